@@ -1,0 +1,20 @@
+# Native build for the tests: both kernel sets in one library, so that a test can hold one against the other.
+# -DBERTLET_SANITIZE=ON adds AddressSanitizer and UndefinedBehaviorSanitizer.
+option(BERTLET_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+if(BERTLET_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+find_package(Threads REQUIRED)
+find_path(SIMDE_INCLUDE simde/wasm/simd128.h REQUIRED)
+
+add_library(bertlet STATIC ${CORE_SOURCES} ${SCALAR_KERNELS} ${SIMD_KERNELS})
+target_include_directories(bertlet PUBLIC src)
+# cmake/simde/ holds a <wasm_simd128.h> that maps the intrinsics to SIMDe's.
+target_include_directories(bertlet PRIVATE cmake/simde SYSTEM PRIVATE ${SIMDE_INCLUDE})
+target_compile_definitions(bertlet PRIVATE BERTLET_SIMD)
+target_link_libraries(bertlet PUBLIC m Threads::Threads)
+
+enable_testing()
+add_subdirectory(tests)

@@ -1,0 +1,28 @@
+# The WebAssembly variants. No Emscripten JavaScript: the module imports its memory, so that the loader (js/wasm.js) makes
+# it at its final size, and exports the functions of bertlet.h, `__heap_base` (memory from there on is the caller's) and
+# `__stack_pointer` (each thread gets its own stack).
+function(bertlet_wasm name)
+  cmake_parse_arguments(ARG "THREADS" "" "SOURCES;OPTIONS" ${ARGN})
+  add_executable(${name} ${CORE_SOURCES} ${ARG_SOURCES} src/wasm.c)
+  set_target_properties(${name} PROPERTIES SUFFIX ".wasm" RUNTIME_OUTPUT_DIRECTORY ${PROJECT_SOURCE_DIR}/dist)
+  target_compile_options(${name} PRIVATE -O3 -mbulk-memory -fvisibility=hidden ${ARG_OPTIONS})
+  if(ARG_THREADS)
+    # The C library of Emscripten's threaded build is the one compiled with atomics; only its libm is used.
+    target_compile_options(${name} PRIVATE -matomics)
+    target_link_options(${name} PRIVATE -matomics -Wl,--shared-memory)
+    set(libraries -lc-mt -lcompiler_rt-mt)
+  else()
+    set(libraries -lc -lcompiler_rt)
+  endif()
+  target_link_options(${name} PRIVATE -O3 -mbulk-memory ${ARG_OPTIONS} -nostartfiles -nodefaultlibs --no-entry
+    -sIMPORTED_MEMORY=1 -sSTACK_SIZE=65536 -sMALLOC=none
+    -sALLOW_MEMORY_GROWTH=1 -sINITIAL_MEMORY=128kb -sMAXIMUM_MEMORY=4gb
+    -Wl,--export=__heap_base,--export=__stack_pointer)
+  target_link_libraries(${name} PRIVATE ${libraries})
+endfunction()
+
+bertlet_wasm(bertlet-scalar SOURCES ${SCALAR_KERNELS})
+bertlet_wasm(bertlet-simd SOURCES ${SIMD_KERNELS} OPTIONS -msimd128 -DBERTLET_SIMD)
+bertlet_wasm(bertlet-simd-mt THREADS SOURCES ${SIMD_KERNELS} OPTIONS -msimd128 -DBERTLET_SIMD)
+bertlet_wasm(bertlet-relaxed SOURCES ${SIMD_KERNELS} OPTIONS -msimd128 -mrelaxed-simd -DBERTLET_SIMD)
+bertlet_wasm(bertlet-relaxed-mt THREADS SOURCES ${SIMD_KERNELS} OPTIONS -msimd128 -mrelaxed-simd -DBERTLET_SIMD)

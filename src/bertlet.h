@@ -1,0 +1,199 @@
+/* bertlet: BERT as a transfer-learning engine that fits in a web page.
+ *
+ * The only public header of the C core. The core does no I/O, keeps no global state, allocates nothing and never
+ * exits: bytes and numbers in, numbers out.
+ *
+ * Memory. Every object lives in one block that the caller provides and owns. `bertlet_X_bytes()` says how large the
+ * block must be, `bertlet_X_init()` builds the object in it (alignment: BERTLET_ALIGNMENT) and returns it. There is
+ * nothing to free but the block, and an object may not be moved.
+ *
+ * Errors. A function that can fail returns a `bertlet_status`; one that returns a pointer or a size returns NULL or 0.
+ * Arguments that a caller can get wrong are checked; pointers and array lengths are the caller's promise.
+ *
+ * Shapes. Arrays are row-major and written in comments as [rows][columns]. A batch is ragged: the tokens of all
+ * sequences stand one after the other without padding, and `starts` [sequences + 1] holds where each begins
+ * (starts[0] == 0, starts[sequences] == number of tokens). */
+#ifndef BERTLET_H
+#define BERTLET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __wasm__
+#define BERTLET_API __attribute__((used, visibility("default")))
+#else
+#define BERTLET_API
+#endif
+
+#define BERTLET_ALIGNMENT 64
+
+typedef enum bertlet_status {
+  BERTLET_OK = 0,
+  BERTLET_ERROR_ARGUMENT = -1,  /* a number outside its range: an id past the vocabulary, a batch past the plan */
+  BERTLET_ERROR_VOCABULARY = -2, /* the vocabulary lacks [UNK], [CLS] or [SEP], or holds no piece at all */
+  BERTLET_ERROR_CAPACITY = -3,  /* the output does not fit into the given capacity */
+  BERTLET_ERROR_INCOMPLETE = -4, /* the model still misses weights */
+  BERTLET_ERROR_NUMERIC = -5    /* a value is not finite: the weights or the features hold NaN or infinity */
+} bertlet_status;
+
+/* ---- Tokenizer: BERT normalizer, BERT pre-tokenizer, WordPiece -------------------------------------------------- */
+
+typedef struct bertlet_tokenizer bertlet_tokenizer;
+
+typedef enum bertlet_tokenizer_flags {
+  BERTLET_LOWERCASE = 1,
+  BERTLET_STRIP_ACCENTS = 2,         /* Hugging Face's default: the same as lowercase */
+  BERTLET_CLEAN_TEXT = 4,            /* drop control characters, turn every white space into U+0020 */
+  BERTLET_SPLIT_CHINESE_CHARS = 8    /* put spaces around CJK ideographs */
+} bertlet_tokenizer_flags;
+
+typedef enum bertlet_special { BERTLET_PAD, BERTLET_UNK, BERTLET_CLS, BERTLET_SEP, BERTLET_MASK } bertlet_special;
+
+/* Bytes for a tokenizer over a vocabulary of `vocab_bytes` bytes, or 0 when it holds no piece. `vocab` is the content
+ * of a vocab.txt: UTF-8, one piece a line ("\n" or "\r\n"), the line number (from 0) is the id; an empty line is an id without
+ * a piece. */
+BERTLET_API size_t bertlet_tokenizer_bytes(const char *vocab, size_t vocab_bytes);
+
+/* Builds a tokenizer in `block`. It keeps pointing into `vocab`, which must live and stay unchanged as long.
+ * `flags`: BERTLET_LOWERCASE | ... Returns NULL when [UNK], [CLS] or [SEP] is missing. */
+BERTLET_API bertlet_tokenizer *bertlet_tokenizer_init(void *block, const char *vocab, size_t vocab_bytes, uint32_t flags);
+
+/* Number of ids (lines of the vocabulary). */
+BERTLET_API int32_t bertlet_tokenizer_vocab_size(const bertlet_tokenizer *tokenizer);
+
+/* Id of [PAD], [UNK], [CLS], [SEP] or [MASK], or -1 when the vocabulary has none. */
+BERTLET_API int32_t bertlet_tokenizer_special(const bertlet_tokenizer *tokenizer, bertlet_special which);
+
+/* Splits `text` (UTF-8, `text_bytes` bytes, ill-formed sequences count as U+FFFD) into pieces, without adding special
+ * tokens; special tokens spelled out in the text ("[SEP]") are matched as such, as Hugging Face does.
+ *   ids      [capacity]      ids of the pieces
+ *   offsets  [capacity][2]   start and end of each piece in the text, in UTF-16 code units, or NULL
+ * Returns the number of pieces, at most `text_bytes`, or BERTLET_ERROR_CAPACITY. */
+BERTLET_API int32_t bertlet_tokenize(const bertlet_tokenizer *tokenizer, const char *text, size_t text_bytes, int32_t *ids,
+                                     int32_t *offsets, int32_t capacity);
+
+/* ---- Threads ----------------------------------------------------------------------------------------------------- */
+
+/* A pool of a fixed number of threads. The core starts none: the caller starts `count - 1` of them and lets each run
+ * bertlet_threads_serve(). The thread that calls the other functions is thread 0. Results never depend on `count`. */
+typedef struct bertlet_threads bertlet_threads;
+
+BERTLET_API size_t bertlet_threads_bytes(int32_t count);
+BERTLET_API bertlet_threads *bertlet_threads_init(void *block, int32_t count);
+
+/* Body of thread `index` (1 .. count - 1): waits for work and does its share, until bertlet_threads_stop(). */
+BERTLET_API void bertlet_threads_serve(bertlet_threads *threads, int32_t index);
+BERTLET_API void bertlet_threads_stop(bertlet_threads *threads);
+
+/* ---- Model: weights and encoder ---------------------------------------------------------------------------------- */
+
+typedef struct bertlet_model bertlet_model;
+
+typedef enum bertlet_dtype { BERTLET_F32, BERTLET_F16, BERTLET_BF16 } bertlet_dtype;
+typedef enum bertlet_activation { BERTLET_GELU, BERTLET_GELU_TANH, BERTLET_RELU } bertlet_activation;
+
+/* Hugging Face's config.json in numbers. Every field has 4 bytes, so that JavaScript can write it as such. */
+typedef struct bertlet_config {
+  int32_t vocab_size;
+  int32_t hidden_size; /* a multiple of 8 and of num_attention_heads */
+  int32_t num_hidden_layers;
+  int32_t num_attention_heads;
+  int32_t intermediate_size;       /* a multiple of 8 */
+  int32_t max_position_embeddings; /* the longest sequence, in tokens, special tokens included */
+  int32_t type_vocab_size;
+  int32_t hidden_act; /* bertlet_activation */
+  float layer_norm_eps;
+  int32_t max_batch_tokens; /* most tokens in one call of bertlet_forward(); at least 1. Sizes the workspace. */
+} bertlet_config;
+
+/* Bytes for a model, weights and workspace, or 0 when the configuration is not one that the encoder can run. */
+BERTLET_API size_t bertlet_model_bytes(const bertlet_config *config);
+
+/* Builds a model without weights. `threads` may be NULL (one thread) and must outlive the model. */
+BERTLET_API bertlet_model *bertlet_model_init(void *block, const bertlet_config *config, bertlet_threads *threads);
+
+/* The tensors that the model needs, numbered 0 .. bertlet_tensor_count() - 1, with the names of a Hugging Face
+ * checkpoint without the prefix "bert." ("encoder.layer.0.attention.self.query.weight"). A vector has one row. */
+BERTLET_API int32_t bertlet_tensor_count(const bertlet_model *model);
+/* Writes the name, NUL-terminated, into `name` (at least 96 bytes) and returns its length. */
+BERTLET_API int32_t bertlet_tensor_name(const bertlet_model *model, int32_t tensor, char *name);
+BERTLET_API int32_t bertlet_tensor_rows(const bertlet_model *model, int32_t tensor);
+BERTLET_API int32_t bertlet_tensor_columns(const bertlet_model *model, int32_t tensor);
+
+/* Streaming writer. bertlet_tensor_begin() opens a tensor whose little-endian source elements have type `dtype`;
+ * bertlet_tensor_write() takes its bytes in order, cut anywhere, and packs each row into its final place as soon as it
+ * is whole. Tensors may come in any order, one open at a time. Writing past the end is BERTLET_ERROR_ARGUMENT, a value
+ * that is not finite BERTLET_ERROR_NUMERIC. */
+BERTLET_API bertlet_status bertlet_tensor_begin(bertlet_model *model, int32_t tensor, bertlet_dtype dtype);
+BERTLET_API bertlet_status bertlet_tensor_write(bertlet_model *model, const void *bytes, size_t count);
+
+/* Index of the first tensor that is not completely written, or -1 when the model is ready. */
+BERTLET_API int32_t bertlet_model_missing(const bertlet_model *model);
+
+/* 64-bit hash of the weights' values as f32, whatever order and dtype they came in: the identity of a base model. */
+BERTLET_API uint64_t bertlet_model_fingerprint(const bertlet_model *model);
+
+/* The encoder (Devlin et al. 2019, https://arxiv.org/abs/1810.04805, section 3; post-layer-norm Transformer).
+ *   ids       [tokens]         token ids, 0 .. vocab_size - 1
+ *   type_ids  [tokens]         0 .. type_vocab_size - 1, or NULL for all 0
+ *   starts    [sequences + 1]  see Shapes; every sequence has 1 .. max_position_embeddings tokens
+ *   hidden    [tokens][hidden_size]  out: the last layer's hidden states
+ * A sequence gives the same bits alone and in any batch, on any number of threads. */
+BERTLET_API bertlet_status bertlet_forward(bertlet_model *model, const int32_t *ids, const int32_t *type_ids,
+                                           const int32_t *starts, int32_t sequences, float *hidden);
+
+/* ---- Heads --------------------------------------------------------------------------------------------------------- */
+
+typedef enum bertlet_pooling { BERTLET_POOL_MEAN, BERTLET_POOL_CLS } bertlet_pooling;
+
+/* One vector per sequence: hidden [tokens][hidden_size] -> pooled [sequences][hidden_size]. With `normalize` each is
+ * divided by its L2 norm (by at least 1e-12, as torch.nn.functional.normalize). */
+BERTLET_API void bertlet_pool(const float *hidden, const int32_t *starts, int32_t sequences, int32_t hidden_size,
+                              bertlet_pooling pooling, bool normalize, float *pooled);
+
+/* logits [rows][classes] = features [rows][feature_count] . weight^T + bias; weight [classes][feature_count] and
+ * bias [classes] as in torch.nn.Linear. */
+BERTLET_API void bertlet_linear(const float *features, int32_t rows, int32_t feature_count, const float *weight,
+                                const float *bias, int32_t classes, float *logits);
+
+/* Softmax of every row of values [rows][classes], in place. */
+BERTLET_API void bertlet_softmax(float *values, int32_t rows, int32_t classes);
+
+/* ---- Training: multinomial logistic regression by L-BFGS ------------------------------------------------------------ */
+
+/* Minimizes scikit-learn's LogisticRegression objective (solver lbfgs, L2, intercept not penalized)
+ *     sum_i s_i * -log softmax(W x_i + b)[y_i]  /  S   +   |W|^2 / (2 C S),      S = sum_i s_i,
+ * where s are the sample weights. As scikit-learn does, two classes are one vector w with p(1) = sigmoid(w.x + b);
+ * the result is written as two rows (-w/2, w/2), whose softmax is the same. L-BFGS: Nocedal & Wright, Numerical
+ * Optimization, 2nd ed., algorithms 7.4/7.5, with the strong Wolfe line search 3.5/3.6. */
+typedef struct bertlet_logreg bertlet_logreg;
+
+typedef enum bertlet_fit_state { BERTLET_FIT_RUNNING = 0, BERTLET_FIT_CONVERGED = 1, BERTLET_FIT_STALLED = 2 } bertlet_fit_state;
+
+BERTLET_API size_t bertlet_logreg_bytes(int32_t rows, int32_t feature_count, int32_t classes);
+
+/* features [rows][feature_count] and labels [rows] (0 .. classes - 1) stay the caller's and must live as long. */
+BERTLET_API bertlet_logreg *bertlet_logreg_init(void *block, const float *features, const int32_t *labels, int32_t rows,
+                                                int32_t feature_count, int32_t classes);
+
+/* Starts a fit from the present weights (zero after init, so that a path of strengths is warm-started).
+ *   sample_weight [rows]  s_i >= 0, not all 0, or NULL for all 1; a row of weight 0 costs nothing (held-out folds)
+ *   c                     inverse strength of regularization, > 0
+ *   tolerance             converged when the largest |gradient| is at most this (scikit-learn's default: 1e-4) */
+BERTLET_API bertlet_status bertlet_logreg_start(bertlet_logreg *fit, const float *sample_weight, double c, double tolerance);
+
+/* Sets all weights back to zero. */
+BERTLET_API void bertlet_logreg_reset(bertlet_logreg *fit);
+
+/* One L-BFGS iteration. Returns a bertlet_fit_state (STALLED: the line search finds no lower point in f32; the weights are
+ * the best found) or BERTLET_ERROR_NUMERIC. */
+BERTLET_API int32_t bertlet_logreg_step(bertlet_logreg *fit);
+
+BERTLET_API double bertlet_logreg_objective(const bertlet_logreg *fit);
+BERTLET_API double bertlet_logreg_gradient(const bertlet_logreg *fit); /* largest |component| */
+
+/* Writes weight [classes][feature_count] and bias [classes] for bertlet_linear(). */
+BERTLET_API void bertlet_logreg_weights(const bertlet_logreg *fit, float *weight, float *bias);
+
+#endif
