@@ -80,6 +80,7 @@ BERTLET_API int32_t bertlet_tokenize(const bertlet_tokenizer *tokenizer, const c
  * bertlet_threads_serve(). The thread that calls the other functions is thread 0. Results never depend on `count`. */
 typedef struct bertlet_threads bertlet_threads;
 
+/* Bytes for a pool of `count` threads, or 0 when this build cannot have that many (1 in single-threaded WebAssembly). */
 BERTLET_API size_t bertlet_threads_bytes(int32_t count);
 BERTLET_API bertlet_threads *bertlet_threads_init(void *block, int32_t count);
 
@@ -108,8 +109,9 @@ typedef struct bertlet_config {
   int32_t max_batch_tokens; /* most tokens in one call of bertlet_forward(); at least 1. Sizes the workspace. */
 } bertlet_config;
 
-/* Bytes for a model, weights and workspace, or 0 when the configuration is not one that the encoder can run. */
-BERTLET_API size_t bertlet_model_bytes(const bertlet_config *config);
+/* Bytes for a model, weights and workspace, run by a pool of `threads` threads, or 0 when the configuration is not one that the
+ * encoder can run or does not fit into the address space. */
+BERTLET_API size_t bertlet_model_bytes(const bertlet_config *config, int32_t threads);
 
 /* Builds a model without weights. `threads` may be NULL (one thread) and must outlive the model. */
 BERTLET_API bertlet_model *bertlet_model_init(void *block, const bertlet_config *config, bertlet_threads *threads);
@@ -124,8 +126,9 @@ BERTLET_API int32_t bertlet_tensor_columns(const bertlet_model *model, int32_t t
 
 /* Streaming writer. bertlet_tensor_begin() opens a tensor whose little-endian source elements have type `dtype`;
  * bertlet_tensor_write() takes its bytes in order, cut anywhere, and packs each row into its final place as soon as it
- * is whole. Tensors may come in any order, one open at a time. Writing past the end is BERTLET_ERROR_ARGUMENT, a value
- * that is not finite BERTLET_ERROR_NUMERIC. */
+ * is whole. Tensors may come in any order, one open at a time. Beginning a tensor again starts it over, so that a failed download
+ * can be retried. Writing past the end is BERTLET_ERROR_ARGUMENT, a value that is not finite BERTLET_ERROR_NUMERIC; either
+ * closes the tensor, which stays missing until it is begun again. */
 BERTLET_API bertlet_status bertlet_tensor_begin(bertlet_model *model, int32_t tensor, bertlet_dtype dtype);
 BERTLET_API bertlet_status bertlet_tensor_write(bertlet_model *model, const void *bytes, size_t count);
 
