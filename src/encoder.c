@@ -1,0 +1,175 @@
+/* The forward pass of BERT (Devlin et al. 2019, https://arxiv.org/abs/1810.04805) over a ragged batch.
+ *
+ * Every step is a loop of independent tasks over rows, output channels or heads. No task's arithmetic depends on what
+ * else is in the batch, which is why a sequence gives the same bits alone, in a batch, and on any number of threads. */
+#include "kernels/kernels.h"
+#include "model.h"
+#include "threads.h"
+
+/* Sizes of tasks. A tile of a linear layer is small enough that 16 tokens make work for several threads, and its rows
+ * stay in the second-level cache while the weights stream by. */
+enum { TILE_ROWS = 96, TILE_PANELS = 6, NORM_ROWS = 16 };
+
+typedef struct range {
+  int32_t begin, end;
+} range;
+
+/* Part `index` of 0 .. count - 1 in parts of `size`. */
+static range part(int32_t count, int32_t size, int32_t index) {
+  int32_t begin = index * size;
+  return (range){begin, count - begin < size ? count : begin + size};
+}
+
+static int32_t parts(int32_t count, int32_t size) { return (count + size - 1) / size; }
+
+/* ---- Embeddings: word + type + position, normalized
+ * -------------------------------------------------------------------- */
+
+typedef struct embedding_step {
+  const bertlet_model *model;
+  const int32_t *ids, *type_ids, *starts;
+  float *hidden; /* out: [tokens][hidden] */
+} embedding_step;
+
+/* One sequence. Its positions are 0, 1, 2, ..., so the position embeddings are a residual that lies ready row by row.
+ */
+static void embed_sequence(void *context, int32_t sequence, int32_t thread) {
+  (void)thread;
+  const embedding_step *step = context;
+  const bertlet_model *model = step->model;
+  int32_t n = model->config.hidden_size, begin = step->starts[sequence], end = step->starts[sequence + 1];
+  for (int32_t token = begin; token < end; token++) {
+    const float *word = model->word_embeddings + (size_t)step->ids[token] * n;
+    const float *type = model->type_embeddings + (size_t)(step->type_ids ? step->type_ids[token] : 0) * n;
+    float *row = step->hidden + (size_t)token * n;
+    for (int32_t i = 0; i < n; i++) row[i] = word[i] + type[i];
+  }
+  float *rows = step->hidden + (size_t)begin * n;
+  layer_norm(rows, model->position_embeddings, model->embedding_norm.gamma, model->embedding_norm.beta,
+             model->config.layer_norm_eps, end - begin, n, rows);
+}
+
+/* ---- Linear layers
+ * ------------------------------------------------------------------------------------------------------ */
+
+typedef struct linear_step {
+  const linear *layer;
+  epilogue apply;
+  int32_t rows;
+  const float *x; /* [rows][inputs] */
+  float *y;       /* out: [rows][outputs] */
+} linear_step;
+
+static void linear_tile(void *context, int32_t tile, int32_t thread) {
+  (void)thread;
+  const linear_step *step = context;
+  const linear *l = step->layer;
+  int32_t panels = l->outputs / PANEL, across = parts(panels, TILE_PANELS);
+  range rows = part(step->rows, TILE_ROWS, tile / across), columns = part(panels, TILE_PANELS, tile % across);
+  linear_f32(step->x + (size_t)rows.begin * l->inputs, rows.end - rows.begin, l->inputs, l->weight, l->bias,
+             columns.begin, columns.end, step->apply, step->y + (size_t)rows.begin * l->outputs, l->outputs);
+}
+
+static void run_linear(bertlet_model *model, const linear *l, epilogue apply, const float *x, int32_t rows, float *y) {
+  linear_step step = {l, apply, rows, x, y};
+  int32_t tiles = parts(rows, TILE_ROWS) * parts(l->outputs / PANEL, TILE_PANELS);
+  parallel_for(model->threads, tiles, linear_tile, &step);
+}
+
+/* ---- Self-attention
+ * ----------------------------------------------------------------------------------------------------- */
+
+typedef struct attention_step {
+  const bertlet_model *model;
+  const int32_t *starts;
+} attention_step;
+
+/* One head over one sequence: model->wide [tokens][query, key, value] -> model->context [tokens][hidden]. */
+static void attend_head(void *context, int32_t task, int32_t thread) {
+  const attention_step *step = context;
+  const bertlet_model *model = step->model;
+  int32_t n = model->config.hidden_size, heads = model->config.num_attention_heads, head_size = n / heads;
+  int32_t sequence = task / heads, column = task % heads * head_size;
+  int32_t begin = step->starts[sequence], length = step->starts[sequence + 1] - begin;
+  const float *query = model->wide + (size_t)begin * (3 * n) + column;
+  attention_f32(query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length,
+                model->scratch + (size_t)thread * model->scratch_floats, model->context + (size_t)begin * n + column,
+                n);
+}
+
+/* ---- Residual connections
+ * ----------------------------------------------------------------------------------------------- */
+
+typedef struct norm_step {
+  const bertlet_model *model;
+  const norm *by;
+  int32_t rows;
+  float *hidden; /* [rows][hidden], in and out */
+} norm_step;
+
+static void add_and_normalize_rows(void *context, int32_t task, int32_t thread) {
+  (void)thread;
+  const norm_step *step = context;
+  const bertlet_model *model = step->model;
+  int32_t n = model->config.hidden_size;
+  range rows = part(step->rows, NORM_ROWS, task);
+  float *hidden = step->hidden + (size_t)rows.begin * n;
+  layer_norm(hidden, model->projected + (size_t)rows.begin * n, step->by->gamma, step->by->beta,
+             model->config.layer_norm_eps, rows.end - rows.begin, n, hidden);
+}
+
+/* hidden = by(hidden + model->projected) */
+static void add_and_normalize(bertlet_model *model, const norm *by, int32_t rows, float *hidden) {
+  norm_step step = {model, by, rows, hidden};
+  parallel_for(model->threads, parts(rows, NORM_ROWS), add_and_normalize_rows, &step);
+}
+
+/* ---- The whole
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static void run_layer(bertlet_model *model, const layer *l, const int32_t *starts, int32_t sequences, float *hidden) {
+  int32_t tokens = starts[sequences];
+
+  run_linear(model, &l->qkv, EPILOGUE_NONE, hidden, tokens, model->wide);
+  parallel_for(model->threads, sequences * model->config.num_attention_heads, attend_head,
+               &(attention_step){model, starts});
+  run_linear(model, &l->attention_output, EPILOGUE_NONE, model->context, tokens, model->projected);
+  add_and_normalize(model, &l->attention_norm, tokens, hidden);
+
+  run_linear(model, &l->intermediate, (epilogue)model->config.hidden_act, hidden, tokens, model->wide);
+  run_linear(model, &l->output, EPILOGUE_NONE, model->wide, tokens, model->projected);
+  add_and_normalize(model, &l->output_norm, tokens, hidden);
+}
+
+static bool all_in_range(const int32_t *numbers, int32_t count, int32_t end) {
+  for (int32_t i = 0; i < count; i++)
+    if (numbers[i] < 0 || numbers[i] >= end) return false;
+  return true;
+}
+
+static bool batch_is_valid(const bertlet_config *config, const int32_t *ids, const int32_t *type_ids,
+                           const int32_t *starts, int32_t sequences) {
+  if (sequences < 0 || starts[0] != 0) return false;
+  for (int32_t i = 0; i < sequences; i++) {
+    /* The first test keeps the difference of the second from overflowing. */
+    if (starts[i + 1] <= starts[i] || starts[i + 1] > config->max_batch_tokens) return false;
+    if (starts[i + 1] - starts[i] > config->max_position_embeddings) return false;
+  }
+  int32_t tokens = starts[sequences];
+  return all_in_range(ids, tokens, config->vocab_size) &&
+         (!type_ids || all_in_range(type_ids, tokens, config->type_vocab_size));
+}
+
+bertlet_status bertlet_forward(bertlet_model *model, const int32_t *ids, const int32_t *type_ids, const int32_t *starts,
+                               int32_t sequences, float *hidden) {
+  const bertlet_config *config = &model->config;
+  if (bertlet_model_missing(model) >= 0) return BERTLET_ERROR_INCOMPLETE;
+  if (!batch_is_valid(config, ids, type_ids, starts, sequences)) return BERTLET_ERROR_ARGUMENT;
+
+  embedding_step embedding = {model, ids, type_ids, starts, hidden};
+  parallel_for(model->threads, sequences, embed_sequence, &embedding);
+  for (int32_t i = 0; i < config->num_hidden_layers; i++)
+    run_layer(model, &model->layers[i], starts, sequences, hidden);
+
+  return all_finite(hidden, (size_t)starts[sequences] * config->hidden_size) ? BERTLET_OK : BERTLET_ERROR_NUMERIC;
+}

@@ -1,0 +1,347 @@
+#include "model.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kernels/kernels.h"
+#include "threads.h"
+
+/* ---- The memory plan ----------------------------------------------------------------------------------------- */
+
+/* Hands out one piece of the block after the other; without a base it only adds up their sizes. */
+typedef struct arena {
+  unsigned char *base;
+  uint64_t used;
+} arena;
+
+static uint64_t saturating_add(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
+
+static uint64_t saturating_mul(uint64_t a, uint64_t b) { return b && a > UINT64_MAX / b ? UINT64_MAX : a * b; }
+
+static void *take(arena *memory, uint64_t rows, uint64_t bytes_per_row) {
+  void *piece = memory->base ? memory->base + memory->used : NULL;
+  uint64_t bytes = saturating_add(saturating_mul(rows, bytes_per_row), BERTLET_ALIGNMENT - 1);
+  memory->used = saturating_add(memory->used, bytes / BERTLET_ALIGNMENT * BERTLET_ALIGNMENT);
+  return piece;
+}
+
+static float *take_floats(arena *memory, int32_t rows, int32_t columns) {
+  return take(memory, (uint64_t)rows, (uint64_t)columns * sizeof(float));
+}
+
+static linear take_linear(arena *memory, int32_t inputs, int32_t outputs) {
+  return (linear){.inputs = inputs,
+                  .outputs = outputs,
+                  .weight = take_floats(memory, outputs, inputs),
+                  .bias = take_floats(memory, 1, outputs)};
+}
+
+static norm take_norm(arena *memory, int32_t hidden) {
+  return (norm){.gamma = take_floats(memory, 1, hidden), .beta = take_floats(memory, 1, hidden)};
+}
+
+static layer take_layer(arena *memory, int32_t hidden, int32_t intermediate) {
+  return (layer){.qkv = take_linear(memory, hidden, 3 * hidden),
+                 .attention_output = take_linear(memory, hidden, hidden),
+                 .attention_norm = take_norm(memory, hidden),
+                 .intermediate = take_linear(memory, hidden, intermediate),
+                 .output = take_linear(memory, intermediate, hidden),
+                 .output_norm = take_norm(memory, hidden)};
+}
+
+static int32_t max(int32_t a, int32_t b) { return a > b ? a : b; }
+
+static int32_t min(int32_t a, int32_t b) { return a < b ? a : b; }
+
+enum { EMBEDDING_TENSORS = 5, LAYER_TENSORS = 16 };
+
+static int32_t tensor_count(const bertlet_config *config) {
+  return EMBEDDING_TENSORS + LAYER_TENSORS * config->num_hidden_layers;
+}
+
+/* Lays the model out in `block`, or measures it when `block` is NULL. Returns its size in bytes, UINT64_MAX for any
+ * size that is larger than that. */
+static uint64_t lay_out(bertlet_model *model, void *block, const bertlet_config *config, int32_t threads) {
+  arena memory = {.base = block};
+  int32_t hidden = config->hidden_size, intermediate = config->intermediate_size, tokens = config->max_batch_tokens;
+  take(&memory, 1, sizeof *model);
+
+  model->word_embeddings = take_floats(&memory, config->vocab_size, hidden);
+  model->position_embeddings = take_floats(&memory, config->max_position_embeddings, hidden);
+  model->type_embeddings = take_floats(&memory, config->type_vocab_size, hidden);
+  model->embedding_norm = take_norm(&memory, hidden);
+  model->layers = take(&memory, (uint64_t)config->num_hidden_layers, sizeof(layer));
+  for (int32_t i = 0; i < config->num_hidden_layers; i++) {
+    layer placed = take_layer(&memory, hidden, intermediate);
+    if (block) model->layers[i] = placed;
+  }
+
+  model->wide = take_floats(&memory, tokens, max(3 * hidden, intermediate));
+  model->context = take_floats(&memory, tokens, hidden);
+  model->projected = take_floats(&memory, tokens, hidden);
+  int32_t longest = min(tokens, config->max_position_embeddings);
+  /* Whole cache lines, so that no two threads write to one. */
+  size_t line = BERTLET_ALIGNMENT / sizeof(float);
+  model->scratch_floats = (attention_scratch(longest, hidden / config->num_attention_heads) + line - 1) / line * line;
+  model->scratch = take(&memory, (uint64_t)threads, model->scratch_floats * sizeof(float));
+
+  model->tensors = take(&memory, (uint64_t)tensor_count(config), sizeof(tensor));
+  model->cut_row = take(&memory, (uint64_t)max(hidden, intermediate), sizeof(float));
+  model->row = take_floats(&memory, 1, max(hidden, intermediate));
+  return memory.used;
+}
+
+/* The upper limits keep every count of tensors, tasks and floats of the workspace within int32_t. */
+static bool config_is_valid(const bertlet_config *config) {
+  int32_t hidden = config->hidden_size, heads = config->num_attention_heads, intermediate = config->intermediate_size;
+  if (hidden < 1 || hidden % PANEL || heads < 1 || hidden % heads) return false;
+  if (intermediate < 1 || intermediate % PANEL || max(hidden, intermediate) > INT32_MAX / 3) return false;
+  if (config->vocab_size < 1 || config->type_vocab_size < 1 || config->max_position_embeddings < 1) return false;
+  if (config->num_hidden_layers < 1) return false;
+  if (config->num_hidden_layers > (INT32_MAX - EMBEDDING_TENSORS) / LAYER_TENSORS) return false;
+  if (config->hidden_act < BERTLET_GELU || config->hidden_act > BERTLET_RELU) return false;
+  if (!isfinite(config->layer_norm_eps) || config->layer_norm_eps < 0) return false;
+  return config->max_batch_tokens >= 1 && config->max_batch_tokens <= INT32_MAX / (3 * max(hidden, intermediate));
+}
+
+size_t bertlet_model_bytes(const bertlet_config *config, int32_t threads) {
+  if (!config_is_valid(config) || threads < 1) return 0;
+  bertlet_model measured;
+  uint64_t bytes = lay_out(&measured, NULL, config, threads);
+  return bytes <= SIZE_MAX - BERTLET_ALIGNMENT ? (size_t)bytes : 0;
+}
+
+/* ---- The table of tensors ------------------------------------------------------------------------------------ */
+
+/* In the order of the table: all weights and biases, one after the other. */
+static const char *const embedding_names[EMBEDDING_TENSORS] = {"word_embeddings.weight", "position_embeddings.weight",
+                                                               "token_type_embeddings.weight", "LayerNorm.weight",
+                                                               "LayerNorm.bias"};
+static const char *const layer_names[LAYER_TENSORS / 2] = {
+    "attention.self.query",       "attention.self.key", "attention.self.value", "attention.output.dense",
+    "attention.output.LayerNorm", "intermediate.dense", "output.dense",         "output.LayerNorm"};
+
+static tensor *list_plain(tensor *next, float *place, int32_t rows, int32_t columns) {
+  *next = (tensor){.rows = rows, .columns = columns, .place = place, .first_row = NOT_PACKED};
+  return next + 1;
+}
+
+/* The weight and bias that become the output channels first_row .. first_row + rows - 1 of a linear layer. */
+static tensor *list_linear(tensor *next, const linear *into, int32_t first_row, int32_t rows) {
+  *next = (tensor){.rows = rows, .columns = into->inputs, .place = into->weight, .first_row = first_row};
+  return list_plain(next + 1, into->bias + first_row, 1, rows);
+}
+
+static tensor *list_norm(tensor *next, const norm *into, int32_t hidden) {
+  return list_plain(list_plain(next, into->gamma, 1, hidden), into->beta, 1, hidden);
+}
+
+static void list_tensors(bertlet_model *model) {
+  const bertlet_config *config = &model->config;
+  int32_t hidden = config->hidden_size;
+  tensor *next = model->tensors;
+  next = list_plain(next, model->word_embeddings, config->vocab_size, hidden);
+  next = list_plain(next, model->position_embeddings, config->max_position_embeddings, hidden);
+  next = list_plain(next, model->type_embeddings, config->type_vocab_size, hidden);
+  next = list_norm(next, &model->embedding_norm, hidden);
+  for (int32_t i = 0; i < config->num_hidden_layers; i++) {
+    const layer *l = &model->layers[i];
+    for (int32_t part = 0; part < 3; part++) next = list_linear(next, &l->qkv, part * hidden, hidden);
+    next = list_linear(next, &l->attention_output, 0, hidden);
+    next = list_norm(next, &l->attention_norm, hidden);
+    next = list_linear(next, &l->intermediate, 0, config->intermediate_size);
+    next = list_linear(next, &l->output, 0, hidden);
+    next = list_norm(next, &l->output_norm, hidden);
+  }
+}
+
+bertlet_model *bertlet_model_init(void *block, const bertlet_config *config, bertlet_threads *threads) {
+  bertlet_model *model = block;
+  *model = (bertlet_model){.config = *config, .threads = threads};
+  lay_out(model, block, config, threads_count(threads));
+  list_tensors(model);
+  return model;
+}
+
+int32_t bertlet_tensor_count(const bertlet_model *model) { return tensor_count(&model->config); }
+
+static char *append(char *end, const char *text) {
+  size_t length = strlen(text);
+  memcpy(end, text, length + 1);
+  return end + length;
+}
+
+static char *append_number(char *end, int32_t number) {
+  char digits[12], *first = digits + sizeof digits - 1;
+  *first = '\0';
+  do *--first = (char)('0' + number % 10);
+  while (number /= 10);
+  return append(end, first);
+}
+
+int32_t bertlet_tensor_name(const bertlet_model *model, int32_t index, char *name) {
+  (void)model;
+  char *end = name;
+  if (index < EMBEDDING_TENSORS) {
+    end = append(append(end, "embeddings."), embedding_names[index]);
+  } else {
+    int32_t of_layers = index - EMBEDDING_TENSORS, part = of_layers % LAYER_TENSORS;
+    end = append_number(append(end, "encoder.layer."), of_layers / LAYER_TENSORS);
+    end = append(append(end, "."), layer_names[part / 2]);
+    end = append(end, part % 2 ? ".bias" : ".weight");
+  }
+  return (int32_t)(end - name);
+}
+
+int32_t bertlet_tensor_rows(const bertlet_model *model, int32_t index) { return model->tensors[index].rows; }
+
+int32_t bertlet_tensor_columns(const bertlet_model *model, int32_t index) { return model->tensors[index].columns; }
+
+int32_t bertlet_model_missing(const bertlet_model *model) {
+  for (int32_t i = 0; i < bertlet_tensor_count(model); i++)
+    if (model->tensors[i].rows_written < model->tensors[i].rows) return i;
+  return -1;
+}
+
+/* ---- The streaming writer
+ * --------------------------------------------------------------------------------------------- */
+
+/* IEEE 754 half precision: the exponent's bias goes from 15 to 127 by an exact multiplication, which also makes
+ * subnormals normal; infinity and NaN need f32's all-ones exponent. */
+static void convert_f16(const unsigned char *bytes, int32_t count, float *values) {
+  for (int32_t i = 0; i < count; i++) {
+    uint16_t half;
+    memcpy(&half, bytes + 2 * (size_t)i, 2);
+    uint32_t magnitude = half & 0x7fffu, shifted = magnitude << 13, bits;
+    float scaled;
+    memcpy(&scaled, &shifted, 4);
+    scaled *= 0x1p112f;
+    memcpy(&bits, &scaled, 4);
+    bits |= magnitude >= 0x7c00u ? 0x7f800000u : 0;
+    bits |= (uint32_t)(half & 0x8000u) << 16;
+    memcpy(&values[i], &bits, 4);
+  }
+}
+
+/* bfloat16 is the upper half of an f32. */
+static void convert_bf16(const unsigned char *bytes, int32_t count, float *values) {
+  for (int32_t i = 0; i < count; i++) {
+    uint16_t upper;
+    memcpy(&upper, bytes + 2 * (size_t)i, 2);
+    uint32_t bits = (uint32_t)upper << 16;
+    memcpy(&values[i], &bits, 4);
+  }
+}
+
+static void convert(const unsigned char *bytes, bertlet_dtype dtype, int32_t count, float *values) {
+  switch (dtype) {
+  case BERTLET_F32:
+    memcpy(values, bytes, (size_t)count * sizeof(float));
+    break;
+  case BERTLET_F16:
+    convert_f16(bytes, count, values);
+    break;
+  case BERTLET_BF16:
+    convert_bf16(bytes, count, values);
+    break;
+  }
+}
+
+bool all_finite(const float *values, size_t count) {
+  uint32_t largest = 0;
+  for (size_t i = 0; i < count; i++) {
+    uint32_t bits;
+    memcpy(&bits, &values[i], 4);
+    bits &= 0x7fffffffu;
+    largest = bits > largest ? bits : largest;
+  }
+  return largest < 0x7f800000u;
+}
+
+/* The finalizer of MurmurHash3 (Austin Appleby, public domain): every input bit changes every output bit. */
+static uint64_t mix(uint64_t h) {
+  h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
+  h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53u;
+  return h ^ h >> 33;
+}
+
+/* Hash of a row that follows rows of hash `seed`. Each lane is a bijection of its state for every input, so a change of
+ * one value is never lost; four lanes overlap the multiplications' latency. */
+static uint64_t hash_row(uint64_t seed, const float *values, int32_t count) {
+  enum { LANES = 4, VALUES = 2 * LANES }; /* two values make one 64-bit word; rows are multiples of 8 long */
+  uint64_t lanes[LANES] = {seed, seed + 1, seed + 2, seed + 3};
+  for (int32_t i = 0; i < count; i += VALUES) {
+    uint64_t words[LANES];
+    memcpy(words, values + i, sizeof words);
+    for (int32_t lane = 0; lane < LANES; lane++) {
+      uint64_t h = (lanes[lane] ^ words[lane]) * 0x9e3779b97f4a7c15u;
+      lanes[lane] = h ^ h >> 32;
+    }
+  }
+  uint64_t hash = 0;
+  for (int32_t lane = 0; lane < LANES; lane++) hash = mix(hash ^ lanes[lane]);
+  return hash;
+}
+
+uint64_t bertlet_model_fingerprint(const bertlet_model *model) {
+  uint64_t sum = 0;
+  for (int32_t i = 0; i < bertlet_tensor_count(model); i++) sum += mix(model->tensors[i].hash + (uint64_t)i);
+  return sum;
+}
+
+bertlet_status bertlet_tensor_begin(bertlet_model *model, int32_t index, bertlet_dtype dtype) {
+  model->open = NULL;
+  if (index < 0 || index >= bertlet_tensor_count(model) || dtype > BERTLET_BF16) return BERTLET_ERROR_ARGUMENT;
+  model->open = &model->tensors[index];
+  model->open->rows_written = 0;
+  model->open->hash = 0;
+  model->open_dtype = dtype;
+  model->cut_bytes = 0;
+  return BERTLET_OK;
+}
+
+/* Takes one whole row of source bytes. */
+static bertlet_status write_row(bertlet_model *model, const unsigned char *bytes) {
+  tensor *t = model->open;
+  bool packed = t->first_row != NOT_PACKED;
+  float *row = packed ? model->row : t->place + (size_t)t->rows_written * t->columns;
+  convert(bytes, model->open_dtype, t->columns, row);
+  if (!all_finite(row, (size_t)t->columns)) return BERTLET_ERROR_NUMERIC;
+  t->hash = hash_row(t->hash, row, t->columns);
+  if (packed) pack_row(t->place, t->columns, t->first_row + t->rows_written, row);
+  t->rows_written++;
+  return BERTLET_OK;
+}
+
+static bertlet_status write_rows(bertlet_model *model, const unsigned char *bytes, size_t count) {
+  size_t row_bytes = (size_t)model->open->columns * (model->open_dtype == BERTLET_F32 ? 4 : 2);
+  size_t rows_left = (size_t)(model->open->rows - model->open->rows_written);
+  if (count > rows_left * row_bytes - model->cut_bytes) return BERTLET_ERROR_ARGUMENT;
+  while (model->cut_bytes + count >= row_bytes) {
+    const unsigned char *row = bytes;
+    size_t used = row_bytes;
+    if (model->cut_bytes > 0) {
+      used -= model->cut_bytes;
+      memcpy(model->cut_row + model->cut_bytes, bytes, used);
+      model->cut_bytes = 0;
+      row = model->cut_row;
+    }
+    bertlet_status status = write_row(model, row);
+    if (status != BERTLET_OK) return status;
+    bytes += used;
+    count -= used;
+  }
+  if (count > 0) memcpy(model->cut_row + model->cut_bytes, bytes, count);
+  model->cut_bytes += count;
+  return BERTLET_OK;
+}
+
+bertlet_status bertlet_tensor_write(bertlet_model *model, const void *bytes, size_t count) {
+  if (!model->open) return BERTLET_ERROR_ARGUMENT;
+  bertlet_status status = write_rows(model, bytes, count);
+  if (status != BERTLET_OK) {
+    model->open->rows_written = 0;
+    model->open = NULL;
+  }
+  return status;
+}
