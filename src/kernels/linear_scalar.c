@@ -1,0 +1,22 @@
+#include "kernels.h"
+
+void linear_f32_scalar(const float *x, int32_t rows, int32_t k, const float *packed, const float *bias,
+                       int32_t panel_begin, int32_t panel_end, epilogue apply, float *y, int32_t y_stride) {
+  for (int32_t row = 0; row < rows; row++) {
+    const float *input = x + (size_t)row * k;
+    for (int32_t panel = panel_begin; panel < panel_end; panel++) {
+      const float *weights = packed + (size_t)panel * k * PANEL;
+      float *output = y + (size_t)row * y_stride + panel * PANEL;
+      double sum[PANEL] = {0};
+      for (int32_t i = 0; i < k; i++) {
+        for (int32_t column = 0; column < PANEL; column++) {
+          sum[column] += (double)input[i] * weights[(size_t)i * PANEL + column];
+        }
+      }
+      for (int32_t column = 0; column < PANEL; column++) {
+        output[column] = (float)(sum[column] + bias[panel * PANEL + column]);
+      }
+      activate_scalar(output, PANEL, apply);
+    }
+  }
+}
