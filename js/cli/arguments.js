@@ -1,0 +1,91 @@
+// Command line arguments: node:util's parseArgs, and what it does not check.
+import { parseArgs } from 'node:util';
+
+/** A command line that can't be understood: exit code 2. */
+export class UsageError extends Error {}
+
+/**
+ * @typedef {import('node:util').ParseArgsOptionsConfig} Options
+ * @typedef {Record<string, string | boolean | undefined>} Values
+ */
+
+/**
+ * @param {string[]} argv
+ * @param {Options} options
+ * @param {number} maxFiles how many arguments may stand beside the options
+ * @returns {{ values: Values, files: string[] }}
+ */
+export function parse(argv, options, maxFiles) {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: argv,
+      options: { ...options, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    // Node's explanations go on about "--"; their first sentence is what helps.
+    throw new UsageError(/** @type {Error} */ (error).message.split(/\. |\n/)[0].replace(/\.$/, ''));
+  }
+  if (!parsed.values.help && parsed.positionals.length > maxFiles) {
+    throw new UsageError(`unexpected argument '${parsed.positionals[maxFiles]}'`);
+  }
+  return { values: /** @type {Values} */ (parsed.values), files: parsed.positionals };
+}
+
+/**
+ * The value of an option that must be there.
+ * @param {Values} values
+ * @param {string} name
+ * @param {string} example what a value looks like
+ */
+export function required(values, name, example) {
+  const value = values[name];
+  if (typeof value !== 'string' || value === '')
+    throw new UsageError(`--${name} is missing, for example --${name} ${example}`);
+  return value;
+}
+
+/**
+ * @template {string} T
+ * @param {Values} values
+ * @param {string} name
+ * @param {T[]} allowed
+ * @returns {T | undefined}
+ */
+export function choice(values, name, allowed) {
+  const value = values[name];
+  if (value === undefined) return undefined;
+  const found = allowed.find((one) => one === value);
+  if (found === undefined) throw new UsageError(`--${name} must be ${allowed.join(' or ')}, not '${value}'`);
+  return found;
+}
+
+/**
+ * A whole number, at least `least`.
+ * @param {Values} values
+ * @param {string} name
+ * @param {number} least
+ */
+export function integer(values, name, least) {
+  const value = values[name];
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (!/^\d+$/.test(String(value)) || !Number.isSafeInteger(number) || number < least) {
+    throw new UsageError(`--${name} must be a whole number from ${least} on, not '${value}'`);
+  }
+  return number;
+}
+
+/**
+ * A number above zero.
+ * @param {Values} values
+ * @param {string} name
+ */
+export function positive(values, name) {
+  const value = values[name];
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (!(number > 0 && number < Infinity)) throw new UsageError(`--${name} must be a number above 0, not '${value}'`);
+  return number;
+}

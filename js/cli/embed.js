@@ -1,0 +1,51 @@
+// bertlet embed: texts to vectors.
+import { choice, required } from './arguments.js';
+import { readTexts } from './input.js';
+import { exampleModel, modelHelp, modelOptions, withModel } from './model.js';
+import { numbers } from './output.js';
+
+export const summary = 'turn texts into vectors';
+
+export const help = `Usage: bertlet embed --model PATH_OR_ID [options] [FILE]
+
+Turns each text into a vector. Prints, for each text, one line:
+  {"embedding":[…]}
+or, with --pooling none, one vector for each token, special tokens included:
+  {"embeddings":[[…],…]}
+
+  --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
+  --pooling mean|cls|none
+                         mean of the token vectors (default), the first one, or all of them
+  --normalize            scale each vector to length 1
+${modelHelp}
+  --json                 each line is a JSON string, so that a text may hold line ends
+  FILE                   texts, one a line (default: standard input)`;
+
+/** @type {import('./arguments.js').Options} */
+export const options = {
+  ...modelOptions,
+  pooling: { type: 'string' },
+  normalize: { type: 'boolean' },
+  json: { type: 'boolean' },
+};
+
+export const maxFiles = 1;
+
+/** @param {import('./main.js').Context} context */
+export async function run(context) {
+  const { values, files, signal, output, progress } = context;
+  const model = required(values, 'model', exampleModel);
+  const pooling = choice(values, 'pooling', ['mean', 'cls', 'none']) ?? 'mean';
+  const embedOptions = { normalize: values.normalize === true, signal, onWarning: progress.warn };
+  await withModel(model, context, async (bert) => {
+    for await (const { texts } of readTexts(files[0], { json: values.json === true, signal })) {
+      if (pooling === 'none') {
+        const vectors = await bert.embed(texts, { ...embedOptions, pooling });
+        await output.write(vectors.map((tokens) => ({ embeddings: tokens.map(numbers) })));
+      } else {
+        const vectors = await bert.embed(texts, { ...embedOptions, pooling });
+        await output.write(vectors.map((vector) => ({ embedding: numbers(vector) })));
+      }
+    }
+  });
+}

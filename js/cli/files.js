@@ -1,0 +1,66 @@
+// Bytes of files and of standard input to text, with errors that name the file and the line.
+import { isUtf8 } from 'node:buffer';
+import { BertletError } from '../errors.js';
+
+/** @type {Record<string, [code: string, words: string]>} */
+const systemErrors = {
+  ENOENT: ['FILE_NOT_FOUND', 'there is no such file'],
+  ENOTDIR: ['FILE_NOT_FOUND', 'there is no such file'],
+  EISDIR: ['BAD_INPUT', 'this is a folder, not a file'],
+  EACCES: ['FILE_ACCESS', 'you may not open this file'],
+  EPERM: ['FILE_ACCESS', 'you may not open this file'],
+  EROFS: ['FILE_ACCESS', 'this place is read-only'],
+  ENOSPC: ['FILE_ACCESS', 'no space is left on the device'],
+};
+
+/**
+ * A failure of the file system in words.
+ * @param {unknown} error
+ * @param {string} name the file
+ * @returns {unknown} the error itself when it is none
+ */
+export function fileError(error, name) {
+  const system = /** @type {NodeJS.ErrnoException} */ (error);
+  if (!(system instanceof Error) || system.syscall === undefined) return error;
+  const [code, words] = systemErrors[system.code ?? ''] ?? ['FILE_ACCESS', system.message];
+  return new BertletError(code, `${name}: ${words}.`, { cause: error });
+}
+
+/**
+ * Decodes whole lines of UTF-8. A byte order mark at the start of the first line is dropped.
+ * @param {Buffer} bytes
+ * @param {string} name of the file, for errors
+ * @param {number} firstLine number of the first line in `bytes`, from 1
+ */
+export function decode(bytes, name, firstLine = 1) {
+  if (!isUtf8(bytes)) {
+    const marks =
+      firstLine === 1 && ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff));
+    const problem = marks
+      ? 'is UTF-16, not UTF-8'
+      : `, line ${firstLine + lineOfInvalidUtf8(bytes)}: this is not UTF-8`;
+    throw new BertletError('BAD_INPUT', `${name}${marks ? ' ' : ''}${problem}. Save it as UTF-8 and try again.`);
+  }
+  const text = bytes.toString('utf8');
+  return firstLine === 1 && text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
+/** @param {Buffer} bytes */
+function lineOfInvalidUtf8(bytes) {
+  let line = 0;
+  for (let start = 0; ; line++) {
+    const end = bytes.indexOf(0x0a, start);
+    if (end < 0 || !isUtf8(bytes.subarray(start, end))) return line;
+    start = end + 1;
+  }
+}
+
+/**
+ * @param {string} text
+ * @returns {string[]} its lines without "\n" or "\r\n"; what follows the last line end is a line unless it is empty
+ */
+export function splitLines(text) {
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}

@@ -1,0 +1,126 @@
+#!/usr/bin/env node
+// The `bertlet` command: finds the subcommand, runs it, and turns what happened into an exit code.
+import { readFile } from 'node:fs/promises';
+import { BertletError } from '../errors.js';
+import { parse, UsageError } from './arguments.js';
+import { Output, ReaderGone } from './output.js';
+import { Progress } from './progress.js';
+
+/**
+ * What a subcommand gets.
+ * @typedef {object} Context
+ * @property {import('./arguments.js').Values} values its options
+ * @property {string[]} files its other arguments
+ * @property {AbortSignal} signal
+ * @property {Output} output
+ * @property {Progress} progress
+ *
+ * What a subcommand's module exports.
+ * @typedef {object} Command
+ * @property {string} summary one line
+ * @property {string} help
+ * @property {import('./arguments.js').Options} options
+ * @property {number} maxFiles
+ * @property {(context: Context) => Promise<void>} run
+ */
+
+/** @type {Record<string, () => Promise<Command>>} */
+const commands = {
+  tokenize: () => import('./tokenize.js'),
+  embed: () => import('./embed.js'),
+  train: () => import('./train.js'),
+  predict: () => import('./predict.js'),
+  evaluate: () => import('./evaluate.js'),
+};
+
+/** Signals that end the program, and their numbers; as in a shell, the exit code is 128 more. */
+const signals = /** @type {const} */ ({ SIGINT: 2, SIGTERM: 15 });
+
+/**
+ * @param {string[]} argv
+ * @returns {Promise<number>} exit code
+ */
+async function main(argv) {
+  const controller = new AbortController();
+  let interrupted = 0;
+  for (const [name, number] of Object.entries(signals)) {
+    // Once: a second signal ends the program on the spot.
+    process.once(name, () => {
+      interrupted = 128 + number;
+      controller.abort();
+    });
+  }
+  const output = new Output(process.stdout, controller.signal);
+  try {
+    await dispatch(argv, output, controller.signal);
+    await output.end();
+    return 0;
+  } catch (error) {
+    if (interrupted) return interrupted;
+    if (error instanceof ReaderGone) return 0;
+    if (error instanceof UsageError) {
+      const command = argv[0] in commands ? ` ${argv[0]}` : '';
+      process.stderr.write(`bertlet${command}: ${error.message}. See bertlet${command} --help.\n`);
+      return 2;
+    }
+    const known = error instanceof BertletError;
+    process.stderr.write(
+      known ? `bertlet: ${error.message} (${error.code})\n` : `bertlet: this is a bug: ${trace(error)}\n`,
+    );
+    return 1;
+  }
+}
+
+/**
+ * @param {string[]} argv
+ * @param {Output} output
+ * @param {AbortSignal} signal
+ */
+async function dispatch(argv, output, signal) {
+  const [name, ...rest] = argv;
+  if (name === '--help' || name === '-h') return print(await overview());
+  if (name === '--version') return print(await version());
+  if (name === undefined) throw new UsageError('a command is missing');
+  if (!Object.hasOwn(commands, name)) {
+    throw new UsageError(`there is no command '${name}'; there are ${Object.keys(commands).join(', ')}`);
+  }
+  const { help, maxFiles, options, run } = await commands[name]();
+  const { values, files } = parse(rest, options, maxFiles);
+  if (values.help) return print(help);
+  const progress = new Progress(process.stderr, { verbose: name === 'train' || name === 'evaluate' });
+  try {
+    await run({ values, files, signal, output, progress });
+  } finally {
+    progress.clear();
+  }
+}
+
+/** @param {string} text */
+function print(text) {
+  process.stdout.write(`${text}\n`);
+}
+
+async function overview() {
+  const lines = await Promise.all(
+    Object.entries(commands).map(async ([name, open]) => `  ${name.padEnd(10)} ${(await open()).summary}`),
+  );
+  return `Usage: bertlet COMMAND [options]
+
+BERT on the command line: vectors for texts, and classifiers from a few labelled examples.
+
+${lines.join('\n')}
+
+bertlet COMMAND --help explains a command. Texts are lines of standard input or of a file, results are JSON Lines on standard
+output, progress goes to standard error. Exit code 0: done; 1: the run failed; 2: the command line is wrong.`;
+}
+
+async function version() {
+  return JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')).version;
+}
+
+/** @param {unknown} error */
+function trace(error) {
+  return error instanceof Error ? error.stack : String(error);
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,64 @@
+// The options that name a model, and working with it: whatever happens, its worker is ended.
+import { load } from '../index.js';
+import { choice, integer } from './arguments.js';
+import { baseModelOf, readHeadFile } from './head-folder.js';
+
+/**
+ * @typedef {import('../index.js').Model} Model
+ * @typedef {import('../index.js').Head} Head
+ * @typedef {import('./main.js').Context} Context
+ */
+
+/** An example for messages: the model that the project is tested with. */
+export const exampleModel = 'sentence-transformers/all-MiniLM-L6-v2';
+
+/** @type {import('./arguments.js').Options} */
+export const modelOptions = {
+  model: { type: 'string' },
+  dtype: { type: 'string' },
+  threads: { type: 'string' },
+};
+
+export const modelHelp = `  --dtype f32|int8       numbers to compute with
+  --threads N            threads to compute with (default: up to 4)`;
+
+/**
+ * Loads a model, works with it and ends it.
+ * @template T
+ * @param {string} spec folder, URL or hub id
+ * @param {Context} context
+ * @param {(bert: Model) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withModel(spec, { values, signal, progress }, work) {
+  const dtype = choice(values, 'dtype', ['f32', 'int8']);
+  const threads = integer(values, 'threads', 1);
+  const bert = await load(spec, {
+    ...(dtype && { dtype }),
+    ...(threads && { threads }),
+    signal,
+    onProgress: progress.report,
+    onWarning: progress.warn,
+  });
+  try {
+    return await work(bert);
+  } finally {
+    progress.clear();
+    await bert.dispose();
+  }
+}
+
+/**
+ * Loads a head and its base model (the one that `--model` names, or else the one it was trained on), works with the head and
+ * ends the model.
+ * @template T
+ * @param {string} path
+ * @param {Context} context
+ * @param {(head: Head) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withHead(path, context, work) {
+  const { bytes, baseModel } = await readHeadFile(path);
+  const spec = /** @type {string | undefined} */ (context.values.model) ?? baseModel;
+  return withModel(spec, context, async (bert) => work(await bert.loadHead(bytes, { signal: context.signal })));
+}
