@@ -49,7 +49,7 @@ export async function ensureNativeToolchain() {
 /** Python with pip, which carries the model where the hub can't be reached. */
 export async function ensurePython() {
   await ensurePrograms(['python3'], ['python3']);
-  const { code } = await run('python3', ['-m', 'pip', '--version'], { capture: true, allowFailure: true });
+  const { code } = await run('python3', ['-m', 'pip', '--version'], { quiet: true, allowFailure: true });
   if (code !== 0) await aptInstall(['python3-pip']);
   return 'python3';
 }
