@@ -1,0 +1,46 @@
+/* From text to words: what Hugging Face's BertNormalizer and BertPreTokenizer do, in one pass and with the place in the
+ * original text of every normalized character. */
+#ifndef BERTLET_NORMALIZER_H
+#define BERTLET_NORMALIZER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* WordPiece takes any longer word for unknown. */
+enum { WORD_CHARACTERS = 100 };
+
+/* A word after normalization. Of a word that is too long only `length` and the first and the last place are valid. */
+typedef struct word {
+  int32_t length;                     /* in characters, at least 1 */
+  int32_t size;                       /* in bytes */
+  uint16_t ends[WORD_CHARACTERS];     /* where each character ends in `bytes` */
+  int32_t from[WORD_CHARACTERS + 1];  /* the place of each character in the original text, in UTF-16 code units; */
+  int32_t to[WORD_CHARACTERS + 1];    /* the entry past the last one is the end of a word that is too long */
+  uint8_t bytes[4 * WORD_CHARACTERS]; /* UTF-8 */
+} word;
+
+/* Gets every word in turn, and says whether to go on. */
+typedef bool word_visitor(void *context, const word *found);
+
+typedef struct normalizer {
+  uint32_t flags; /* bertlet_tokenizer_flags */
+  uint8_t classes[256];
+} normalizer;
+
+/* A place in a text: the next byte, and the number of UTF-16 code units before it. */
+typedef struct cursor {
+  const uint8_t *next, *end;
+  int32_t position;
+} cursor;
+
+void normalizer_init(normalizer *of, uint32_t flags);
+
+/* Splits the text from `at->next` to `at->end` into words, leaving `at` at its end. False when the visitor stopped it.
+ */
+bool normalizer_split(const normalizer *of, cursor *at, word_visitor *visit, void *context);
+
+/* Length of UTF-8 `text` without the white space at its end. */
+size_t length_without_trailing_whitespace(const uint8_t *text, size_t length);
+
+#endif
