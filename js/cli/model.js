@@ -1,7 +1,7 @@
 // The options that name a model, and working with it: whatever happens, its worker is ended.
 import { load } from '../index.js';
 import { choice, integer } from './arguments.js';
-import { baseModelOf, readHeadFile } from './head-folder.js';
+import { readHeadFile } from './head-folder.js';
 
 /**
  * @typedef {import('../index.js').Model} Model

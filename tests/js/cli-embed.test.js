@@ -1,0 +1,105 @@
+// bertlet embed. Oracle: PyTorch (tests/fixtures/make_model_fixtures.py).
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { modelFolder } from '../../js/model-folder.js';
+import { bertlet, ended, jsonLines, start } from './cli.js';
+
+const minilm = 'sentence-transformers/all-MiniLM-L6-v2';
+const minilmTest = {
+  skip: existsSync(join(modelFolder(minilm), 'model.safetensors')) ? false : `${minilm} is not here`,
+};
+const fixture = (path) => fileURLToPath(new URL(`../fixtures/model/${path}`, import.meta.url));
+const tiny = fixture('tiny-f32');
+const tinyTexts = 'the film was good\n\nnot a bad story, the acting is dull!\n';
+
+/** A tensor [rows][columns] of 32-bit floats in a safetensors file, as rows. */
+function tensorRows(path, name) {
+  const file = readFileSync(path);
+  const headerBytes = Number(file.readBigUInt64LE(0));
+  const { shape, data_offsets } = JSON.parse(file.toString('utf8', 8, 8 + headerBytes))[name];
+  const value = (index) => file.readFloatLE(8 + headerBytes + data_offsets[0] + 4 * index);
+  return Array.from({ length: shape[0] }, (_, row) =>
+    Array.from({ length: shape[1] }, (_, k) => value(row * shape[1] + k)),
+  );
+}
+
+const dot = (a, b) => a.reduce((sum, x, k) => sum + x * b[k], 0);
+
+test('vectors of MiniLM equal PyTorch’s', minilmTest, async () => {
+  const input = readFileSync(fixture('minilm/texts.jsonl'));
+  const { code, stdout } = await bertlet(['embed', '--model', minilm, '--json'], input);
+  assert.equal(code, 0);
+  const vectors = jsonLines(stdout).map(({ embedding }) => embedding);
+  const expected = tensorRows(fixture('minilm/expected.safetensors'), 'mean');
+  assert.equal(vectors.length, expected.length);
+  vectors.forEach((vector, i) => {
+    assert.equal(vector.length, 384);
+    const cosine = dot(vector, expected[i]) / Math.sqrt(dot(vector, vector) * dot(expected[i], expected[i]));
+    assert.ok(cosine >= 0.99999, `text ${i + 1}: cosine ${cosine}`);
+    const difference = Math.max(...vector.map((x, k) => Math.abs(x - expected[i][k])));
+    assert.ok(difference <= 1e-4, `text ${i + 1}: off by ${difference}`);
+  });
+});
+
+test('--pooling none gives one vector for each token; mean, cls and --normalize follow from them', async () => {
+  const run = async (...args) => jsonLines((await bertlet(['embed', '--model', tiny, ...args], tinyTexts)).stdout);
+  const near = (a, b) => a.forEach((x, k) => assert.ok(Math.abs(x - b[k]) < 1e-5, `${x} is near ${b[k]}`));
+  const tokens = (await run('--pooling', 'none')).map(({ embeddings }) => embeddings);
+  const [mean, cls, normalized] = (await Promise.all([run(), run('--pooling', 'cls'), run('--normalize')])).map(
+    (lines) => lines.map(({ embedding }) => embedding),
+  );
+  assert.deepEqual(
+    tokens.map((vectors) => vectors.length),
+    [6, 2, 11],
+  );
+  tokens.forEach((vectors, i) => {
+    assert.deepEqual(cls[i], vectors[0]);
+    const average = vectors[0].map((_, k) => vectors.reduce((sum, vector) => sum + vector[k], 0) / vectors.length);
+    near(mean[i], average);
+    const length = Math.sqrt(dot(average, average));
+    near(
+      normalized[i],
+      average.map((x) => x / length),
+    );
+  });
+});
+
+test('numbers are 32-bit floats, written with no more digits than needed', async () => {
+  const { stdout } = await bertlet(['embed', '--model', tiny], tinyTexts);
+  const numbers = stdout.match(/-?\d+(\.\d+)?(e-?\d+)?/g);
+  assert.ok(numbers.length === 3 * 32);
+  for (const number of numbers) {
+    const digits = number.replace(/e.*/, '').replace(/[-.]/g, '').replace(/^0+/, '').length;
+    assert.ok(digits <= 9, number);
+    const float = Math.fround(Number(number));
+    if (digits > 1)
+      assert.notEqual(Math.fround(Number(float.toPrecision(digits - 1))), float, `${number} is the shortest`);
+  }
+});
+
+test('many texts come back in order, in bounded batches', async () => {
+  const texts = ['good', 'the bad film', 'was it a great story'];
+  const run = async (count) => {
+    const input = Array.from({ length: count }, (_, i) => `${texts[i % 3]}\n`).join('');
+    return (await bertlet(['embed', '--model', tiny], input)).stdout.split('\n').slice(0, -1);
+  };
+  const three = await run(3);
+  (await run(1000)).forEach((line, i) => assert.equal(line, three[i % 3]));
+});
+
+test('a model that is none', async () => {
+  const { code, stdout, stderr } = await bertlet(['embed', '--model', fixture('minilm')], 'x\n');
+  assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
+  assert.match(stderr, /^bertlet: .*config\.json.* \(FILE_NOT_FOUND\)\n$/);
+});
+
+test('an interrupt ends the program with 130, the worker included', async () => {
+  const child = start(['embed', '--model', tiny]);
+  child.stdin.write('good\n');
+  child.stdout.once('data', () => child.kill('SIGINT'));
+  const { code, stderr } = await ended(child);
+  assert.deepEqual({ code, stderr }, { code: 130, stderr: '' });
+});

@@ -1,0 +1,105 @@
+// The command line itself: help, exit codes, and what is refused before any model is loaded.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { bertlet, temporaryFolder } from './cli.js';
+
+const folder = temporaryFolder();
+const file = (name, content) => {
+  writeFileSync(join(folder, name), content);
+  return join(folder, name);
+};
+const good = file('good.tsv', 'fine\tpos\ndull\tneg\n');
+const commands = ['tokenize', 'embed', 'train', 'predict', 'evaluate'];
+
+test('--help lists the commands', async () => {
+  const { code, stdout, stderr } = await bertlet(['--help']);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  for (const command of commands) assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
+});
+
+test('COMMAND --help explains every option', async () => {
+  for (const command of commands) {
+    const { code, stdout } = await bertlet([command, '--help']);
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`^Usage: bertlet ${command} `));
+    const { options } = await import(`../../js/cli/${command}.js`);
+    for (const option of Object.keys(options))
+      assert.match(stdout, new RegExp(`^ +--${option} `, 'm'), `${command} --${option}`);
+  }
+});
+
+test('--version is that of the package', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  assert.deepEqual(await bertlet(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+const wrong = [
+  [[], /a command is missing/],
+  [['embd'], /there is no command 'embd'; there are tokenize, embed/],
+  [['toString'], /there is no command/],
+  [['tokenize'], /--tokenizer is missing/],
+  [['tokenize', '--tokenizer', 'v', '--lowercase', 'maybe'], /--lowercase must be true or false, not 'maybe'/],
+  [['tokenize', '--tokenizer', 'v', 'a', 'b'], /unexpected argument 'b'/],
+  [['embed'], /--model is missing, for example --model sentence-transformers\/all-MiniLM-L6-v2/],
+  [['embed', '--modle', 'x'], /Unknown option '--modle'/],
+  [['embed', '--model'], /--model/],
+  [['embed', '--model', 'x', '--pooling', 'max'], /--pooling must be mean or cls or none, not 'max'/],
+  [['embed', '--model', 'x', '--threads', '0'], /--threads must be a whole number from 1 on, not '0'/],
+  [['embed', '--model', 'x', '--dtype', 'f64'], /--dtype must be/],
+  [['train', '--model', 'x', '--train', good], /--output is missing/],
+  [['train', '--model', 'x', '--output', 'y'], /--train is missing/],
+  [['train', '--model', 'x', '--train', good, '--output', 'y', '--task', 'poetry'], /--task must be/],
+  [['train', '--model', 'x', '--train', good, '--output', 'y', '--c', '0'], /--c must be a number above 0/],
+  [['train', '--model', 'x', '--train', good, '--output', 'y', '--seed', '1.5'], /--seed must be a whole number/],
+  [['predict'], /--head is missing/],
+  [['evaluate', '--head', 'x'], /--test is missing/],
+];
+for (const [args, message] of wrong) {
+  test(`a wrong command line ends with 2 and says why: ${args.slice(0, 1)} ${message.source}`, async () => {
+    const { code, stdout, stderr } = await bertlet(args);
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
+    assert.match(stderr, message);
+    assert.match(stderr, /^bertlet.*: .* See bertlet.* --help\.\n$/);
+  });
+}
+
+const train = (...args) => ['train', '--model', join(folder, 'no-model'), '--output', join(folder, 'head'), ...args];
+const failing = [
+  [train('--train', join(folder, 'none.tsv')), /none\.tsv: there is no such file\. \(FILE_NOT_FOUND\)/],
+  [train('--train', file('empty.tsv', '')), /empty\.tsv is empty.* \(NO_EXAMPLES\)/],
+  [train('--train', file('one.tsv', 'a\tx\nb\tx\n')), /every example has the label "x".* \(ONE_CLASS\)/],
+  [train('--train', file('bad.tsv', 'a\tx\nb\n')), /bad\.tsv, line 2: .* \(BAD_DATA\)/],
+  [train('--train', good, '--dev', file('dev.tsv', 'fine\t1\n')), /dev\.tsv, line 1: the label "1".* \(BAD_LABELS\)/],
+  [train('--train', good), /no-model/],
+  [['predict', '--head', join(folder, 'no-head')], /no-head: there is no head here.* \(FILE_NOT_FOUND\)/],
+  [['predict', '--head', good], /\(BAD_HEAD\)/],
+  [['evaluate', '--head', join(folder, 'no-head'), '--test', good], /no-head: there is no head here/],
+  [['tokenize', '--tokenizer', join(folder, 'none.txt')], /none\.txt.* \(FILE_NOT_FOUND\)/],
+];
+for (const [args, message] of failing) {
+  test(`a run that fails ends with 1 and one line: ${args[0]} ${message.source}`, async () => {
+    const { code, stdout, stderr } = await bertlet(args);
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
+    assert.match(stderr, message);
+    assert.match(stderr, /^bertlet: [^\n]+ \([A-Z_]+\)\n$/);
+    assert.ok(!existsSync(join(folder, 'head')), 'nothing is written');
+  });
+}
+
+test('train leaves folders alone that are not heads', async () => {
+  const cases = { notes: 'notes.txt', model: 'model.safetensors', config: 'config.json' };
+  for (const [name, content] of Object.entries(cases)) {
+    const target = join(folder, name);
+    mkdirSync(target);
+    writeFileSync(join(target, content), 'precious');
+    const { code, stderr } = await bertlet(['train', '--model', 'x', '--train', good, '--output', target]);
+    assert.equal(code, 1);
+    assert.match(stderr, /it is left as it is.* \(OUTPUT_EXISTS\)/);
+    assert.deepEqual(readdirSync(target), [content]);
+    assert.equal(readFileSync(join(target, content), 'utf8'), 'precious');
+  }
+  const { stderr } = await bertlet(['train', '--model', 'x', '--train', good, '--output', good]);
+  assert.match(stderr, /good\.tsv is a file; it is left as it is/);
+});
