@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 export class UsageError extends Error {}
 
 /**
- * @typedef {import('node:util').ParseArgsOptionsConfig} Options
+ * @typedef {NonNullable<import('node:util').ParseArgsConfig['options']>} Options
  * @typedef {Record<string, string | boolean | undefined>} Values
  */
 
@@ -16,13 +16,11 @@ export class UsageError extends Error {}
  * @returns {{ values: Values, files: string[] }}
  */
 export function parse(argv, options, maxFiles) {
+  /** @type {{ values: Values, positionals: string[] }} */
   let parsed;
   try {
-    parsed = parseArgs({
-      args: argv,
-      options: { ...options, help: { type: 'boolean', short: 'h' } },
-      allowPositionals: true,
-    });
+    const all = /** @type {Options} */ ({ ...options, help: { type: 'boolean', short: 'h' } });
+    parsed = /** @type {typeof parsed} */ (parseArgs({ args: argv, options: all, allowPositionals: true }));
   } catch (error) {
     // Node's explanations go on about "--"; their first sentence is what helps.
     throw new UsageError(/** @type {Error} */ (error).message.split(/\. |\n/)[0].replace(/\.$/, ''));
@@ -30,7 +28,7 @@ export function parse(argv, options, maxFiles) {
   if (!parsed.values.help && parsed.positionals.length > maxFiles) {
     throw new UsageError(`unexpected argument '${parsed.positionals[maxFiles]}'`);
   }
-  return { values: /** @type {Values} */ (parsed.values), files: parsed.positionals };
+  return { values: parsed.values, files: parsed.positionals };
 }
 
 /**
@@ -57,7 +55,7 @@ export function choice(values, name, allowed) {
   const value = values[name];
   if (value === undefined) return undefined;
   const found = allowed.find((one) => one === value);
-  if (found === undefined) throw new UsageError(`--${name} must be ${allowed.join(' or ')}, not '${value}'`);
+  if (found === undefined) throw new UsageError(`--${name} must be one of ${allowed.join(', ')}; it is '${value}'`);
   return found;
 }
 

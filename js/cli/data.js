@@ -68,8 +68,8 @@ function fromJsonLines(text, path) {
     let value;
     try {
       value = JSON.parse(json);
-    } catch (error) {
-      throw badLine(path, line, `this is not JSON (${/** @type {Error} */ (error).message})`);
+    } catch {
+      throw badLine(path, line, 'this is not JSON; each line must be one object, {"text": "…", "label": "…"}');
     }
     if (typeof value?.text !== 'string') throw badLine(path, line, 'there is no "text" with a string in it');
     if (typeof value.label !== 'string' && typeof value.label !== 'number') {

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { BertletError } from '../errors.js';
 
-/** @type {Record<string, [code: string, words: string]>} */
+/** @type {Record<string, [code: import('../errors.js').ErrorCode, words: string]>} */
 const systemErrors = {
   ENOENT: ['FILE_NOT_FOUND', 'there is no such file'],
   ENOTDIR: ['FILE_NOT_FOUND', 'there is no such file'],

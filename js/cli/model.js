@@ -34,7 +34,7 @@ export async function withModel(spec, { values, signal, progress }, work) {
   const dtype = choice(values, 'dtype', ['f32', 'int8']);
   const threads = integer(values, 'threads', 1);
   const bert = await load(spec, {
-    ...(dtype && { dtype }),
+    ...(dtype && { dtype: /** @type {'f32'} */ (dtype) }), // load() itself says which it has
     ...(threads && { threads }),
     signal,
     onProgress: progress.report,

@@ -1,8 +1,10 @@
 // What is going on, on standard error: a live bar on a terminal, else a line now and then.
 
-/** @type {Record<string, string>} */
+/** @type {Record<import('../types.js').Progress['phase'], string>} */
 const titles = {
   download: 'Loading the model',
+  embed: 'Embedding',
+  classify: 'Classifying',
   features: 'Reading the texts',
   search: 'Choosing the strength',
   train: 'Training',
@@ -10,8 +12,6 @@ const titles = {
 
 /** Seconds between the lines of a phase that takes long, where no terminal shows a bar. */
 const interval = 10;
-
-/** @typedef {{ phase: string, loaded: number, total: number }} ProgressEvent */
 
 export class Progress {
   #stream;
@@ -33,7 +33,7 @@ export class Progress {
   }
 
   /** For `onProgress`. */
-  report = (/** @type {ProgressEvent} */ { phase, loaded, total }) => {
+  report = (/** @type {import('../types.js').Progress} */ { phase, loaded, total }) => {
     const now = performance.now() / 1000;
     const share = total > 0 ? loaded / total : 0;
     if (phase !== this.#phase || share < this.#share) {
@@ -45,7 +45,7 @@ export class Progress {
       return;
     }
     this.#share = share;
-    const title = titles[phase] ?? phase;
+    const title = titles[phase];
     if (this.#stream.isTTY) {
       this.#draw(title, share, now - this.#start);
     } else if (share < 1 && now - this.#lastLine >= interval) {

@@ -53,7 +53,7 @@ test('--json: a text may hold line ends', async () => {
   );
 });
 
-test('--json: what is no JSON string names the line, after the results of the batches before', async () => {
+test('--json: what is no JSON string names the line', async () => {
   for (const line of ['fine', '{"text":"fine"}', '7', '']) {
     const { code, stderr } = await tokenize(`"fine"\n${line}\n`, '--json');
     assert.equal(code, 1);
