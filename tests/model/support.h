@@ -1,0 +1,58 @@
+/* What the tests of the model share: checks, safetensors files, pools of real threads, models loaded from a checkpoint.
+ */
+#ifndef BERTLET_TEST_SUPPORT_H
+#define BERTLET_TEST_SUPPORT_H
+
+#include <stdio.h>
+
+#include "bertlet.h"
+
+/* Checks that hold go by silently; others are printed and counted. A test program ends by returning report(). */
+#define CHECK(condition) check(condition, #condition, __FILE__, __LINE__)
+bool check(bool condition, const char *text, const char *file, int line);
+int report(void);
+
+/* A block aligned to BERTLET_ALIGNMENT, exactly `bytes` long, so that AddressSanitizer sees a step past its end. */
+void *allocate(size_t bytes);
+
+/* xorshift; `state` may start at anything but 0. */
+uint32_t random_number(uint32_t *state);
+
+typedef struct safetensors {
+  unsigned char *bytes;
+  char *header;              /* NUL-terminated */
+  const unsigned char *data; /* what data_offsets count from */
+} safetensors;
+
+typedef struct stored_tensor {
+  bertlet_dtype dtype; /* meaningless for I32 */
+  const unsigned char *data;
+  size_t bytes;
+} stored_tensor;
+
+/* False when the file is absent. Exits on anything else that is wrong: fixtures are the tests' own. */
+bool safetensors_open(safetensors *file, const char *path);
+void safetensors_close(safetensors *file);
+/* Finds a tensor by its name, with or without the prefix "bert.". */
+stored_tensor safetensors_find(const safetensors *file, const char *name);
+
+/* A pool whose other threads are pthreads. */
+typedef struct pool pool;
+pool *pool_start(int32_t count);
+bertlet_threads *pool_threads(pool *p);
+void pool_stop(pool *p);
+
+/* A model filled from a checkpoint. Its bytes come in pieces of random sizes, up to `longest_piece`. */
+bertlet_model *load_model(const bertlet_config *config, bertlet_threads *threads, int32_t thread_count,
+                          const safetensors *checkpoint, size_t longest_piece);
+
+/* The configuration of fixtures/model/tiny-*. */
+bertlet_config tiny_config(int32_t max_batch_tokens);
+
+/* Largest |a - b|, and the smallest cosine between rows of a and b [rows][columns]. */
+typedef struct difference {
+  double largest, cosine;
+} difference;
+difference compare(const float *a, const float *b, int32_t rows, int32_t columns);
+
+#endif

@@ -1,0 +1,241 @@
+/* The memory plan, the table of tensors and the streaming writer. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+#include "support.h"
+
+static void impossible_configurations_have_no_size(void) {
+  bertlet_config good = tiny_config(64);
+  CHECK(bertlet_model_bytes(&good, 1) > 0);
+  CHECK(bertlet_model_bytes(&good, 4) > bertlet_model_bytes(&good, 1));
+  CHECK(bertlet_model_bytes(&good, 0) == 0);
+#define REFUSED(field, value)                                                                                          \
+  do {                                                                                                                 \
+    bertlet_config bad = good;                                                                                         \
+    bad.field = value;                                                                                                 \
+    CHECK(bertlet_model_bytes(&bad, 1) == 0);                                                                          \
+  } while (0)
+  REFUSED(vocab_size, 0);
+  REFUSED(vocab_size, -1);
+  REFUSED(hidden_size, 0);
+  REFUSED(hidden_size, 36);
+  REFUSED(hidden_size, INT32_MAX - 7);
+  REFUSED(num_hidden_layers, 0);
+  REFUSED(num_hidden_layers, INT32_MAX);
+  REFUSED(num_attention_heads, 0);
+  REFUSED(num_attention_heads, 5);
+  REFUSED(intermediate_size, 0);
+  REFUSED(intermediate_size, 12);
+  REFUSED(intermediate_size, INT32_MAX - 7);
+  REFUSED(max_position_embeddings, 0);
+  REFUSED(type_vocab_size, 0);
+  REFUSED(hidden_act, 3);
+  REFUSED(hidden_act, -1);
+  REFUSED(layer_norm_eps, -1.0f);
+  REFUSED(layer_norm_eps, NAN);
+  REFUSED(layer_norm_eps, INFINITY);
+  REFUSED(max_batch_tokens, 0);
+  REFUSED(max_batch_tokens, INT32_MAX);
+#undef REFUSED
+}
+
+/* Sizes past any address space are none, not small: the sum must not wrap around. */
+static void sizes_do_not_wrap(void) {
+  bertlet_config config = tiny_config(1);
+  config.hidden_size = INT32_MAX / 3 / 8 * 8;
+  config.num_attention_heads = config.hidden_size / 8;
+  config.vocab_size = config.max_position_embeddings = config.type_vocab_size = INT32_MAX;
+  uint64_t one_table = (uint64_t)config.vocab_size * (uint64_t)config.hidden_size * 4;
+  size_t bytes = bertlet_model_bytes(&config, 1);
+  CHECK(bytes == 0 || bytes / 3 >= one_table);
+  config.num_hidden_layers = 1000000;
+  CHECK(bertlet_model_bytes(&config, 1) == 0);
+}
+
+static void tensors_have_hugging_face_names(void) {
+  bertlet_config config = tiny_config(1);
+  config.num_hidden_layers = 12;
+  bertlet_model *model = bertlet_model_init(allocate(bertlet_model_bytes(&config, 1)), &config, NULL);
+  CHECK(bertlet_tensor_count(model) == 5 + 12 * 16);
+  static const struct {
+    int32_t index;
+    const char *name;
+    int32_t rows, columns;
+  } cases[] = {
+      {0, "embeddings.word_embeddings.weight", 94, 32},
+      {1, "embeddings.position_embeddings.weight", 40, 32},
+      {2, "embeddings.token_type_embeddings.weight", 2, 32},
+      {3, "embeddings.LayerNorm.weight", 1, 32},
+      {4, "embeddings.LayerNorm.bias", 1, 32},
+      {5, "encoder.layer.0.attention.self.query.weight", 32, 32},
+      {8, "encoder.layer.0.attention.self.key.bias", 1, 32},
+      {5 + 11 * 16 + 4, "encoder.layer.11.attention.self.value.weight", 32, 32},
+      {5 + 10 * 16 + 6, "encoder.layer.10.attention.output.dense.weight", 32, 32},
+      {5 + 10 * 16 + 9, "encoder.layer.10.attention.output.LayerNorm.bias", 1, 32},
+      {5 + 16 + 10, "encoder.layer.1.intermediate.dense.weight", 64, 32},
+      {5 + 16 + 11, "encoder.layer.1.intermediate.dense.bias", 1, 64},
+      {5 + 16 + 12, "encoder.layer.1.output.dense.weight", 32, 64},
+      {5 + 16 + 14, "encoder.layer.1.output.LayerNorm.weight", 1, 32},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char name[96];
+    CHECK(bertlet_tensor_name(model, cases[i].index, name) == (int32_t)strlen(cases[i].name));
+    CHECK(strcmp(name, cases[i].name) == 0);
+    CHECK(bertlet_tensor_rows(model, cases[i].index) == cases[i].rows);
+    CHECK(bertlet_tensor_columns(model, cases[i].index) == cases[i].columns);
+  }
+  free(model);
+}
+
+/* Every F16 and BF16 number, read back from the word embeddings: rows of 32, 65536 / 32 of them. */
+static double half_value(uint16_t half) {
+  int exponent = half >> 10 & 31, fraction = half & 1023;
+  double magnitude = exponent ? ldexp(1024 + fraction, exponent - 25) : ldexp(fraction, -24);
+  return half >> 15 ? -magnitude : magnitude;
+}
+
+static void sixteen_bit_numbers_are_exact(void) {
+  bertlet_config config = tiny_config(1);
+  config.vocab_size = 2048;
+  bertlet_model *model = bertlet_model_init(allocate(bertlet_model_bytes(&config, 1)), &config, NULL);
+  static uint16_t numbers[65536];
+  for (int32_t i = 0; i < 65536; i++) numbers[i] = (i >> 10 & 31) == 31 ? (uint16_t)(i & 0x83ff) : (uint16_t)i;
+  CHECK(bertlet_tensor_begin(model, 0, BERTLET_F16) == BERTLET_OK);
+  CHECK(bertlet_tensor_write(model, numbers, sizeof numbers) == BERTLET_OK);
+  bool exact = true;
+  for (int32_t i = 0; i < 65536; i++) {
+    double expected = half_value(numbers[i]), value = model->word_embeddings[i];
+    exact = exact && value == expected && !signbit(value) == !signbit(expected);
+  }
+  CHECK(exact);
+
+  for (int32_t i = 0; i < 65536; i++) numbers[i] = (i & 0x7f80) == 0x7f80 ? (uint16_t)(i & 0x807f) : (uint16_t)i;
+  CHECK(bertlet_tensor_begin(model, 0, BERTLET_BF16) == BERTLET_OK);
+  CHECK(bertlet_tensor_write(model, numbers, sizeof numbers) == BERTLET_OK);
+  exact = true;
+  for (int32_t i = 0; i < 65536; i++) {
+    uint32_t bits;
+    memcpy(&bits, &model->word_embeddings[i], 4);
+    exact = exact && bits == (uint32_t)numbers[i] << 16;
+  }
+  CHECK(exact);
+  free(model);
+}
+
+/* What is not finite is refused in every dtype, in the first and in the last place, and leaves the tensor missing. */
+static void not_finite_is_refused(void) {
+  bertlet_config config = tiny_config(1);
+  bertlet_model *model = bertlet_model_init(allocate(bertlet_model_bytes(&config, 1)), &config, NULL);
+  static const struct {
+    bertlet_dtype dtype;
+    size_t size;
+    uint32_t bits;
+  } cases[] = {{BERTLET_F32, 4, 0x7f800000}, {BERTLET_F32, 4, 0xff800000}, {BERTLET_F32, 4, 0x7fc00000},
+               {BERTLET_F32, 4, 0x7f800001}, {BERTLET_F16, 2, 0x7c00},     {BERTLET_F16, 2, 0xfc00},
+               {BERTLET_F16, 2, 0x7e00},     {BERTLET_F16, 2, 0x7c01},     {BERTLET_BF16, 2, 0x7f80},
+               {BERTLET_BF16, 2, 0xff80},    {BERTLET_BF16, 2, 0x7fc0},    {BERTLET_BF16, 2, 0x7f81}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (int32_t tensor = 3; tensor < 6; tensor++) { /* two vectors and a packed matrix */
+      size_t count = (size_t)bertlet_tensor_rows(model, tensor) * bertlet_tensor_columns(model, tensor);
+      size_t places[] = {0, count - 1};
+      for (int32_t p = 0; p < 2; p++) {
+        unsigned char bytes[32 * 32 * 4] = {0};
+        CHECK(bertlet_tensor_begin(model, tensor, cases[i].dtype) == BERTLET_OK);
+        memcpy(bytes + places[p] * cases[i].size, &cases[i].bits, cases[i].size);
+        CHECK(bertlet_tensor_write(model, bytes, count * cases[i].size) == BERTLET_ERROR_NUMERIC);
+        CHECK(bertlet_tensor_write(model, bytes, 1) == BERTLET_ERROR_ARGUMENT); /* it is closed */
+        CHECK(bertlet_model_missing(model) == 0);
+      }
+    }
+  }
+  free(model);
+}
+
+static void wrong_lengths_are_refused(void) {
+  bertlet_config config = tiny_config(1);
+  bertlet_model *model = bertlet_model_init(allocate(bertlet_model_bytes(&config, 1)), &config, NULL);
+  static const float zeros[94 * 32 + 1];
+  const size_t whole = 94 * 32 * sizeof(float);
+  CHECK(bertlet_tensor_write(model, zeros, 4) == BERTLET_ERROR_ARGUMENT); /* none is open */
+  CHECK(bertlet_tensor_begin(model, -1, BERTLET_F32) == BERTLET_ERROR_ARGUMENT);
+  CHECK(bertlet_tensor_begin(model, bertlet_tensor_count(model), BERTLET_F32) == BERTLET_ERROR_ARGUMENT);
+  CHECK(bertlet_tensor_begin(model, 0, (bertlet_dtype)3) == BERTLET_ERROR_ARGUMENT);
+
+  CHECK(bertlet_tensor_begin(model, 0, BERTLET_F32) == BERTLET_OK);
+  CHECK(bertlet_tensor_write(model, zeros, whole - 1) == BERTLET_OK);
+  CHECK(bertlet_model_missing(model) == 0);
+  CHECK(bertlet_tensor_write(model, zeros, 1) == BERTLET_OK);
+  CHECK(bertlet_model_missing(model) == 1);
+  CHECK(bertlet_tensor_write(model, zeros, 0) == BERTLET_OK);
+  CHECK(bertlet_tensor_write(model, zeros, 1) == BERTLET_ERROR_ARGUMENT); /* one byte too many */
+  CHECK(bertlet_model_missing(model) == 0);
+  CHECK(bertlet_tensor_begin(model, 0, BERTLET_F32) == BERTLET_OK);
+  CHECK(bertlet_tensor_write(model, zeros, whole + 1) == BERTLET_ERROR_ARGUMENT);
+  CHECK(bertlet_tensor_begin(model, 0, BERTLET_F32) == BERTLET_OK);
+  CHECK(bertlet_tensor_write(model, zeros, 100) == BERTLET_OK);
+  CHECK(bertlet_tensor_write(model, zeros, whole - 99) == BERTLET_ERROR_ARGUMENT);
+
+  float hidden[32];
+  CHECK(bertlet_forward(model, (int32_t[]){0}, NULL, (int32_t[]){0, 1}, 1, hidden) == BERTLET_ERROR_INCOMPLETE);
+  free(model);
+}
+
+/* A model whose value number i of tensor t is a small function of i and t, written in the order given, in the dtype
+ * given. The values are exact in every dtype. */
+static uint64_t fingerprint_of(bool backwards, bertlet_dtype dtype, int32_t changed_tensor, size_t changed_value,
+                               bool retry) {
+  bertlet_config config = tiny_config(1);
+  bertlet_model *model = bertlet_model_init(allocate(bertlet_model_bytes(&config, 1)), &config, NULL);
+  int32_t count = bertlet_tensor_count(model);
+  for (int32_t step = 0; step < count; step++) {
+    int32_t tensor = backwards ? count - 1 - step : step;
+    size_t values = (size_t)bertlet_tensor_rows(model, tensor) * bertlet_tensor_columns(model, tensor);
+    float *source = allocate(values * sizeof(float));
+    uint16_t *upper = allocate(values * sizeof(uint16_t));
+    for (size_t i = 0; i < values; i++) {
+      uint32_t bits;
+      source[i] = (float)((int32_t)(i + (size_t)tensor) % 16 - 8);
+      if (tensor == changed_tensor && i == changed_value) source[i] = -source[i];
+      memcpy(&bits, &source[i], 4);
+      upper[i] = (uint16_t)(bits >> 16);
+    }
+    if (retry) {
+      bertlet_tensor_begin(model, tensor, BERTLET_F32);
+      bertlet_tensor_write(model, source, values * 2 + 3);
+    }
+    bertlet_tensor_begin(model, tensor, dtype);
+    if (dtype == BERTLET_F32)
+      CHECK(bertlet_tensor_write(model, source, values * 4) == BERTLET_OK);
+    else
+      CHECK(bertlet_tensor_write(model, upper, values * 2) == BERTLET_OK);
+    free(upper);
+    free(source);
+  }
+  uint64_t fingerprint = bertlet_model_fingerprint(model);
+  free(model);
+  return fingerprint;
+}
+
+static void fingerprints_tell_values_only(void) {
+  uint64_t plain = fingerprint_of(false, BERTLET_F32, -1, 0, false);
+  CHECK(plain == fingerprint_of(true, BERTLET_F32, -1, 0, false));
+  CHECK(plain == fingerprint_of(false, BERTLET_BF16, -1, 0, false));
+  CHECK(plain == fingerprint_of(true, BERTLET_F32, -1, 0, true));
+  /* The sign of one value, anywhere. */
+  for (int32_t tensor = 0; tensor < 37; tensor += 6)
+    for (size_t value = 0; value < 32; value++)
+      CHECK((value + (size_t)tensor) % 16 == 8 || plain != fingerprint_of(false, BERTLET_F32, tensor, value, false));
+}
+
+int main(void) {
+  impossible_configurations_have_no_size();
+  sizes_do_not_wrap();
+  tensors_have_hugging_face_names();
+  sixteen_bit_numbers_are_exact();
+  not_finite_is_refused();
+  wrong_lengths_are_refused();
+  fingerprints_tell_values_only();
+  return report();
+}
