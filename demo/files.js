@@ -1,0 +1,84 @@
+// The classifier to a file and back, and what is dropped onto the page.
+import { find } from './dom.js';
+import { showProblem } from './notices.js';
+
+/** @typedef {import('../js/index.js').Model} Model */
+/** @typedef {import('../js/index.js').Head} Head */
+
+/**
+ * @param {import('./store.js').Store<Model | null>} bert
+ * @param {import('./store.js').Store<Head | null>} head
+ * @param {(head: Head, name: string) => void} onOpen called with a classifier that was opened
+ * @param {(text: string) => void} onExamples called with the text of a dropped file that is no classifier
+ */
+export function mountFiles(bert, head, onOpen, onExamples) {
+  const save = find(HTMLButtonElement, '#save-head');
+  const open = find(HTMLInputElement, '#open-head');
+  const problem = find(HTMLElement, '.problem', /** @type {HTMLElement} */ (save.closest('.panel')));
+
+  head.subscribe((present) => (save.disabled = present === null));
+  bert.subscribe((model) => (open.disabled = model === null));
+
+  save.addEventListener('click', async () => {
+    try {
+      const bytes = await head.value?.save();
+      if (bytes) download(bytes, 'classifier.safetensors');
+    } catch (error) {
+      showProblem(problem, error);
+    }
+  });
+
+  /** @param {File} file */
+  async function openHead(file) {
+    try {
+      const opened = await bert.value?.loadHead(file);
+      if (opened) onOpen(opened, file.name);
+    } catch (error) {
+      showProblem(problem, error);
+    }
+  }
+
+  open.addEventListener('change', () => {
+    const file = open.files?.[0];
+    if (file) openHead(file);
+    open.value = '';
+  });
+
+  acceptDrops(async (file) => {
+    if (file.name.endsWith('.safetensors')) await openHead(file);
+    else onExamples(await file.text());
+  });
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {string} name
+ */
+function download(bytes, name) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([/** @type {BlobPart} */ (bytes)]));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+/** @param {(file: File) => void} accept */
+function acceptDrops(accept) {
+  const hasFile = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes('Files') ?? false;
+  const shade = (/** @type {boolean} */ on) => document.body.classList.toggle('dropping', on);
+  addEventListener('dragover', (event) => {
+    if (!hasFile(event)) return;
+    event.preventDefault();
+    shade(true);
+  });
+  addEventListener('dragleave', (event) => {
+    if (event.relatedTarget === null) shade(false); // the pointer has left the window
+  });
+  addEventListener('drop', (event) => {
+    if (!hasFile(event)) return;
+    event.preventDefault();
+    shade(false);
+    const file = event.dataTransfer?.files[0];
+    if (file) accept(file);
+  });
+}

@@ -1,0 +1,27 @@
+// Numbers as a person reads them.
+
+const percents = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 0 });
+const counts = new Intl.NumberFormat('en');
+const decimals = new Intl.NumberFormat('en', { maximumSignificantDigits: 2 });
+
+/** @param {number} share 0 .. 1 */
+export const percent = (share) => percents.format(share);
+
+/** @param {number} value */
+export const count = (value) => counts.format(value);
+
+/** @param {number} bytes */
+export const megabytes = (bytes) => counts.format(Math.round(bytes / 1e6));
+
+/** @param {number} milliseconds */
+export function duration(milliseconds) {
+  const seconds = milliseconds / 1000;
+  return seconds < 10 ? `${decimals.format(seconds)} s` : `${count(Math.round(seconds))} s`;
+}
+
+/**
+ * "1 example", "16 examples"
+ * @param {number} value
+ * @param {string} noun
+ */
+export const plural = (value, noun) => `${count(value)} ${noun}${value === 1 ? '' : 's'}`;

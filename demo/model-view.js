@@ -1,0 +1,164 @@
+// Loads the model and says how that goes, what is loaded and how it runs.
+import { load } from '../dist/bertlet.js';
+import { find } from './dom.js';
+import { count, megabytes, percent, plural } from './format.js';
+import { showProblem } from './notices.js';
+
+/** @typedef {import('../js/index.js').Model} Model */
+/** @typedef {import('../js/types.js').ModelSpec} ModelSpec */
+/** @typedef {import('../js/types.js').ModelInfo} ModelInfo */
+/** @typedef {import('../js/types.js').Progress} Progress */
+
+const DEFAULT_MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
+
+/** What a build's name says, in words. */
+const ENGINES = {
+  scalar: 'WebAssembly without SIMD',
+  simd: 'WebAssembly with SIMD',
+  'simd-mt': 'WebAssembly with SIMD and threads',
+  relaxed: 'WebAssembly with relaxed SIMD',
+  'relaxed-mt': 'WebAssembly with relaxed SIMD and threads',
+};
+
+/**
+ * The model that the page's address asks for (`?model=`, `?hub=`), else the default one: from the server that the page
+ * comes from, if it has it, else from Hugging Face.
+ */
+function requested() {
+  const query = new URLSearchParams(location.search);
+  const hub = query.get('hub');
+  return {
+    model: query.get('model') ?? DEFAULT_MODEL,
+    hubs: hub ? [hub] : [new URL('models', location.href).href, 'https://huggingface.co'],
+  };
+}
+
+/**
+ * Asks one hub after the other.
+ * @param {string} model
+ * @param {string[]} hubs
+ * @param {import('../js/types.js').LoadOptions & import('../js/types.js').TaskOptions} options
+ * @returns {Promise<Model>}
+ */
+async function loadFromAny(model, [hub, ...others], options) {
+  try {
+    return await load(model, { ...options, hub });
+  } catch (error) {
+    // A server without a mirror may answer with its own page.
+    const absent = error.code === 'FILE_NOT_FOUND' || error.code === 'NOT_A_MODEL';
+    if (!absent || others.length === 0) throw error;
+    return loadFromAny(model, others, options);
+  }
+}
+
+/** @param {import('./store.js').Store<Model | null>} bert */
+export function mountModel(bert) {
+  const section = find(HTMLElement, '#model');
+  const status = find(HTMLElement, '.model-status', section);
+  const engine = find(HTMLElement, '.model-engine', section);
+  const progress = find(HTMLProgressElement, 'progress', section);
+  const cancel = find(HTMLButtonElement, '.model-cancel', section);
+  const retry = find(HTMLButtonElement, '.model-retry', section);
+  const folder = find(HTMLInputElement, '.model-folder', section);
+  const problem = find(HTMLElement, '.problem', section);
+  const details = find(HTMLDetailsElement, 'details', section);
+  let controller = new AbortController();
+
+  /** @param {'loading' | 'ready' | 'absent'} state */
+  const show = (state) => {
+    section.dataset.state = state;
+    progress.hidden = cancel.hidden = state !== 'loading';
+    retry.hidden = state !== 'absent';
+    details.open = state === 'absent'; // which offers another model
+  };
+
+  /**
+   * @param {string} name
+   * @param {(options: import('../js/types.js').TaskOptions) => Promise<Model>} get
+   */
+  async function start(name, get) {
+    controller.abort();
+    const { signal } = (controller = new AbortController());
+    await bert.value?.dispose();
+    bert.set(null);
+    showProblem(problem, null);
+    status.textContent = `Loading ${name}…`;
+    engine.textContent = '';
+    progress.removeAttribute('value'); // as long as it is not known how much there is
+    show('loading');
+    try {
+      const model = await get({
+        signal,
+        onProgress({ loaded, total }) {
+          progress.value = loaded / total;
+          progress.title = percent(loaded / total);
+          status.textContent = `Loading ${name}: ${megabytes(loaded)} of ${megabytes(total)} MB`;
+        },
+      });
+      if (signal.aborted) return void (await model.dispose());
+      bert.set(model);
+      status.textContent = `${name} is ready`;
+      engine.textContent = `${ENGINES[model.info.build]}, ${plural(model.info.threads, 'thread')}`;
+      show('ready');
+    } catch (error) {
+      if (signal !== controller.signal) return; // another load has taken over
+      status.textContent = signal.aborted ? 'Loading was cancelled' : 'No model is loaded';
+      showProblem(problem, error);
+      show('absent');
+    }
+  }
+
+  const { model, hubs } = requested();
+  const startRequested = () => start(nameOf(model), (options) => loadFromAny(model, hubs, options));
+
+  cancel.addEventListener('click', () => {
+    controller.abort();
+    retry.focus();
+  });
+  retry.addEventListener('click', startRequested);
+  folder.addEventListener('change', () => {
+    const files = [...(folder.files ?? [])];
+    folder.value = '';
+    if (files.length > 0) start(files[0].webkitRelativePath.split('/')[0], (options) => load(files, options));
+  });
+
+  bert.subscribe((loaded) => {
+    find(HTMLElement, '.facts', section).replaceChildren(...(loaded ? describe(loaded.info) : []));
+    find(HTMLElement, '.notes', section).replaceChildren(...(loaded?.info.notes ?? []).map(note));
+  });
+  startRequested();
+}
+
+/** @param {string} model hub id or URL of a folder */
+const nameOf = (model) => model.replace(/\/+$/, '').split('/').at(-1) ?? model;
+
+/** @param {string} text */
+function note(text) {
+  const item = document.createElement('li');
+  item.textContent = text;
+  return item;
+}
+
+/**
+ * @param {ModelInfo} info
+ * @returns {HTMLElement[]} each a term with its description
+ */
+function describe(info) {
+  const facts = {
+    Model: info.model,
+    Encoder: `${info.modelType}, ${plural(info.layers, 'layer')}, ${count(info.hiddenSize)} numbers for each text`,
+    Vocabulary: `${count(info.vocabSize)} word pieces`,
+    'Longest text': `${count(info.maxTokens)} word pieces`,
+    'Runs on': `${ENGINES[info.build]}, ${plural(info.threads, 'thread')}, ${info.dtype}`,
+    Fingerprint: info.fingerprint,
+  };
+  return Object.entries(facts).map(([term, text]) => {
+    const fact = document.createElement('div');
+    const name = document.createElement('dt');
+    const value = document.createElement('dd');
+    name.textContent = term;
+    value.textContent = text;
+    fact.append(name, value);
+    return fact;
+  });
+}

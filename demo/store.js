@@ -1,0 +1,34 @@
+// A value that can be watched. The whole state of the page is a few of these.
+
+/**
+ * @template T
+ * @typedef {object} Store
+ * @property {T} value
+ * @property {(next: T) => void} set
+ * @property {(listener: (value: T) => void) => void} subscribe calls `listener` now and after every change
+ */
+
+/**
+ * @template T
+ * @param {T} initial
+ * @returns {Store<T>}
+ */
+export function createStore(initial) {
+  let value = initial;
+  /** @type {((value: T) => void)[]} */
+  const listeners = [];
+  return {
+    get value() {
+      return value;
+    },
+    set(next) {
+      if (next === value) return;
+      value = next;
+      for (const listener of listeners) listener(value);
+    },
+    subscribe(listener) {
+      listeners.push(listener);
+      listener(value);
+    },
+  };
+}
