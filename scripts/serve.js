@@ -1,10 +1,10 @@
 // Serves the demo page, the built package and the local models. What `npm start`, `npm run dev` and the browser tests use.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sirv from 'sirv';
+import { modelFolder } from '../js/model-folder.js';
 
 /** @typedef {import('node:http').IncomingMessage} IncomingMessage */
 /** @typedef {import('node:http').ServerResponse} ServerResponse */
@@ -51,12 +51,6 @@ const HEADERS = {
 
 // Both are needed for `crossOriginIsolated`, without which a page has no shared memory and so no threads.
 const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
-
-/** The folder in which models lie as `org/name/`. */
-function localModels() {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(process.env.BERTLET_HOME || join(cache, 'bertlet'), 'models');
-}
 
 /** @param {ServerResponse} res */
 function notFound(res) {
@@ -123,10 +117,16 @@ function listen(server, port, host) {
  * @param {ServeOptions} [options]
  * @returns {Promise<Server>}
  */
-export async function serve({ port = 8080, host = '127.0.0.1', live = false, isolated = true, models } = {}) {
+export async function serve({
+  port = 8080,
+  host = '127.0.0.1',
+  live = false,
+  isolated = true,
+  models = modelFolder(''),
+} = {}) {
   const sendDemo = files(join(ROOT, 'demo'));
   const sendPackage = files(join(ROOT, 'dist'));
-  const sendModel = files(models ?? localModels());
+  const sendModel = files(models);
   const reloading = liveReload();
   const headers = Object.entries(isolated ? { ...HEADERS, ...ISOLATION } : HEADERS);
 
