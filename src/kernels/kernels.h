@@ -76,4 +76,30 @@ DECLARE_ACTIVATE(activate_scalar);
 DECLARE_ACTIVATE(activate_simd);
 #define activate BERTLET_KERNEL(activate)
 
+/* ---- Logistic regression: a block of rows x[row] [d], each a pointer, so that any rows can be left out ---- */
+
+/* Most rows of one call. */
+enum { LOGREG_BLOCK = 64 };
+
+/* z [rows][outputs] = x . weight^T + bias, for weight [outputs][d] and bias [outputs]. */
+#define DECLARE_LOGREG_LOGITS(name)                                                                                   \
+  void name(const float *const *x, int32_t rows, int32_t d, const float *weight, const float *bias, int32_t outputs,  \
+            float *z)
+DECLARE_LOGREG_LOGITS(logreg_logits_scalar);
+DECLARE_LOGREG_LOGITS(logreg_logits_simd);
+#define logreg_logits BERTLET_KERNEL(logreg_logits)
+
+/* gradient [outputs][d] += residual^T . x, for residual [rows][outputs], behind which 3 more floats are readable. */
+#define DECLARE_LOGREG_GRADIENT(name)                                                                                 \
+  void name(const float *const *x, int32_t rows, int32_t d, const float *residual, int32_t outputs, float *gradient)
+DECLARE_LOGREG_GRADIENT(logreg_gradient_scalar);
+DECLARE_LOGREG_GRADIENT(logreg_gradient_simd);
+#define logreg_gradient BERTLET_KERNEL(logreg_gradient)
+
+/* values[i] = e^values[i], for values up to 88. */
+#define DECLARE_EXPONENTIAL(name) void name(float *values, int32_t n)
+DECLARE_EXPONENTIAL(exponential_scalar);
+DECLARE_EXPONENTIAL(exponential_simd);
+#define exponential BERTLET_KERNEL(exponential)
+
 #endif

@@ -1,0 +1,30 @@
+/* Lays pieces out in one block of memory. Without a base it only measures, so that the same code answers how large
+ * the block must be and then builds in it. */
+#ifndef BERTLET_ARENA_H
+#define BERTLET_ARENA_H
+
+#include "bertlet.h"
+
+typedef struct arena {
+  unsigned char *base;
+  uint64_t used; /* UINT64_MAX when the pieces' sizes overflow */
+} arena;
+
+static inline uint64_t saturating_add(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
+
+static inline uint64_t saturating_mul(uint64_t a, uint64_t b) { return b && a > UINT64_MAX / b ? UINT64_MAX : a * b; }
+
+/* The next piece, aligned, of `count` elements; NULL while measuring. */
+static inline void *arena_take(arena *memory, uint64_t count, uint64_t element_bytes) {
+  void *piece = memory->base ? memory->base + memory->used : NULL;
+  const uint64_t bytes = saturating_add(saturating_mul(count, element_bytes), BERTLET_ALIGNMENT - 1);
+  memory->used = saturating_add(memory->used, bytes / BERTLET_ALIGNMENT * BERTLET_ALIGNMENT);
+  return piece;
+}
+
+/* What a bertlet_X_bytes() function returns: 0 when no block can be that large. */
+static inline size_t arena_bytes(const arena *memory) {
+  return memory->used <= SIZE_MAX - BERTLET_ALIGNMENT ? (size_t)memory->used : 0;
+}
+
+#endif
