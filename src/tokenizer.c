@@ -9,22 +9,27 @@
 
 #include <string.h>
 
-enum { SPECIALS = 5, PREFIX = 2, MOST_LINES = 1 << 24 };
+enum { SPECIALS = 5, PREFIX = 2, MOST_LINES = 1 << 24, WORD_BYTES = 4 * WORD_CHARACTERS };
 
 static const char *const special_pieces[SPECIALS] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
 
-/* The block: this, then slots [mask + 1], starts [lines] and lengths [lines]. */
+typedef struct slot {
+  uint32_t entry; /* 0 when empty, else id + 1 in the bits of `mask` and the piece's hash in the others */
+  uint32_t start; /* where the piece begins in the vocabulary */
+} slot;
+
+/* The block: this, then slots [mask + 1] and reach [reach_mask + 1]. */
 struct bertlet_tokenizer {
-  const uint8_t *vocab;
-  uint32_t *slots;   /* 0 when empty, else id + 1 in the bits of `mask` and the piece's hash in the others */
-  uint32_t *starts;  /* where the piece of each id begins in `vocab` */
-  uint16_t *lengths; /* and its bytes */
-  uint32_t mask;
+  const uint8_t *vocab, *vocab_end;
+  slot *slots;
+  uint16_t *reach; /* by the hash of two characters: bytes of the longest piece that begins with them, "##" counted */
+  uint32_t mask, reach_mask;
   int32_t lines;
-  int32_t longest; /* bytes of the longest piece, a "##" not counted */
   int32_t specials[SPECIALS];
   normalizer normalizer;
 };
+
+static const uint8_t prefix[PREFIX] = {'#', '#'};
 
 /* FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/). */
 static uint32_t hash_bytes(uint32_t hash, const uint8_t *bytes, int32_t size) {
@@ -32,9 +37,8 @@ static uint32_t hash_bytes(uint32_t hash, const uint8_t *bytes, int32_t size) {
   return hash;
 }
 
-static const uint8_t prefix[PREFIX] = {'#', '#'};
-
-static uint32_t hash_seed(bool continues) { return hash_bytes(2166136261u, prefix, continues ? PREFIX : 0); }
+/* The hash of what comes before the characters of a piece: nothing, or "##". */
+static uint32_t hash_begin(bool continues) { return hash_bytes(2166136261u, prefix, continues ? PREFIX : 0); }
 
 /* Lets every bit of the hash count in the low ones, which choose the slot. */
 static uint32_t mix(uint32_t hash) {
@@ -43,30 +47,46 @@ static uint32_t mix(uint32_t hash) {
 }
 
 static bool equal(const uint8_t *a, const uint8_t *b, int32_t size) {
-  while (size > 0 && a[size - 1] == b[size - 1]) size--;
-  return size == 0;
+  int32_t i = 0;
+  while (i < size && a[i] == b[i]) i++;
+  return i == size;
+}
+
+/* Whether a line of the vocabulary ends here. As in Hugging Face's reader, white space before its end does not count.
+ */
+static bool at_line_end(const bertlet_tokenizer *t, const uint8_t *at) {
+  if (at == t->vocab_end || *at == '\n') return true;
+  if (*at > ' ' && *at < 0x80) return false;
+  const uint8_t *newline = memchr(at, '\n', (size_t)(t->vocab_end - at));
+  return length_without_trailing_whitespace(at, (size_t)((newline ? newline : t->vocab_end) - at)) == 0;
+}
+
+/* Whether the line at `start` is the piece of "##", if it continues a word, and `bytes`. */
+static bool is_piece(const bertlet_tokenizer *t, uint32_t start, bool continues, const uint8_t *bytes, int32_t size) {
+  const uint8_t *piece = t->vocab + start;
+  int32_t skip = continues ? PREFIX : 0;
+  return t->vocab_end - piece >= skip + size && equal(piece, prefix, skip) && equal(piece + skip, bytes, size) &&
+         at_line_end(t, piece + skip + size);
 }
 
 /* The slot of the piece that consists of "##", if it continues a word, and `bytes`, or an empty one where it belongs.
  * `hash` is that of the whole piece. */
-static uint32_t *find_slot(const bertlet_tokenizer *t, uint32_t hash, bool continues, const uint8_t *bytes,
-                           int32_t size) {
+static slot *find_slot(const bertlet_tokenizer *t, uint32_t hash, bool continues, const uint8_t *bytes, int32_t size) {
   hash = mix(hash);
-  int32_t skip = continues ? PREFIX : 0;
   for (uint32_t i = hash & t->mask;; i = (i + 1) & t->mask) {
-    uint32_t slot = t->slots[i];
-    if (slot == 0) return &t->slots[i];
-    if ((slot ^ hash) & ~t->mask) continue;
-    uint32_t id = (slot & t->mask) - 1;
-    const uint8_t *piece = t->vocab + t->starts[id];
-    if (t->lengths[id] == skip + size && equal(piece + skip, bytes, size) && equal(piece, prefix, skip))
-      return &t->slots[i];
+    slot *found = &t->slots[i];
+    if (found->entry == 0) return found;
+    if (((found->entry ^ hash) & ~t->mask) == 0 && is_piece(t, found->start, continues, bytes, size)) return found;
   }
 }
 
 static int32_t find_piece(const bertlet_tokenizer *t, uint32_t hash, bool continues, const uint8_t *bytes,
                           int32_t size) {
-  return (int32_t)(*find_slot(t, hash, continues, bytes, size) & t->mask) - 1;
+  return (int32_t)(find_slot(t, hash, continues, bytes, size)->entry & t->mask) - 1;
+}
+
+static uint16_t *reach_of(const bertlet_tokenizer *t, uint32_t hash_of_two) {
+  return &t->reach[mix(hash_of_two) & t->reach_mask];
 }
 
 static int32_t count_lines(const char *vocab, size_t vocab_bytes) {
@@ -77,7 +97,7 @@ static int32_t count_lines(const char *vocab, size_t vocab_bytes) {
 
 /* A power of two such that at most two thirds of the slots are taken. */
 static uint32_t slots_for(int32_t lines) {
-  uint32_t slots = 2;
+  uint32_t slots = 8;
   while (slots < (uint32_t)lines + (uint32_t)lines / 2 + 1) slots *= 2;
   return slots;
 }
@@ -88,39 +108,46 @@ size_t bertlet_tokenizer_bytes(const char *vocab, size_t vocab_bytes) {
       length_without_trailing_whitespace((const uint8_t *)vocab, vocab_bytes) == 0) {
     return 0;
   }
-  return sizeof(bertlet_tokenizer) + slots_for(lines) * sizeof(uint32_t) +
-         (size_t)lines * (sizeof(uint32_t) + sizeof(uint16_t));
+  return sizeof(bertlet_tokenizer) + slots_for(lines) * sizeof(slot) + slots_for(lines) / 8 * sizeof(uint16_t);
 }
 
 /* Later lines replace earlier ones with the same piece, as they do in Hugging Face's table. */
 static void add_line(bertlet_tokenizer *t, int32_t id, uint32_t start, size_t length) {
   const uint8_t *piece = t->vocab + start;
   length = length_without_trailing_whitespace(piece, length);
-  t->starts[id] = start;
-  t->lengths[id] = 0;
-  if (length == 0 || length > PREFIX + sizeof((word *)0)->bytes) return; /* no word has such a piece */
+  if (length == 0 || length > PREFIX + WORD_BYTES) return; /* no word has such a piece */
   int32_t size = (int32_t)length;
-  t->lengths[id] = (uint16_t)size;
   bool continues = size > PREFIX && equal(piece, prefix, PREFIX);
   int32_t skip = continues ? PREFIX : 0;
-  if (t->longest < size - skip) t->longest = size - skip;
-  uint32_t hash = hash_bytes(2166136261u, piece, size);
-  *find_slot(t, hash, continues, piece + skip, size - skip) = (mix(hash) & ~t->mask) | (uint32_t)(id + 1);
+  uint32_t hash = hash_bytes(hash_begin(false), piece, size);
+  slot *into = find_slot(t, hash, continues, piece + skip, size - skip);
+  into->entry = (mix(hash) & ~t->mask) | (uint32_t)(id + 1);
+  into->start = start;
+
+  int32_t two = skip;
+  for (int32_t characters = 0; two < size; two++) {
+    characters += (piece[two] & 0xC0) != 0x80;
+    if (characters == 3) break;
+  }
+  uint16_t *reach = reach_of(t, hash_bytes(hash_begin(false), piece, two));
+  if (*reach < size) *reach = (uint16_t)size;
 }
 
 bertlet_tokenizer *bertlet_tokenizer_init(void *block, const char *vocab, size_t vocab_bytes, uint32_t flags) {
   if (bertlet_tokenizer_bytes(vocab, vocab_bytes) == 0) return NULL;
   bertlet_tokenizer *t = block;
   t->vocab = (const uint8_t *)vocab;
+  t->vocab_end = t->vocab + vocab_bytes;
   t->lines = count_lines(vocab, vocab_bytes);
-  t->mask = slots_for(t->lines) - 1;
-  t->slots = (uint32_t *)(t + 1);
-  t->starts = t->slots + t->mask + 1;
-  t->lengths = (uint16_t *)(t->starts + t->lines);
-  t->longest = 0;
+  uint32_t slots = slots_for(t->lines);
+  t->mask = slots - 1;
+  t->reach_mask = slots / 8 - 1;
+  t->slots = (slot *)(t + 1);
+  t->reach = (uint16_t *)(t->slots + slots);
+  memset(t->slots, 0, slots * sizeof(slot));
+  memset(t->reach, 0, slots / 8 * sizeof(uint16_t));
   normalizer_init(&t->normalizer, flags);
 
-  memset(t->slots, 0, (t->mask + (size_t)1) * sizeof *t->slots);
   size_t start = 0;
   for (int32_t id = 0; id < t->lines; id++) {
     const char *newline = memchr(vocab + start, '\n', vocab_bytes - start);
@@ -132,7 +159,7 @@ bertlet_tokenizer *bertlet_tokenizer_init(void *block, const char *vocab, size_t
   for (int i = 0; i < SPECIALS; i++) {
     const uint8_t *piece = (const uint8_t *)special_pieces[i];
     int32_t size = (int32_t)strlen(special_pieces[i]);
-    t->specials[i] = find_piece(t, hash_bytes(hash_seed(false), piece, size), false, piece, size);
+    t->specials[i] = find_piece(t, hash_bytes(hash_begin(false), piece, size), false, piece, size);
   }
   if (t->specials[BERTLET_UNK] < 0 || t->specials[BERTLET_CLS] < 0 || t->specials[BERTLET_SEP] < 0) return NULL;
   return t;
@@ -165,17 +192,18 @@ static void add_piece(output *out, int32_t id, int32_t from, int32_t to) {
 
 /* Id of the longest piece that fits from character `begin` on, and in `*end` the character after it; -1 if none. */
 static int32_t longest_piece(const bertlet_tokenizer *t, const word *of, int32_t begin, int32_t *end) {
-  uint32_t hashes[WORD_CHARACTERS];
+  uint32_t hashes[WORD_CHARACTERS]; /* of the piece that ends with each character */
   bool continues = begin > 0;
-  int32_t first_byte = continues ? of->ends[begin - 1] : 0, byte = first_byte, i = begin;
-  uint32_t hash = hash_seed(continues);
-  for (; i < of->length && of->ends[i] <= first_byte + t->longest; i++) {
+  int32_t first = continues ? of->ends[begin - 1] : 0, most = WORD_BYTES, i = begin;
+  uint32_t hash = hash_begin(continues);
+  for (int32_t byte = first; i < of->length && of->ends[i] - first <= most; i++) {
     hash = hash_bytes(hash, of->bytes + byte, of->ends[i] - byte);
     hashes[i] = hash;
     byte = of->ends[i];
+    if (i == begin + 1) most = *reach_of(t, hash) - (continues ? PREFIX : 0);
   }
   for (; i > begin; i--) {
-    int32_t id = find_piece(t, hashes[i - 1], continues, of->bytes + first_byte, of->ends[i - 1] - first_byte);
+    int32_t id = find_piece(t, hashes[i - 1], continues, of->bytes + first, of->ends[i - 1] - first);
     if (id >= 0) {
       *end = i;
       return id;
