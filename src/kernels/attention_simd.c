@@ -1,78 +1,93 @@
 #include "kernels.h"
 #include "tile_simd.h"
 
-#include <float.h>
 #include <math.h>
 
-static inline int32_t round_up(int32_t n) { return (n + PANEL - 1) / PANEL * PANEL; }
+/* Scores are kept transposed: a tile is 4 keys times 8 queries, so that every lane is a query, softmax needs nothing
+ * across lanes, and probabilities [length][8] are at once the columns of the second product, context^T = v^T . p^T.
+ * For 512 keys they take 16 KB and never leave the first-level cache. */
+enum { QUERIES = TILE_COLUMNS };
 
-/* k [length][stride] -> packed [length / 8][head_size][8], the last panel filled up with zeros. */
-static void pack_keys(const float *k, int32_t length, int32_t stride, int32_t head_size, float *packed) {
-  for (int32_t key = 0; key < length; key++) pack_row(packed, head_size, key, k + (size_t)key * stride);
-  for (int32_t key = length; key < round_up(length); key++) {
-    float *column = packed + (size_t)(key / PANEL) * head_size * PANEL + key % PANEL;
-    for (int32_t i = 0; i < head_size; i++) column[i * PANEL] = 0;
-  }
-}
+static inline int32_t min(int32_t a, int32_t b) { return a < b ? a : b; }
 
-/* v [length][stride] -> packed [head_size / 8][length][8], the last panel filled up with zeros. */
+/* v [length][stride] -> packed [head_size / 4][length][4]; a last group of less than 4 is filled up with zeros. */
 static void pack_values(const float *v, int32_t length, int32_t stride, int32_t head_size, float *packed) {
-  for (int32_t from = 0; from < head_size; from += PANEL) {
-    const int32_t width = head_size - from < PANEL ? head_size - from : PANEL;
-    for (int32_t key = 0; key < length; key++, packed += PANEL) {
-      const float *row = v + (size_t)key * stride + from;
-      for (int32_t i = 0; i < PANEL; i++) packed[i] = i < width ? row[i] : 0;
+  for (int32_t from = 0; from < head_size; from += LANES) {
+    const int32_t count = min(LANES, head_size - from);
+    for (int32_t key = 0; key < length; key++, packed += LANES) {
+      const float *values = v + (size_t)key * stride + from;
+      wasm_v128_store(packed, count == LANES ? wasm_v128_load(values) : load_partial(values, count, 0));
     }
   }
 }
 
-/* scores [padded] -> e^(scale (score - largest score)), 0 past `length`. Returns 1 / their sum. */
-static float exponentials(float *scores, int32_t length, float scale) {
-  const int32_t padded = round_up(length);
-  for (int32_t i = length; i < padded; i++) scores[i] = -FLT_MAX;
-  v128_t largest = wasm_v128_load(scores);
-  for (int32_t i = LANES; i < padded; i += LANES) largest = wasm_f32x4_pmax(largest, wasm_v128_load(scores + i));
-  largest = splat(horizontal_max(largest));
-
-  const v128_t scale4 = splat(scale);
-  v128_t sum = splat(0);
-  for (int32_t i = 0; i < padded; i += LANES) {
-    const v128_t e = exp_f32(wasm_f32x4_mul(wasm_f32x4_sub(wasm_v128_load(scores + i), largest), scale4));
-    sum = wasm_f32x4_add(sum, e);
-    wasm_v128_store(scores + i, e);
+/* scores [length][8] -> e^(score - largest score of the query). `inverse_sum` [2]: 1 / sum for each query. */
+static void exponentials(float *scores, int32_t length, v128_t inverse_sum[2]) {
+  for (int32_t half = 0; half < 2; half++, scores += LANES) {
+    v128_t largest = wasm_v128_load(scores), sum = splat(0);
+    for (int32_t i = 1; i < length; i++) largest = wasm_f32x4_pmax(largest, wasm_v128_load(scores + i * QUERIES));
+    for (int32_t i = 0; i < length; i++) {
+      const v128_t e = exp_f32(wasm_f32x4_sub(wasm_v128_load(scores + i * QUERIES), largest));
+      sum = wasm_f32x4_add(sum, e);
+      wasm_v128_store(scores + i * QUERIES, e);
+    }
+    inverse_sum[half] = wasm_f32x4_div(splat(1.0f), sum);
   }
-  return 1.0f / horizontal_sum(sum);
 }
 
-/* Six query rows at a time over all keys: their scores (12 KB for 512 keys) never leave the first-level cache. */
+/* sums [4][8], that is 4 columns of the context for 8 queries, divided by the queries' sums -> context [queries][4]. */
+static void store_context(const float *sums, const v128_t inverse_sum[2], int32_t queries, int32_t columns,
+                          float *context, int32_t context_stride) {
+  for (int32_t half = 0; half < 2; half++) {
+    v128_t block[TILE_ROWS];
+    for (int32_t i = 0; i < TILE_ROWS; i++) {
+      block[i] = wasm_f32x4_mul(wasm_v128_load(sums + i * QUERIES + half * LANES), inverse_sum[half]);
+    }
+    transpose(block);
+    for (int32_t i = 0; i < min(LANES, queries - half * LANES); i++) {
+      float *output = context + (size_t)(half * LANES + i) * context_stride;
+      if (columns == LANES) {
+        wasm_v128_store(output, block[i]);
+      } else {
+        store_partial(output, columns, block[i]);
+      }
+    }
+  }
+}
+
 void attention_f32_simd(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
                         int32_t head_size, int32_t query_begin, int32_t query_end, float *scratch, float *context,
                         int32_t context_stride) {
-  static const float zeros[PANEL] = {0};
-  const int32_t padded = round_up(length);
+  static const float zeros[TILE_COLUMNS] = {0};
   const float scale = 1.0f / sqrtf((float)head_size);
-  float *keys = scratch;                                         /* [padded / 8][head_size][8] */
-  float *values = keys + (size_t)padded * head_size;             /* [head_size / 8][length][8] */
-  float *scores = values + (size_t)round_up(head_size) * length; /* [TILE_ROWS][padded] */
-  pack_keys(k, length, stride, head_size, keys);
+  const int32_t padded = tiles_of(length) * TILE_ROWS;
+  float *keys = scratch;                                              /* [length / 4][head_size][4] */
+  float *values = keys + (size_t)padded * head_size;                  /* [head_size / 4][length][4] */
+  float *queries = values + (size_t)tiles_of(head_size) * 4 * length; /* [head_size][8] */
+  float *scores = queries + (size_t)head_size * QUERIES;              /* [padded length][8] */
+
+  for (int32_t key = 0; key < length; key += TILE_ROWS) {
+    pack_tile(k + (size_t)key * stride, length - key, stride, head_size, 1.0f, keys + (size_t)key * head_size,
+              TILE_ROWS);
+  }
   pack_values(v, length, stride, head_size, values);
 
-  for (int32_t row = query_begin, height; row < query_end; row += height) {
-    height = next_tile(query_end - row);
-    for (int32_t key = 0; key < padded; key += PANEL) {
-      tile(height, q + (size_t)row * stride, stride, head_size, keys + (size_t)key * head_size, zeros, 0, scores + key,
-           padded);
+  for (int32_t query = query_begin; query < query_end; query += QUERIES) {
+    const int32_t count = min(QUERIES, query_end - query);
+    for (int32_t half = 0; half < QUERIES; half += LANES) {
+      const int32_t first = min(half, count - 1);
+      pack_tile(q + (size_t)(query + first) * stride, count - first, stride, head_size, scale, queries + half, QUERIES);
     }
-    float normalizer[TILE_ROWS];
-    for (int32_t i = 0; i < height; i++) normalizer[i] = exponentials(scores + i * padded, length, scale);
-    for (int32_t from = 0; from < head_size; from += PANEL) {
-      float sums[TILE_ROWS][PANEL];
-      tile(height, scores, padded, length, values + (size_t)from * length, zeros, 0, sums[0], PANEL);
-      const int32_t width = head_size - from < PANEL ? head_size - from : PANEL;
-      for (int32_t i = 0; i < height; i++) {
-        float *output = context + (size_t)(row + i) * context_stride + from;
-        for (int32_t column = 0; column < width; column++) output[column] = sums[i][column] * normalizer[i];
-      }
+    for (int32_t key = 0; key < length; key += TILE_ROWS) {
+      tile(keys + (size_t)key * head_size, queries, head_size, zeros, 0, scores + key * QUERIES, QUERIES);
+    }
+    v128_t inverse_sum[2];
+    exponentials(scores, length, inverse_sum);
+    for (int32_t column = 0; column < head_size; column += TILE_ROWS) {
+      float sums[TILE_ROWS][QUERIES];
+      tile(values + (size_t)column * length, scores, length, zeros, 0, sums[0], QUERIES);
+      store_context(sums[0], inverse_sum, count, min(TILE_ROWS, head_size - column),
+                    context + (size_t)query * context_stride + column, context_stride);
     }
   }
 }

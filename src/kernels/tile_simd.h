@@ -1,68 +1,68 @@
-/* The micro-kernel under linear layers and attention: a tile of up to 6 rows times one panel of 8 columns.
+/* The micro-kernel under linear layers and attention: a tile of 4 rows times 8 columns.
  *
- * 6 x 8 is the largest tile whose accumulators (12 vectors), weights (2) and broadcast input (1) fit into the 16 vector
- * registers that WebAssembly engines have on x86-64. */
+ *   rows     [k][4]  packed, so that one pointer walks over them: addresses cost as much as arithmetic otherwise
+ *   columns  [k][8]  packed likewise: a panel of weights, or eight queries, or their probabilities
+ *
+ * 8 accumulators, 2 vectors of columns, 4 broadcast inputs and one product are the 15 registers that V8 has on x86-64,
+ * where it schedules the loads of an iteration before its arithmetic. A taller tile spills there without fused
+ * multiply-add and gains nothing with it. Fewer than 4 rows are computed as 4, so every row is summed the same way. */
 #ifndef BERTLET_TILE_SIMD_H
 #define BERTLET_TILE_SIMD_H
 
 #include "simd_math.h"
 
-#define TILE_ROWS 6
+#define TILE_ROWS 4
+#define TILE_COLUMNS 8
 
-/* Rows of the next tile when `rows` are left. Spreads them evenly over the tiles: 13 rows are 5 + 4 + 4, not 6 + 6 + 1,
- * since a low tile cannot hide the latency of its additions. */
-static inline int32_t next_tile(int32_t rows) {
-  const int32_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
-  return (rows + tiles - 1) / tiles;
-}
+static inline int32_t tiles_of(int32_t rows) { return (rows + TILE_ROWS - 1) / TILE_ROWS; }
 
-/* `rows` is a constant after inlining. */
-static inline __attribute__((always_inline)) void tile_of(const int32_t rows, const float *x, int32_t x_stride,
-                                                          int32_t k, const float *panel, const float *start,
-                                                          int32_t start_stride, float *y, int32_t y_stride) {
+/* y [4][8] = start [4][8] + rows^T . columns; `y_stride` and `start_stride` floats from one row to the next. Elements
+ * are summed in the order of k, so splitting k over calls that start from y changes no bit. */
+static inline void tile(const float *rows, const float *columns, int32_t k, const float *start, int32_t start_stride,
+                        float *y, int32_t y_stride) {
   v128_t sum[TILE_ROWS][2];
-  for (int32_t row = 0; row < rows; row++) {
+  for (int32_t row = 0; row < TILE_ROWS; row++) {
     sum[row][0] = wasm_v128_load(start + row * start_stride);
     sum[row][1] = wasm_v128_load(start + row * start_stride + LANES);
   }
-  for (int32_t i = 0; i < k; i++) {
-    const v128_t left = wasm_v128_load(panel + 8 * i);
-    const v128_t right = wasm_v128_load(panel + 8 * i + LANES);
-    for (int32_t row = 0; row < rows; row++) {
-      const v128_t value = wasm_v128_load32_splat(x + row * x_stride + i);
+  for (int32_t i = 0; i < k; i++, rows += TILE_ROWS, columns += TILE_COLUMNS) {
+    const v128_t left = wasm_v128_load(columns), right = wasm_v128_load(columns + LANES);
+    for (int32_t row = 0; row < TILE_ROWS; row++) {
+      const v128_t value = wasm_v128_load32_splat(rows + row);
       sum[row][0] = madd(value, left, sum[row][0]);
       sum[row][1] = madd(value, right, sum[row][1]);
     }
   }
-  for (int32_t row = 0; row < rows; row++) {
+  for (int32_t row = 0; row < TILE_ROWS; row++) {
     wasm_v128_store(y + row * y_stride, sum[row][0]);
     wasm_v128_store(y + row * y_stride + LANES, sum[row][1]);
   }
 }
 
-/* y [rows][8] = start [rows][8] + x [rows][k] . panel [k][8], each array with its own distance between rows.
- * rows: 1 .. TILE_ROWS. Every element is summed in the order of k, so splitting k over calls changes no bit. */
-static inline void tile(int32_t rows, const float *x, int32_t x_stride, int32_t k, const float *panel,
-                        const float *start, int32_t start_stride, float *y, int32_t y_stride) {
-  switch (rows) {
-  case 1:
-    tile_of(1, x, x_stride, k, panel, start, start_stride, y, y_stride);
-    break;
-  case 2:
-    tile_of(2, x, x_stride, k, panel, start, start_stride, y, y_stride);
-    break;
-  case 3:
-    tile_of(3, x, x_stride, k, panel, start, start_stride, y, y_stride);
-    break;
-  case 4:
-    tile_of(4, x, x_stride, k, panel, start, start_stride, y, y_stride);
-    break;
-  case 5:
-    tile_of(5, x, x_stride, k, panel, start, start_stride, y, y_stride);
-    break;
-  default:
-    tile_of(6, x, x_stride, k, panel, start, start_stride, y, y_stride);
-    break;
+static inline void transpose(v128_t m[4]) {
+  const v128_t low01 = wasm_i32x4_shuffle(m[0], m[1], 0, 4, 1, 5), low23 = wasm_i32x4_shuffle(m[2], m[3], 0, 4, 1, 5);
+  const v128_t high01 = wasm_i32x4_shuffle(m[0], m[1], 2, 6, 3, 7), high23 = wasm_i32x4_shuffle(m[2], m[3], 2, 6, 3, 7);
+  m[0] = wasm_i64x2_shuffle(low01, low23, 0, 2);
+  m[1] = wasm_i64x2_shuffle(low01, low23, 1, 3);
+  m[2] = wasm_i64x2_shuffle(high01, high23, 0, 2);
+  m[3] = wasm_i64x2_shuffle(high01, high23, 1, 3);
+}
+
+/* Packs 4 rows of x, each `stride` floats after the other, times `scale`: x [count][k] -> packed [k][step], its first 4
+ * columns. Where count < 4 the last row stands in for the missing ones; their results are not used. */
+static inline void pack_tile(const float *x, int32_t count, int32_t stride, int32_t k, float scale, float *packed,
+                             int32_t step) {
+  const float *row[TILE_ROWS];
+  for (int32_t i = 0; i < TILE_ROWS; i++) row[i] = x + (size_t)(i < count ? i : count - 1) * stride;
+  int32_t i = 0;
+  for (; i + LANES <= k; i += LANES) {
+    v128_t block[TILE_ROWS];
+    for (int32_t j = 0; j < TILE_ROWS; j++) block[j] = wasm_f32x4_mul(wasm_v128_load(row[j] + i), splat(scale));
+    transpose(block);
+    for (int32_t j = 0; j < TILE_ROWS; j++) wasm_v128_store(packed + (i + j) * step, block[j]);
+  }
+  for (; i < k; i++) {
+    for (int32_t j = 0; j < TILE_ROWS; j++) packed[i * step + j] = row[j][i] * scale;
   }
 }
 
