@@ -11,14 +11,12 @@ import { showProblem } from './notices.js';
 
 const DEFAULT_MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
 
-/** What a build's name says, in words. */
-const ENGINES = {
-  scalar: 'WebAssembly without SIMD',
-  simd: 'WebAssembly with SIMD',
-  'simd-mt': 'WebAssembly with SIMD and threads',
-  relaxed: 'WebAssembly with relaxed SIMD',
-  'relaxed-mt': 'WebAssembly with relaxed SIMD and threads',
-};
+/** What runs, in words: a build is called `simd`, or `simd-mt` with threads. @param {ModelInfo} info */
+function engineOf({ build, threads }) {
+  const [kind] = build.split('-');
+  const names = { scalar: 'plain WebAssembly', simd: 'WebAssembly SIMD', relaxed: 'WebAssembly relaxed SIMD' };
+  return `${names[/** @type {keyof typeof names} */ (kind)]}, ${plural(threads, 'thread')}`;
+}
 
 /**
  * The model that the page's address asks for (`?model=`, `?hub=`), else the default one: from the server that the page
@@ -98,7 +96,7 @@ export function mountModel(bert) {
       if (signal.aborted) return void (await model.dispose());
       bert.set(model);
       status.textContent = `${name} is ready`;
-      engine.textContent = `${ENGINES[model.info.build]}, ${plural(model.info.threads, 'thread')}`;
+      engine.textContent = engineOf(model.info);
       show('ready');
     } catch (error) {
       if (signal !== controller.signal) return; // another load has taken over
@@ -149,7 +147,7 @@ function describe(info) {
     Encoder: `${info.modelType}, ${plural(info.layers, 'layer')}, ${count(info.hiddenSize)} numbers for each text`,
     Vocabulary: `${count(info.vocabSize)} word pieces`,
     'Longest text': `${count(info.maxTokens)} word pieces`,
-    'Runs on': `${ENGINES[info.build]}, ${plural(info.threads, 'thread')}, ${info.dtype}`,
+    'Runs on': `${engineOf(info)}, ${info.dtype}`,
     Fingerprint: info.fingerprint,
   };
   return Object.entries(facts).map(([term, text]) => {

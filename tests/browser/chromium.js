@@ -1,0 +1,92 @@
+// What the tests in this folder share: a headless Chromium, pages that take notes of everything they should not do, and the
+// reference values that PyTorch computed.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { modelFolder } from '../../js/model-folder.js';
+
+export const MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
+export const FIXTURES = fileURLToPath(new URL('../fixtures/model', import.meta.url));
+
+/** Why a test that needs the default model can't run, or false: the value of a test's `skip`. */
+export const withoutModel = existsSync(join(modelFolder(MODEL), 'model.safetensors'))
+  ? false
+  : `${MODEL} is not in the local model folder: npm test brings it`;
+
+/** Any document of the server that runs no script, as a place for calls of the library. */
+export const EMPTY_PAGE = 'style.css';
+
+export const launch = () =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: [
+      '--no-sandbox', // which root can't use
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+
+/**
+ * A new page in a profile of its own. `page.faults` collects what no page of ours may do: errors in the console, uncaught
+ * exceptions, violations of the content security policy (which the console reports), requests to another origin.
+ */
+export async function openPage(browser, url, options = {}) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.faults = [];
+  page.on('console', (message) => {
+    // The one file that a model may lack and that is asked for all the same.
+    if (message.location().url.endsWith('/tokenizer_config.json')) return;
+    if (message.type() === 'error' || message.type() === 'warning') page.faults.push(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => page.faults.push(`uncaught: ${error.stack}`));
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol !== 'blob:' && origin !== new URL(url).origin) page.faults.push(`request to ${request.url()}`);
+  });
+  await page.goto(url);
+  return page;
+}
+
+/** Tensors of a safetensors file, as PyTorch wrote it: { name: { shape, data } }. */
+export function readTensors(bytes) {
+  const length = Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.subarray(8, 8 + length).toString());
+  const types = { F32: Float32Array, I32: Int32Array };
+  const tensors = {};
+  for (const [name, { dtype, shape, data_offsets: offsets }] of Object.entries(header)) {
+    if (name === '__metadata__') continue;
+    const [begin, end] = offsets.map((offset) => 8 + length + offset);
+    const copy = new Uint8Array(bytes.subarray(begin, end)).buffer;
+    tensors[name] = { shape, data: new types[dtype](copy) };
+  }
+  return tensors;
+}
+
+/** The texts of the fixture, and the mean-pooled embedding [384] that PyTorch computes for each from the default model. */
+export function minilmReference() {
+  const texts = readFileSync(join(FIXTURES, 'minilm/texts.jsonl'), 'utf8').trimEnd().split('\n').map(JSON.parse);
+  const { mean } = readTensors(readFileSync(join(FIXTURES, 'minilm/expected.safetensors')));
+  const [, hidden] = mean.shape;
+  return { texts, means: texts.map((_, i) => mean.data.subarray(i * hidden, (i + 1) * hidden)) };
+}
+
+/** @returns {{ cosine: number, distance: number }} distance: the largest absolute difference */
+export function compare(actual, expected) {
+  let dot = 0;
+  let actualSquares = 0;
+  let expectedSquares = 0;
+  let distance = 0;
+  expected.forEach((value, i) => {
+    dot += value * actual[i];
+    actualSquares += actual[i] ** 2;
+    expectedSquares += value ** 2;
+    distance = Math.max(distance, Math.abs(value - actual[i]));
+  });
+  return { cosine: dot / Math.sqrt(actualSquares * expectedSquares), distance };
+}
