@@ -1,0 +1,118 @@
+// config.json, as Hugging Face writes it, to the numbers that the core wants.
+import { BertletError } from './errors.js';
+
+/**
+ * @typedef {object} Config
+ * @property {string} modelType
+ * @property {number} vocabSize
+ * @property {number} hiddenSize
+ * @property {number} layers
+ * @property {number} heads
+ * @property {number} intermediateSize
+ * @property {number} maxPositions
+ * @property {number} typeVocabSize
+ * @property {number} activation bertlet_activation
+ * @property {number} epsilon
+ */
+
+/** hidden_act to bertlet_activation. @type {Record<string, number>} */
+const ACTIVATIONS = { gelu: 0, gelu_new: 1, gelu_pytorch_tanh: 1, relu: 2 };
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {string} where
+ * @returns {any} an object
+ */
+export function parseJson(bytes, where) {
+  let json;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new BertletError('BAD_CONFIG', `${where} is not valid JSON. Download or export it again.`, { cause: error });
+  }
+  if (typeof json !== 'object' || json === null)
+    throw new BertletError('BAD_CONFIG', `${where} does not hold a JSON object.`);
+  return json;
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {string} where
+ * @returns {Config}
+ */
+export function parseConfig(bytes, where) {
+  const json = parseJson(bytes, where);
+  const modelType = json.model_type;
+  if (modelType !== 'bert') {
+    const found = modelType === undefined ? 'no model_type' : `model_type "${modelType}"`;
+    throw new BertletError('UNSUPPORTED_MODEL', `${where} says ${found}; bertlet runs models of type "bert".`);
+  }
+  if ((json.position_embedding_type ?? 'absolute') !== 'absolute') {
+    const found = json.position_embedding_type;
+    throw new BertletError(
+      'UNSUPPORTED_MODEL',
+      `${where} asks for position embeddings "${found}"; bertlet has "absolute" ones.`,
+    );
+  }
+  if (json.is_decoder) {
+    throw new BertletError('UNSUPPORTED_MODEL', `${where} describes a decoder (is_decoder); bertlet runs encoders.`);
+  }
+  const act = json.hidden_act ?? 'gelu';
+  if (!Object.hasOwn(ACTIVATIONS, act)) {
+    const known = Object.keys(ACTIVATIONS).join(', ');
+    throw new BertletError('UNSUPPORTED_MODEL', `${where} asks for hidden_act "${act}"; bertlet has ${known}.`);
+  }
+
+  /** @param {string} key */
+  const count = (key) => {
+    const value = json[key];
+    if (!Number.isInteger(value) || value < 1 || value > 2 ** 24) {
+      throw new BertletError(
+        'BAD_CONFIG',
+        `${where}: ${key} is ${JSON.stringify(value)}; it must be a positive integer.`,
+      );
+    }
+    return value;
+  };
+  const config = {
+    modelType,
+    vocabSize: count('vocab_size'),
+    hiddenSize: count('hidden_size'),
+    layers: count('num_hidden_layers'),
+    heads: count('num_attention_heads'),
+    intermediateSize: count('intermediate_size'),
+    maxPositions: count('max_position_embeddings'),
+    typeVocabSize: count('type_vocab_size'),
+    activation: ACTIVATIONS[act],
+    epsilon: json.layer_norm_eps ?? 1e-12,
+  };
+  if (config.hiddenSize % 8 || config.hiddenSize % config.heads || config.intermediateSize % 8) {
+    const { hiddenSize, heads, intermediateSize } = config;
+    throw new BertletError(
+      'BAD_CONFIG',
+      `${where}: hidden_size (${hiddenSize}) must be a multiple of 8 and of num_attention_heads (${heads}), ` +
+        `intermediate_size (${intermediateSize}) a multiple of 8.`,
+    );
+  }
+  if (!(typeof config.epsilon === 'number' && config.epsilon > 0 && config.epsilon < 1)) {
+    throw new BertletError('BAD_CONFIG', `${where}: layer_norm_eps is ${config.epsilon}; it must be between 0 and 1.`);
+  }
+  return config;
+}
+
+/** sizeof(bertlet_config) */
+export const CONFIG_BYTES = 40;
+
+/**
+ * Writes a `bertlet_config`.
+ * @param {DataView} view
+ * @param {Config} config
+ * @param {number} maxBatchTokens
+ */
+export function writeConfig(view, config, maxBatchTokens) {
+  const { vocabSize, hiddenSize, layers, heads, intermediateSize, maxPositions, typeVocabSize, activation } = config;
+  const before = [vocabSize, hiddenSize, layers, heads, intermediateSize, maxPositions, typeVocabSize, activation];
+  before.forEach((value, i) => view.setInt32(4 * i, value, true));
+  view.setFloat32(32, config.epsilon, true);
+  view.setInt32(36, maxBatchTokens, true);
+}

@@ -1,0 +1,324 @@
+// A loaded model in the worker: its instance of the core, batches of texts in, vectors out.
+import { startWorker } from '#platform';
+import { linearSoftmax } from './linear.js';
+import { CONFIG_BYTES, parseConfig, parseJson, writeConfig } from './config.js';
+import { BertletError } from './errors.js';
+import { pacer, reporter } from './progress.js';
+import { Connection } from './rpc.js';
+import { openFile, openSource } from './sources.js';
+import { readAll } from './streams.js';
+import { measureTokenizer, PART_BYTES, TEXT_GROWTH, Tokenizer } from './tokenizer.js';
+import { readVocabulary } from './vocabulary.js';
+import { align, compile, createCore, instantiate } from './wasm.js';
+import { streamWeights } from './weights.js';
+
+/** @typedef {import('./rpc.js').Context} Context */
+/** @typedef {import('./config.js').Config} Config */
+/** @typedef {import('./wasm.js').Core} Core */
+
+/** Tokens in one call of the encoder, unless a single text may be longer: more gain nothing. */
+const BATCH_TOKENS = 512;
+
+/** Texts that are tokenized and sorted together. */
+const WINDOW = 2048;
+
+const STACK = 65536; // of a further thread, as cmake/wasm.cmake gives the first
+const ERROR_NUMERIC = -5;
+
+/** bertlet_pooling */
+const POOLING = { mean: 0, cls: 1 };
+
+/**
+ * @typedef {object} Batch texts that go through the encoder together
+ * @property {number[]} indices which texts
+ * @property {number[]} starts [texts + 1] where the tokens of each begin
+ */
+
+/**
+ * @typedef {object} Place of a model in memory
+ * @property {number} model
+ * @property {number} ids [maxBatchTokens]
+ * @property {number} starts [maxBatchTokens / 2 + 1]
+ * @property {number} hidden [maxBatchTokens][hiddenSize]
+ * @property {number} pooled [maxBatchTokens / 2][hiddenSize]
+ */
+
+/**
+ * @param {{ description: import('./sources.js').Description, threads?: number, build?: import('./types.js').Build }} params
+ * @param {Context} context
+ * @returns {Promise<Engine>}
+ */
+export async function loadEngine({ description, threads, build }, context) {
+  const { signal } = context;
+  const compiled = await compile({ threads, build });
+  const source = await openSource(description, { keep: true });
+  try {
+    const configFile = source.locate('config.json');
+    const config = parseConfig(
+      parseJson(await readAll(await openFile(source, 'config.json', signal), configFile), configFile),
+      configFile,
+    );
+    const vocabulary = await readVocabulary(source, { signal });
+    const engine = await Engine.create(config, vocabulary, compiled);
+    const weights = await openFile(source, 'model.safetensors', signal);
+    await engine.readWeights(weights, source.locate('model.safetensors'), context);
+    await source.keep?.();
+    return engine;
+  } catch (error) {
+    await source.discard?.();
+    throw error;
+  }
+}
+
+export class Engine {
+  #place;
+
+  /**
+   * @param {Config} config
+   * @param {import('./wasm.js').Compiled} compiled
+   * @param {Core} core
+   * @param {Tokenizer} tokenizer
+   * @param {Place} place
+   */
+  constructor(config, compiled, core, tokenizer, place) {
+    this.config = config;
+    this.compiled = compiled;
+    this.core = core;
+    this.tokenizer = tokenizer;
+    this.#place = place;
+  }
+
+  /**
+   * Everything but the weights.
+   * @param {Config} config
+   * @param {import('./vocabulary.js').Vocabulary} vocabulary
+   * @param {import('./wasm.js').Compiled} compiled
+   */
+  static async create(config, vocabulary, compiled) {
+    const { threads } = compiled;
+    const { hiddenSize, maxPositions } = config;
+    const tokens = Math.max(maxPositions, BATCH_TOKENS);
+    const texts = Math.ceil(tokens / 2); // each has [CLS] and [SEP] at least
+
+    const probe = await createCore(compiled, vocabulary.bytes.length + CONFIG_BYTES);
+    const tokenizerSize = measureTokenizer(probe, vocabulary);
+    const at = probe.scratch(CONFIG_BYTES);
+    writeConfig(new DataView(probe.memory.buffer, at, CONFIG_BYTES), config, tokens);
+    const modelSize = probe.fn.model_bytes(at, threads) >>> 0;
+    if (modelSize === 0) {
+      throw new BertletError(
+        'OUT_OF_MEMORY',
+        'The model that config.json describes does not fit into the 4 GB of WebAssembly.',
+      );
+    }
+
+    const sizes = {
+      threads: threads > 1 ? probe.fn.threads_bytes(threads) >>> 0 : 0,
+      stacks: (threads - 1) * STACK,
+      vocabulary: vocabulary.bytes.length,
+      tokenizer: tokenizerSize,
+      config: CONFIG_BYTES,
+      model: modelSize,
+      ids: 4 * tokens,
+      starts: 4 * (texts + 1),
+      hidden: 4 * tokens * hiddenSize,
+      pooled: 4 * texts * hiddenSize,
+      text: PART_BYTES,
+    };
+    const total = Object.values(sizes).reduce((sum, size) => sum + align(size), 0);
+    const core = await createCore(compiled, total, TEXT_GROWTH);
+
+    const pool = threads > 1 ? await startThreads(core, compiled, sizes.threads) : 0;
+    const tokenizer = new Tokenizer(core, vocabulary, tokenizerSize);
+    if (tokenizer.vocabSize > config.vocabSize) {
+      throw new BertletError(
+        'BAD_VOCABULARY',
+        `${vocabulary.where} has ${tokenizer.vocabSize} pieces, but the model only ${config.vocabSize}. They must belong together.`,
+      );
+    }
+    const configAt = core.reserve(sizes.config);
+    writeConfig(new DataView(core.memory.buffer, configAt, CONFIG_BYTES), config, tokens);
+    const place = {
+      model: core.fn.model_init(core.reserve(sizes.model), configAt, pool),
+      ids: core.reserve(sizes.ids),
+      starts: core.reserve(sizes.starts),
+      hidden: core.reserve(sizes.hidden),
+      pooled: core.reserve(sizes.pooled),
+    };
+    return new Engine(config, compiled, core, tokenizer, place);
+  }
+
+  /**
+   * @param {import('./streams.js').Chunks} chunks
+   * @param {string} where
+   * @param {Context} context
+   */
+  async readWeights(chunks, where, context) {
+    const { model, hidden } = this.#place;
+    const staging = { address: hidden, size: 4 * BATCH_TOKENS * this.config.hiddenSize }; // not in use yet
+    await streamWeights(this.core, model, chunks, where, staging, reporter(context, 'download'));
+  }
+
+  get fingerprint() {
+    return BigInt.asUintN(64, this.core.fn.model_fingerprint(this.#place.model)).toString(16).padStart(16, '0');
+  }
+
+  /**
+   * Runs the encoder over texts, the longest of some thousand first, and hands on each batch while its hidden states are there.
+   * @param {string[]} texts
+   * @param {'cut' | 'error'} truncation
+   * @param {(batch: Batch) => void} use
+   * @param {import('./types.js').Progress['phase']} phase
+   * @param {Context} context
+   */
+  async forEachBatch(texts, truncation, use, phase, context) {
+    const { emit } = context;
+    const report = reporter(context, phase);
+    const pace = pacer(context);
+    const { maxPositions } = this.config;
+    /** @type {number[]} */
+    const cut = [];
+    let done = 0;
+    for (let first = 0; first < texts.length; first += WINDOW) {
+      /** @type {{ index: number, ids: Int32Array }[]} */
+      const encoded = [];
+      for (let index = first; index < Math.min(first + WINDOW, texts.length); index++) {
+        const encoding = this.tokenizer.encode(texts[index], maxPositions);
+        if (encoding.cut) cut.push(index);
+        if (encoding.cut && truncation === 'error') throw tooLong(index, maxPositions);
+        encoded.push({ index, ids: encoding.ids });
+        await pace();
+      }
+      encoded.sort((a, b) => b.ids.length - a.ids.length);
+      for (let next = 0; next < encoded.length;) {
+        const batch = this.#forward(encoded, next);
+        next += batch.indices.length;
+        done += batch.indices.length;
+        use(batch);
+        report(done, texts.length);
+        await pace();
+      }
+    }
+    if (cut.length > 0) {
+      const which = cut.length === 1 ? `Text ${cut[0]} was` : `${cut.length} texts (the first is text ${cut[0]}) were`;
+      emit({ warning: `${which} longer than the model's ${maxPositions} tokens and cut there.` });
+    }
+  }
+
+  /**
+   * One batch: as many texts from `next` on as fit.
+   * @param {{ index: number, ids: Int32Array }[]} encoded
+   * @param {number} next
+   * @returns {Batch}
+   */
+  #forward(encoded, next) {
+    const { core } = this;
+    const { model, ids, starts, hidden } = this.#place;
+    const budget = Math.max(this.config.maxPositions, BATCH_TOKENS);
+    /** @type {Batch} */
+    const batch = { indices: [], starts: [0] };
+    for (let tokens = 0; next < encoded.length && tokens + encoded[next].ids.length <= budget; next++) {
+      const one = encoded[next];
+      core.ints(ids + 4 * tokens, one.ids.length).set(one.ids);
+      tokens += one.ids.length;
+      batch.indices.push(one.index);
+      batch.starts.push(tokens);
+    }
+    core.ints(starts, batch.starts.length).set(batch.starts);
+    const status = core.fn.forward(model, ids, 0, starts, batch.indices.length, hidden);
+    if (status === ERROR_NUMERIC) {
+      throw new BertletError(
+        'BAD_WEIGHTS',
+        'The model computed NaN or infinity: its weights are damaged. Download or export it again.',
+      );
+    }
+    if (status !== 0) throw new Error(`bertlet_forward: ${status}`);
+    return batch;
+  }
+
+  /**
+   * @param {Batch} batch that was just computed
+   * @param {boolean} normalize
+   * @returns {Float32Array} [tokens][hiddenSize], valid until the next batch
+   */
+  hidden({ starts }, normalize) {
+    const { hiddenSize } = this.config;
+    const hidden = this.core.floats(this.#place.hidden, starts[starts.length - 1] * hiddenSize);
+    for (let at = 0; normalize && at < hidden.length; at += hiddenSize) {
+      const vector = hidden.subarray(at, at + hiddenSize);
+      const length = Math.max(Math.hypot(...vector), 1e-12);
+      vector.forEach((value, i) => (vector[i] = value / length));
+    }
+    return hidden;
+  }
+
+  /**
+   * @param {Batch} batch that was just computed
+   * @param {'mean' | 'cls'} pooling
+   * @param {boolean} normalize
+   * @returns {Float32Array} [texts][hiddenSize], valid until the next batch
+   */
+  pool({ indices }, pooling, normalize) {
+    const { hiddenSize } = this.config;
+    const { hidden, starts, pooled } = this.#place;
+    this.core.fn.pool(hidden, starts, indices.length, hiddenSize, POOLING[pooling], normalize ? 1 : 0, pooled);
+    return this.core.floats(pooled, indices.length * hiddenSize);
+  }
+
+  /**
+   * @param {Batch} batch that was just computed
+   * @param {import('./head-file.js').Classifier} head
+   * @returns {Float32Array} [texts][classes] probabilities, a copy
+   */
+  classify(batch, { weight, bias, pooling, normalize }) {
+    const features = this.pool(batch, pooling, normalize);
+    return linearSoftmax(this.core, features.byteOffset, batch.indices.length, this.config.hiddenSize, weight, bias);
+  }
+}
+
+/**
+ * @param {number} index
+ * @param {number} maxTokens
+ */
+const tooLong = (index, maxTokens) =>
+  new BertletError(
+    'TEXT_TOO_LONG',
+    `Text ${index} is longer than the model's ${maxTokens} tokens. Shorten it, or allow truncation: 'cut'.`,
+  );
+
+/**
+ * Starts the core's further threads, each in a worker with a stack of its own.
+ * @param {Core} core
+ * @param {import('./wasm.js').Compiled} compiled
+ * @param {number} size of the pool
+ * @returns {Promise<number>} address of the pool
+ */
+async function startThreads(core, { module, threads }, size) {
+  const pool = core.fn.threads_init(core.reserve(size), threads);
+  const starting = [];
+  for (let index = 1; index < threads; index++) {
+    const stack = core.reserve(STACK) + STACK; // it grows downwards
+    const worker = new Connection(startWorker());
+    starting.push(
+      new Promise((resolve, reject) => {
+        const params = { module, memory: core.memory, pool, index, stack };
+        worker.call('thread', params, { onEvent: resolve }).catch(reject);
+      }),
+    );
+  }
+  // They must run before the core waits for them: waiting, this worker could not help them to start.
+  await Promise.all(starting);
+  return pool;
+}
+
+/**
+ * Body of a further thread.
+ * @param {{ module: WebAssembly.Module, memory: WebAssembly.Memory, pool: number, index: number, stack: number }} params
+ * @param {Context} context
+ */
+export async function runThread({ module, memory, pool, index, stack }, { emit }) {
+  const core = await instantiate({ module }, memory);
+  core.stackPointer.value = stack;
+  emit('running');
+  core.fn.threads_serve(pool, index);
+}

@@ -1,0 +1,62 @@
+// bertlet's public interface.
+import { startWorker } from '#platform';
+import { BertletError } from './errors.js';
+import { listen } from './listen.js';
+import { Model } from './model.js';
+import { Connection } from './rpc.js';
+import { describe } from './sources.js';
+
+export { BertletError } from './errors.js';
+export { Head } from './head.js';
+export { Model } from './model.js';
+export { loadTokenizer } from './tokenizer.js';
+
+/** @typedef {import('./errors.js').ErrorCode} ErrorCode */
+/** @typedef {import('./metrics.js').Metrics} Metrics */
+/** @typedef {import('./types.js').ModelSpec} ModelSpec */
+/** @typedef {import('./types.js').FileContent} FileContent */
+/** @typedef {import('./types.js').LoadOptions} LoadOptions */
+/** @typedef {import('./types.js').TaskOptions} TaskOptions */
+/** @typedef {import('./types.js').Progress} Progress */
+/** @typedef {import('./types.js').ModelInfo} ModelInfo */
+/** @typedef {import('./types.js').EmbedOptions} EmbedOptions */
+/** @typedef {import('./types.js').ClassifyOptions} ClassifyOptions */
+/** @typedef {import('./types.js').FitOptions} FitOptions */
+/** @typedef {import('./types.js').FitReport} FitReport */
+/** @typedef {import('./types.js').Example} Example */
+/** @typedef {import('./types.js').Encoding} Encoding */
+/** @typedef {import('./types.js').Prediction} Prediction */
+
+/**
+ * Loads a model into a worker of its own.
+ * @param {ModelSpec} spec
+ * @param {LoadOptions & TaskOptions} [options]
+ * @returns {Promise<Model>}
+ */
+export async function load(spec, { dtype = 'f32', threads, build, hub, revision, signal, ...listeners } = {}) {
+  signal?.throwIfAborted();
+  if (dtype !== 'f32') {
+    throw new BertletError(
+      'UNSUPPORTED_DTYPE',
+      `The dtype "${dtype}" is not one that bertlet computes in; there is "f32".`,
+    );
+  }
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {
+    throw new BertletError('BAD_INPUT', `threads is ${threads}; it must be an integer from 1 to 64.`);
+  }
+  const { name, description, transfer, close } = describe(spec, { hub, revision });
+  const connection = new Connection(startWorker());
+  try {
+    const loaded = await connection.call(
+      'load',
+      { description, threads, build },
+      { signal, transfer, onEvent: listen(listeners) },
+    );
+    return new Model(connection, { model: name, dtype, ...loaded });
+  } catch (error) {
+    connection.closeWhenIdle();
+    throw error;
+  } finally {
+    close();
+  }
+}

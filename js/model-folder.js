@@ -1,0 +1,138 @@
+// Models on Node's file system: directories, and the local model folder, which keeps what was downloaded from the hub.
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, dirname, extname, join } from 'node:path';
+import process from 'node:process';
+import { BertletError } from './errors.js';
+
+/** @typedef {import('./sources.js').Source} Source */
+/** @typedef {import('./streams.js').Chunks} Chunks */
+
+const CHUNK = 256 * 1024;
+const PARTIAL = '.partial';
+const A_DAY = 24 * 60 * 60 * 1000;
+
+/** The weights come last: a folder that has them is complete. */
+const WEIGHTS = 'model.safetensors';
+
+/**
+ * @param {string} id
+ * @returns {string} the folder of a hub model
+ */
+export function modelFolder(id) {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return join(process.env.BERTLET_HOME || join(cache, 'bertlet'), 'models', id);
+}
+
+/**
+ * @param {string} path
+ * @param {AbortSignal} [signal]
+ * @returns {AsyncGenerator<Uint8Array, void>}
+ */
+async function* readFileChunks(path, signal) {
+  const file = await open(path);
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead, buffer } = await file.read(new Uint8Array(CHUNK), 0, CHUNK);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * @param {string} path of a directory; or of a vocabulary alone, a .json or a .txt file
+ * @returns {Promise<Source>}
+ */
+export async function openDirectory(path) {
+  const info = await stat(path).catch((error) => {
+    throw new BertletError('FILE_NOT_FOUND', `${path} does not exist. Check the path.`, { cause: error });
+  });
+  const single = info.isFile() ? (extname(path) === '.json' ? 'tokenizer.json' : 'vocab.txt') : undefined;
+  const at = (/** @type {string} */ file) => (file === single ? path : join(single ? dirname(path) : path, file));
+  return {
+    locate: at,
+    async open(file, signal) {
+      if (single ? file !== single : !existsSync(at(file))) {
+        throw new BertletError('FILE_NOT_FOUND', `${at(file)} does not exist. A model's folder must hold ${file}.`);
+      }
+      return readFileChunks(at(file), signal);
+    },
+  };
+}
+
+/**
+ * A model of the hub: from the local model folder, or downloaded (and kept there, if `keep`).
+ * @param {string} id
+ * @param {Source} remote
+ * @param {boolean} keep
+ * @returns {Promise<Source>}
+ */
+export async function openHub(id, remote, keep) {
+  const folder = modelFolder(id);
+  if (existsSync(join(folder, WEIGHTS))) return openDirectory(folder);
+  return keep ? keeping(remote, folder) : remote;
+}
+
+/**
+ * Writes each file, as it is read, under a temporary name; `keep` gives all of them their own.
+ * @param {Source} remote
+ * @param {string} folder
+ * @returns {Source}
+ */
+function keeping(remote, folder) {
+  const suffix = `.${randomUUID()}${PARTIAL}`;
+  /** @type {string[]} in the order in which they were opened, the weights last */
+  const files = [];
+
+  /**
+   * @param {string} file
+   * @param {Chunks} chunks
+   * @returns {AsyncGenerator<Uint8Array, void>}
+   */
+  async function* copy(file, chunks) {
+    await mkdir(folder, { recursive: true });
+    const target = await open(join(folder, file + suffix), 'wx');
+    files.push(file);
+    try {
+      for await (const chunk of chunks) {
+        await target.write(chunk);
+        yield chunk;
+      }
+      await target.sync();
+    } finally {
+      await target.close();
+    }
+  }
+
+  return {
+    locate: remote.locate,
+    open: async (file, signal) => copy(file, await remote.open(file, signal)),
+    async keep() {
+      files.sort((a, b) => Number(a === WEIGHTS) - Number(b === WEIGHTS));
+      for (const file of files) await rename(join(folder, file + suffix), join(folder, file));
+      await removeStale(folder);
+    },
+    async discard() {
+      for (const file of files) await rm(join(folder, file + suffix), { force: true });
+    },
+  };
+}
+
+/**
+ * Removes what a process left behind that was killed in the middle of a download.
+ * @param {string} folder
+ */
+async function removeStale(folder) {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, basename(name));
+    if (!name.endsWith(PARTIAL)) continue;
+    const age = Date.now() - (await stat(path).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
+    if (age > A_DAY) await rm(path, { force: true });
+  }
+}

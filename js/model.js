@@ -1,0 +1,192 @@
+// A loaded model as its user sees it: a proxy of the engine in the worker.
+import { BertletError } from './errors.js';
+import { readHead } from './head-file.js';
+import { Head } from './head.js';
+import { listen } from './listen.js';
+import { evaluatePredictions } from './metrics.js';
+import { fetchChunks, readContent } from './sources.js';
+import { readAll } from './streams.js';
+import { checkExamples, toTexts } from './texts.js';
+import { locate } from '#platform';
+
+/** @typedef {import('./types.js').TaskOptions} TaskOptions */
+/** @typedef {import('./types.js').EmbedOptions} EmbedOptions */
+/** @typedef {import('./types.js').FitOptions} FitOptions */
+/** @typedef {import('./types.js').Example} Example */
+/** @typedef {import('./types.js').Encoding} Encoding */
+
+export class Model {
+  #connection;
+
+  /**
+   * @param {import('./rpc.js').Connection} connection
+   * @param {import('./types.js').ModelInfo} info
+   */
+  constructor(connection, info) {
+    this.#connection = connection;
+    /** What was loaded, and what runs it. */
+    this.info = Object.freeze(info);
+  }
+
+  /**
+   * The tokens of a text, or of each of several, without any limit of length.
+   * @template {string | string[]} T
+   * @param {T} texts
+   * @param {Pick<TaskOptions, 'signal'>} [options]
+   * @returns {Promise<T extends string ? Encoding : Encoding[]>}
+   */
+  async tokenize(texts, { signal } = {}) {
+    const encodings = await this.#connection.call('tokenize', { texts: toTexts(texts) }, { signal });
+    return typeof texts === 'string' ? encodings[0] : encodings;
+  }
+
+  /**
+   * One vector for each text; with `pooling: 'none'` an array of vectors for each text, one per token, [CLS] and [SEP] included.
+   * @template {string | string[]} T
+   * @template {EmbedOptions['pooling']} [P=undefined]
+   * @param {T} texts
+   * @param {EmbedOptions & { pooling?: P } & TaskOptions} [options]
+   * @returns {Promise<T extends string ? Embedding<P> : Embedding<P>[]>}
+   */
+  async embed(texts, options = {}) {
+    const { pooling = 'mean', normalize = false, truncation = 'cut', signal, ...listeners } = options;
+    oneOf('pooling', pooling, ['mean', 'cls', 'none']);
+    oneOf('truncation', truncation, ['cut', 'error']);
+    const size = this.info.hiddenSize;
+    /** @type {any[]} */
+    const results = [];
+    const tell = listen(listeners);
+    await this.#connection.call(
+      'embed',
+      { texts: toTexts(texts), pooling, normalize: Boolean(normalize), truncation },
+      {
+        signal,
+        onEvent(event) {
+          const { batch, vectors } = event;
+          if (!batch) return tell(event);
+          /** @type {(row: number) => Float32Array} */
+          const vector = (row) => vectors.slice(row * size, (row + 1) * size);
+          batch.indices.forEach((/** @type {number} */ index, /** @type {number} */ i) => {
+            const [start, end] = batch.starts.slice(i, i + 2);
+            results[index] =
+              pooling === 'none' ? Array.from({ length: end - start }, (_, token) => vector(start + token)) : vector(i);
+          });
+        },
+      },
+    );
+    return /** @type {any} */ (typeof texts === 'string' ? results[0] : results);
+  }
+
+  /**
+   * Trains a classifier on examples. The model itself stays as it is.
+   * @param {Example[]} examples
+   * @param {FitOptions & TaskOptions} [options]
+   * @returns {Promise<Head>}
+   */
+  async fit(examples, options = {}) {
+    const { task = 'text-classification', validation = 0, c, seed = 0, signal, ...listeners } = options;
+    oneOf('task', task, ['text-classification']);
+    if (!(validation >= 0 && validation <= 0.9))
+      throw new BertletError('BAD_INPUT', `validation is ${validation}; it must be from 0 to 0.9.`);
+    if (c !== undefined && !(c > 0 && c < Infinity))
+      throw new BertletError('BAD_INPUT', `c is ${c}; it must be a positive number.`);
+    if (!Number.isInteger(seed)) throw new BertletError('BAD_INPUT', `seed is ${seed}; it must be an integer.`);
+
+    const { texts, labels } = checkExamples(examples);
+    const names = [...new Set(labels)].sort();
+    if (names.length < 2) {
+      throw new BertletError(
+        'ONE_CLASS',
+        `All examples have the label "${names[0]}"; a classifier needs at least two labels.`,
+      );
+    }
+    const indices = new Map(names.map((name, index) => [name, index]));
+    const params = {
+      texts,
+      labels: Int32Array.from(labels, (name) => indices.get(name) ?? -1),
+      classes: names.length,
+      validation,
+      c,
+      seed,
+    };
+    /** @type {import('./fit.js').Fitted} */
+    const fitted = await this.#connection.call('fit', params, { signal, onEvent: listen(listeners) });
+
+    const { pooling, normalize, weight, bias } = fitted;
+    /** @type {import('./types.js').FitReport} */
+    const report = fitted.report;
+    if (fitted.validation) {
+      const [truth, predicted] = [fitted.validation.truth, fitted.validation.predicted].map((list) =>
+        list.map((k) => names[k]),
+      );
+      const { accuracy, macroF1, n } = evaluatePredictions(truth, predicted, names);
+      report.validation = { accuracy, macroF1, n };
+    }
+    const { model: baseModel, fingerprint } = this.info;
+    return new Head(this.#connection, {
+      task,
+      labels: names,
+      pooling,
+      normalize,
+      baseModel,
+      fingerprint,
+      report,
+      weight,
+      bias,
+    });
+  }
+
+  /**
+   * Brings back a head that `head.save()` wrote. It must have been trained on this model.
+   * @param {import('./types.js').FileContent} content bytes, a Blob, a Response, a stream, or a URL
+   * @param {Pick<TaskOptions, 'signal'>} [options]
+   * @returns {Promise<Head>}
+   */
+  async loadHead(content, { signal } = {}) {
+    signal?.throwIfAborted();
+    const bytes = await readAll(await openContent(content, signal), 'The head');
+    signal?.throwIfAborted();
+    const head = readHead(bytes);
+    const { fingerprint, hiddenSize, model } = this.info;
+    if (head.fingerprint !== fingerprint || head.weight.length !== head.bias.length * hiddenSize) {
+      throw new BertletError(
+        'HEAD_MODEL_MISMATCH',
+        `This head was trained on ${head.baseModel} (fingerprint ${head.fingerprint}), but the model is ${model} (${fingerprint}). ` +
+          'Load the model that it was trained on, or train it again.',
+      );
+    }
+    return new Head(this.#connection, head);
+  }
+
+  /** Ends the worker and gives all memory back. Calls that are still running reject with DISPOSED. */
+  dispose() {
+    return this.#connection.close();
+  }
+}
+
+/**
+ * @template {EmbedOptions['pooling']} P
+ * @typedef {P extends 'none' ? Float32Array[] : Float32Array} Embedding
+ */
+
+/**
+ * @param {import('./types.js').FileContent} content
+ * @param {AbortSignal} [signal]
+ */
+async function openContent(content, signal) {
+  if (typeof content !== 'string' && !(content instanceof URL)) return readContent(content, 'the head');
+  const place = locate(String(content));
+  if (!place || !('url' in place))
+    throw new BertletError('BAD_INPUT', `The address of the head, "${content}", is not a URL.`);
+  return fetchChunks(place.url, signal);
+}
+
+/**
+ * @param {string} name
+ * @param {string} value
+ * @param {string[]} allowed
+ */
+function oneOf(name, value, allowed) {
+  if (!allowed.includes(value))
+    throw new BertletError('BAD_INPUT', `${name} is "${value}"; it must be ${allowed.join(' or ')}.`);
+}

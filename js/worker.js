@@ -1,0 +1,51 @@
+// The worker's entry: owns the engine, answers calls. The same file is the body of a further thread of a multi-threaded engine.
+import { ownPort } from '#platform';
+import { loadEngine, runThread } from './engine.js';
+import { fit } from './fit.js';
+import { serve } from './rpc.js';
+
+/** @type {import('./engine.js').Engine} */
+let engine;
+
+serve(ownPort(), {
+  async load(params, context) {
+    engine = await loadEngine(params, context);
+    const { modelType, hiddenSize, layers, maxPositions, vocabSize } = engine.config;
+    const { build, threads, notes } = engine.compiled;
+    const { fingerprint } = engine;
+    return { modelType, hiddenSize, layers, maxTokens: maxPositions, vocabSize, build, threads, notes, fingerprint };
+  },
+
+  tokenize: ({ texts }) => texts.map((/** @type {string} */ text) => engine.tokenizer.tokenize(text)),
+
+  /** Emits, batch by batch, which texts and their vectors. */
+  embed: ({ texts, pooling, normalize, truncation }, context) =>
+    engine.forEachBatch(
+      texts,
+      truncation,
+      (batch) => {
+        const rows = pooling === 'none' ? engine.hidden(batch, normalize) : engine.pool(batch, pooling, normalize);
+        const vectors = rows.slice();
+        context.emit({ batch, vectors }, [vectors.buffer]);
+      },
+      'embed',
+      context,
+    ),
+
+  /** Emits, batch by batch, which texts and their probabilities. */
+  classify: ({ texts, head }, context) =>
+    engine.forEachBatch(
+      texts,
+      'cut',
+      (batch) => {
+        const scores = engine.classify(batch, head);
+        context.emit({ batch, scores }, [scores.buffer]);
+      },
+      'classify',
+      context,
+    ),
+
+  fit: (params, context) => fit(engine, params, context),
+
+  thread: runThread,
+});

@@ -1,0 +1,96 @@
+// What a browser has of its own: Web Workers, shared memory only under cross-origin isolation. js/platform.js is the same for Node.
+// The addresses below are literals for bundlers to find; they hold in dist/, where this file is bundled into bertlet.js
+// and worker.js, with the .wasm files beside them.
+import { BertletError } from '../js/errors.js';
+
+export const cores = () => navigator.hardwareConcurrency || 1;
+
+/** @type {typeof import('../js/platform.js').whyNoThreads} */
+export const whyNoThreads = () =>
+  globalThis.crossOriginIsolated
+    ? undefined
+    : 'The page is not cross-origin isolated, so there is one thread: serve it with the headers ' +
+      '"Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp" to have more.';
+
+/** @type {MessageChannel | undefined} */
+let tasks;
+/** @type {(() => void)[]} */
+const waiting = [];
+
+/** Lets messages and other tasks have their turn; unlike setTimeout, without a pause of 4 ms. */
+export function nextTask() {
+  if (!tasks) {
+    tasks = new MessageChannel();
+    tasks.port1.onmessage = () => waiting.shift()?.();
+  }
+  const { port2 } = tasks;
+  return /** @type {Promise<void>} */ (
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      port2.postMessage(null);
+    })
+  );
+}
+
+/** @type {typeof import('../js/platform.js').startWorker} */
+export function startWorker() {
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  return {
+    post: (message, transfer) => worker.postMessage(message, { transfer }),
+    listen(receive, fail) {
+      worker.onmessage = ({ data }) => receive(data);
+      worker.onmessageerror = () => fail('a message could not be read');
+      worker.onerror = (event) => {
+        event.preventDefault();
+        fail(event.message ?? 'worker.js could not be loaded; it must lie beside bertlet.js');
+      };
+    },
+    keepAlive() {},
+    async close() {
+      worker.terminate();
+    },
+  };
+}
+
+/** @type {typeof import('../js/platform.js').ownPort} */
+export const ownPort = () => ({
+  post: (message, transfer) => self.postMessage(message, { transfer }),
+  listen(receive) {
+    self.onmessage = ({ data }) => receive(data);
+  },
+});
+
+const WASM = {
+  scalar: () => new URL('./bertlet-scalar.wasm', import.meta.url),
+  simd: () => new URL('./bertlet-simd.wasm', import.meta.url),
+  'simd-mt': () => new URL('./bertlet-simd-mt.wasm', import.meta.url),
+  relaxed: () => new URL('./bertlet-relaxed.wasm', import.meta.url),
+  'relaxed-mt': () => new URL('./bertlet-relaxed-mt.wasm', import.meta.url),
+};
+
+/** @type {typeof import('../js/platform.js').readWasm} */
+export async function readWasm(build) {
+  const url = WASM[build]();
+  const response = await fetch(url).catch((error) => {
+    throw new BertletError('NO_WASM', `${url} could not be fetched: ${error.message}.`, { cause: error });
+  });
+  if (response.ok) return new Uint8Array(await response.arrayBuffer());
+  throw new BertletError(
+    'NO_WASM',
+    `${url} could not be fetched (HTTP ${response.status}). It must lie beside worker.js.`,
+  );
+}
+
+/** @type {typeof import('../js/platform.js').locate} */
+export function locate(spec) {
+  const isAddress = /^(https?:|\.{0,2}\/)/i.test(spec) && URL.canParse(spec, document.baseURI);
+  return isAddress ? { url: new URL(spec, document.baseURI).href } : undefined;
+}
+
+/** @type {typeof import('../js/platform.js').openDirectory} */
+export async function openDirectory(path) {
+  throw new BertletError('BAD_INPUT', `A browser can't open the directory ${path}; give load() its files.`);
+}
+
+/** @type {typeof import('../js/platform.js').openHub} */
+export const openHub = async (_id, remote) => remote;
