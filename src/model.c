@@ -3,30 +3,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "arena.h"
 #include "kernels/kernels.h"
 #include "threads.h"
 
 /* ---- The memory plan ----------------------------------------------------------------------------------------- */
 
-/* Hands out one piece of the block after the other; without a base it only adds up their sizes. */
-typedef struct arena {
-  unsigned char *base;
-  uint64_t used;
-} arena;
-
-static uint64_t saturating_add(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
-
-static uint64_t saturating_mul(uint64_t a, uint64_t b) { return b && a > UINT64_MAX / b ? UINT64_MAX : a * b; }
-
-static void *take(arena *memory, uint64_t rows, uint64_t bytes_per_row) {
-  void *piece = memory->base ? memory->base + memory->used : NULL;
-  uint64_t bytes = saturating_add(saturating_mul(rows, bytes_per_row), BERTLET_ALIGNMENT - 1);
-  memory->used = saturating_add(memory->used, bytes / BERTLET_ALIGNMENT * BERTLET_ALIGNMENT);
-  return piece;
-}
-
 static float *take_floats(arena *memory, int32_t rows, int32_t columns) {
-  return take(memory, (uint64_t)rows, (uint64_t)columns * sizeof(float));
+  return arena_take(memory, (uint64_t)rows, (uint64_t)columns * sizeof(float));
 }
 
 static linear take_linear(arena *memory, int32_t inputs, int32_t outputs) {
@@ -64,13 +48,13 @@ static int32_t tensor_count(const bertlet_config *config) {
 static uint64_t lay_out(bertlet_model *model, void *block, const bertlet_config *config, int32_t threads) {
   arena memory = {.base = block};
   int32_t hidden = config->hidden_size, intermediate = config->intermediate_size, tokens = config->max_batch_tokens;
-  take(&memory, 1, sizeof *model);
+  arena_take(&memory, 1, sizeof *model);
 
   model->word_embeddings = take_floats(&memory, config->vocab_size, hidden);
   model->position_embeddings = take_floats(&memory, config->max_position_embeddings, hidden);
   model->type_embeddings = take_floats(&memory, config->type_vocab_size, hidden);
   model->embedding_norm = take_norm(&memory, hidden);
-  model->layers = take(&memory, (uint64_t)config->num_hidden_layers, sizeof(layer));
+  model->layers = arena_take(&memory, (uint64_t)config->num_hidden_layers, sizeof(layer));
   for (int32_t i = 0; i < config->num_hidden_layers; i++) {
     layer placed = take_layer(&memory, hidden, intermediate);
     if (block) model->layers[i] = placed;
@@ -83,12 +67,12 @@ static uint64_t lay_out(bertlet_model *model, void *block, const bertlet_config 
   /* Whole cache lines, so that no two threads write to one. */
   size_t line = BERTLET_ALIGNMENT / sizeof(float);
   model->scratch_floats = (attention_scratch(longest, hidden / config->num_attention_heads) + line - 1) / line * line;
-  model->scratch = take(&memory, (uint64_t)threads, model->scratch_floats * sizeof(float));
+  model->scratch = arena_take(&memory, (uint64_t)threads, model->scratch_floats * sizeof(float));
 
-  model->tensors = take(&memory, (uint64_t)tensor_count(config), sizeof(tensor));
-  model->cut_row = take(&memory, (uint64_t)max(hidden, intermediate), sizeof(float));
+  model->tensors = arena_take(&memory, (uint64_t)tensor_count(config), sizeof(tensor));
+  model->cut_row = arena_take(&memory, (uint64_t)max(hidden, intermediate), sizeof(float));
   model->row = take_floats(&memory, 1, max(hidden, intermediate));
-  return memory.used;
+  return arena_bytes(&memory);
 }
 
 /* The upper limits keep every count of tensors, tasks and floats of the workspace within int32_t. */
@@ -107,8 +91,7 @@ static bool config_is_valid(const bertlet_config *config) {
 size_t bertlet_model_bytes(const bertlet_config *config, int32_t threads) {
   if (!config_is_valid(config) || threads < 1) return 0;
   bertlet_model measured;
-  uint64_t bytes = lay_out(&measured, NULL, config, threads);
-  return bytes <= SIZE_MAX - BERTLET_ALIGNMENT ? (size_t)bytes : 0;
+  return lay_out(&measured, NULL, config, threads);
 }
 
 /* ---- The table of tensors ------------------------------------------------------------------------------------ */

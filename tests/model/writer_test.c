@@ -137,12 +137,12 @@ static void not_finite_is_refused(void) {
                {BERTLET_F16, 2, 0x7e00},     {BERTLET_F16, 2, 0x7c01},     {BERTLET_BF16, 2, 0x7f80},
                {BERTLET_BF16, 2, 0xff80},    {BERTLET_BF16, 2, 0x7fc0},    {BERTLET_BF16, 2, 0x7f81}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    for (int32_t tensor = 3; tensor < 6; tensor++) { /* two vectors and a packed matrix */
-      size_t count = (size_t)bertlet_tensor_rows(model, tensor) * bertlet_tensor_columns(model, tensor);
+    for (int32_t index = 3; index < 6; index++) { /* two vectors and a packed matrix */
+      size_t count = (size_t)bertlet_tensor_rows(model, index) * bertlet_tensor_columns(model, index);
       size_t places[] = {0, count - 1};
       for (int32_t p = 0; p < 2; p++) {
         unsigned char bytes[32 * 32 * 4] = {0};
-        CHECK(bertlet_tensor_begin(model, tensor, cases[i].dtype) == BERTLET_OK);
+        CHECK(bertlet_tensor_begin(model, index, cases[i].dtype) == BERTLET_OK);
         memcpy(bytes + places[p] * cases[i].size, &cases[i].bits, cases[i].size);
         CHECK(bertlet_tensor_write(model, bytes, count * cases[i].size) == BERTLET_ERROR_NUMERIC);
         CHECK(bertlet_tensor_write(model, bytes, 1) == BERTLET_ERROR_ARGUMENT); /* it is closed */
@@ -190,22 +190,22 @@ static uint64_t fingerprint_of(bool backwards, bertlet_dtype dtype, int32_t chan
   bertlet_model *model = bertlet_model_init(allocate(bertlet_model_bytes(&config, 1)), &config, NULL);
   int32_t count = bertlet_tensor_count(model);
   for (int32_t step = 0; step < count; step++) {
-    int32_t tensor = backwards ? count - 1 - step : step;
-    size_t values = (size_t)bertlet_tensor_rows(model, tensor) * bertlet_tensor_columns(model, tensor);
+    int32_t index = backwards ? count - 1 - step : step;
+    size_t values = (size_t)bertlet_tensor_rows(model, index) * bertlet_tensor_columns(model, index);
     float *source = allocate(values * sizeof(float));
     uint16_t *upper = allocate(values * sizeof(uint16_t));
     for (size_t i = 0; i < values; i++) {
       uint32_t bits;
-      source[i] = (float)((int32_t)(i + (size_t)tensor) % 16 - 8);
-      if (tensor == changed_tensor && i == changed_value) source[i] = -source[i];
+      source[i] = (float)((int32_t)(i + (size_t)index) % 16 - 8);
+      if (index == changed_tensor && i == changed_value) source[i] = -source[i];
       memcpy(&bits, &source[i], 4);
       upper[i] = (uint16_t)(bits >> 16);
     }
     if (retry) {
-      bertlet_tensor_begin(model, tensor, BERTLET_F32);
+      bertlet_tensor_begin(model, index, BERTLET_F32);
       bertlet_tensor_write(model, source, values * 2 + 3);
     }
-    bertlet_tensor_begin(model, tensor, dtype);
+    bertlet_tensor_begin(model, index, dtype);
     if (dtype == BERTLET_F32)
       CHECK(bertlet_tensor_write(model, source, values * 4) == BERTLET_OK);
     else
@@ -224,9 +224,9 @@ static void fingerprints_tell_values_only(void) {
   CHECK(plain == fingerprint_of(false, BERTLET_BF16, -1, 0, false));
   CHECK(plain == fingerprint_of(true, BERTLET_F32, -1, 0, true));
   /* The sign of one value, anywhere. */
-  for (int32_t tensor = 0; tensor < 37; tensor += 6)
+  for (int32_t index = 0; index < 37; index += 6)
     for (size_t value = 0; value < 32; value++)
-      CHECK((value + (size_t)tensor) % 16 == 8 || plain != fingerprint_of(false, BERTLET_F32, tensor, value, false));
+      CHECK((value + (size_t)index) % 16 == 8 || plain != fingerprint_of(false, BERTLET_F32, index, value, false));
 }
 
 int main(void) {
