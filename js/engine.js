@@ -191,7 +191,7 @@ export class Engine {
       }
       encoded.sort((a, b) => b.ids.length - a.ids.length);
       for (let next = 0; next < encoded.length;) {
-        const batch = this.#forward(encoded, next);
+        const batch = this.forward(encoded, next);
         next += batch.indices.length;
         done += batch.indices.length;
         use(batch);
@@ -211,7 +211,7 @@ export class Engine {
    * @param {number} next
    * @returns {Batch}
    */
-  #forward(encoded, next) {
+  forward(encoded, next) {
     const { core } = this;
     const { model, ids, starts, hidden } = this.#place;
     const budget = Math.max(this.config.maxPositions, BATCH_TOKENS);
