@@ -43,9 +43,8 @@ static int32_t tensor_count(const bertlet_config *config) {
   return EMBEDDING_TENSORS + LAYER_TENSORS * config->num_hidden_layers;
 }
 
-/* Lays the model out in `block`, or measures it when `block` is NULL. Returns its size in bytes, UINT64_MAX for any
- * size that is larger than that. */
-static uint64_t lay_out(bertlet_model *model, void *block, const bertlet_config *config, int32_t threads) {
+/* Lays the model out in `block`, or measures it when `block` is NULL. Returns bertlet_model_bytes(). */
+static size_t lay_out(bertlet_model *model, void *block, const bertlet_config *config, int32_t threads) {
   arena memory = {.base = block};
   int32_t hidden = config->hidden_size, intermediate = config->intermediate_size, tokens = config->max_batch_tokens;
   arena_take(&memory, 1, sizeof *model);

@@ -1,3 +1,4 @@
+#define _POSIX_C_SOURCE 200809L /* posix_memalign, strndup */
 #include "support.h"
 
 #include <math.h>
