@@ -6,14 +6,17 @@ static inline __attribute__((always_inline)) void logits_tile(const float *const
                                                               const int32_t outputs, float tile[4][2]) {
   const int32_t whole = d / LANES * LANES, rest = d - whole;
   v128_t sum[4][2];
-  for (int32_t row = 0; row < 4; row++)
-    for (int32_t output = 0; output < outputs; output++)
-      sum[row][output] = wasm_f32x4_mul(load_partial(x[row] + whole, rest, 0),
-                                        load_partial(weight + (size_t)output * d + whole, rest, 0));
+  for (int32_t row = 0; row < 4; row++) sum[row][0] = sum[row][1] = splat(0);
   for (int32_t i = 0; i < whole; i += LANES)
     for (int32_t output = 0; output < outputs; output++) {
       const v128_t w = wasm_v128_load(weight + (size_t)output * d + i);
       for (int32_t row = 0; row < 4; row++) sum[row][output] = madd(wasm_v128_load(x[row] + i), w, sum[row][output]);
+    }
+  if (rest > 0)
+    for (int32_t output = 0; output < outputs; output++) {
+      const v128_t w = load_partial(weight + (size_t)output * d + whole, rest, 0);
+      for (int32_t row = 0; row < 4; row++)
+        sum[row][output] = madd(load_partial(x[row] + whole, rest, 0), w, sum[row][output]);
     }
   for (int32_t row = 0; row < 4; row++)
     for (int32_t output = 0; output < outputs; output++) tile[row][output] = horizontal_sum(sum[row][output]);
