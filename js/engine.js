@@ -1,7 +1,7 @@
 // A loaded model in the worker: its instance of the core, batches of texts in, vectors out.
 import { startWorker } from '#platform';
 import { linearSoftmax } from './linear.js';
-import { CONFIG_BYTES, parseConfig, parseJson, writeConfig } from './config.js';
+import { CONFIG_BYTES, parseConfig, writeConfig } from './config.js';
 import { BertletError } from './errors.js';
 import { pacer, reporter } from './progress.js';
 import { Connection } from './rpc.js';
@@ -54,10 +54,7 @@ export async function loadEngine({ description, threads, build }, context) {
   const source = await openSource(description, { keep: true });
   try {
     const configFile = source.locate('config.json');
-    const config = parseConfig(
-      parseJson(await readAll(await openFile(source, 'config.json', signal), configFile), configFile),
-      configFile,
-    );
+    const config = parseConfig(await readAll(await openFile(source, 'config.json', signal), configFile), configFile);
     const vocabulary = await readVocabulary(source, { signal });
     const engine = await Engine.create(config, vocabulary, compiled);
     const weights = await openFile(source, 'model.safetensors', signal);
