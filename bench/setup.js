@@ -1,0 +1,62 @@
+// What the benchmark needs besides the project itself: the competitors at their pinned versions, and the model as ONNX files.
+import { existsSync, statSync } from 'node:fs';
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { defaultModel } from '../scripts/setup-model.js';
+import { ensurePython } from '../scripts/setup.js';
+import { run, step } from '../scripts/shell.js';
+
+export const here = fileURLToPath(new URL('.', import.meta.url));
+
+/** npm's packages, as bench/package-lock.json pins them. None needs its install script. */
+export async function ensurePeers() {
+  const installed = join(here, 'node_modules/.package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(here, 'package-lock.json')).mtimeMs) return;
+  await step('Installing the competitors (1.1 GB)', () =>
+    run('npm', ['ci', '--prefix', here, '--ignore-scripts', '--loglevel=error']),
+  );
+}
+
+/** What transformers.js wants to know about a tokenizer besides tokenizer.json. */
+const TOKENIZER_CONFIG = { tokenizer_class: 'BertTokenizer', do_lower_case: true, model_max_length: 512 };
+
+/**
+ * The model as transformers.js finds it on the hub: tokenizer and configuration, and onnx/ with f32 and int8.
+ * @param {string} model the folder with the checkpoint
+ * @returns {Promise<string>} the folder, which ends in the model's id
+ */
+export async function ensureExport(model) {
+  const folder = join(here, 'models', defaultModel);
+  const script = join(here, 'export_onnx.py');
+  if (existsSync(folder) && statSync(folder).mtimeMs >= statSync(script).mtimeMs) return folder;
+  await step('Exporting the model to ONNX', async () => {
+    const python = await ensureVenv();
+    const partial = `${folder}.partial`;
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(join(partial, 'onnx'), { recursive: true });
+    await run(python, [script, model, join(partial, 'onnx')], { quiet: true });
+    for (const name of ['config.json', 'tokenizer.json']) await copyFile(join(model, name), join(partial, name));
+    await writeFile(join(partial, 'tokenizer_config.json'), JSON.stringify(TOKENIZER_CONFIG));
+    await rm(folder, { recursive: true, force: true });
+    await rename(partial, folder);
+  });
+  return folder;
+}
+
+/** Python with the packages of requirements.txt, in models/ beside what it makes. */
+async function ensureVenv() {
+  const venv = join(here, 'models/.venv');
+  const python = join(venv, 'bin/python');
+  await run(await ensurePython(), ['-m', 'venv', '--clear', venv]);
+  await run(python, [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '-r',
+    join(here, 'requirements.txt'),
+  ]);
+  return python;
+}
