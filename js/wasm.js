@@ -32,9 +32,10 @@ const DEFAULT_THREADS = 4;
 export async function compile({ threads, build } = {}) {
   const notes = [];
   const wanted = threads ?? Math.min(cores(), DEFAULT_THREADS);
-  const why = (await sharedMemory())
-    ? whyNoThreads()
-    : 'This engine has no WebAssembly threads, so there is one thread.';
+  // In this order: a page that is not isolated can't tell whether the engine has threads.
+  const why =
+    whyNoThreads() ??
+    ((await sharedMemory()) ? undefined : 'This engine has no WebAssembly threads, so there is one thread.');
   if (why && wanted > 1) notes.push(why);
 
   const names = build ? [build] : await candidates(wanted > 1 && !why, notes);
