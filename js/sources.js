@@ -146,21 +146,14 @@ export function readContent(content, where) {
 /**
  * @param {Response} response
  * @param {string} where
- * @returns {AsyncGenerator<Uint8Array, void>}
+ * @param {AbortSignal} [signal] that the response was fetched with
+ * @returns {Chunks}
  */
-async function* readResponse(response, where) {
+function readResponse(response, where, signal) {
   checkResponse(response, where);
-  if (!response.body) return;
-  const chunks = readStream(response.body);
-  let loaded = 0;
-  try {
-    for await (const chunk of chunks) {
-      loaded += chunk.length;
-      yield chunk;
-    }
-  } catch (error) {
-    throw /** @type {Error} */ (error).name === 'AbortError' ? error : broken(where, loaded, error);
-  }
+  const { body } = response;
+  if (!body) return pieces(new Uint8Array(0));
+  return readStream(body, (error, loaded) => (signal?.aborted ? signal.reason : broken(where, loaded, error)));
 }
 
 /**
@@ -210,12 +203,11 @@ export async function fetchChunks(url, signal) {
     });
   }
   try {
-    checkResponse(response, url);
+    return readResponse(response, url, signal);
   } catch (error) {
     await response.body?.cancel();
     throw error;
   }
-  return readResponse(response, url);
 }
 
 /**

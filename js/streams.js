@@ -15,23 +15,39 @@ export async function* pieces(bytes) {
 }
 
 /**
- * `for await` over a ReadableStream, which not every browser has yet.
+ * Reads a stream, which not every browser can do with `for await`; `return()` cancels it even while a chunk is waited for.
  * @param {ReadableStream<Uint8Array>} stream
- * @returns {AsyncGenerator<Uint8Array, void>}
+ * @param {(error: unknown, loaded: number) => unknown} [translate] an error of the stream to the one to throw
+ * @returns {AsyncIterableIterator<Uint8Array, void>}
  */
-export async function* readStream(stream) {
+export function readStream(stream, translate = (error) => error) {
   const reader = stream.getReader();
-  let finished = false;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      yield* pieces(value);
-    }
-    finished = true;
-  } finally {
-    if (!finished) await reader.cancel().catch(() => {});
-  }
+  let rest = new Uint8Array(0);
+  let loaded = 0;
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      try {
+        while (rest.length === 0) {
+          const { done, value } = await reader.read();
+          if (done) return { done, value: undefined };
+          rest = /** @type {Uint8Array<ArrayBuffer>} */ (value);
+        }
+      } catch (error) {
+        throw translate(error, loaded);
+      }
+      const value = rest.subarray(0, PIECE);
+      rest = rest.subarray(value.length);
+      loaded += value.length;
+      return { done: false, value };
+    },
+    async return() {
+      await reader.cancel().catch(() => {});
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 /**
@@ -109,7 +125,8 @@ export async function readAll(chunks, where, limit = 64 * 2 ** 20) {
 /**
  * Lends chunks to the other end of a port, one each time it asks.
  * @param {() => Chunks} open called when the first chunk is wanted
- * @returns {{ port: MessagePort, close: () => void }} `port` is to be transferred to where `importChunks` reads it
+ * @returns {{ port: MessagePort, close: () => void }} `port` is to be transferred to where `importChunks` reads it; `close`
+ *   cancels a stream, even one that was not asked for
  */
 export function exportChunks(open) {
   const { port1, port2 } = new MessageChannel();
@@ -119,16 +136,22 @@ export function exportChunks(open) {
     try {
       iterator ??= open()[Symbol.asyncIterator]();
       const { done, value } = await iterator.next();
-      // A copy of just these bytes: cloning a view would clone all that it is a view of, and the original is the caller's.
-      const bytes = done ? undefined : value.slice();
+      // A copy of just these bytes: cloning a view would clone all that it is a view of, and transferring would take it away
+      // from the caller. (Not slice(): on Node's Buffer that makes a view.)
+      const bytes = done ? undefined : new Uint8Array(value);
       port1.postMessage({ bytes }, bytes ? [bytes.buffer] : []);
     } catch (error) {
       port1.postMessage({ error: toWire(error) });
     }
   };
-  const close = () => {
+  const close = async () => {
     port1.close();
-    iterator?.return?.().catch(() => {});
+    try {
+      iterator ??= open()[Symbol.asyncIterator]();
+      await iterator.return?.();
+    } catch {
+      // It could not be opened; so there is nothing to close.
+    }
   };
   return { port: port2, close };
 }

@@ -1,0 +1,93 @@
+// Heads as files.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { BertletError } from '../../js/errors.js';
+import { readHead, writeHead } from '../../js/head-file.js';
+import { safetensors, takeApart } from './support.js';
+
+const head = {
+  task: 'text-classification',
+  labels: ['neutral', 'négatif', '😀'],
+  pooling: 'mean',
+  normalize: true,
+  baseModel: 'org/name',
+  fingerprint: '0123456789abcdef',
+  report: { examples: 3, classes: 3, c: 1, iterations: 2, converged: true, trainAccuracy: 1, search: [] },
+  weight: Float32Array.from({ length: 12 }, (_, i) => i / 7),
+  bias: Float32Array.of(-1, 0, 1e-30),
+};
+
+test('what is written is read', () => assert.deepEqual(readHead(writeHead(head)), head));
+
+test('the file is what safetensors readers expect', () => {
+  const bytes = writeHead(head);
+  const { header, data } = takeApart(bytes);
+  assert.equal(header.__metadata__.format, 'pt');
+  assert.deepEqual(header['linear.weight'], { dtype: 'F32', shape: [3, 4], data_offsets: [0, 48] });
+  assert.deepEqual(header['linear.bias'], { dtype: 'F32', shape: [3], data_offsets: [48, 60] });
+  assert.equal(data.byteOffset % 8, 0, 'tensors are aligned');
+  assert.deepEqual(new Float32Array(data.slice().buffer), Float32Array.of(...head.weight, ...head.bias));
+  const metadata = JSON.parse(header.__metadata__.bertlet);
+  assert.equal(metadata.version, 1);
+  assert.deepEqual(metadata.labels, head.labels);
+});
+
+/** The file with other metadata or tensors. */
+function changed(metadata, entries = {}) {
+  const { header, data } = takeApart(writeHead(head));
+  const bertlet =
+    typeof metadata === 'string'
+      ? metadata
+      : JSON.stringify({ ...JSON.parse(header.__metadata__.bertlet), ...metadata });
+  return safetensors({ ...header, __metadata__: { bertlet }, ...entries }, data);
+}
+
+const wrong = {
+  'no metadata': safetensors({}),
+  'metadata that are not JSON': changed('{'),
+  'another version': changed({ version: 2 }),
+  'another task': changed({ task: 'poetry' }),
+  'no labels': changed({ labels: undefined }),
+  'labels that are not strings': changed({ labels: [1, 2, 3] }),
+  'fewer labels than rows': changed({ labels: ['a', 'b'] }),
+  'an unknown pooling': changed({ pooling: 'max' }),
+  'no base model': changed({ fingerprint: undefined }),
+  'a bias of another length': changed({}, { 'linear.bias': { dtype: 'I32', shape: [3], data_offsets: [48, 60] } }),
+  'NaN among the weights': (() => {
+    const bytes = writeHead(head);
+    bytes.fill(0xff, bytes.length - 4);
+    return bytes;
+  })(),
+  nothing: new Uint8Array(0),
+};
+for (const [what, bytes] of Object.entries(wrong)) {
+  test(`a file with ${what}`, () => assert.throws(() => readHead(bytes), { name: 'BertletError', code: 'BAD_HEAD' }));
+}
+
+test('no bytes, however corrupt, bring anything but a head or a BertletError', () => {
+  const good = writeHead(head);
+  const damaged = fc
+    .array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 5 })
+    .map((changes) => {
+      const copy = good.slice();
+      for (const [at, value] of changes) copy[at] = value;
+      return copy;
+    });
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        damaged,
+        fc.nat(good.length - 1).map((end) => good.subarray(0, end)),
+      ),
+      (bytes) => {
+        try {
+          readHead(bytes);
+        } catch (error) {
+          assert.ok(error instanceof BertletError, error.stack);
+        }
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
