@@ -1,4 +1,6 @@
 // The options that name a model, and working with it: whatever happens, its worker is ended.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { load } from '../index.js';
 import { choice, integer } from './arguments.js';
 import { readHeadFile } from './head-folder.js';
@@ -33,7 +35,8 @@ export const modelHelp = `  --dtype f32|int8       numbers to compute with
 export async function withModel(spec, { values, signal, progress }, work) {
   const dtype = choice(values, 'dtype', ['f32', 'int8']);
   const threads = integer(values, 'threads', 1);
-  const bert = await load(spec, {
+  // A head remembers its model in these words, and may be used from another folder.
+  const bert = await load(existsSync(spec) ? resolve(spec) : spec, {
     ...(dtype && { dtype: /** @type {'f32'} */ (dtype) }), // load() itself says which it has
     ...(threads && { threads }),
     signal,

@@ -6,12 +6,12 @@ const titles = {
   embed: 'Embedding',
   classify: 'Classifying',
   features: 'Reading the texts',
-  search: 'Choosing the strength',
+  search: 'Choosing the regularization',
   train: 'Training',
 };
 
-/** Seconds between the lines of a phase that takes long, where no terminal shows a bar. */
-const interval = 10;
+/** Where no terminal shows a bar, the lines of a phase that takes long are at least so many seconds and so much work apart. */
+const interval = { seconds: 10, share: 0.1 };
 
 export class Progress {
   #stream;
@@ -20,7 +20,7 @@ export class Progress {
   #phase;
   #share = 0;
   #start = 0;
-  #lastLine = 0;
+  #lastLine = { seconds: 0, share: 0 };
   #lastBar = '';
 
   /**
@@ -40,7 +40,7 @@ export class Progress {
       this.clear();
       this.#phase = phase;
       this.#start = now;
-      this.#lastLine = now;
+      this.#lastLine = { seconds: now, share: 0 };
     } else if (share === this.#share) {
       return;
     }
@@ -48,14 +48,22 @@ export class Progress {
     const title = titles[phase];
     if (this.#stream.isTTY) {
       this.#draw(title, share, now - this.#start);
-    } else if (share < 1 && now - this.#lastLine >= interval) {
-      this.#lastLine = now;
+    } else if (share < 1 && this.#isLineDue(share, now)) {
+      this.#lastLine = { seconds: now, share };
       this.#stream.write(`bertlet: ${title}: ${Math.floor(share * 100)} %\n`);
     } else if (share === 1 && this.#verbose) {
       this.#stream.write(`bertlet: ${title}: done in ${(now - this.#start).toFixed(1)} s\n`);
     }
     if (share === 1) this.clear();
   };
+
+  /**
+   * @param {number} share
+   * @param {number} now
+   */
+  #isLineDue(share, now) {
+    return now - this.#lastLine.seconds >= interval.seconds && share - this.#lastLine.share >= interval.share;
+  }
 
   /** For `onWarning`. */
   warn = (/** @type {string} */ message) => {
