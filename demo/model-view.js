@@ -1,5 +1,5 @@
 // Loads the model and says how that goes, what is loaded and how it runs.
-import { load } from '../dist/bertlet.js';
+import { BertletError, load } from '../dist/bertlet.js';
 import { find } from './dom.js';
 import { count, megabytes, percent, plural } from './format.js';
 import { showProblem } from './notices.js';
@@ -43,7 +43,7 @@ async function loadFromAny(model, [hub, ...others], options) {
     return await load(model, { ...options, hub });
   } catch (error) {
     // A server without a mirror may answer with its own page.
-    const absent = error.code === 'FILE_NOT_FOUND' || error.code === 'NOT_A_MODEL';
+    const absent = error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code);
     if (!absent || others.length === 0) throw error;
     return loadFromAny(model, others, options);
   }

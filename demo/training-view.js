@@ -135,7 +135,7 @@ function report({ report: { examples, c, search } }, milliseconds) {
 
 /**
  * "positive and negative"
- * @param {string[]} labels
+ * @param {readonly string[]} labels
  */
 function listed(labels) {
   const named = labels.length > 6 ? [...labels.slice(0, 5), `${labels.length - 5} more`] : labels;
