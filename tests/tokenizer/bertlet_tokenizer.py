@@ -33,6 +33,13 @@ def build():
     return loaded
 
 
+def write_characters(path):
+    """Writes a vocabulary of single characters, so that the place of every one is seen. White space cannot be one."""
+    characters = [chr(c) for c in [*range(0x30000), *range(0xE0000, 0xE0200)] if not 0xD800 <= c <= 0xDFFF]
+    pieces = [piece for c in characters if not c.isspace() for piece in (c, "##" + c)]
+    Path(path).write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *pieces]), "utf-8")
+
+
 class Bertlet:
     def __init__(self, library, vocabulary, flags):
         self.library = library

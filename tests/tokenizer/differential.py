@@ -4,19 +4,29 @@
 Run by hand (needs a C compiler as `cc` and the packages of tests/fixtures/requirements.txt):
 
     python tests/tokenizer/differential.py ../shared/data/vocab/bert-base-uncased-vocab.txt --lowercase
-    python tests/tokenizer/differential.py VOCAB [--lowercase] [--count 100000] [--seed 1] [--all-flags]
+    python tests/tokenizer/differential.py [VOCAB] [--lowercase] [--count 100000] [--seed 1] [--all-flags]
 
---all-flags draws the four steps of the normalizer anew for every string, instead of those that BERT's models use.
+Without VOCAB every character is a piece, which shows where each one ends up. --all-flags draws the four steps of the normalizer anew for every string, instead of those that BERT's models use.
 Ends with exit status 1 and the shortest differing string when there is a difference.
 """
 
 import argparse
 import random
 import sys
+import tempfile
 import unicodedata
 from pathlib import Path
 
-from bertlet_tokenizer import CLEAN_TEXT, LOWERCASE, SPLIT_CHINESE_CHARS, STRIP_ACCENTS, Bertlet, Reference, build
+from bertlet_tokenizer import (
+    CLEAN_TEXT,
+    LOWERCASE,
+    SPLIT_CHINESE_CHARS,
+    STRIP_ACCENTS,
+    Bertlet,
+    Reference,
+    build,
+    write_characters,
+)
 
 
 def code_points(*categories):
@@ -87,13 +97,17 @@ def shortened(text, differs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("vocabulary")
+    parser.add_argument("vocabulary", nargs="?")
     parser.add_argument("--lowercase", action="store_true", help="of an uncased model, whose accents are stripped too")
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--all-flags", action="store_true")
     arguments = parser.parse_args()
 
+    if not arguments.vocabulary:
+        folder = tempfile.TemporaryDirectory()
+        arguments.vocabulary = f"{folder.name}/characters.txt"
+        write_characters(arguments.vocabulary)
     usual = CLEAN_TEXT | SPLIT_CHINESE_CHARS | (arguments.lowercase and LOWERCASE | STRIP_ACCENTS)
     library = build()
     pairs = {
