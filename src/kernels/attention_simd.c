@@ -21,18 +21,23 @@ static void pack_values(const float *v, int32_t length, int32_t stride, int32_t 
   }
 }
 
-/* scores [length][8] -> e^(score - largest score of the query). `inverse_sum` [2]: 1 / sum for each query. */
+/* scores [length][8] -> 2^(score - largest score of the query). `inverse_sum` [2]: 1 / sum for each query. */
 static void exponentials(float *scores, int32_t length, v128_t inverse_sum[2]) {
-  for (int32_t half = 0; half < 2; half++, scores += LANES) {
-    v128_t largest = wasm_v128_load(scores), sum = splat(0);
-    for (int32_t i = 1; i < length; i++) largest = wasm_f32x4_pmax(largest, wasm_v128_load(scores + i * QUERIES));
-    for (int32_t i = 0; i < length; i++) {
-      const v128_t e = exp_f32(wasm_f32x4_sub(wasm_v128_load(scores + i * QUERIES), largest));
-      sum = wasm_f32x4_add(sum, e);
-      wasm_v128_store(scores + i * QUERIES, e);
-    }
-    inverse_sum[half] = wasm_f32x4_div(splat(1.0f), sum);
+  v128_t largest[2] = {wasm_v128_load(scores), wasm_v128_load(scores + LANES)}, sum[2] = {splat(0), splat(0)};
+  for (int32_t i = 1; i < length; i++) {
+    largest[0] = wasm_f32x4_pmax(largest[0], wasm_v128_load(scores + i * QUERIES));
+    largest[1] = wasm_f32x4_pmax(largest[1], wasm_v128_load(scores + i * QUERIES + LANES));
   }
+  for (int32_t i = 0; i < length; i++, scores += QUERIES) {
+    const v128_t left = exp2_f32(wasm_f32x4_sub(wasm_v128_load(scores), largest[0]));
+    const v128_t right = exp2_f32(wasm_f32x4_sub(wasm_v128_load(scores + LANES), largest[1]));
+    sum[0] = wasm_f32x4_add(sum[0], left);
+    sum[1] = wasm_f32x4_add(sum[1], right);
+    wasm_v128_store(scores, left);
+    wasm_v128_store(scores + LANES, right);
+  }
+  inverse_sum[0] = wasm_f32x4_div(splat(1.0f), sum[0]);
+  inverse_sum[1] = wasm_f32x4_div(splat(1.0f), sum[1]);
 }
 
 /* sums [4][8], that is 4 columns of the context for 8 queries, divided by the queries' sums -> context [queries][4]. */
@@ -59,7 +64,7 @@ void attention_f32_simd(const float *q, const float *k, const float *v, int32_t 
                         int32_t head_size, int32_t query_begin, int32_t query_end, float *scratch, float *context,
                         int32_t context_stride) {
   static const float zeros[TILE_COLUMNS] = {0};
-  const float scale = 1.0f / sqrtf((float)head_size);
+  const float scale = LOG2_E / sqrtf((float)head_size); /* so that e^score is 2^(scaled score) */
   const int32_t padded = tiles_of(length) * TILE_ROWS;
   float *keys = scratch;                                              /* [length / 4][head_size][4] */
   float *values = keys + (size_t)padded * head_size;                  /* [head_size / 4][length][4] */

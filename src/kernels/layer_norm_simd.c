@@ -3,35 +3,42 @@
 
 #include <math.h>
 
-/* One row: three passes over values that are in the first-level cache. The variance is the mean of squared deviations,
- * not E[x^2] - E[x]^2, which cancels. */
+/* One row, in three passes over values that are in the first-level cache: the variance is the mean of squared
+ * deviations, not E[x^2] - E[x]^2, which cancels. Two accumulators hide the latency of addition. */
 static void layer_norm_row(const float *x, const float *residual, const float *gamma, const float *beta, float epsilon,
                            int32_t n, float *y) {
-  const int32_t whole = n / LANES * LANES;
-  float rest_sum = 0;
-  v128_t sum = splat(0);
-  for (int32_t i = 0; i < whole; i += LANES) {
-    v128_t value = wasm_v128_load(x + i);
-    if (residual) value = wasm_f32x4_add(value, wasm_v128_load(residual + i));
-    wasm_v128_store(y + i, value);
-    sum = wasm_f32x4_add(sum, value);
+  const int32_t whole = n / (2 * LANES) * (2 * LANES);
+  v128_t left = splat(0), right = splat(0);
+  float rest = 0;
+  for (int32_t i = 0; i < whole; i += 2 * LANES) {
+    v128_t a = wasm_v128_load(x + i), b = wasm_v128_load(x + i + LANES);
+    if (residual) {
+      a = wasm_f32x4_add(a, wasm_v128_load(residual + i));
+      b = wasm_f32x4_add(b, wasm_v128_load(residual + i + LANES));
+    }
+    wasm_v128_store(y + i, a);
+    wasm_v128_store(y + i + LANES, b);
+    left = wasm_f32x4_add(left, a);
+    right = wasm_f32x4_add(right, b);
   }
-  for (int32_t i = whole; i < n; i++) rest_sum += y[i] = residual ? x[i] + residual[i] : x[i];
-  const float mean = (horizontal_sum(sum) + rest_sum) / (float)n;
+  for (int32_t i = whole; i < n; i++) rest += y[i] = residual ? x[i] + residual[i] : x[i];
+  const float mean = (horizontal_sum(wasm_f32x4_add(left, right)) + rest) / (float)n;
 
   const v128_t mean4 = splat(mean);
-  v128_t squares = splat(0);
-  float rest_squares = 0;
-  for (int32_t i = 0; i < whole; i += LANES) {
-    const v128_t deviation = wasm_f32x4_sub(wasm_v128_load(y + i), mean4);
-    squares = madd(deviation, deviation, squares);
+  left = right = splat(0);
+  rest = 0;
+  for (int32_t i = 0; i < whole; i += 2 * LANES) {
+    const v128_t a = wasm_f32x4_sub(wasm_v128_load(y + i), mean4);
+    const v128_t b = wasm_f32x4_sub(wasm_v128_load(y + i + LANES), mean4);
+    left = madd(a, a, left);
+    right = madd(b, b, right);
   }
-  for (int32_t i = whole; i < n; i++) rest_squares += (y[i] - mean) * (y[i] - mean);
-  const float scale = 1.0f / sqrtf((horizontal_sum(squares) + rest_squares) / (float)n + epsilon);
+  for (int32_t i = whole; i < n; i++) rest += (y[i] - mean) * (y[i] - mean);
+  const float variance = (horizontal_sum(wasm_f32x4_add(left, right)) + rest) / (float)n;
 
-  const v128_t scale4 = splat(scale);
+  const float scale = 1.0f / sqrtf(variance + epsilon);
   for (int32_t i = 0; i < whole; i += LANES) {
-    const v128_t normalized = wasm_f32x4_mul(wasm_f32x4_sub(wasm_v128_load(y + i), mean4), scale4);
+    const v128_t normalized = wasm_f32x4_mul(wasm_f32x4_sub(wasm_v128_load(y + i), mean4), splat(scale));
     wasm_v128_store(y + i, madd(normalized, wasm_v128_load(gamma + i), wasm_v128_load(beta + i)));
   }
   for (int32_t i = whole; i < n; i++) y[i] = (y[i] - mean) * scale * gamma[i] + beta[i];
