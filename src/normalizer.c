@@ -13,7 +13,7 @@
 #include "bertlet.h"
 #include "unicode_tables.h"
 
-/* What a byte means by itself. Anything below is a letter: the byte to write for it. */
+/* What a byte means by itself. Anything below 0x80 is a letter, digit or the like: the byte to write for it. */
 enum { CLASS_WHITESPACE = 0x80, CLASS_PUNCTUATION, CLASS_REMOVED, CLASS_NOT_ASCII };
 
 enum { REPLACEMENT = 0xFFFD, CAPITAL_I_WITH_DOT = 0x130, DOT_ABOVE = 0x307 };

@@ -52,8 +52,7 @@ static bool equal(const uint8_t *a, const uint8_t *b, int32_t size) {
   return i == size;
 }
 
-/* Whether a line of the vocabulary ends here. As in Hugging Face's reader, white space before its end does not count.
- */
+/* Whether a line of the vocabulary ends here, white space before its end not counted. */
 static bool at_line_end(const bertlet_tokenizer *t, const uint8_t *at) {
   if (at == t->vocab_end || *at == '\n') return true;
   if (*at > ' ' && *at < 0x80) return false;
@@ -111,7 +110,8 @@ size_t bertlet_tokenizer_bytes(const char *vocab, size_t vocab_bytes) {
   return sizeof(bertlet_tokenizer) + slots_for(lines) * sizeof(slot) + slots_for(lines) / 8 * sizeof(uint16_t);
 }
 
-/* Later lines replace earlier ones with the same piece, as they do in Hugging Face's table. */
+/* As in Hugging Face's reader, white space at the end of a line does not count, and a later line replaces an earlier one
+ * with the same piece. */
 static void add_line(bertlet_tokenizer *t, int32_t id, uint32_t start, size_t length) {
   const uint8_t *piece = t->vocab + start;
   length = length_without_trailing_whitespace(piece, length);
