@@ -110,8 +110,8 @@ size_t bertlet_tokenizer_bytes(const char *vocab, size_t vocab_bytes) {
   return sizeof(bertlet_tokenizer) + slots_for(lines) * sizeof(slot) + slots_for(lines) / 8 * sizeof(uint16_t);
 }
 
-/* As in Hugging Face's reader, white space at the end of a line does not count, and a later line replaces an earlier one
- * with the same piece. */
+/* As in Hugging Face's reader, white space at the end of a line does not count, and a later line replaces an earlier
+ * one with the same piece. */
 static void add_line(bertlet_tokenizer *t, int32_t id, uint32_t start, size_t length) {
   const uint8_t *piece = t->vocab + start;
   length = length_without_trailing_whitespace(piece, length);
