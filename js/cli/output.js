@@ -54,10 +54,11 @@ export class Output {
 }
 
 /**
- * A 32-bit float as the shortest decimal number that reads back as the same 32-bit float.
+ * A 32-bit float as the shortest decimal number that reads back as the same 32-bit float. Up to 6 digits survive the way into
+ * such a float and back, so that a shorter number is found by rounding to 6; subnormal floats may keep digits they don't need.
  * @param {number} x
  */
-function shortest(x) {
+export function shortest(x) {
   for (let digits = 6; digits < 9; digits++) {
     const decimal = Number(x.toPrecision(digits));
     if (Math.fround(decimal) === x) return decimal;
@@ -69,6 +70,4 @@ function shortest(x) {
  * A vector for JSON.
  * @param {Float32Array} vector
  */
-export function numbers(vector) {
-  return Array.from(vector, shortest);
-}
+export const numbers = (vector) => Array.from(vector, shortest);

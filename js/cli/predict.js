@@ -2,6 +2,7 @@
 import { required } from './arguments.js';
 import { readTexts } from './input.js';
 import { modelHelp, modelOptions, withHead } from './model.js';
+import { shortest } from './output.js';
 
 export const summary = 'label texts with a trained classifier';
 
@@ -30,7 +31,10 @@ export async function run(context) {
   const { values, files, signal, output, progress } = context;
   await withHead(required(values, 'head', 'my-head'), context, async (head) => {
     for await (const { texts } of readTexts(files[0], { json: values.json === true, signal })) {
-      await output.write(await head.classify(texts, { signal, onWarning: progress.warn }));
+      const predictions = await head.classify(texts, { signal, onWarning: progress.warn });
+      await output.write(
+        predictions.map((labels) => labels.map(({ label, score }) => ({ label, score: shortest(score) }))),
+      );
     }
   });
 }

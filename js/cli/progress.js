@@ -19,6 +19,7 @@ export class Progress {
   /** @type {string | undefined} */
   #phase;
   #share = 0;
+  #lastEvent = performance.now() / 1000;
   #start = 0;
   #lastLine = { seconds: 0, share: 0 };
   #lastBar = '';
@@ -39,12 +40,13 @@ export class Progress {
     if (phase !== this.#phase || share < this.#share) {
       this.clear();
       this.#phase = phase;
-      this.#start = now;
-      this.#lastLine = { seconds: now, share: 0 };
+      this.#start = this.#lastEvent; // an event tells that something is done: its phase began when the one before ended
+      this.#lastLine = { seconds: this.#start, share: 0 };
     } else if (share === this.#share) {
       return;
     }
     this.#share = share;
+    this.#lastEvent = now;
     const title = titles[phase];
     if (this.#stream.isTTY) {
       this.#draw(title, share, now - this.#start);
