@@ -79,14 +79,16 @@ static inline v128_t exp2_f32(v128_t x) {
   return wasm_i32x4_add(exp2_fraction(wasm_f32x4_sub(x, n)), wasm_i32x4_shl(shifted, 23));
 }
 
-/* e^x for -87 <= x <= 87 with a relative error of at most 1.5e-7; x outside counts as the nearest of them.
+/* e^x with a relative error of at most 1.5e-7 for -87.3 <= x <= 88, 0 below (where it would be subnormal), e^88 above.
  * x = n ln 2 + r, with ln 2 in two parts, the first with so few bits that n times it is exact. */
 static inline v128_t exp_f32(v128_t x) {
-  x = wasm_f32x4_pmin(wasm_f32x4_pmax(x, splat(-87.0f)), splat(87.0f));
+  const v128_t too_low = wasm_f32x4_lt(x, splat(-87.3f));
+  x = wasm_f32x4_pmin(x, splat(88.0f));
   const v128_t shifted = madd(x, splat(LOG2_E), splat(ROUNDER));
   const v128_t n = wasm_f32x4_sub(shifted, splat(ROUNDER));
   const v128_t r = madd(n, splat(2.12194440e-4f), madd(n, splat(-0.693359375f), x));
-  return wasm_i32x4_add(exp2_fraction(wasm_f32x4_mul(r, splat(LOG2_E))), wasm_i32x4_shl(shifted, 23));
+  const v128_t fraction = exp2_fraction(wasm_f32x4_mul(r, splat(LOG2_E)));
+  return wasm_v128_andnot(wasm_i32x4_add(fraction, wasm_i32x4_shl(shifted, 23)), too_low);
 }
 
 /* x Phi(x), Phi the distribution function of the standard normal: Hendrycks & Gimpel 2016,
