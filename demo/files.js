@@ -2,8 +2,8 @@
 import { find } from './dom.js';
 import { showProblem } from './notices.js';
 
-/** @typedef {import('../js/index.js').Model} Model */
-/** @typedef {import('../js/index.js').Head} Head */
+/** @typedef {import('../dist/bertlet.js').Model} Model */
+/** @typedef {import('../dist/bertlet.js').Head} Head */
 
 /**
  * @param {import('./store.js').Store<Model | null>} bert

@@ -9,8 +9,8 @@ import { createStore } from './store.js';
 import { mountTraining } from './training-view.js';
 import { mountTrying } from './try-view.js';
 
-/** @typedef {import('../js/index.js').Model} Model */
-/** @typedef {import('../js/index.js').Head} Head */
+/** @typedef {import('../dist/bertlet.js').Model} Model */
+/** @typedef {import('../dist/bertlet.js').Head} Head */
 
 const bert = createStore(/** @type {Model | null} */ (null));
 const head = createStore(/** @type {Head | null} */ (null));

@@ -1,13 +1,13 @@
 // Loads the model and says how that goes, what is loaded and how it runs.
 import { BertletError, load } from '../dist/bertlet.js';
 import { find } from './dom.js';
-import { count, megabytes, percent, plural } from './format.js';
+import { count, megabytes, plural } from './format.js';
 import { showProblem } from './notices.js';
 
-/** @typedef {import('../js/index.js').Model} Model */
-/** @typedef {import('../js/types.js').ModelSpec} ModelSpec */
-/** @typedef {import('../js/types.js').ModelInfo} ModelInfo */
-/** @typedef {import('../js/types.js').Progress} Progress */
+/** @typedef {import('../dist/bertlet.js').Model} Model */
+/** @typedef {import('../dist/bertlet.js').ModelSpec} ModelSpec */
+/** @typedef {import('../dist/bertlet.js').ModelInfo} ModelInfo */
+/** @typedef {import('../dist/bertlet.js').Progress} Progress */
 
 const DEFAULT_MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
 
@@ -35,7 +35,7 @@ function requested() {
  * Asks one hub after the other.
  * @param {string} model
  * @param {string[]} hubs
- * @param {import('../js/types.js').LoadOptions & import('../js/types.js').TaskOptions} options
+ * @param {import('../dist/bertlet.js').LoadOptions & import('../dist/bertlet.js').TaskOptions} options
  * @returns {Promise<Model>}
  */
 async function loadFromAny(model, [hub, ...others], options) {
@@ -53,7 +53,7 @@ async function loadFromAny(model, [hub, ...others], options) {
 export function mountModel(bert) {
   const section = find(HTMLElement, '#model');
   const status = find(HTMLElement, '.model-status', section);
-  const engine = find(HTMLElement, '.model-engine', section);
+  const aside = find(HTMLElement, '.model-aside', section);
   const progress = find(HTMLProgressElement, 'progress', section);
   const cancel = find(HTMLButtonElement, '.model-cancel', section);
   const retry = find(HTMLButtonElement, '.model-retry', section);
@@ -72,7 +72,7 @@ export function mountModel(bert) {
 
   /**
    * @param {string} name
-   * @param {(options: import('../js/types.js').TaskOptions) => Promise<Model>} get
+   * @param {(options: import('../dist/bertlet.js').TaskOptions) => Promise<Model>} get
    */
   async function start(name, get) {
     controller.abort();
@@ -81,7 +81,7 @@ export function mountModel(bert) {
     bert.set(null);
     showProblem(problem, null);
     status.textContent = `Loading ${name}…`;
-    engine.textContent = '';
+    aside.textContent = '';
     progress.removeAttribute('value'); // as long as it is not known how much there is
     show('loading');
     try {
@@ -89,18 +89,18 @@ export function mountModel(bert) {
         signal,
         onProgress({ loaded, total }) {
           progress.value = loaded / total;
-          progress.title = percent(loaded / total);
-          status.textContent = `Loading ${name}: ${megabytes(loaded)} of ${megabytes(total)} MB`;
+          aside.textContent = `${megabytes(loaded)} of ${megabytes(total)} MB`;
         },
       });
       if (signal.aborted) return void (await model.dispose());
       bert.set(model);
       status.textContent = `${name} is ready`;
-      engine.textContent = engineOf(model.info);
+      aside.textContent = engineOf(model.info);
       show('ready');
     } catch (error) {
       if (signal !== controller.signal) return; // another load has taken over
       status.textContent = signal.aborted ? 'Loading was cancelled' : 'No model is loaded';
+      aside.textContent = '';
       showProblem(problem, error);
       show('absent');
     }

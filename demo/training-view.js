@@ -3,8 +3,8 @@ import { find } from './dom.js';
 import { duration, percent, plural } from './format.js';
 import { showProblem } from './notices.js';
 
-/** @typedef {import('../js/index.js').Model} Model */
-/** @typedef {import('../js/index.js').Head} Head */
+/** @typedef {import('../dist/bertlet.js').Model} Model */
+/** @typedef {import('../dist/bertlet.js').Head} Head */
 /** @typedef {import('./examples.js').Examples} Examples */
 
 /** What goes on in each phase of `fit`. */
@@ -51,6 +51,8 @@ export function mountTraining(bert, examples, head) {
     if (!model) return;
     const { signal } = (running = new AbortController());
     const started = performance.now();
+    /** @type {string[]} */
+    const warnings = [];
     showProblem(problem, null);
     progress.removeAttribute('value');
     phase.textContent = 'Starting';
@@ -64,10 +66,11 @@ export function mountTraining(bert, examples, head) {
             progress.value = event.loaded / event.total;
             phase.textContent = PHASES[/** @type {keyof typeof PHASES} */ (event.phase)];
           },
+          onWarning: (message) => warnings.push(message),
         },
       );
       learned = from;
-      result.replaceChildren(...report(trained, performance.now() - started));
+      result.replaceChildren(...report(trained, performance.now() - started), ...warnings.map(paragraph));
       head.set(trained);
     } catch (error) {
       showProblem(problem, error);
@@ -95,9 +98,7 @@ export function mountTraining(bert, examples, head) {
     running?.abort();
     learned = null;
     showProblem(problem, null);
-    const line = document.createElement('p');
-    line.textContent = `Opened ${name}, which knows ${listed(saved.labels)}.`;
-    result.replaceChildren(line);
+    result.replaceChildren(paragraph(`Opened ${name}, which knows ${listed(saved.labels)}.`));
     head.set(saved);
     refresh();
   };
@@ -120,17 +121,23 @@ function whyNot(model, { items }) {
  * @returns {HTMLElement[]}
  */
 function report({ report: { examples, c, search } }, milliseconds) {
-  const line = document.createElement('p');
-  line.textContent = `Learned from ${plural(examples, 'example')} in ${duration(milliseconds)}.`;
+  const line = paragraph(`Learned from ${plural(examples, 'example')} in ${duration(milliseconds)}.`);
   const chosen = search.find((tried) => tried.c === c);
   if (!chosen) return [line];
 
-  const score = document.createElement('p');
+  const score = paragraph(' right on examples that were hidden from it while it learned (cross-validation).');
   const value = document.createElement('strong');
   score.className = 'accuracy';
   value.textContent = percent(chosen.accuracy);
-  score.append(value, ' right on examples that were hidden from it while it learned (cross-validation).');
+  score.prepend(value);
   return [score, line];
+}
+
+/** @param {string} text */
+function paragraph(text) {
+  const element = document.createElement('p');
+  element.textContent = text;
+  return element;
 }
 
 /**

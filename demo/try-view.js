@@ -5,8 +5,8 @@ import { percent } from './format.js';
 import { offerUndo, showProblem } from './notices.js';
 import { suggestions } from './samples.js';
 
-/** @typedef {import('../js/index.js').Head} Head */
-/** @typedef {import('../js/types.js').Prediction} Prediction */
+/** @typedef {import('../dist/bertlet.js').Head} Head */
+/** @typedef {import('../dist/bertlet.js').Prediction} Prediction */
 
 /** How long typing has to pause, in milliseconds. */
 const PAUSE = 120;
@@ -21,6 +21,7 @@ const SHOWN = 6;
 export function mountTrying(head, examples) {
   const text = find(HTMLTextAreaElement, '#try-text');
   const panel = /** @type {HTMLElement} */ (text.closest('.panel'));
+  const note = find(HTMLElement, '#try-note');
   const result = find(HTMLElement, '#try-result');
   const verdict = find(HTMLElement, '.verdict', result);
   const problem = find(HTMLElement, '.problem', panel);
@@ -38,16 +39,21 @@ export function mountTrying(head, examples) {
     const classifier = head.value;
     if (!classifier || !typed) return show(null);
     try {
-      const predictions = /** @type {Prediction[]} */ (await classifier.classify(typed, { signal }));
-      if (!signal.aborted) show(predictions);
+      let warning = '';
+      const onWarning = (/** @type {string} */ message) => (warning = message);
+      const predictions = await classifier.classify(typed, { signal, onWarning });
+      if (!signal.aborted) show(predictions, warning);
     } catch (error) {
       if (!signal.aborted) showProblem(problem, error);
     }
   }
 
-  /** @param {Prediction[] | null} predictions best first */
-  function show(predictions) {
-    find(HTMLElement, '#try-note').hidden = head.value !== null;
+  /**
+   * @param {Prediction[] | null} predictions best first
+   * @param {string} [warning]
+   */
+  function show(predictions, warning = '') {
+    note.textContent = head.value ? warning : 'Train first; then what you type is labelled as you type.';
     showProblem(problem, null);
     result.hidden = !predictions;
     if (!predictions || !head.value) return;

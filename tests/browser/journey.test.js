@@ -65,7 +65,7 @@ test('load, train, classify, save, reload, open: the same scores', { skip: witho
     assert.equal(await page.textContent('.model-status'), 'all-MiniLM-L6-v2 is ready');
     const cores = await page.evaluate(() => navigator.hardwareConcurrency);
     const threads = Math.min(cores, 4);
-    assert.match(await page.textContent('.model-engine'), new RegExp(`, ${threads} threads?$`));
+    assert.match(await page.textContent('.model-aside'), new RegExp(`, ${threads} threads?$`));
     assert.match(await page.textContent('.facts'), /6 layers.*30,522 word pieces.*512 word pieces/);
   });
 
