@@ -8,12 +8,19 @@ import { split } from './split.js';
 /** The head sees the mean of a text's token vectors, scaled to length 1. */
 const FEATURES = { pooling: /** @type {const} */ ('mean'), normalize: true };
 
-/** Inverse strengths of regularization to choose from, the strongest first: each fit begins where the one before ended. */
+/** Inverse strengths of regularization to choose from, the strongest regularization first. */
 const STRENGTHS = [0.1, 1, 10, 100];
-const FOLDS = 5;
 
-/** For when there are too few examples to choose by: as good as any on a handful of normalized features. */
+/** A weaker regularization must be better by so much to be preferred: small sets are noisy. */
+const TIE = 1.02;
+
+/** For when there are too few examples to choose by. */
 const DEFAULT_C = 10;
+
+// Bounds of what a search may cost, in rows times outputs (1 for two classes, else one for each): measured to choose as well.
+const FOLDS = 5;
+const SEARCH_SIZE = 300_000;
+const CROSS_VALIDATED_SIZE = 60_000; // beyond it, one fold is left out instead of each in turn
 
 /**
  * @typedef {object} FitParams
@@ -42,7 +49,9 @@ const DEFAULT_C = 10;
  * @returns {Promise<Fitted>}
  */
 export async function fit(engine, { texts, labels, classes, validation, c, seed }, context) {
-  const { order, folds, trainRows } = split(labels, classes, { validation, folds: FOLDS, seed });
+  const outputs = classes === 2 ? 1 : classes;
+  const foldRows = Math.max(SEARCH_SIZE / outputs, 10 * classes);
+  const { order, folds, trainRows } = split(labels, classes, { validation, foldRows, folds: FOLDS, seed });
   const rowLabels = Int32Array.from(order, (example) => labels[example]);
   const { hiddenSize } = engine.config;
   const regression = await LogisticRegression.create(engine.compiled, rowLabels, trainRows, hiddenSize, classes);
@@ -63,12 +72,14 @@ export async function fit(engine, { texts, labels, classes, validation, c, seed 
   );
 
   const pace = pacer(context);
+  const large = (folds.at(-1)?.[1] ?? 0) * outputs > CROSS_VALIDATED_SIZE;
   const search =
-    c === undefined ? await searchStrength(regression, rowLabels, folds, pace, reporter(context, 'search')) : [];
-  const chosen = c ?? best(search)?.c ?? DEFAULT_C;
+    c === undefined && folds.length > 1
+      ? await searchStrength(regression, rowLabels, folds, large ? 1 : folds.length, pace, reporter(context, 'search'))
+      : [];
+  const chosen = c ?? choose(search) ?? DEFAULT_C;
 
   const report = reporter(context, 'train');
-  regression.reset();
   const { iterations, converged } = await regression.fit({ c: chosen }, pace, (iteration) =>
     report(iteration, iteration + 1),
   );
@@ -93,36 +104,48 @@ export async function fit(engine, { texts, labels, classes, validation, c, seed 
 }
 
 /**
- * Cross-validation: the mean log-loss and accuracy on what was left out, for each strength.
+ * Cross-validation: the mean log-loss and accuracy on what was left out, for one strength after the other until it gets worse.
  * @param {LogisticRegression} regression
  * @param {Int32Array} labels
  * @param {import('./split.js').Split['folds']} folds
+ * @param {number} leftOut how many of the folds are left out in turn
  * @param {() => Promise<void>} pace
  * @param {(loaded: number, total: number) => void} report
+ * @returns {Promise<import('./types.js').FitReport['search']>}
  */
-async function searchStrength(regression, labels, folds, pace, report) {
-  if (folds.length < 2) return [];
-  const results = STRENGTHS.map((c) => ({ c, logLoss: 0, accuracy: 0 }));
+async function searchStrength(regression, labels, folds, leftOut, pace, report) {
   const rows = folds[folds.length - 1][1];
+  const scored = folds[leftOut - 1][1];
+  const total = STRENGTHS.length * leftOut;
+  const results = [];
   let steps = 0;
-  for (const [begin, end] of folds) {
-    regression.reset();
-    for (const result of results) {
-      await regression.fit({ c: result.c, without: [begin, end] }, pace);
+  let last = Infinity;
+  for (const c of STRENGTHS) {
+    let loss = 0;
+    let correct = 0;
+    for (const [begin, end] of folds.slice(0, leftOut)) {
+      await regression.fit({ c, rows, without: [begin, end] }, pace);
       const { logLoss, predicted } = regression.score(begin, end);
-      result.logLoss += logLoss / rows;
-      result.accuracy += countCorrect(predicted, labels, begin) / rows;
-      report(++steps, results.length * folds.length);
+      loss += logLoss;
+      correct += countCorrect(predicted, labels, begin);
+      report(++steps, total);
     }
+    results.push({ c, logLoss: loss / scored, accuracy: correct / scored });
+    if (loss > last) break;
+    last = loss;
   }
+  report(total, total);
   return results;
 }
 
 /**
- * The strength with the least log-loss on what was left out.
+ * The strongest regularization whose log-loss is as good as the best.
  * @param {import('./types.js').FitReport['search']} search
  */
-const best = (search) => [...search].sort((a, b) => a.logLoss - b.logLoss)[0];
+function choose(search) {
+  const least = Math.min(...search.map(({ logLoss }) => logLoss));
+  return search.find(({ logLoss }) => logLoss <= TIE * least)?.c;
+}
 
 /**
  * @param {number[]} predicted for rows from `begin` on

@@ -78,21 +78,19 @@ export class LogisticRegression {
     this.#core.floats(this.#at.features + 4 * row * this.#featureCount, this.#featureCount).set(values);
   }
 
-  /** Forgets the weights; without it a fit begins where the last one ended. */
-  reset() {
-    this.#core.fn.logreg_reset(this.#fit);
-  }
-
   /**
-   * @param {{ c: number, without?: [begin: number, end: number] }} options `without`: rows to leave out
+   * From zero, always: a fit that began where one with another strength ended would count as converged at once.
+   * @param {{ c: number, rows?: number, without?: [begin: number, end: number] }} options `rows`: only the first so many;
+   *   `without`: but not these
    * @param {() => Promise<void>} pace
    * @param {(iteration: number) => void} [onIteration]
    * @returns {Promise<{ iterations: number, converged: boolean }>}
    */
-  async fit({ c, without }, pace, onIteration) {
+  async fit({ c, rows = this.#trainRows, without = [0, 0] }, pace, onIteration) {
     const { fn } = this.#core;
-    const sampleWeight = this.#core.floats(this.#at.sampleWeight, this.#trainRows).fill(1);
-    if (without) sampleWeight.fill(0, ...without);
+    const sampleWeight = this.#core.floats(this.#at.sampleWeight, this.#trainRows).fill(0);
+    sampleWeight.fill(1, 0, rows).fill(0, ...without);
+    fn.logreg_reset(this.#fit);
     this.#check(fn.logreg_start(this.#fit, this.#at.sampleWeight, c, TOLERANCE));
     for (let iterations = 1; ; iterations++) {
       const state = this.#check(fn.logreg_step(this.#fit));

@@ -21,7 +21,8 @@ export const nextTask = () => setImmediate();
 
 /** @returns {import('./rpc.js').Channel} */
 export function startWorker() {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'bertlet' });
+  // Without execArgv: what the process was started with ("--input-type") need not suit a worker.
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'bertlet', execArgv: [] });
   return {
     post: (message, transfer) => worker.postMessage(message, /** @type {any} */ (transfer)),
     listen(receive, fail) {

@@ -1,0 +1,180 @@
+// Heads: trained, used, saved, brought back.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { load } from '../../js/index.js';
+import { serve, tiny, toyExamples } from './support.js';
+
+describe('a classifier on a model of random weights', () => {
+  let bert;
+  before(async () => {
+    bert = await load(tiny(), { threads: 1 });
+  });
+  after(() => bert.dispose());
+
+  test('learns what there is to learn, and says how well', async () => {
+    const events = [];
+    const head = await bert.fit(toyExamples(200), { validation: 0.2, onProgress: (event) => events.push(event) });
+    assert.deepEqual(head.labels, ['neg', 'pos']);
+    const { report } = head;
+    assert.equal(report.examples, 160);
+    assert.equal(report.classes, 2);
+    assert.equal(report.converged, true);
+    assert.ok(report.trainAccuracy > 0.95, `${report.trainAccuracy}`);
+    assert.equal(report.validation.n, 40);
+    assert.ok(report.validation.accuracy > 0.95);
+    assert.ok(report.search.length > 1);
+    assert.ok(report.search.some(({ c }) => c === report.c));
+
+    const phases = [...new Set(events.map(({ phase }) => phase))];
+    assert.deepEqual(phases, ['features', 'search', 'train']);
+    assert.ok(events.every(({ loaded, total }) => loaded >= 0 && loaded <= total));
+    for (const phase of phases) {
+      const last = events.filter((event) => event.phase === phase).at(-1);
+      assert.equal(last.loaded, last.total);
+    }
+  });
+
+  test('the same examples and seed give the same head; c is used when given', async () => {
+    const fit = async (options) => (await bert.fit(toyExamples(60), options)).save();
+    assert.deepEqual(await fit({ seed: 3 }), await fit({ seed: 3 }));
+    const head = await bert.fit(toyExamples(60), { c: 0.5 });
+    assert.equal(head.report.c, 0.5);
+    assert.deepEqual(head.report.search, []);
+  });
+
+  test('classify(): one text or several, the best first, topK', async () => {
+    const examples = toyExamples(60, ['pos', 'neg', 'other']);
+    const head = await bert.fit(examples, { c: 1000 });
+    assert.ok(head.report.trainAccuracy > 0.9);
+    const [{ text }] = examples;
+    const one = await head.classify(text);
+    assert.deepEqual(one.map(({ label }) => label).sort(), ['neg', 'other', 'pos']);
+    assert.equal(one[0].label, 'pos');
+    assert.ok(one[0].score >= one[1].score && one[1].score >= one[2].score);
+    assert.ok(Math.abs(one.reduce((sum, { score }) => sum + score, 0) - 1) < 1e-6);
+    const many = await head.classify([text, 'awful', '']);
+    assert.deepEqual(many[0], one);
+    assert.equal(many.length, 3);
+    assert.deepEqual(await head.classify(text, { topK: 1 }), one.slice(0, 1));
+    await assert.rejects(head.classify('a', { topK: 0 }), { code: 'BAD_INPUT' });
+    await assert.rejects(head.classify([1]), { code: 'BAD_INPUT' });
+  });
+
+  test('evaluate()', async () => {
+    const head = await bert.fit(toyExamples(60), { c: 100 });
+    const examples = toyExamples(20);
+    const { accuracy, n, labels, confusion } = await head.evaluate(examples);
+    assert.equal(n, 20);
+    assert.equal(accuracy, 1);
+    assert.deepEqual(labels, ['neg', 'pos']);
+    assert.deepEqual(confusion, [
+      [10, 0],
+      [0, 10],
+    ]);
+    const swapped = examples.map(({ text, label }) => ({ text, label: label === 'pos' ? 'neg' : 'pos' }));
+    assert.equal((await head.evaluate(swapped)).accuracy, 0);
+    await assert.rejects(head.evaluate([{ text: 'a', label: 'neutral' }]), { code: 'BAD_LABELS', message: /neutral/ });
+    await assert.rejects(head.evaluate([]), { code: 'NO_EXAMPLES' });
+  });
+
+  test('numbers as labels, labels of any script, odd texts', async () => {
+    const head = await bert.fit(
+      [
+        { text: 'good', label: 1 },
+        { text: 'bad', label: 0 },
+        { text: '', label: 'négatif 😀' },
+        { text: 'new '.repeat(100), label: '__proto__' },
+      ],
+      { onWarning() {} },
+    );
+    assert.deepEqual(head.labels, ['0', '1', '__proto__', 'négatif 😀']);
+    assert.equal((await head.classify('good')).length, 4);
+  });
+
+  test('one example of each label is enough; a label with one example is never left out', async () => {
+    const few = [
+      { text: 'good', label: 'a' },
+      { text: 'bad', label: 'b' },
+    ];
+    const head = await bert.fit(few);
+    assert.deepEqual(head.report.search, []);
+    assert.equal(head.report.trainAccuracy, 1);
+    const more = await bert.fit([...toyExamples(20), { text: 'dark', label: 'rare' }], { validation: 0.3 });
+    assert.equal(more.labels.length, 3);
+    assert.equal(more.report.validation.n, 6);
+  });
+
+  test('save() and loadHead(): the same scores, from bytes, Blob, Response, stream, URL', async (t) => {
+    const head = await bert.fit(toyExamples(60, ['pos', 'neg', 'other']), { validation: 0.1 });
+    const scores = await head.classify(['good', 'a new film', 'worst']);
+    const bytes = await head.save();
+    const url = await serve(t, (_, res) => res.end(bytes));
+    for (const content of [
+      bytes,
+      Buffer.from(bytes),
+      bytes.buffer,
+      new Blob([bytes]),
+      new Response(bytes),
+      new Blob([bytes]).stream(),
+      url,
+      new URL(url),
+    ]) {
+      const back = await bert.loadHead(content);
+      assert.deepEqual(back.labels, head.labels);
+      assert.deepEqual(back.report, head.report);
+      assert.deepEqual(await back.classify(['good', 'a new film', 'worst']), scores);
+      assert.deepEqual(await back.save(), bytes);
+    }
+  });
+
+  test('what is not a head, and a head of another model', async (t) => {
+    await assert.rejects(bert.loadHead(new Uint8Array(3)), { code: 'BAD_HEAD' });
+    await assert.rejects(bert.loadHead('nowhere'), { code: 'BAD_INPUT' });
+    await assert.rejects(bert.loadHead(7), { code: 'BAD_INPUT' });
+    const page = await serve(t, (_, res) => res.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>'));
+    await assert.rejects(bert.loadHead(page), { code: 'NOT_A_MODEL' });
+    await assert.rejects(bert.loadHead(new Uint8Array(3), { signal: AbortSignal.abort() }), { name: 'AbortError' });
+
+    const head = await bert.fit(toyExamples(10), { c: 1 });
+    const other = await load(tiny('bf16'));
+    await assert.rejects(other.loadHead(await head.save()), { code: 'HEAD_MODEL_MISMATCH', message: /fingerprint/ });
+    await other.dispose();
+  });
+
+  test('examples and options that are none', async () => {
+    const fails = (examples, options, error) =>
+      assert.rejects(bert.fit(examples, options), { name: 'BertletError', ...error });
+    const good = toyExamples(4);
+    await fails([], {}, { code: 'NO_EXAMPLES' });
+    await fails('x', {}, { code: 'BAD_INPUT' });
+    await fails([...good, null], {}, { code: 'BAD_INPUT', message: /Example 4/ });
+    await fails([...good, { text: 7, label: 'a' }], {}, { code: 'BAD_INPUT', message: /Example 4/ });
+    await fails([...good, { text: 'a' }], {}, { code: 'BAD_LABELS', message: /example 4 is undefined/ });
+    await fails([...good, { text: 'a', label: '' }], {}, { code: 'BAD_LABELS' });
+    await fails([...good, { text: 'a', label: NaN }], {}, { code: 'BAD_LABELS' });
+    await fails(
+      good.map(({ text }) => ({ text, label: 'same' })),
+      {},
+      { code: 'ONE_CLASS', message: /"same"/ },
+    );
+    await fails(good, { task: 'poetry' }, { code: 'BAD_INPUT' });
+    await fails(good, { validation: 1 }, { code: 'BAD_INPUT', message: /validation/ });
+    await fails(good, { c: -1 }, { code: 'BAD_INPUT', message: /c is -1/ });
+    await fails(good, { seed: 0.5 }, { code: 'BAD_INPUT', message: /seed/ });
+  });
+
+  test('cancelling in each phase', async () => {
+    for (const phase of ['features', 'search', 'train']) {
+      const controller = new AbortController();
+      const onProgress = (event) => event.phase === phase && controller.abort(new Error(phase));
+      await assert.rejects(bert.fit(toyExamples(300), { signal: controller.signal, onProgress }), new Error(phase));
+    }
+    const head = await bert.fit(toyExamples(10), { c: 1 });
+    for (const call of [
+      (options) => head.classify(['a'], options),
+      (options) => head.evaluate(toyExamples(4), options),
+    ]) {
+      await assert.rejects(call({ signal: AbortSignal.abort() }), { name: 'AbortError' });
+    }
+  });
+});

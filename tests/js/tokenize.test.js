@@ -1,0 +1,137 @@
+// Ids and offsets: equal to Hugging Face's tokenizers, for texts of any length.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { load, loadTokenizer } from '../../js/index.js';
+import { shared, tiny, withoutMinilm } from './support.js';
+
+const golden = join(shared, 'tokenizer-golden');
+const withoutGolden = existsSync(golden) ? false : '../shared/data is absent';
+const readLines = (name) =>
+  readFileSync(join(golden, name), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+/** Offsets in code points to UTF-16. */
+function toUtf16(text, offsets) {
+  const units = [0];
+  for (const character of text) units.push(units.at(-1) + character.length);
+  return offsets.map(([start, end]) => [units[start], units[end]]);
+}
+
+/** Several thousand texts with what Hugging Face makes of them. */
+async function compareAll(tokenize, model) {
+  const texts = readLines('texts.jsonl').map(({ text }) => text);
+  const expected = readLines(`${model}.ids.jsonl`);
+  assert.equal(texts.length, expected.length);
+  assert.ok(texts.length > 1000);
+  const encodings = await tokenize(texts);
+  texts.forEach((text, i) => {
+    const { ids, off } = expected[i];
+    assert.deepEqual([...encodings[i].ids], ids, `line ${i}`);
+    assert.deepEqual(encodings[i].offsets, toUtf16(text, off), `line ${i}`);
+  });
+  return { texts, encodings };
+}
+
+describe('golden lines through the API', { skip: withoutGolden || withoutMinilm }, () => {
+  let bert;
+  before(async () => {
+    bert = await load('sentence-transformers/all-MiniLM-L6-v2', { threads: 1 });
+  });
+  after(() => bert?.dispose());
+
+  test('bert-base-uncased, whose vocabulary MiniLM has', () =>
+    compareAll((texts) => bert.tokenize(texts), 'bert-base-uncased'));
+});
+
+describe('golden lines through loadTokenizer()', { skip: withoutGolden }, () => {
+  const vocabularies = {
+    'bert-base-uncased': ['bert-base-uncased-vocab.txt', undefined],
+    'bert-base-cased': ['bert-base-cased-vocab.txt', false],
+    'bert-base-chinese': ['bert-base-chinese-vocab.txt', true],
+    'bert-base-multilingual-cased': ['bert-base-multilingual-cased-tokenizer.json', undefined],
+  };
+  for (const [model, [file, lowercase]] of Object.entries(vocabularies)) {
+    test(`${model} from ${file}`, async () => {
+      const tokenizer = await loadTokenizer(join(shared, 'vocab', file), { lowercase });
+      await compareAll((texts) => tokenizer.tokenize(texts), model);
+      tokenizer.dispose();
+    });
+  }
+
+  test('texts joined to one long one give the same tokens, however it is cut inside', async () => {
+    const tokenizer = await loadTokenizer(join(shared, 'vocab/bert-base-uncased-vocab.txt'));
+    // Joined by a space, except that a mark that combines with a space would combine with this one.
+    const texts = readLines('texts.jsonl')
+      .map(({ text }) => text)
+      .filter((text) => !/^\p{M}/u.test(text));
+    const long = texts.join(' ');
+    assert.ok(long.length > 10 * 16384);
+    const ids = [];
+    const offsets = [];
+    let at = 0;
+    for (const text of texts) {
+      const one = tokenizer.tokenize(text);
+      ids.push(...one.ids.subarray(1, -1));
+      offsets.push(...one.offsets.slice(1, -1).map(([start, end]) => [start + at, end + at]));
+      at += text.length + 1;
+    }
+    const whole = tokenizer.tokenize(long);
+    assert.deepEqual([...whole.ids.subarray(1, -1)], ids);
+    assert.deepEqual(whole.offsets.slice(1, -1), offsets);
+  });
+});
+
+test('tokens and offsets of a text', async () => {
+  const bert = await load(tiny());
+  const text = 'The GOOD movies 😀!';
+  const { ids, tokens, offsets } = await bert.tokenize(text);
+  assert.ok(ids instanceof Int32Array);
+  assert.deepEqual(tokens, ['[CLS]', 'the', 'good', 'movie', '##s', '[UNK]', '!', '[SEP]']);
+  const parts = offsets.map(([start, end]) => text.slice(start, end));
+  assert.deepEqual(parts, ['', 'The', 'GOOD', 'movie', 's', '😀', '!', '']);
+  assert.deepEqual(
+    (await bert.tokenize(['', 'good'])).map((one) => one.tokens),
+    [
+      ['[CLS]', '[SEP]'],
+      ['[CLS]', 'good', '[SEP]'],
+    ],
+  );
+  const half = await bert.tokenize('\ud800 good');
+  assert.deepEqual(half.tokens, ['[CLS]', 'good', '[SEP]'], 'half a surrogate pair counts as U+FFFD, which is dropped');
+  assert.deepEqual(half.offsets[1], [2, 6]);
+  await bert.dispose();
+});
+
+test('a long text without any space', async () => {
+  const tokenizer = await loadTokenizer(tiny());
+  const count = 300000;
+  const { ids, offsets } = tokenizer.tokenize('!'.repeat(count));
+  assert.equal(ids.length, count + 2);
+  assert.deepEqual(offsets[count], [count - 1, count]);
+  assert.deepEqual(
+    tokenizer.tokenize('é'.repeat(count)).tokens,
+    ['[CLS]', '[UNK]', '[SEP]'],
+    'one word of too many letters',
+  );
+  const bert = await load(tiny());
+  assert.equal((await bert.embed('!'.repeat(count), { onWarning() {} })).length, 32);
+  await bert.dispose();
+});
+
+test('loadTokenizer(): a directory, one file; what is missing, what was disposed of', async () => {
+  for (const spec of [tiny(), join(tiny(), 'vocab.txt')]) {
+    const tokenizer = await loadTokenizer(spec);
+    assert.deepEqual(tokenizer.tokenize('good')?.tokens, ['[CLS]', 'good', '[SEP]']);
+    tokenizer.dispose();
+    assert.throws(() => tokenizer.tokenize('good'), { code: 'DISPOSED' });
+  }
+  const cased = await loadTokenizer(tiny(), { lowercase: false });
+  assert.deepEqual(cased.tokenize('Good').tokens, ['[CLS]', '[UNK]', '[SEP]']);
+  await assert.rejects(loadTokenizer(join(tiny(), 'nothing.txt')), { code: 'FILE_NOT_FOUND' });
+  await assert.rejects(loadTokenizer(join(tiny(), '..')), { code: 'FILE_NOT_FOUND', message: /vocab\.txt/ });
+  await assert.rejects(loadTokenizer(tiny(), { signal: AbortSignal.abort() }), { name: 'AbortError' });
+});
