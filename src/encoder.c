@@ -6,9 +6,11 @@
 #include "model.h"
 #include "threads.h"
 
-/* Sizes of tasks. A tile of a linear layer is small enough that 16 tokens make work for several threads, and its rows
- * stay in the second-level cache while the weights stream by. */
-enum { TILE_ROWS = 96, TILE_PANELS = 6, NORM_ROWS = 16 };
+/* Rows of a task. Linear layers work on blocks of so many rows anyway. */
+enum { LINEAR_ROWS = 32, NORM_ROWS = 16 };
+
+/* Tasks that a loop should have for each thread, so that the threads end at about the same time. */
+enum { TASKS_PER_THREAD = 3 };
 
 typedef struct range {
   int32_t begin, end;
@@ -22,8 +24,7 @@ static range part(int32_t count, int32_t size, int32_t index) {
 
 static int32_t parts(int32_t count, int32_t size) { return (count + size - 1) / size; }
 
-/* ---- Embeddings: word + type + position, normalized
- * -------------------------------------------------------------------- */
+/* ---- Embeddings: word + type + position, normalized ---------------------------------------------------------- */
 
 typedef struct embedding_step {
   const bertlet_model *model;
@@ -49,35 +50,38 @@ static void embed_sequence(void *context, int32_t sequence, int32_t thread) {
              model->config.layer_norm_eps, end - begin, n, rows);
 }
 
-/* ---- Linear layers
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Linear layers ------------------------------------------------------------------------------------------- */
 
 typedef struct linear_step {
   const linear *layer;
   epilogue apply;
   int32_t rows;
-  const float *x; /* [rows][inputs] */
-  float *y;       /* out: [rows][outputs] */
+  int32_t across, panels; /* tiles side by side, and the width of one */
+  const float *x;         /* [rows][inputs] */
+  float *y;               /* out: [rows][outputs] */
 } linear_step;
 
 static void linear_tile(void *context, int32_t tile, int32_t thread) {
   (void)thread;
   const linear_step *step = context;
   const linear *l = step->layer;
-  int32_t panels = l->outputs / PANEL, across = parts(panels, TILE_PANELS);
-  range rows = part(step->rows, TILE_ROWS, tile / across), columns = part(panels, TILE_PANELS, tile % across);
+  range rows = part(step->rows, LINEAR_ROWS, tile / step->across);
+  range panels = part(l->outputs / PANEL, step->panels, tile % step->across);
   linear_f32(step->x + (size_t)rows.begin * l->inputs, rows.end - rows.begin, l->inputs, l->weight, l->bias,
-             columns.begin, columns.end, step->apply, step->y + (size_t)rows.begin * l->outputs, l->outputs);
+             panels.begin, panels.end, step->apply, step->y + (size_t)rows.begin * l->outputs, l->outputs);
 }
 
+/* y = apply(l(x)), in tiles of LINEAR_ROWS rows. They are as wide as the layer when there are rows enough for all
+ * threads (the kernel rearranges the rows of each tile anew), and narrower when there are not. */
 static void run_linear(bertlet_model *model, const linear *l, epilogue apply, const float *x, int32_t rows, float *y) {
-  linear_step step = {l, apply, rows, x, y};
-  int32_t tiles = parts(rows, TILE_ROWS) * parts(l->outputs / PANEL, TILE_PANELS);
-  parallel_for(model->threads, tiles, linear_tile, &step);
+  int32_t threads = threads_count(model->threads), down = parts(rows, LINEAR_ROWS), panels = l->outputs / PANEL;
+  int32_t wanted = threads == 1 ? 1 : parts(threads * TASKS_PER_THREAD, down);
+  int32_t width = parts(panels, wanted), across = parts(panels, width);
+  linear_step step = {l, apply, rows, across, width, x, y};
+  parallel_for(model->threads, down * across, linear_tile, &step);
 }
 
-/* ---- Self-attention
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- Self-attention ------------------------------------------------------------------------------------------ */
 
 typedef struct attention_step {
   const bertlet_model *model;
@@ -97,8 +101,7 @@ static void attend_head(void *context, int32_t task, int32_t thread) {
                 n);
 }
 
-/* ---- Residual connections
- * ----------------------------------------------------------------------------------------------- */
+/* ---- Residual connections ------------------------------------------------------------------------------------ */
 
 typedef struct norm_step {
   const bertlet_model *model;
@@ -124,8 +127,7 @@ static void add_and_normalize(bertlet_model *model, const norm *by, int32_t rows
   parallel_for(model->threads, parts(rows, NORM_ROWS), add_and_normalize_rows, &step);
 }
 
-/* ---- The whole
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- The whole ----------------------------------------------------------------------------------------------- */
 
 static void run_layer(bertlet_model *model, const layer *l, const int32_t *starts, int32_t sequences, float *hidden) {
   int32_t tokens = starts[sequences];
@@ -165,6 +167,7 @@ bertlet_status bertlet_forward(bertlet_model *model, const int32_t *ids, const i
   const bertlet_config *config = &model->config;
   if (bertlet_model_missing(model) >= 0) return BERTLET_ERROR_INCOMPLETE;
   if (!batch_is_valid(config, ids, type_ids, starts, sequences)) return BERTLET_ERROR_ARGUMENT;
+  if (sequences == 0) return BERTLET_OK;
 
   embedding_step embedding = {model, ids, type_ids, starts, hidden};
   parallel_for(model->threads, sequences, embed_sequence, &embedding);

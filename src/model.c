@@ -185,8 +185,7 @@ int32_t bertlet_model_missing(const bertlet_model *model) {
   return -1;
 }
 
-/* ---- The streaming writer
- * --------------------------------------------------------------------------------------------- */
+/* ---- The streaming writer ------------------------------------------------------------------------------------ */
 
 /* IEEE 754 half precision: the exponent's bias goes from 15 to 127 by an exact multiplication, which also makes
  * subnormals normal; infinity and NaN need f32's all-ones exponent. */
