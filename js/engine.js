@@ -198,7 +198,7 @@ export class Engine {
     }
     if (cut.length > 0) {
       const which = cut.length === 1 ? `Text ${cut[0]} was` : `${cut.length} texts (the first is text ${cut[0]}) were`;
-      emit({ warning: `${which} longer than the model's ${maxPositions} tokens and cut there.` });
+      emit({ warning: `${which} longer than the model's ${maxPositions} tokens and cut there.`, texts: cut });
     }
   }
 

@@ -5,11 +5,11 @@ const warn = (message) => console.warn(`bertlet: ${message}`);
 
 /**
  * @param {Pick<import('./types.js').TaskOptions, 'onProgress' | 'onWarning'>} listeners
- * @returns {(event: { progress?: import('./types.js').Progress, warning?: string }) => void}
+ * @returns {(event: { progress?: import('./types.js').Progress, warning?: string, texts?: number[] }) => void}
  */
 export function listen({ onProgress, onWarning = warn }) {
-  return ({ progress, warning }) => {
+  return ({ progress, warning, texts }) => {
     if (progress) onProgress?.(progress);
-    if (warning) onWarning(warning);
+    if (warning) onWarning(warning, texts);
   };
 }

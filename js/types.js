@@ -25,7 +25,7 @@
  * @typedef {object} TaskOptions
  * @property {AbortSignal} [signal] rejects at once with the signal's reason, and stops the work
  * @property {(progress: Progress) => void} [onProgress]
- * @property {(message: string) => void} [onWarning] default: console.warn
+ * @property {(message: string, texts?: number[]) => void} [onWarning] default: console.warn; `texts`: indices of the texts that were cut
  */
 
 /**

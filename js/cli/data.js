@@ -1,6 +1,6 @@
 // Labelled examples from a file: TSV, CSV or JSON Lines.
 import { readFile } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { extname } from 'node:path';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { BertletError } from '../errors.js';
 import { decode, fileError, splitLines } from './files.js';
@@ -182,6 +182,16 @@ function badLine(path, line, problem) {
 }
 
 /**
+ * For a long run over examples: shows how far it is, and which lines of their file it warns about.
+ * @param {import('./main.js').Context} context
+ * @param {string} path
+ * @param {Example[]} examples
+ */
+export function listeners({ signal, progress }, path, examples) {
+  return { signal, onProgress: progress.report, onWarning: progress.warnAbout(path, (index) => examples[index].line) };
+}
+
+/**
  * Refuses examples whose labels a head doesn't know: they come from another data set, or from a wrong column.
  * @param {Example[]} examples
  * @param {string} path their file
@@ -195,6 +205,6 @@ export function checkLabels(examples, path, labels) {
   const list = some.join(', ') + (known.size > some.length ? `, … (${known.size} in all)` : '');
   throw new BertletError(
     'BAD_LABELS',
-    `${basename(path)}, line ${unknown.line}: the label "${unknown.label}" did not occur in training, whose labels are ${list}.`,
+    `${path}, line ${unknown.line}: the label "${unknown.label}" did not occur in training, whose labels are ${list}.`,
   );
 }

@@ -36,9 +36,10 @@ export async function run(context) {
   const { values, files, signal, output, progress } = context;
   const model = required(values, 'model', exampleModel);
   const pooling = choice(values, 'pooling', ['mean', 'cls', 'none']) ?? 'mean';
-  const embedOptions = { normalize: values.normalize === true, signal, onWarning: progress.warn };
+  const normalize = values.normalize === true;
   await withModel(model, context, async (bert) => {
-    for await (const { texts } of readTexts(files[0], { json: values.json === true, signal })) {
+    for await (const { texts, line, name } of readTexts(files[0], { json: values.json === true, signal })) {
+      const embedOptions = { normalize, signal, onWarning: progress.warnAbout(name, (index) => line + index) };
       if (pooling === 'none') {
         const vectors = await bert.embed(texts, { ...embedOptions, pooling });
         await output.write(vectors.map((tokens) => ({ embeddings: tokens.map(numbers) })));

@@ -1,6 +1,6 @@
 // bertlet evaluate: how good a trained classifier is on labelled examples.
 import { choice, required } from './arguments.js';
-import { checkLabels, formats, readExamples } from './data.js';
+import { checkLabels, formats, listeners, readExamples } from './data.js';
 import { modelHelp, modelOptions, withHead } from './model.js';
 
 export const summary = 'measure a trained classifier on labelled examples';
@@ -30,13 +30,13 @@ export const maxFiles = 0;
 
 /** @param {import('./main.js').Context} context */
 export async function run(context) {
-  const { values, signal, output, progress } = context;
+  const { values, output } = context;
   const path = required(values, 'head', 'my-head');
   const testFile = required(values, 'test', 'test.tsv');
   const examples = await readExamples(testFile, choice(values, 'format', formats));
   const metrics = await withHead(path, context, async (head) => {
     checkLabels(examples, testFile, head.labels);
-    return head.evaluate(examples, { signal, onProgress: progress.report });
+    return head.evaluate(examples, listeners(context, testFile, examples));
   });
   const { accuracy, macroF1, n, labels, confusion } = metrics;
   await output.write([{ accuracy, macro_f1: macroF1, n, labels, confusion_matrix: confusion }]);

@@ -41,7 +41,7 @@ export async function withModel(spec, { values, signal, progress }, work) {
     ...(threads && { threads }),
     signal,
     onProgress: progress.report,
-    onWarning: progress.warn,
+    onWarning: (message) => progress.warn(message),
   });
   try {
     return await work(bert);

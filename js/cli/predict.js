@@ -30,8 +30,9 @@ export const maxFiles = 1;
 export async function run(context) {
   const { values, files, signal, output, progress } = context;
   await withHead(required(values, 'head', 'my-head'), context, async (head) => {
-    for await (const { texts } of readTexts(files[0], { json: values.json === true, signal })) {
-      const predictions = await head.classify(texts, { signal, onWarning: progress.warn });
+    for await (const { texts, line, name } of readTexts(files[0], { json: values.json === true, signal })) {
+      const onWarning = progress.warnAbout(name, (index) => line + index);
+      const predictions = await head.classify(texts, { signal, onWarning });
       await output.write(
         predictions.map((labels) => labels.map(({ label, score }) => ({ label, score: shortest(score) }))),
       );

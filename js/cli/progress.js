@@ -67,10 +67,24 @@ export class Progress {
     return now - this.#lastLine.seconds >= interval.seconds && share - this.#lastLine.share >= interval.share;
   }
 
-  /** For `onWarning`. */
-  warn = (/** @type {string} */ message) => {
+  /** @param {string} message */
+  warn(message) {
     this.clear();
     this.#stream.write(`bertlet: warning: ${message}\n`);
+  }
+
+  /**
+   * For `onWarning`: says the lines of the texts that were cut.
+   * @param {string} name of the file that the texts are from
+   * @param {(index: number) => number} lineOf
+   * @returns {(message: string, texts?: number[]) => void}
+   */
+  warnAbout = (name, lineOf) => (message, texts) => {
+    if (!texts) return this.warn(message);
+    const some = texts.slice(0, 5).map(lineOf).join(', ') + (texts.length > 5 ? `, … (${texts.length} in all)` : '');
+    const what = texts.length === 1 ? 'this text is' : 'these texts are';
+    const lines = texts.length === 1 ? 'line' : 'lines';
+    this.warn(`${name}, ${lines} ${some}: ${what} longer than the model takes, only the beginning counts.`);
   };
 
   /** Takes the bar away, so that something else can be written. */

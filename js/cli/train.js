@@ -1,7 +1,7 @@
 // bertlet train: labelled examples to a classifier.
 import { BertletError } from '../errors.js';
 import { choice, integer, positive, required } from './arguments.js';
-import { checkLabels, formats, readExamples } from './data.js';
+import { checkLabels, formats, listeners, readExamples } from './data.js';
 import { checkOutput, writeHeadFolder } from './head-folder.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from './model.js';
 
@@ -39,7 +39,7 @@ export const maxFiles = 0;
 
 /** @param {import('./main.js').Context} context */
 export async function run(context) {
-  const { values, signal, output, progress } = context;
+  const { values, output } = context;
   const start = performance.now();
   const model = required(values, 'model', exampleModel);
   const task = choice(values, 'task', ['text-classification']) ?? 'text-classification';
@@ -60,27 +60,24 @@ export async function run(context) {
       `${trainFile}: every example has the label "${only}"; at least two labels are needed.`,
     );
   }
-  const dev = devFile === undefined ? undefined : await readExamples(devFile, format);
-  if (dev && devFile !== undefined) checkLabels(dev, devFile, labels);
+  const dev = devFile && { file: devFile, examples: await readExamples(devFile, format) };
+  if (dev) checkLabels(dev.examples, dev.file, labels);
   await checkOutput(folder);
 
-  const result = await withModel(model, context, async (bert) => {
+  const { head, metrics } = await withModel(model, context, async (bert) => {
     const head = await bert.fit(examples, {
       task,
       seed,
       ...(c && { c }),
-      signal,
-      onProgress: progress.report,
-      onWarning: progress.warn,
+      ...listeners(context, trainFile, examples),
     });
-    const metrics = dev && (await head.evaluate(dev, { signal, onProgress: progress.report }));
+    const metrics = dev && (await head.evaluate(dev.examples, listeners(context, dev.file, dev.examples)));
     await writeHeadFolder(folder, await head.save(), {
       inFeatures: bert.info.hiddenSize,
       outFeatures: head.labels.length,
     });
     return { head, metrics };
   });
-  const { head, metrics } = result;
   await output.write([
     {
       output: folder,

@@ -80,6 +80,14 @@ test('many texts come back in order, in bounded batches', async () => {
   thousand.forEach((line, i) => assert.equal(line, three[i % 3]));
 });
 
+test('texts that are too long are cut, and their lines named', async () => {
+  const lines = Array.from({ length: 300 }, (_, i) => (i % 140 === 139 ? 'good '.repeat(100) : 'good')).join('\n');
+  const { code, stdout, stderr } = await bertlet(['embed', '--model', tiny], lines);
+  assert.deepEqual({ code, lines: jsonLines(stdout).length }, { code: 0, lines: 300 });
+  assert.match(stderr, /^bertlet: warning: standard input, line 140: this text is longer than the model takes/);
+  assert.match(stderr, /\nbertlet: warning: standard input, line 280: /);
+});
+
 test('a model that is none', async () => {
   const { code, stdout, stderr } = await bertlet(['embed', '--model', fixture('minilm')], 'x\n');
   assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
