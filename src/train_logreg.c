@@ -31,6 +31,8 @@ struct bertlet_logreg {
   float *previous_parameters, *previous_gradient; /* [size]: before the present step */
   float *direction;                               /* [size] */
   lbfgs memory;
+  double lowest_objective, smallest_gradient; /* since the start */
+  int32_t idle_steps;                         /* that brought neither of them lower */
 
   float *block; /* [LOGREG_BLOCK][outputs] and 3 more: logits of a block of rows, then residuals */
 };
@@ -226,6 +228,9 @@ bertlet_status bertlet_logreg_start(bertlet_logreg *fit, const float *sample_wei
   fit->tolerance = tolerance;
   lbfgs_forget(&fit->memory);
   evaluate(fit);
+  fit->lowest_objective = fit->objective;
+  fit->smallest_gradient = fit->largest_gradient;
+  fit->idle_steps = 0;
   const bool finite = isfinite(fit->objective) && isfinite(vector_dot(fit->gradient, fit->gradient, fit->size));
   if (!finite)
     fit->state = BERTLET_ERROR_NUMERIC;
@@ -268,20 +273,31 @@ static bool move(bertlet_logreg *fit) {
   return false;
 }
 
+/* Whether the present point is the best so far by one of the two measures. */
+static bool progressed(bertlet_logreg *fit) {
+  const bool lower = fit->objective < fit->lowest_objective, flatter = fit->largest_gradient < fit->smallest_gradient;
+  if (lower) fit->lowest_objective = fit->objective;
+  if (flatter) fit->smallest_gradient = fit->largest_gradient;
+  return lower || flatter;
+}
+
+/* So many steps without progress mean that only rounding errors are left. */
+enum { PATIENCE = 5 };
+
 int32_t bertlet_logreg_step(bertlet_logreg *fit) {
   if (fit->state != BERTLET_FIT_RUNNING) return fit->state;
-  const double objective = fit->objective, largest_gradient = fit->largest_gradient;
   bool moved = move(fit);
   if (!moved && fit->memory.pairs > 0) {
-    /* Curvature learned where rounding rules may mislead: try steepest descent before giving up. */
+    /* Rounding errors may have spoilt the memory: try steepest descent before giving up. */
     lbfgs_forget(&fit->memory);
     moved = move(fit);
   }
   if (moved)
     lbfgs_learn(&fit->memory, fit->previous_parameters, fit->parameters, fit->previous_gradient, fit->gradient);
+  fit->idle_steps = progressed(fit) ? 0 : fit->idle_steps + 1;
   if (fit->largest_gradient <= fit->tolerance)
     fit->state = BERTLET_FIT_CONVERGED;
-  else if (!moved || (fit->objective >= objective && fit->largest_gradient >= largest_gradient))
+  else if (!moved || fit->idle_steps == PATIENCE)
     fit->state = BERTLET_FIT_STALLED;
   return fit->state;
 }
@@ -298,6 +314,10 @@ void bertlet_logreg_weights(const bertlet_logreg *fit, float *weight, float *bia
     memcpy(bias, own_bias, (size_t)outputs * sizeof(float));
     return;
   }
-  for (int32_t i = 0; i < d; i++) weight[d + i] = -(weight[i] = -fit->parameters[i] / 2);
-  bias[1] = -(bias[0] = -own_bias[0] / 2);
+  for (int32_t i = 0; i < d; i++) {
+    weight[i] = -fit->parameters[i] / 2;
+    weight[d + i] = fit->parameters[i] / 2;
+  }
+  bias[0] = -own_bias[0] / 2;
+  bias[1] = own_bias[0] / 2;
 }
