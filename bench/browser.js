@@ -53,7 +53,7 @@ async function serve(folders) {
  * @param {string} executablePath
  * @param {import('./run.js').Request} request
  * @param {(message: string) => void} say
- * @returns {Promise<{ version: string, rows: import('./suite.js').Row[] }>}
+ * @returns {Promise<{ version: string, rows: import('./suites/suite.js').Row[] }>}
  */
 export async function measureInBrowser(executablePath, request, say) {
   const modules = join(here, 'node_modules');
@@ -63,6 +63,7 @@ export async function measureInBrowser(executablePath, request, say) {
     '/exported/': join(request.exported, '../..'),
     '/onnxruntime/': join(modules, 'onnxruntime-web/dist'),
     '/transformers/': join(modules, '@huggingface/transformers/node_modules/onnxruntime-web/dist'),
+    '/tfjs/': join(modules, '@tensorflow/tfjs-backend-wasm/dist'),
   });
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
   try {
@@ -76,7 +77,11 @@ export async function measureInBrowser(executablePath, request, say) {
       ...request,
       model: `${address}/model/`,
       exported: `/exported/${id}`, // transformers.js takes an address with a host for a remote one
-      wasm: { onnxruntime: `${address}/onnxruntime/`, transformers: `${address}/transformers/` },
+      wasm: {
+        onnxruntime: `${address}/onnxruntime/`,
+        transformers: `${address}/transformers/`,
+        tfjs: `${address}/tfjs/`,
+      },
     };
     // @ts-expect-error: page.js defines it
     const rows = await page.evaluate((what) => globalThis.measure(what), there);

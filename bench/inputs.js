@@ -37,15 +37,11 @@ export function tokenIds(batch, tokens) {
 }
 
 /**
- * The texts of a TSV file of text<TAB>label, `count` of them spread evenly over the file.
- * @param {string} tsv
+ * `count` of the items, evenly over the whole.
+ * @template T
+ * @param {T[]} items
  * @param {number} count
- * @returns {string[]}
+ * @returns {T[]}
  */
-export function spreadTexts(tsv, count) {
-  const texts = tsv
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.slice(0, line.lastIndexOf('\t')));
-  return Array.from({ length: count }, (_, index) => texts[Math.floor((index * texts.length) / count)]);
-}
+export const spread = (items, count) =>
+  Array.from({ length: count }, (_, index) => items[Math.floor((index * items.length) / count)]);

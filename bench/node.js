@@ -1,19 +1,25 @@
 // The measurements in Node: run.js forks this with the Node to be measured, sends a request and gets the rows.
 import { readFile } from 'node:fs/promises';
-import { bertlet, bertletEncoder } from './contenders/bertlet.js';
+import { bertlet, bertletEncoder, bertletTokenizer, bertletTrainer } from './contenders/bertlet.js';
 import { onnxruntimeNode } from './contenders/onnxruntime-node.js';
 import { onnxruntimeWeb } from './contenders/onnxruntime-web.js';
-import { transformersJs } from './contenders/transformers.js';
-import { encoderSuite, textsSuite } from './suite.js';
+import { tfjsTrainer } from './contenders/tfjs.js';
+import { transformersJs, transformersTokenizer } from './contenders/transformers.js';
+import { encoderSuite } from './suites/encoder.js';
+import { textsSuite } from './suites/texts.js';
+import { tokenizerSuite } from './suites/tokenizer.js';
+import { trainingSuite } from './suites/training.js';
 
-process.once('message', async (/** @type {import('./run.js').Request} */ { model, exported, texts, ...request }) => {
+process.once('message', async (/** @type {import('./run.js').Request} */ { model, exported, suites, ...request }) => {
   const place = { model, exported, read: readFile };
-  const options = { ...request, say: (/** @type {string} */ message) => process.send?.({ message }) };
+  const options = { ...request, say: (/** @type {string} */ message) => void process.send?.({ message }) };
+  const run = /** @type {Record<string, () => Promise<import('./suites/suite.js').Row[]>>} */ ({
+    encoder: () => encoderSuite([bertletEncoder, onnxruntimeWeb, onnxruntimeNode], place, options),
+    texts: () => textsSuite([bertlet, transformersJs], place, options),
+    tokenizer: () => tokenizerSuite([bertletTokenizer, transformersTokenizer], place, options),
+    training: () => trainingSuite([bertletTrainer, tfjsTrainer], place, options),
+  });
   const rows = [];
-  if (request.suites.includes('encoder')) {
-    rows.push(...(await encoderSuite([bertletEncoder, onnxruntimeWeb, onnxruntimeNode], place, options)));
-  }
-  if (request.suites.includes('texts'))
-    rows.push(...(await textsSuite([bertlet, transformersJs], texts, place, options)));
+  for (const suite of suites) rows.push(...(await run[suite]()));
   process.send?.({ rows }, () => process.disconnect());
 });

@@ -2,17 +2,18 @@
 // bench/results.json and the README's chart.
 //
 //   --quick        one shape, few sentences
-//   --only WORDS   comma-separated: node, node24, chromium; f32, int8; encoder, texts. Of each kind those that are named.
+//   --only WORDS   comma-separated: node, node24, chromium; f32, int8; encoder, texts, tokenizer, training. Of each
+//                  kind those that are named.
 import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from '../scripts/build.js';
+import { buildWasm, bundle } from '../scripts/build.js';
 import { ensureBrowser, ensureModel, ensurePackages } from '../scripts/setup.js';
 import { main, root, step } from '../scripts/shell.js';
-import { spreadTexts } from './inputs.js';
+import { spread } from './inputs.js';
 import { printTables } from './report.js';
 import { ensureExport, ensurePeers, here } from './setup.js';
 
@@ -20,20 +21,27 @@ import { ensureExport, ensurePeers, here } from './setup.js';
  * @typedef {object} Request what a platform is asked to measure
  * @property {string} model folder of the checkpoint
  * @property {string} exported folder of the ONNX files
- * @property {string[]} texts
+ * @property {import('./suites/suite.js').Texts} texts
  * @property {string[]} suites
  * @property {string[]} dtypes
  * @property {boolean} quick
  */
 
-/** @typedef {{ platform: string, rows: import('./suite.js').Row[] }} Result */
+/** @typedef {{ platform: string, rows: import('./suites/suite.js').Row[] }} Result */
 
-/** @typedef {{ date: string, cpu: string, peers: Record<string, string>, results: Result[] }} Results */
+/**
+ * @typedef {object} Results
+ * @property {string} date
+ * @property {string} cpu
+ * @property {string} load average of the minute before: above 0.5, other programs were running
+ * @property {Record<string, string>} peers versions
+ * @property {Result[]} results
+ */
 
 const CHOICES = {
   platforms: ['node', 'node24', 'chromium'],
   dtypes: ['f32', 'int8'],
-  suites: ['encoder', 'texts'],
+  suites: ['encoder', 'texts', 'tokenizer', 'training'],
 };
 
 /** @param {string} text */
@@ -53,15 +61,18 @@ const say = (/** @type {string} */ message) => void process.stderr.write(`  ${me
 /**
  * @param {string} execPath
  * @param {Request} request
- * @returns {Promise<import('./suite.js').Row[]>}
+ * @returns {Promise<import('./suites/suite.js').Row[]>}
  */
 function measureInNode(execPath, request) {
   return new Promise((resolve, reject) => {
     const child = fork(join(here, 'node.js'), { execPath, execArgv: [] });
-    child.on('message', (/** @type {{ message?: string, rows?: import('./suite.js').Row[] }} */ { message, rows }) => {
-      if (message) say(message);
-      if (rows) resolve(rows);
-    });
+    child.on(
+      'message',
+      (/** @type {{ message?: string, rows?: import('./suites/suite.js').Row[] }} */ { message, rows }) => {
+        if (message) say(message);
+        if (rows) resolve(rows);
+      },
+    );
     child.on('error', reject);
     child.on('exit', (code, signal) => reject(new Error(`${execPath} ended with ${signal ?? code}`)));
     child.send(request);
@@ -88,11 +99,27 @@ const measure = {
   },
 };
 
-/** Sentences of real length, if the data is there. @param {number} count */
-async function sentences(count) {
-  const file = join(root, '../shared/data/rt-polarity/train.tsv');
-  if (existsSync(file)) return spreadTexts(await readFile(file, 'utf8'), count);
-  say(`SKIP texts: ${file} is not there`);
+/**
+ * @param {boolean} quick
+ * @returns {Promise<import('./suites/suite.js').Texts>} what is there of it
+ */
+async function readTexts(quick) {
+  const [sentences, paragraphs] = await Promise.all([
+    readLines('rt-polarity/train.tsv', quick ? 100 : 1000),
+    readLines('wiki-paragraphs/test.txt', quick ? 100 : 2000),
+  ]);
+  return { sentences: sentences.map((line) => line.split('\t')[0]), paragraphs };
+}
+
+/**
+ * @param {string} name
+ * @param {number} count
+ * @returns {Promise<string[]>} `count` lines spread evenly over the file, or none if it is not there
+ */
+async function readLines(name, count) {
+  const file = join(root, '../shared/data', name);
+  if (existsSync(file)) return spread((await readFile(file, 'utf8')).trimEnd().split('\n'), count);
+  say(`SKIP what needs ${name}: it is not beside the repository`);
   return [];
 }
 
@@ -103,20 +130,15 @@ await main(async () => {
   const { platforms, dtypes, suites } = choose(values.only);
 
   await ensurePackages();
-  await build();
+  await buildWasm();
+  await step('Bundling the JavaScript', bundle);
   const model = await ensureModel();
   await ensurePeers();
   const exported = await ensureExport(model);
-  const texts = await sentences(values.quick ? 100 : 1000);
-  const request = {
-    model,
-    exported,
-    texts,
-    dtypes,
-    suites: suites.filter((one) => one !== 'texts' || texts.length > 0),
-    quick: values.quick,
-  };
+  const texts = await readTexts(values.quick);
+  const request = { model, exported, texts, dtypes, suites, quick: values.quick };
 
+  const load = loadavg()[0].toFixed(1);
   /** @type {Result[]} */
   const results = [];
   for (const platform of platforms) {
@@ -128,6 +150,7 @@ await main(async () => {
   const report = {
     date: new Date().toISOString().slice(0, 10),
     cpu: `${cpus()[0].model}, ${cpus().length} cores`,
+    load,
     peers,
     results,
   };

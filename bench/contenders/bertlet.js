@@ -1,14 +1,17 @@
-// This project: its engine in the calling thread, and its public interface.
+// This project: its parts in the calling thread, and its public interface.
 import { loadEngine } from '../../js/engine.js';
-import { load } from '../../js/index.js';
+import { load, loadTokenizer } from '../../js/index.js';
+import { LogisticRegression } from '../../js/logreg.js';
 import { describe } from '../../js/sources.js';
+import { compile } from '../../js/wasm.js';
 
-const DTYPES = ['f32'];
+const name = 'bertlet';
+const dtypes = ['f32'];
 
-/** @type {import('../suite.js').Contender<import('../suite.js').Encoder>} */
+/** @type {import('../suites/suite.js').Contender<import('../suites/encoder.js').Encoder>} */
 export const bertletEncoder = {
-  name: 'bertlet',
-  dtypes: DTYPES,
+  name,
+  dtypes,
   async create({ model }, dtype, threads) {
     const { description } = describe(model);
     const { signal } = new AbortController();
@@ -36,15 +39,44 @@ export const bertletEncoder = {
   },
 };
 
-/** @type {import('../suite.js').Contender<import('../suite.js').Embedder>} */
+/** @type {import('../suites/suite.js').Contender<import('../suites/texts.js').Embedder>} */
 export const bertlet = {
-  name: 'bertlet',
-  dtypes: DTYPES,
+  name,
+  dtypes,
   async create({ model }, dtype, threads) {
     const bert = await load(model, { threads });
     return {
       embed: (texts) => bert.embed(texts, { normalize: true }),
       dispose: () => bert.dispose(),
+    };
+  },
+};
+
+/** @type {import('../suites/suite.js').Contender<import('../suites/tokenizer.js').Splitter>} */
+export const bertletTokenizer = {
+  name,
+  dtypes: [''],
+  async create({ model }) {
+    const tokenizer = await loadTokenizer(model);
+    return { ids: (text) => tokenizer.tokenize(text).ids };
+  },
+};
+
+/** @type {import('../suites/suite.js').Contender<import('../suites/training.js').Trainer>} */
+export const bertletTrainer = {
+  name,
+  dtypes: [''],
+  async create() {
+    const compiled = await compile({ threads: 1 });
+    return {
+      async fit({ features, labels, size, classes, c }) {
+        const regression = await LogisticRegression.create(compiled, labels, labels.length, size, classes);
+        for (let row = 0; row < labels.length; ++row) {
+          regression.setFeatures(row, features.subarray(row * size, (row + 1) * size));
+        }
+        await regression.fit({ c }, async () => {});
+        return regression.weights();
+      },
     };
   },
 };

@@ -2,7 +2,7 @@
 import * as ort from 'onnxruntime-web/wasm';
 import { encoder, readModel } from './onnxruntime.js';
 
-/** @type {import('../suite.js').Contender<import('../suite.js').Encoder>} */
+/** @type {import('../suites/suite.js').Contender<import('../suites/encoder.js').Encoder>} */
 export const onnxruntimeWeb = {
   name: 'onnxruntime-web',
   dtypes: ['f32', 'int8'],

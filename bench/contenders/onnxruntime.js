@@ -4,7 +4,7 @@
 const FILES = { f32: 'onnx/model.onnx', int8: 'onnx/model_quantized.onnx' };
 
 /**
- * @param {import('../suite.js').Place} place
+ * @param {import('../suites/suite.js').Place} place
  * @param {string} dtype
  */
 export const readModel = ({ exported, read }, dtype) => read(`${exported}/${FILES[dtype]}`);
@@ -12,7 +12,7 @@ export const readModel = ({ exported, read }, dtype) => read(`${exported}/${FILE
 /**
  * @param {typeof import('onnxruntime-common')} ort
  * @param {import('onnxruntime-common').InferenceSession} session
- * @returns {import('../suite.js').Encoder}
+ * @returns {import('../suites/encoder.js').Encoder}
  */
 export function encoder(ort, session) {
   return {

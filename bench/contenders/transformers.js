@@ -1,20 +1,30 @@
-// transformers.js's feature-extraction pipeline: on onnxruntime-web in a page, on native onnxruntime in Node.
-import { env, pipeline } from '@huggingface/transformers';
+// transformers.js: its feature-extraction pipeline, on onnxruntime-web in a page and on native onnxruntime in Node, and its
+// tokenizer.
+import { AutoTokenizer, env, pipeline } from '@huggingface/transformers';
 
 /** Its names for the types of weights. @type {Record<string, import('@huggingface/transformers').DataType>} */
 const DTYPES = { f32: 'fp32', int8: 'q8' };
 
-/** @type {import('../suite.js').Contender<import('../suite.js').Embedder>} */
+const name = 'transformers.js';
+
+/**
+ * Makes it look for the model in a folder of ours.
+ * @param {string} exported
+ * @returns {string} the model's id
+ */
+function localModel(exported) {
+  const [, folder, id] = /** @type {RegExpExecArray} */ (/^(.*\/)([^/]+\/[^/]+)$/.exec(exported));
+  Object.assign(env, { allowRemoteModels: false, allowLocalModels: true, localModelPath: folder });
+  return id;
+}
+
+/** @type {import('../suites/suite.js').Contender<import('../suites/texts.js').Embedder>} */
 export const transformersJs = {
-  name: 'transformers.js',
+  name,
   dtypes: ['f32', 'int8'],
   async create({ exported, wasm }, dtype, threads) {
-    env.allowRemoteModels = false;
-    env.allowLocalModels = true;
-    const [, folder, id] = /** @type {RegExpExecArray} */ (/^(.*\/)([^/]+\/[^/]+)$/.exec(exported));
-    env.localModelPath = folder;
     if (wasm) Object.assign(/** @type {object} */ (env.backends.onnx.wasm), { wasmPaths: wasm, numThreads: threads });
-    const extract = await pipeline('feature-extraction', id, {
+    const extract = await pipeline('feature-extraction', localModel(exported), {
       dtype: DTYPES[dtype],
       device: wasm ? 'wasm' : 'cpu',
       session_options: { intraOpNumThreads: threads, interOpNumThreads: 1 },
@@ -31,5 +41,15 @@ export const transformersJs = {
       },
       dispose: () => extract.dispose(),
     };
+  },
+};
+
+/** @type {import('../suites/suite.js').Contender<import('../suites/tokenizer.js').Splitter>} */
+export const transformersTokenizer = {
+  name,
+  dtypes: [''],
+  async create({ exported }) {
+    const tokenizer = await AutoTokenizer.from_pretrained(localModel(exported));
+    return { ids: (text) => tokenizer.encode(text) };
   },
 };
