@@ -77,8 +77,9 @@ export function mountModel(bert) {
   async function start(name, get) {
     controller.abort();
     const { signal } = (controller = new AbortController());
-    await bert.value?.dispose();
-    bert.set(null);
+    const previous = bert.value;
+    bert.set(null); // first, so that nothing is asked of it any more
+    await previous?.dispose();
     showProblem(problem, null);
     status.textContent = `Loading ${name}…`;
     aside.textContent = '';
@@ -103,16 +104,14 @@ export function mountModel(bert) {
       aside.textContent = '';
       showProblem(problem, error);
       show('absent');
+      if (signal.aborted) retry.focus(); // in place of the button that was pressed
     }
   }
 
   const { model, hubs } = requested();
   const startRequested = () => start(nameOf(model), (options) => loadFromAny(model, hubs, options));
 
-  cancel.addEventListener('click', () => {
-    controller.abort();
-    retry.focus();
-  });
+  cancel.addEventListener('click', () => controller.abort());
   retry.addEventListener('click', startRequested);
   folder.addEventListener('change', () => {
     const files = [...(folder.files ?? [])];

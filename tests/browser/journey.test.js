@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { serve } from '../../scripts/serve.js';
-import { launch, minilmReference, openPage, readTensors, withoutModel } from './chromium.js';
+import { FIXTURES, launch, minilmReference, openPage, readTensors, withoutModel } from './chromium.js';
 
 const TEXT = 'what a lovely film'; // one of the fixture's, so that there is PyTorch's embedding for it
 
@@ -178,11 +178,24 @@ test('loading can be cancelled and begun again', { skip: withoutModel }, async (
   await page.goto(server.url);
   await page.click('.model-cancel');
   await page.waitForSelector('.model-status:has-text("Loading was cancelled")');
+  await page.waitForSelector('.model-retry:focus');
   assert.equal(await page.isDisabled('#train'), true);
   release();
   await page.click('.model-retry');
   await ready(page);
   assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("a model can come from a folder of the user's", async () => {
+  const page = await openPage(browser, `${server.url}?model=nobody/nothing&hub=/models`);
+  await page.waitForSelector('#model[data-state=absent]');
+  await page.setInputFiles('.model-folder', join(FIXTURES, 'tiny-f32'));
+  await ready(page);
+  assert.equal(await page.textContent('.model-status'), 'tiny-f32 is ready');
+  assert.equal(await page.isVisible('#model .problem'), false);
+  await page.click('#train');
+  await page.waitForSelector('.accuracy');
   await page.context().close();
 });
 
