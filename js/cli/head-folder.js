@@ -1,6 +1,7 @@
 // A trained head on disk: DIR/model.safetensors, which is all that bertlet needs, and DIR/config.json, with which DIR opens in
 // Python as a `sentence_transformers.models.Dense` module.
-import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { BertletError } from '../errors.js';
 import { readHead } from '../head-file.js';
@@ -14,24 +15,24 @@ const configFile = 'config.json';
  * @returns {Promise<{ bytes: Uint8Array, baseModel: string }>}
  */
 export async function readHeadFile(path) {
+  let bytes;
   try {
-    const isFolder = (await stat(path)).isDirectory();
-    const bytes = await readFile(isFolder ? join(path, weightsFile) : path);
+    bytes = await readFile((await stat(path)).isDirectory() ? join(path, weightsFile) : path);
+  } catch (error) {
+    if (!isMissing(error)) throw fileError(error, path);
+    const remedy = `"bertlet train --output ${path}" makes one`;
+    throw new BertletError('FILE_NOT_FOUND', `${path}: there is no head here; ${remedy}.`, { cause: error });
+  }
+  try {
     return { bytes, baseModel: readHead(bytes).baseModel };
   } catch (error) {
-    const found = fileError(error, path);
-    if (found instanceof BertletError && found.code === 'FILE_NOT_FOUND') {
-      throw new BertletError(
-        'FILE_NOT_FOUND',
-        `${path}: there is no head here. "bertlet train --output ${path}" makes one.`,
-      );
-    }
-    throw found;
+    if (!(error instanceof BertletError)) throw error;
+    throw new BertletError(error.code, `${path}: ${error.message}`, { cause: error });
   }
 }
 
 /**
- * Says no to a folder that can't become a head folder: one that holds anything but an older head.
+ * Says no to a folder that can't become a head folder: one that holds anything but an older head, or that can't be made.
  * @param {string} folder
  */
 export async function checkOutput(folder) {
@@ -39,10 +40,9 @@ export async function checkOutput(folder) {
   try {
     names = await readdir(folder);
   } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return;
-    throw /** @type {NodeJS.ErrnoException} */ (error).code === 'ENOTDIR'
-      ? notAHead(folder, 'is a file')
-      : fileError(error, folder);
+    if (isMissing(error)) return checkParent(folder);
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOTDIR') throw notAHead(folder, 'is a file');
+    throw fileError(error, folder);
   }
   const other = names.find((name) => name !== weightsFile && name !== configFile);
   if (other !== undefined) throw notAHead(folder, `holds other files (${other})`);
@@ -54,6 +54,21 @@ export async function checkOutput(folder) {
     throw notAHead(folder, `holds other files (${names[0]})`);
   }
 }
+
+/**
+ * Fails if `folder` can't be made.
+ * @param {string} folder
+ */
+async function checkParent(folder) {
+  let parent = dirname(resolve(folder));
+  while (!existsSync(parent)) parent = dirname(parent);
+  await access(parent, constants.W_OK).catch((error) => {
+    throw fileError(error, parent);
+  });
+}
+
+/** @param {unknown} error */
+const isMissing = (error) => /** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT';
 
 /**
  * @param {string} folder
@@ -89,8 +104,11 @@ export async function writeHeadFolder(folder, bytes, { inFeatures, outFeatures }
       await mkdir(head);
       await writeFile(join(head, weightsFile), bytes, { flush: true });
       await writeFile(join(head, configFile), `${JSON.stringify(config, null, 2)}\n`, { flush: true });
-      await rename(target, old).catch(ignoreMissing);
-      await rename(head, target);
+      const replaces = await renameIfThere(target, old);
+      await rename(head, target).catch(async (error) => {
+        if (replaces) await rename(old, target);
+        throw error;
+      });
     } finally {
       await rm(partial, { recursive: true, force: true });
     }
@@ -99,7 +117,17 @@ export async function writeHeadFolder(folder, bytes, { inFeatures, outFeatures }
   }
 }
 
-/** @param {NodeJS.ErrnoException} error */
-function ignoreMissing(error) {
-  if (error.code !== 'ENOENT') throw error;
+/**
+ * @param {string} from
+ * @param {string} to
+ * @returns {Promise<boolean>} whether it was there
+ */
+async function renameIfThere(from, to) {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
 // The options that name a model, and working with it: whatever happens, its worker is ended.
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
+import { BertletError } from '../errors.js';
 import { load } from '../index.js';
 import { choice, integer } from './arguments.js';
 import { readHeadFile } from './head-folder.js';
@@ -62,6 +63,13 @@ export async function withModel(spec, { values, signal, progress }, work) {
  */
 export async function withHead(path, context, work) {
   const { bytes, baseModel } = await readHeadFile(path);
-  const spec = /** @type {string | undefined} */ (context.values.model) ?? baseModel;
+  const given = /** @type {string | undefined} */ (context.values.model);
+  if (given === undefined && isAbsolute(baseModel) && !existsSync(baseModel)) {
+    throw new BertletError(
+      'FILE_NOT_FOUND',
+      `${baseModel}, the model on which ${path} was trained, is no longer there. --model says where it is now.`,
+    );
+  }
+  const spec = given ?? baseModel;
   return withModel(spec, context, async (bert) => work(await bert.loadHead(bytes, { signal: context.signal })));
 }

@@ -1,6 +1,15 @@
 // bertlet train, predict and evaluate. Oracle: scikit-learn on PyTorch's features (tests/fixtures/cli/make_reviews.py).
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -122,15 +131,19 @@ test('the strength is chosen when it is not given, the same each time', async ()
   assert.ok(a.equals(b));
 });
 
-test('a head can be a file, and its model be named anew', async () => {
+test('a head can be a file, and its model be moved', async () => {
   const output = join(folder, 'moved');
-  const copy = join(folder, 'copy-of-tiny');
-  cpSync(tiny, copy, { recursive: true });
+  const model = join(folder, 'model');
+  cpSync(tiny, model, { recursive: true });
+  await trainTiny(output, '--model', model);
   const predict = (...args) => bertlet(['predict', ...args], 'good film\n');
-  await trainTiny(output);
   const expected = await predict('--head', output);
   assert.equal(expected.code, 0, expected.stderr);
-  assert.deepEqual(await predict('--head', join(output, 'model.safetensors'), '--model', copy), expected);
+  renameSync(model, `${model}-2`);
+  const { code, stderr } = await predict('--head', output);
+  assert.equal(code, 1);
+  assert.match(stderr, /model, the model on which .*moved was trained, is no longer there/);
+  assert.deepEqual(await predict('--head', join(output, 'model.safetensors'), '--model', `${model}-2`), expected);
 });
 
 test('a head and a model that do not belong together', async () => {
