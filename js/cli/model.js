@@ -22,7 +22,7 @@ export const modelOptions = {
   threads: { type: 'string' },
 };
 
-export const modelHelp = `  --dtype f32|int8       numbers to compute with
+export const modelHelp = `  --dtype f32|int8       numbers to compute with (default: f32, so far the only one there is)
   --threads N            threads to compute with (default: up to 4)`;
 
 /**
