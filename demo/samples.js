@@ -27,7 +27,7 @@ export const samples = [
   ...negative.map((text) => ({ text, label: 'negative' })),
 ];
 
-/** Sentences to try. It gets the last one wrong until it is shown a similar one. */
+/** Sentences to try, as long as the labels are these. It gets the last one wrong until it is shown a similar one. */
 export const suggestions = [
   'Two hours of my life I will never get back.',
   'My new favourite place in town.',

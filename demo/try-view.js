@@ -3,7 +3,7 @@ import { arrange, clone, find, grow, hueOf, keyed } from './dom.js';
 import { add } from './examples.js';
 import { percent } from './format.js';
 import { offerUndo, showProblem } from './notices.js';
-import { suggestions } from './samples.js';
+import { samples, suggestions } from './samples.js';
 
 /** @typedef {import('../dist/bertlet.js').Head} Head */
 /** @typedef {import('../dist/bertlet.js').Prediction} Prediction */
@@ -109,8 +109,10 @@ export function mountTrying(head, examples) {
   });
   head.subscribe(classify);
 
+  const list = find(HTMLElement, '.suggestions', panel);
+  examples.subscribe(({ labels }) => (list.hidden = !samples.every(({ label }) => labels.includes(label))));
   arrange(
-    find(HTMLElement, '.suggestions', panel),
+    list,
     suggestions.map((suggestion) => {
       const item = document.createElement('li');
       const button = document.createElement('button');
