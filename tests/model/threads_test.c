@@ -15,6 +15,7 @@ typedef struct tally {
 
 static void count_task(void *context, int32_t task, int32_t thread) {
   tally *t = context;
+  for (volatile int32_t delay = task * 37 % 50 * 20; delay > 0;) delay = delay - 1; /* some end late */
   atomic_fetch_add(&t->runs[task], 1);
   if (thread < 0 || thread >= t->threads) t->bad_thread = true;
 }

@@ -182,51 +182,67 @@ static void wrong_lengths_are_refused(void) {
   free(model);
 }
 
-/* A model whose value number i of tensor t is a small function of i and t, written in the order given, in the dtype
- * given. The values are exact in every dtype. */
-static uint64_t fingerprint_of(bool backwards, bertlet_dtype dtype, int32_t changed_tensor, size_t changed_value,
-                               bool retry) {
+/* How a model is written whose value number i of tensor t is a small function of i and t, exact in every dtype. */
+typedef struct recipe {
+  bertlet_dtype dtype;
+  bool backwards; /* the last tensor first */
+  bool retry;     /* each tensor after an attempt that breaks off */
+  bool swapped;   /* the first layer's query and key weights exchanged */
+  bool changed;   /* the signs of two values of a tensor, or of one if both are the same */
+  int32_t changed_tensor;
+  size_t changed_values[2];
+} recipe;
+
+enum { QUERY = 5, KEY = 7 };
+
+static uint64_t fingerprint(recipe how) {
   bertlet_config config = tiny_config(1);
   bertlet_model *model = bertlet_model_init(allocate(bertlet_model_bytes(&config, 1)), &config, NULL);
   int32_t count = bertlet_tensor_count(model);
   for (int32_t step = 0; step < count; step++) {
-    int32_t index = backwards ? count - 1 - step : step;
+    int32_t index = how.backwards ? count - 1 - step : step;
+    int32_t content = how.swapped && (index == QUERY || index == KEY) ? QUERY + KEY - index : index;
     size_t values = (size_t)bertlet_tensor_rows(model, index) * bertlet_tensor_columns(model, index);
     float *source = allocate(values * sizeof(float));
     uint16_t *upper = allocate(values * sizeof(uint16_t));
     for (size_t i = 0; i < values; i++) {
       uint32_t bits;
-      source[i] = (float)((int32_t)(i + (size_t)index) % 16 - 8);
-      if (index == changed_tensor && i == changed_value) source[i] = -source[i];
+      source[i] = (float)((int32_t)(i + (size_t)content) % 16 - 8);
+      bool negate =
+          how.changed && index == how.changed_tensor && (i == how.changed_values[0] || i == how.changed_values[1]);
+      if (negate) source[i] = -source[i];
       memcpy(&bits, &source[i], 4);
       upper[i] = (uint16_t)(bits >> 16);
     }
-    if (retry) {
+    if (how.retry) {
       bertlet_tensor_begin(model, index, BERTLET_F32);
       bertlet_tensor_write(model, source, values * 2 + 3);
     }
-    bertlet_tensor_begin(model, index, dtype);
-    if (dtype == BERTLET_F32)
-      CHECK(bertlet_tensor_write(model, source, values * 4) == BERTLET_OK);
-    else
-      CHECK(bertlet_tensor_write(model, upper, values * 2) == BERTLET_OK);
+    bertlet_tensor_begin(model, index, how.dtype);
+    const void *bytes = how.dtype == BERTLET_F32 ? (const void *)source : upper;
+    CHECK(bertlet_tensor_write(model, bytes, values * (how.dtype == BERTLET_F32 ? 4 : 2)) == BERTLET_OK);
     free(upper);
     free(source);
   }
-  uint64_t fingerprint = bertlet_model_fingerprint(model);
+  uint64_t result = bertlet_model_fingerprint(model);
   free(model);
-  return fingerprint;
+  return result;
 }
 
 static void fingerprints_tell_values_only(void) {
-  uint64_t plain = fingerprint_of(false, BERTLET_F32, -1, 0, false);
-  CHECK(plain == fingerprint_of(true, BERTLET_F32, -1, 0, false));
-  CHECK(plain == fingerprint_of(false, BERTLET_BF16, -1, 0, false));
-  CHECK(plain == fingerprint_of(true, BERTLET_F32, -1, 0, true));
-  /* The sign of one value, anywhere. */
-  for (int32_t index = 0; index < 37; index += 6)
-    for (size_t value = 0; value < 32; value++)
-      CHECK((value + (size_t)index) % 16 == 8 || plain != fingerprint_of(false, BERTLET_F32, index, value, false));
+  uint64_t plain = fingerprint((recipe){0});
+  CHECK(plain == fingerprint((recipe){.backwards = true}));
+  CHECK(plain == fingerprint((recipe){.dtype = BERTLET_BF16}));
+  CHECK(plain == fingerprint((recipe){.retry = true}));
+  CHECK(plain != fingerprint((recipe){.swapped = true}));
+  /* A value of 0 gives a -0, which is another number to a hash. */
+  for (int32_t index = 0; index < 37; index += 6) {
+    for (size_t value = 0; value < 24; value++) {
+      CHECK(plain != fingerprint((recipe){.changed = true, .changed_tensor = index, .changed_values = {value, value}}));
+      CHECK(plain !=
+            fingerprint((recipe){.changed = true, .changed_tensor = index, .changed_values = {value, value + 8}}));
+    }
+  }
 }
 
 int main(void) {
