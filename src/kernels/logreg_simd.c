@@ -24,21 +24,20 @@ static inline __attribute__((always_inline)) void logits_tile(const float *const
 
 void logreg_logits_simd(const float *const *x, int32_t rows, int32_t d, const float *weight, const float *bias,
                         int32_t outputs, float *z) {
-  for (int32_t output = 0; output < outputs; output += 2) {
-    const int32_t columns = outputs - output < 2 ? 1 : 2;
-    const float *w = weight + (size_t)output * d;
-    for (int32_t row = 0; row < rows; row += 4) {
-      const int32_t last = rows - 1;
-      const float *const of[4] = {x[row], x[row + 1 < last ? row + 1 : last], x[row + 2 < last ? row + 2 : last],
-                                  x[row + 3 < last ? row + 3 : last]};
+  for (int32_t row = 0; row < rows; row += 4, z += (size_t)4 * outputs) {
+    const int32_t left = rows - row;
+    const float *const of[4] = {x[row], x[row + (left > 1 ? 1 : 0)], x[row + (left > 2 ? 2 : 0)],
+                                x[row + (left > 3 ? 3 : 0)]};
+    for (int32_t output = 0; output < outputs; output += 2) {
+      const int32_t columns = outputs - output < 2 ? 1 : 2;
+      const float *w = weight + (size_t)output * d;
       float tile[4][2];
       if (columns == 2)
         logits_tile(of, d, w, 2, tile);
       else
         logits_tile(of, d, w, 1, tile);
-      for (int32_t i = 0; i < 4 && row + i < rows; i++)
-        for (int32_t j = 0; j < columns; j++)
-          z[(size_t)(row + i) * outputs + output + j] = tile[i][j] + bias[output + j];
+      for (int32_t i = 0; i < 4 && i < left; i++)
+        for (int32_t j = 0; j < columns; j++) z[(size_t)i * outputs + output + j] = tile[i][j] + bias[output + j];
     }
   }
 }
