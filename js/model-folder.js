@@ -33,10 +33,11 @@ export function modelFolder(id) {
  */
 async function* readFileChunks(path, signal) {
   const file = await open(path);
+  const buffer = new Uint8Array(CHUNK);
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const { bytesRead, buffer } = await file.read(new Uint8Array(CHUNK), 0, CHUNK);
+      const { bytesRead } = await file.read(buffer, 0, CHUNK);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }

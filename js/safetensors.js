@@ -173,7 +173,7 @@ export async function readSafetensors(chunks, where, onHeader, onBytes) {
   for await (let chunk of chunks) {
     loaded += chunk.length;
     if (!header) {
-      start.push(chunk);
+      start.push(new Uint8Array(chunk));
       if (loaded < Math.max(dataStart, 8)) continue;
       const bytes = join(start);
       start = [bytes];

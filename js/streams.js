@@ -1,7 +1,10 @@
 // Bytes on their way: read piece by piece, never held as a whole unless they are small.
 import { BertletError, fromWire, toWire } from './errors.js';
 
-/** @typedef {AsyncIterable<Uint8Array>} Chunks */
+/**
+ * The bytes of a file, in order. A chunk is valid until the next one is asked for.
+ * @typedef {AsyncIterable<Uint8Array>} Chunks
+ */
 
 // Large enough for the cost of a step to vanish, small enough for memory not to notice.
 const PIECE = 256 * 1024;
@@ -117,7 +120,7 @@ export async function readAll(chunks, where, limit = 64 * 2 ** 20) {
   for await (const chunk of chunks) {
     size += chunk.length;
     if (size > limit) throw notAModel(where, `more than ${limit} bytes long, too much for what it should be`);
-    parts.push(chunk);
+    parts.push(new Uint8Array(chunk));
   }
   return join(parts);
 }
