@@ -50,13 +50,17 @@ static inline float horizontal_max(v128_t v) {
   return wasm_f32x4_extract_lane(v, 0);
 }
 
-/* c[0] + c[1] x + ... + c[degree] x^degree. The coefficients are read from memory where they are used, one instruction
- * each; as literals, V8 builds them through a general register in three. The empty assembly hides that they are known.
- */
+/* A constant in the middle of arithmetic, read from memory by one instruction. As literals, V8 builds vectors through a
+ * general register in three, each time it needs them. The empty assembly hides that the value is known. */
+static inline v128_t constant(const float *value) {
+  __asm__("" : "+r"(value));
+  return wasm_v128_load32_splat(value);
+}
+
+/* c[0] + c[1] x + ... + c[degree] x^degree */
 static inline v128_t polynomial(const float *c, int32_t degree, v128_t x) {
-  __asm__("" : "+r"(c));
-  v128_t sum = wasm_v128_load32_splat(c + degree);
-  for (int32_t i = degree - 1; i >= 0; i--) sum = madd(sum, x, wasm_v128_load32_splat(c + i));
+  v128_t sum = constant(c + degree);
+  for (int32_t i = degree - 1; i >= 0; i--) sum = madd(sum, x, constant(c + i));
   return sum;
 }
 
@@ -67,27 +71,29 @@ static inline v128_t exp2_fraction(v128_t r) {
   return polynomial(coefficients, 6, r);
 }
 
-/* Adding it to |x| < 2^22 rounds x to an integer, which then stands in the low bits. */
-#define ROUNDER 12582912.0f
+/* Added to |x| < 2^22, it rounds x to an integer and leaves that in the low bits. */
+static const float rounder = 12582912.0f;
 
 /* 2^x for x <= 126 with a relative error of at most 1.5e-7. x below -80 counts as -80 (8e-25), so that products stay
  * clear of subnormal numbers, which are slow. */
 static inline v128_t exp2_f32(v128_t x) {
-  x = wasm_f32x4_pmax(x, splat(-80.0f));
-  const v128_t shifted = wasm_f32x4_add(x, splat(ROUNDER));
-  const v128_t n = wasm_f32x4_sub(shifted, splat(ROUNDER));
+  static const float lowest = -80.0f;
+  x = wasm_f32x4_pmax(x, constant(&lowest));
+  const v128_t shifted = wasm_f32x4_add(x, constant(&rounder));
+  const v128_t n = wasm_f32x4_sub(shifted, constant(&rounder));
   return wasm_i32x4_add(exp2_fraction(wasm_f32x4_sub(x, n)), wasm_i32x4_shl(shifted, 23));
 }
 
 /* e^x with a relative error of at most 1.5e-7 for -87.3 <= x <= 88, 0 below (where it would be subnormal), e^88 above.
  * x = n ln 2 + r, with ln 2 in two parts, the first with so few bits that n times it is exact. */
 static inline v128_t exp_f32(v128_t x) {
-  const v128_t too_low = wasm_f32x4_lt(x, splat(-87.3f));
-  x = wasm_f32x4_pmin(x, splat(88.0f));
-  const v128_t shifted = madd(x, splat(LOG2_E), splat(ROUNDER));
-  const v128_t n = wasm_f32x4_sub(shifted, splat(ROUNDER));
-  const v128_t r = madd(n, splat(2.12194440e-4f), madd(n, splat(-0.693359375f), x));
-  const v128_t fraction = exp2_fraction(wasm_f32x4_mul(r, splat(LOG2_E)));
+  static const float lowest = -87.3f, highest = 88.0f, log2_e = LOG2_E, ln2[] = {-0.693359375f, 2.12194440e-4f};
+  const v128_t too_low = wasm_f32x4_lt(x, constant(&lowest));
+  x = wasm_f32x4_pmin(x, constant(&highest));
+  const v128_t shifted = madd(x, constant(&log2_e), constant(&rounder));
+  const v128_t n = wasm_f32x4_sub(shifted, constant(&rounder));
+  const v128_t r = madd(n, constant(ln2 + 1), madd(n, constant(ln2), x));
+  const v128_t fraction = exp2_fraction(wasm_f32x4_mul(r, constant(&log2_e)));
   return wasm_v128_andnot(wasm_i32x4_add(fraction, wasm_i32x4_shl(shifted, 23)), too_low);
 }
 

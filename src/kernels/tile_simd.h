@@ -54,15 +54,13 @@ static inline void pack_tile(const float *x, int32_t count, int32_t stride, int3
                              int32_t step) {
   const float *row[TILE_ROWS];
   for (int32_t i = 0; i < TILE_ROWS; i++) row[i] = x + (size_t)(i < count ? i : count - 1) * stride;
-  int32_t i = 0;
-  for (; i + LANES <= k; i += LANES) {
+  for (int32_t i = 0; i < k; i += LANES) {
     v128_t block[TILE_ROWS];
-    for (int32_t j = 0; j < TILE_ROWS; j++) block[j] = wasm_f32x4_mul(wasm_v128_load(row[j] + i), splat(scale));
+    for (int32_t j = 0; j < TILE_ROWS; j++) {
+      block[j] = wasm_f32x4_mul(load_partial(row[j] + i, k - i, 0), splat(scale));
+    }
     transpose(block);
-    for (int32_t j = 0; j < TILE_ROWS; j++) wasm_v128_store(packed + (i + j) * step, block[j]);
-  }
-  for (; i < k; i++) {
-    for (int32_t j = 0; j < TILE_ROWS; j++) packed[i * step + j] = row[j][i] * scale;
+    for (int32_t j = 0; j < LANES && i + j < k; j++) wasm_v128_store(packed + (i + j) * step, block[j]);
   }
 }
 
