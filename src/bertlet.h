@@ -172,8 +172,9 @@ BERTLET_API void bertlet_softmax(float *values, int32_t rows, int32_t classes);
 /* Minimizes scikit-learn's LogisticRegression objective (solver lbfgs, L2, intercept not penalized)
  *     sum_i s_i * -log softmax(W x_i + b)[y_i]  /  S   +   |W|^2 / (2 C S),      S = sum_i s_i,
  * where s are the sample weights. As scikit-learn does, two classes are one vector w with p(1) = sigmoid(w.x + b);
- * the result is written as two rows (-w/2, w/2), whose softmax is the same. L-BFGS: Nocedal & Wright, Numerical
- * Optimization, 2nd ed., algorithms 7.4/7.5, with the strong Wolfe line search 3.5/3.6. */
+ * the result is written as two rows (-w/2, w/2), whose softmax is the same. L-BFGS (Nocedal & Wright, Numerical
+ * Optimization, 2nd ed., algorithms 7.4/7.5) with scipy's line search (Moré & Thuente 1994): from zero weights and with
+ * its tolerance a fit takes scikit-learn's path and ends at its objective, to the rounding of f32. */
 typedef struct bertlet_logreg bertlet_logreg;
 
 typedef enum bertlet_fit_state {
@@ -184,18 +185,20 @@ typedef enum bertlet_fit_state {
 
 BERTLET_API size_t bertlet_logreg_bytes(int32_t rows, int32_t feature_count, int32_t classes);
 
-/* features [rows][feature_count] and labels [rows] (0 .. classes - 1) stay the caller's and must live as long. */
+/* features [rows][feature_count] and labels [rows] (0 .. classes - 1) stay the caller's and must live as long. Returns
+ * NULL when a label is out of range. */
 BERTLET_API bertlet_logreg *bertlet_logreg_init(void *block, const float *features, const int32_t *labels, int32_t rows,
                                                 int32_t feature_count, int32_t classes);
 
 /* Starts a fit from the present weights (zero after init, so that a path of strengths is warm-started).
- *   sample_weight [rows]  s_i >= 0, not all 0, or NULL for all 1; a row of weight 0 costs nothing (held-out folds)
- *   c                     inverse strength of regularization, > 0
- *   tolerance             converged when the largest |gradient| is at most this (scikit-learn's default: 1e-4) */
+ *   sample_weight [rows]  s_i >= 0, not all 0, or NULL for all 1; copied; a row of weight 0 costs nothing (held-out folds)
+ *   c                     inverse strength of regularization, > 0; INFINITY for none
+ *   tolerance             converged when the largest |gradient| is at most this (scikit-learn's default: 1e-4); 0 goes
+ *                         on until rounding ends it (BERTLET_FIT_STALLED) */
 BERTLET_API bertlet_status bertlet_logreg_start(bertlet_logreg *fit, const float *sample_weight, double c,
                                                 double tolerance);
 
-/* Sets all weights back to zero. */
+/* Sets all weights back to zero, for the next start. */
 BERTLET_API void bertlet_logreg_reset(bertlet_logreg *fit);
 
 /* One L-BFGS iteration. Returns a bertlet_fit_state (STALLED: the line search finds no lower point in f32; the weights
