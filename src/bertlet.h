@@ -81,7 +81,8 @@ BERTLET_API int32_t bertlet_tokenize(const bertlet_tokenizer *tokenizer, const c
  * bertlet_threads_serve(). The thread that calls the other functions is thread 0. Results never depend on `count`. */
 typedef struct bertlet_threads bertlet_threads;
 
-/* Bytes for a pool of `count` threads, or 0 when this build cannot have that many (1 in single-threaded WebAssembly). */
+/* Bytes for a pool of `count` threads, or 0 when this build cannot have that many (1 in single-threaded WebAssembly).
+ */
 BERTLET_API size_t bertlet_threads_bytes(int32_t count);
 BERTLET_API bertlet_threads *bertlet_threads_init(void *block, int32_t count);
 
@@ -110,8 +111,8 @@ typedef struct bertlet_config {
   int32_t max_batch_tokens; /* most tokens in one call of bertlet_forward(); at least 1. Sizes the workspace. */
 } bertlet_config;
 
-/* Bytes for a model, weights and workspace, run by a pool of `threads` threads, or 0 when the configuration is not one that the
- * encoder can run or does not fit into the address space. */
+/* Bytes for a model, weights and workspace, run by a pool of `threads` threads, or 0 when the configuration is not one
+ * that the encoder can run or does not fit into the address space. */
 BERTLET_API size_t bertlet_model_bytes(const bertlet_config *config, int32_t threads);
 
 /* Builds a model without weights. `threads` may be NULL (one thread) and must outlive the model. */
@@ -127,9 +128,9 @@ BERTLET_API int32_t bertlet_tensor_columns(const bertlet_model *model, int32_t t
 
 /* Streaming writer. bertlet_tensor_begin() opens a tensor whose little-endian source elements have type `dtype`;
  * bertlet_tensor_write() takes its bytes in order, cut anywhere, and packs each row into its final place as soon as it
- * is whole. Tensors may come in any order, one open at a time. Beginning a tensor again starts it over, so that a failed download
- * can be retried. Writing past the end is BERTLET_ERROR_ARGUMENT, a value that is not finite BERTLET_ERROR_NUMERIC; either
- * closes the tensor, which stays missing until it is begun again. */
+ * is whole. Tensors may come in any order, one open at a time. Beginning a tensor again starts it over, so that a
+ * failed download can be retried. Writing past the end is BERTLET_ERROR_ARGUMENT, a value that is not finite
+ * BERTLET_ERROR_NUMERIC; either closes the tensor, which stays missing until it is begun again. */
 BERTLET_API bertlet_status bertlet_tensor_begin(bertlet_model *model, int32_t tensor, bertlet_dtype dtype);
 BERTLET_API bertlet_status bertlet_tensor_write(bertlet_model *model, const void *bytes, size_t count);
 
@@ -144,7 +145,9 @@ BERTLET_API uint64_t bertlet_model_fingerprint(const bertlet_model *model);
  *   type_ids  [tokens]         0 .. type_vocab_size - 1, or NULL for all 0
  *   starts    [sequences + 1]  see Shapes; every sequence has 1 .. max_position_embeddings tokens
  *   hidden    [tokens][hidden_size]  out: the last layer's hidden states
- * A sequence gives the same bits alone and in any batch, on any number of threads. */
+ * A sequence gives the same bits alone and in any batch, on any number of threads. BERTLET_ERROR_INCOMPLETE while
+ * weights are missing, BERTLET_ERROR_ARGUMENT for numbers outside the ranges above, BERTLET_ERROR_NUMERIC when the
+ * result is not finite, which takes weights so large that f32 overflows. */
 BERTLET_API bertlet_status bertlet_forward(bertlet_model *model, const int32_t *ids, const int32_t *type_ids,
                                            const int32_t *starts, int32_t sequences, float *hidden);
 
@@ -191,10 +194,10 @@ BERTLET_API bertlet_logreg *bertlet_logreg_init(void *block, const float *featur
                                                 int32_t feature_count, int32_t classes);
 
 /* Starts a fit from the present weights (zero after init, so that a path of strengths is warm-started).
- *   sample_weight [rows]  s_i >= 0, not all 0, or NULL for all 1; copied; a row of weight 0 costs nothing (held-out folds)
- *   c                     inverse strength of regularization, > 0; INFINITY for none
- *   tolerance             converged when the largest |gradient| is at most this (scikit-learn's default: 1e-4); 0 goes
- *                         on until rounding ends it (BERTLET_FIT_STALLED) */
+ *   sample_weight [rows]  s_i >= 0, not all 0, or NULL for all 1; copied; a row of weight 0 costs nothing (held-out
+ * folds) c                     inverse strength of regularization, > 0; INFINITY for none tolerance converged when the
+ * largest |gradient| is at most this (scikit-learn's default: 1e-4); 0 goes on until rounding ends it
+ * (BERTLET_FIT_STALLED) */
 BERTLET_API bertlet_status bertlet_logreg_start(bertlet_logreg *fit, const float *sample_weight, double c,
                                                 double tolerance);
 
