@@ -67,7 +67,7 @@ describe('all-MiniLM-L6-v2 gives the embeddings that PyTorch computes', { skip: 
     });
   };
   const all = [...texts.keys()];
-  const some = all.slice(0, 30);
+  const some = all.slice(0, 20);
   const pick = (indices) => indices.map((index) => texts[index]);
 
   test('with the build that the engine is best at, on several threads', async () => {
@@ -80,25 +80,20 @@ describe('all-MiniLM-L6-v2 gives the embeddings that PyTorch computes', { skip: 
     assert.deepEqual(page.faults, []);
   });
 
-  for (const build of ['scalar', 'simd', 'simd-mt', 'relaxed', 'relaxed-mt']) {
+  for (const build of ['scalar', 'simd', 'relaxed']) {
     test(`with the build "${build}"`, async () => {
       await open(server);
-      const { info, vectors } = await embed(MODEL, { build, threads: 2 }, pick(some));
-      assert.equal(info.build, build);
-      assert.equal(info.threads, build.endsWith('-mt') ? 2 : 1);
+      const { info, vectors } = await embed(MODEL, { build, threads: 3 }, pick(some));
+      assert.deepEqual([info.build, info.threads], [build, 1]);
       matches(vectors, some);
+      if (build !== 'scalar') {
+        const threaded = await embed(MODEL, { build: `${build}-mt`, threads: 3 }, pick(some));
+        assert.deepEqual([threaded.info.build, threaded.info.threads], [`${build}-mt`, 3]);
+        assert.deepEqual(threaded.vectors, vectors, 'the same bits with three threads as with one');
+      }
       assert.deepEqual(page.faults, []);
     });
   }
-
-  test('to the bit, however many threads there are', async () => {
-    await open(server);
-    const one = await embed(MODEL, { build: 'simd', threads: 1 }, pick(some));
-    for (const threads of [2, 3]) {
-      const { vectors } = await embed(MODEL, { build: 'simd-mt', threads }, pick(some));
-      assert.deepEqual(vectors, one.vectors, `${threads} threads`);
-    }
-  });
 
   test('on one thread in a page that is not isolated, and says why', async () => {
     await open(unisolated);
