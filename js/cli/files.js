@@ -26,6 +26,9 @@ export function fileError(error, name) {
   return new BertletError(code, `${name}: ${words}.`, { cause: error });
 }
 
+/** Byte order marks that tell UTF-16. */
+const utf16Marks = ['fffe', 'feff'];
+
 /**
  * Decodes whole lines of UTF-8. A byte order mark at the start of the first line is dropped.
  * @param {Buffer} bytes
@@ -34,12 +37,9 @@ export function fileError(error, name) {
  */
 export function decode(bytes, name, firstLine = 1) {
   if (!isUtf8(bytes)) {
-    const marks =
-      firstLine === 1 && ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff));
-    const problem = marks
-      ? 'is UTF-16, not UTF-8'
-      : `, line ${firstLine + lineOfInvalidUtf8(bytes)}: this is not UTF-8`;
-    throw new BertletError('BAD_INPUT', `${name}${marks ? ' ' : ''}${problem}. Save it as UTF-8 and try again.`);
+    const isUtf16 = firstLine === 1 && utf16Marks.includes(bytes.toString('hex', 0, 2));
+    const problem = isUtf16 ? ' is UTF-16' : `, line ${firstLine + lineOfInvalidUtf8(bytes)}: this is not UTF-8`;
+    throw new BertletError('BAD_INPUT', `${name}${problem}. Save it as UTF-8 and try again.`);
   }
   const text = bytes.toString('utf8');
   return firstLine === 1 && text.startsWith('\uFEFF') ? text.slice(1) : text;
