@@ -3,9 +3,8 @@ import { BertletError } from './errors.js';
 import { linearSoftmax } from './linear.js';
 import { align, createCore } from './wasm.js';
 
-// bertlet_fit_state
+// bertlet_fit_state; the others mean that the optimum is reached, as far as f32 can tell.
 const RUNNING = 0;
-const CONVERGED = 1;
 
 const TOLERANCE = 1e-4; // scikit-learn's default
 const MAX_ITERATIONS = 1000;
@@ -95,7 +94,7 @@ export class LogisticRegression {
     for (let iterations = 1; ; iterations++) {
       const state = this.#check(fn.logreg_step(this.#fit));
       onIteration?.(iterations);
-      if (state !== RUNNING || iterations === MAX_ITERATIONS) return { iterations, converged: state === CONVERGED };
+      if (state !== RUNNING || iterations === MAX_ITERATIONS) return { iterations, converged: state !== RUNNING };
       await pace();
     }
   }

@@ -133,7 +133,8 @@ export class Tokenizer {
   #readPieces() {
     // A copy, because shared memory can't be decoded.
     const bytes = this.#core.bytes(this.#vocab, this.#vocabBytes).slice();
-    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).split(/\r?\n/);
+const lines = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).split('\n');
+    return lines.map((line) => line.trimEnd());
   }
 }
 
