@@ -133,7 +133,7 @@ export class Tokenizer {
   #readPieces() {
     // A copy, because shared memory can't be decoded.
     const bytes = this.#core.bytes(this.#vocab, this.#vocabBytes).slice();
-const lines = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).split('\n');
+    const lines = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).split('\n');
     return lines.map((line) => line.trimEnd());
   }
 }
