@@ -1,8 +1,8 @@
 // A loaded model in the worker: its instance of the core, batches of texts in, vectors out.
 import { startWorker } from '#platform';
-import { linearSoftmax } from './linear.js';
 import { CONFIG_BYTES, parseConfig, writeConfig } from './config.js';
 import { BertletError } from './errors.js';
+import { linearSoftmax } from './linear.js';
 import { pacer, reporter } from './progress.js';
 import { Connection } from './rpc.js';
 import { openFile, openSource } from './sources.js';

@@ -18,12 +18,12 @@ const A_DAY = 24 * 60 * 60 * 1000;
 const WEIGHTS = 'model.safetensors';
 
 /**
- * @param {string} id
+ * @param {string} name
  * @returns {string} the folder of a hub model
  */
-export function modelFolder(id) {
+function modelFolder(name) {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(process.env.BERTLET_HOME || join(cache, 'bertlet'), 'models', id);
+  return join(process.env.BERTLET_HOME || join(cache, 'bertlet'), 'models', name);
 }
 
 /**
@@ -69,13 +69,13 @@ export async function openDirectory(path) {
 
 /**
  * A model of the hub: from the local model folder, or downloaded (and kept there, if `keep`).
- * @param {string} id
+ * @param {string} name of its folder
  * @param {Source} remote
  * @param {boolean} keep
  * @returns {Promise<Source>}
  */
-export async function openHub(id, remote, keep) {
-  const folder = modelFolder(id);
+export async function openHub(name, remote, keep) {
+  const folder = modelFolder(name);
   if (existsSync(join(folder, WEIGHTS))) return openDirectory(folder);
   return keep ? keeping(remote, folder) : remote;
 }

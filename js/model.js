@@ -1,4 +1,5 @@
 // A loaded model as its user sees it: a proxy of the engine in the worker.
+import { locate } from '#platform';
 import { BertletError } from './errors.js';
 import { readHead } from './head-file.js';
 import { Head } from './head.js';
@@ -7,7 +8,6 @@ import { evaluatePredictions } from './metrics.js';
 import { fetchChunks, readContent } from './sources.js';
 import { readAll } from './streams.js';
 import { checkExamples, toTexts } from './texts.js';
-import { locate } from '#platform';
 
 /** @typedef {import('./types.js').TaskOptions} TaskOptions */
 /** @typedef {import('./types.js').EmbedOptions} EmbedOptions */

@@ -73,6 +73,7 @@ export class Connection {
       if (this.#ended) throw this.#ended;
 
       const id = this.#nextId++;
+      this.#channel.post({ id, method, params }, transfer);
       const abort = () => {
         this.#calls.delete(id);
         this.#channel.post({ id, abort: true });
@@ -87,7 +88,6 @@ export class Connection {
       this.#running.add(id);
       this.#channel.keepAlive(true);
       signal?.addEventListener('abort', abort, { once: true });
-      this.#channel.post({ id, method, params }, transfer);
     });
   }
 

@@ -233,8 +233,9 @@ export async function openSource(description, { keep }) {
       return openDirectory(description.path);
     case 'hub': {
       const { id, hub, revision } = description;
-      const base = `${hub}${id}/resolve/${encodeURIComponent(revision)}/`;
-      return openHub(id, folderSource(base), keep);
+      const version = encodeURIComponent(revision);
+      const folder = revision === 'main' ? id : `${id}@${version}`;
+      return openHub(folder, folderSource(`${hub}${id}/resolve/${version}/`), keep);
     }
     case 'files':
       return filesSource(description.files);

@@ -2,6 +2,7 @@
 import { ownPort } from '#platform';
 import { loadEngine, runThread } from './engine.js';
 import { fit } from './fit.js';
+import { pacer } from './progress.js';
 import { serve } from './rpc.js';
 
 /** @type {import('./engine.js').Engine} */
@@ -16,7 +17,15 @@ serve(ownPort(), {
     return { modelType, hiddenSize, layers, maxTokens: maxPositions, vocabSize, build, threads, notes, fingerprint };
   },
 
-  tokenize: ({ texts }) => texts.map((/** @type {string} */ text) => engine.tokenizer.tokenize(text)),
+  async tokenize({ texts }, context) {
+    const pace = pacer(context);
+    const encodings = [];
+    for (const text of texts) {
+      encodings.push(engine.tokenizer.tokenize(text));
+      await pace();
+    }
+    return encodings;
+  },
 
   /** Emits, batch by batch, which texts and their vectors. */
   embed: ({ texts, pooling, normalize, truncation }, context) =>

@@ -119,8 +119,8 @@ test('the hub: downloaded once, kept in the local model folder, then found there
     asked.push(req.url);
     serveFiles(files)(req, res);
   });
-  assert.deepEqual(await embedding('org/name', { hub, revision: 'v1.0' }), vector);
-  assert.ok(asked.includes('/org/name/resolve/v1.0/model.safetensors'), asked.join());
+  assert.deepEqual(await embedding('org/name', { hub }), vector);
+  assert.ok(asked.includes('/org/name/resolve/main/model.safetensors'), asked.join());
   assert.deepEqual(readdirSync(join(home, 'models/org/name')).sort(), [
     'config.json',
     'model.safetensors',
@@ -129,6 +129,8 @@ test('the hub: downloaded once, kept in the local model folder, then found there
   asked.length = 0;
   assert.deepEqual(await embedding('org/name', { hub }), vector);
   assert.deepEqual(asked, []);
+  assert.deepEqual(await embedding('org/name', { hub, revision: 'v1.0' }), vector);
+  assert.ok(asked.includes('/org/name/resolve/v1.0/model.safetensors'), 'another revision is another model');
 });
 
 test('a failed download leaves nothing behind, and the next one works', async (t) => {
