@@ -234,7 +234,7 @@ static void objective_and_gradient(void) {
   }
 }
 
-/* A start keeps the weights, a reset forgets them; either way the end is the same. */
+/* A start keeps the weights: a fit goes on from where the last one ended, to the same end as from zero. */
 static void warm_start(void) {
   const problem *p = &problems[4];
   model warm = model_of(p), cold = model_of(p);
@@ -245,16 +245,25 @@ static void warm_start(void) {
   train_exactly(&warm, NULL, 3);
   train_exactly(&cold, NULL, 3);
   CHECK(relative(bertlet_logreg_objective(warm.fit), bertlet_logreg_objective(cold.fit)) <= 1e-6);
-  const double objective = bertlet_logreg_objective(cold.fit);
-  train(&warm, NULL, 3, 1e-4);
-  bertlet_logreg_reset(warm.fit);
-  CHECK(bertlet_logreg_start(warm.fit, NULL, 3, 1e-4) == BERTLET_OK);
-  CHECK(relative(bertlet_logreg_objective(warm.fit), log(p->classes)) <= 1e-6);
-  bertlet_logreg_reset(cold.fit);
-  train_exactly(&cold, NULL, 3);
-  CHECK(bertlet_logreg_objective(cold.fit) == objective); /* the same bits */
   free_model(&warm);
   free_model(&cold);
+}
+
+/* A reset forgets everything: the next fit has the bits of a first one. */
+static void reset(void) {
+  const problem *p = &problems[4];
+  model used = model_of(p), fresh = model_of(p);
+  train(&used, p->sample_weight, 0.1, 1e-4);
+  bertlet_logreg_reset(used.fit);
+  CHECK(bertlet_logreg_start(used.fit, NULL, 3, 1e-4) == BERTLET_OK);
+  CHECK(relative(bertlet_logreg_objective(used.fit), log(p->classes)) <= 1e-6);
+  train(&used, NULL, 3, 1e-4);
+  train(&fresh, NULL, 3, 1e-4);
+  CHECK(used.iterations == fresh.iterations);
+  CHECK(bertlet_logreg_objective(used.fit) == bertlet_logreg_objective(fresh.fit));
+  CHECK(memcmp(used.weight, fresh.weight, sizeof(float) * p->classes * p->d) == 0);
+  free_model(&used);
+  free_model(&fresh);
 }
 
 /* Rows of weight 0 do nothing, whatever they hold: the same bits as without them. */
@@ -313,30 +322,43 @@ static void step_by_step(void) {
   free_model(&b);
 }
 
-/* Classes that a line separates have no finite optimum without the penalty; with almost none the fit still ends, with
- * finite weights that get every row right. */
+/* Classes that lines separate have no finite optimum without the penalty; with almost none the fit still ends, with
+ * finite weights that get every row right. On the way the losses become tiny, and stay exact. */
 static void separable(void) {
   enum { ROWS = 40, D = 2 };
-  float features[ROWS * D];
+  float features[ROWS * D], sample_weight[ROWS];
   int32_t two[ROWS], four[ROWS];
   for (int32_t row = 0; row < ROWS; row++) {
     four[row] = row % 4;
     two[row] = row % 4 < 2;
     features[row * D] = (row % 2 ? 1.0f : -1.0f) + 0.01f * (float)row;
     features[row * D + 1] = (two[row] ? 1.0f : -1.0f) - 0.01f * (float)row;
+    sample_weight[row] = 1;
   }
   const double strengths[] = {1e6, INFINITY};
   for (int32_t i = 0; i < 2; i++)
     for (int32_t classes = 2; classes <= 4; classes += 2) {
-      const int32_t *labels = classes == 2 ? two : four;
-      model m = new_model(features, labels, ROWS, D, classes);
+      const problem p = {.rows = ROWS,
+                         .d = D,
+                         .classes = classes,
+                         .features = features,
+                         .labels = classes == 2 ? two : four,
+                         .sample_weight = sample_weight};
+      model m = model_of(&p);
       train(&m, NULL, strengths[i], 1e-4);
       CHECK(m.state == BERTLET_FIT_CONVERGED);
       CHECK(bertlet_logreg_objective(m.fit) < 0.02);
       for (int32_t row = 0; row < ROWS; row++)
-        CHECK(predict(features + row * D, D, classes, m.weight, m.bias) == labels[row]);
-      train(&m, NULL, strengths[i], 0);
-      CHECK(isfinite(bertlet_logreg_objective(m.fit)) && isfinite(m.weight[0]) && isfinite(m.bias[0]));
+        CHECK(predict(features + row * D, D, classes, m.weight, m.bias) == p.labels[row]);
+
+      train(&m, NULL, strengths[i], 1e-8);
+      double weight[4 * D], bias[4], gradient[4 * (D + 1)], largest = 0;
+      parameters_of(&m, weight, bias);
+      const double objective = objective_at(&p, strengths[i], weight, bias, gradient);
+      for (int32_t k = 0; k < (classes == 2 ? 1 : classes) * (D + 1); k++) largest = fmax(largest, fabs(gradient[k]));
+      CHECK(objective < 1e-4);
+      CHECK(relative(bertlet_logreg_objective(m.fit), objective) <= 1e-5);
+      CHECK(relative(bertlet_logreg_gradient(m.fit), largest) <= 1e-3);
       free_model(&m);
     }
 }
@@ -450,6 +472,7 @@ int main(void) {
   stops_where_scikit_learn_stops();
   objective_and_gradient();
   warm_start();
+  reset();
   left_out_rows();
   step_by_step();
   separable();
