@@ -80,3 +80,15 @@ test('loading and disposing again and again does not eat memory', { skip: withou
   const growth = Math.max(...sizes.slice(2)) - sizes[1];
   assert.ok(growth < 200, `${sizes.map(Math.round)} MB`);
 });
+
+test('weights pass through JavaScript in pieces, never as a whole', { skip: withoutMinilm }, async () => {
+  const { output } = await run(`
+    const peak = async (spec) => {
+      await (await load(spec, { threads: 1 })).dispose();
+      return process.resourceUsage().maxRSS;
+    };
+    console.log(await peak(tiny), await peak(${JSON.stringify(minilm)}));`);
+  const [before, after] = output.split(' ').map((kilobytes) => Number(kilobytes) / 1024);
+  // The weights, 87 MiB, are in the core once. A second copy would make it 174.
+  assert.ok(after - before < 130, output);
+});
