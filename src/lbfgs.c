@@ -3,7 +3,7 @@
 #include <float.h>
 #include <string.h>
 
-/* ---- Vectors: plain loops over LBFGS_ALIGN lanes, which compilers turn into SIMD without reordering anything ----- */
+/* ---- Vectors: plain loops over LBFGS_ALIGN lanes, which compilers turn into SIMD without reordering anything --- */
 
 double vector_dot(const float *a, const float *b, int32_t size) {
   enum { RUN = 32 * LBFGS_ALIGN };
@@ -32,7 +32,7 @@ static void vector_subtract(float *restrict difference, const float *a, const fl
   for (int32_t i = 0; i < size; i++) difference[i] = a[i] - b[i];
 }
 
-/* ---- The ring of pairs ------------------------------------------------------------------------------------------- */
+/* ---- The ring of pairs ----------------------------------------------------------------------------------------- */
 
 lbfgs lbfgs_take(arena *memory, int32_t size) {
   return (lbfgs){.size = size,

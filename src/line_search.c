@@ -50,7 +50,7 @@ static double farther(double from, double a, double b) { return fabs(a - from) >
 
 static double clamp(double value, double low, double high) { return fmin(fmax(value, low), high); }
 
-/* ---- Moré & Thuente ---------------------------------------------------------------------------------------------- */
+/* ---- Moré & Thuente -------------------------------------------------------------------------------------------- */
 
 static bool slopes_differ(search_point a, search_point b) { return a.slope * b.slope < 0; }
 

@@ -89,8 +89,7 @@ bertlet_logreg *bertlet_logreg_init(void *block, const float *features, const in
 
 void bertlet_logreg_reset(bertlet_logreg *fit) { memset(fit->parameters, 0, (size_t)fit->size * sizeof(float)); }
 
-/* ---- Loss and residuals of one block ------------------------------------------------------------------------------
- */
+/* ---- Loss and residuals of one block --------------------------------------------------------------------------- */
 
 /* The residual of a logit is the derivative of the row's weighted loss by it. Both use e^(z - z_label) with the term of
  * the label itself, 1, kept apart: what is close to 1 would swallow the small rest, and with it the loss and the
@@ -165,8 +164,7 @@ static double multinomial_residuals(const bertlet_logreg *fit, const int32_t *us
   return loss;
 }
 
-/* ---- The objective -------------------------------------------------------------------------------------------------
- */
+/* ---- The objective --------------------------------------------------------------------------------------------- */
 
 static float *bias_of(const bertlet_logreg *fit, float *vector) { return vector + fit->bias_at; }
 
@@ -204,8 +202,7 @@ static void evaluate(bertlet_logreg *fit) {
   fit->largest_gradient = (double)largest;
 }
 
-/* ---- Minimization ---------------------------------------------------------------------------------------------------
- */
+/* ---- Minimization ---------------------------------------------------------------------------------------------- */
 
 static bertlet_status use_rows(bertlet_logreg *fit, const float *sample_weight) {
   fit->used_rows = 0;

@@ -49,8 +49,7 @@ static void open_fixture(void) {
   }
 }
 
-/* ---- A fit, and its weights ----------------------------------------------------------------------------------------
- */
+/* ---- A fit, and its weights ------------------------------------------------------------------------------------ */
 
 typedef struct model {
   bertlet_logreg *fit;
@@ -100,8 +99,7 @@ static int32_t predict(const float *x, int32_t d, int32_t classes, const float *
   return best;
 }
 
-/* ---- The definition, in double
- * --------------------------------------------------------------------------------------- */
+/* ---- The definition, in double --------------------------------------------------------------------------------- */
 
 /* Objective at weight [outputs][d], bias [outputs] and, unless NULL, its gradient [outputs][d + 1], the bias last. Two
  * classes have one output. */
@@ -148,8 +146,7 @@ static void parameters_of(const model *m, double *weight, double *bias) {
 
 static double relative(double value, double expected) { return fabs(value - expected) / fabs(expected); }
 
-/* ---- The tests
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- The tests ------------------------------------------------------------------------------------------------- */
 
 /* The exact minimum: objective to 1e-6 relative, the same predictions, probabilities to 1e-3. */
 static void finds_the_minimum(void) {
