@@ -82,15 +82,15 @@ DECLARE_ACTIVATE(activate_simd);
 enum { LOGREG_BLOCK = 64 };
 
 /* z [rows][outputs] = x . weight^T + bias, for weight [outputs][d] and bias [outputs]. */
-#define DECLARE_LOGREG_LOGITS(name)                                                                                   \
-  void name(const float *const *x, int32_t rows, int32_t d, const float *weight, const float *bias, int32_t outputs,  \
+#define DECLARE_LOGREG_LOGITS(name)                                                                                    \
+  void name(const float *const *x, int32_t rows, int32_t d, const float *weight, const float *bias, int32_t outputs,   \
             float *z)
 DECLARE_LOGREG_LOGITS(logreg_logits_scalar);
 DECLARE_LOGREG_LOGITS(logreg_logits_simd);
 #define logreg_logits BERTLET_KERNEL(logreg_logits)
 
 /* gradient [outputs][d] += residual^T . x, for residual [rows][outputs], behind which 3 more floats are readable. */
-#define DECLARE_LOGREG_GRADIENT(name)                                                                                 \
+#define DECLARE_LOGREG_GRADIENT(name)                                                                                  \
   void name(const float *const *x, int32_t rows, int32_t d, const float *residual, int32_t outputs, float *gradient)
 DECLARE_LOGREG_GRADIENT(logreg_gradient_scalar);
 DECLARE_LOGREG_GRADIENT(logreg_gradient_simd);
