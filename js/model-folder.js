@@ -19,9 +19,9 @@ const WEIGHTS = 'model.safetensors';
 
 /**
  * @param {string} name
- * @returns {string} the folder of a hub model
+ * @returns {string} the local folder of a hub model
  */
-function modelFolder(name) {
+export function modelFolder(name) {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   return join(process.env.BERTLET_HOME || join(cache, 'bertlet'), 'models', name);
 }
