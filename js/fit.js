@@ -131,10 +131,12 @@ async function searchStrength(regression, labels, folds, leftOut, pace, report) 
       report(++steps, total);
     }
     results.push({ c, logLoss: loss / scored, accuracy: correct / scored });
-    if (loss > last) break;
+    if (loss > last && steps < total) {
+      report(total, total);
+      break;
+    }
     last = loss;
   }
-  report(total, total);
   return results;
 }
 

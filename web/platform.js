@@ -93,4 +93,4 @@ export async function openDirectory(path) {
 }
 
 /** @type {typeof import('../js/platform.js').openHub} */
-export const openHub = async (_id, remote) => remote;
+export const openHub = async (_name, remote) => remote;
