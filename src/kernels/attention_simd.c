@@ -8,8 +8,6 @@
  * For 512 keys they take 16 KB and never leave the first-level cache. */
 enum { QUERIES = TILE_COLUMNS };
 
-static inline int32_t min(int32_t a, int32_t b) { return a < b ? a : b; }
-
 /* v [length][stride] -> packed [head_size / 4][length][4]; a last group of less than 4 is filled up with zeros. */
 static void pack_values(const float *v, int32_t length, int32_t stride, int32_t head_size, float *packed) {
   for (int32_t from = 0; from < head_size; from += LANES) {

@@ -14,6 +14,8 @@
 #define TILE_ROWS 4
 #define TILE_COLUMNS 8
 
+static inline int32_t min(int32_t a, int32_t b) { return a < b ? a : b; }
+
 static inline int32_t tiles_of(int32_t rows) { return (rows + TILE_ROWS - 1) / TILE_ROWS; }
 
 /* y [4][8] = start [4][8] + rows^T . columns; `y_stride` and `start_stride` floats from one row to the next. Elements
