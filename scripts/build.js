@@ -18,7 +18,7 @@ export async function buildWasm() {
   });
 }
 
-/** esbuild for js/ and web/: dist/bertlet.js, which a page imports, and dist/worker.js, which that starts. */
+/** esbuild for js/ and web/: dist/bertlet.js, which a page imports, dist/worker.js, which that starts, and what both share. */
 export async function bundle() {
   const { build } = await import('esbuild');
   await build({
@@ -26,6 +26,8 @@ export async function bundle() {
     entryPoints: { bertlet: 'js/index.js', worker: 'js/worker.js' },
     outdir: 'dist',
     bundle: true,
+    splitting: true, // what both need is fetched once, as shared.js
+    chunkNames: 'shared',
     format: 'esm',
     platform: 'browser',
     conditions: ['browser'],
