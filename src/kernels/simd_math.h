@@ -1,5 +1,5 @@
 /* What the SIMD kernels share: multiply-add, horizontal sums, partial vectors, and polynomials for 2^x and GELU. Errors
- * were measured against double precision; tests/kernels/test_math.c asserts the bounds. */
+ * were measured against double precision; tests/kernels/math_test.c asserts the bounds. */
 #ifndef BERTLET_SIMD_MATH_H
 #define BERTLET_SIMD_MATH_H
 
@@ -64,7 +64,7 @@ static inline v128_t polynomial(const float *c, int32_t degree, v128_t x) {
   return sum;
 }
 
-/* 2^r for |r| <= 1/2, minimax (2e-9 before rounding). */
+/* 2^r for |r| <= 1/2: minimax by the Remez exchange, with the constant term fixed at 1 (2e-9 before rounding). */
 static inline v128_t exp2_fraction(v128_t r) {
   static const float coefficients[] = {1.0f,           0.693147203f,   0.240226479f,  0.0555033229f,
                                        0.00961843810f, 0.00133989518f, 1.53532995e-4f};
@@ -99,7 +99,8 @@ static inline v128_t exp_f32(v128_t x) {
 
 /* x Phi(x), Phi the distribution function of the standard normal: Hendrycks & Gimpel 2016,
  * https://arxiv.org/abs/1606.08415. Absolute error at most 1.2e-7 + 2^-24 |x|. Written as max(x, 0) - |x| Phi(-|x|),
- * with Phi(-a) = p(a)^-4 and p fitted so that a p(a)^-4 is minimax (4.7e-8 before rounding). */
+ * with Phi(-a) = p(a)^-4 and p fitted by least squares whose weights follow the errors (Lawson), until a p(a)^-4 was
+ * nearly minimax (4.7e-8 before rounding). For finite x. */
 static inline v128_t gelu_f32(v128_t x) {
   static const float coefficients[] = {1.1892092f,     0.237164433f,    0.118665118f,  0.0298612479f,
                                        0.00937472881f, -0.00204278522f, 0.0032933722f, -0.00145306404f,
