@@ -1,6 +1,7 @@
 // The README's chart from the numbers of a run: how fast a page turns token ids into hidden states.
 import { parse, View } from 'vega';
 import { compile } from 'vega-lite';
+import { nameOf } from './suites/suite.js';
 
 /** What the bars are a multiple of. */
 const BASE = 'onnxruntime-web f32';
@@ -21,12 +22,12 @@ const OTHERS = '#8b95a1';
 function bars({ results }) {
   const { rows = [] } = results.find(({ platform }) => platform.startsWith('Chromium')) ?? {};
   const encoder = rows.filter(({ suite, shape }) => suite === 'encoder' && shape in TITLES);
-  return encoder.map(({ contender, dtype, shape, median }) => {
-    const name = `${contender} ${dtype}`;
-    const base = encoder.find((row) => `${row.contender} ${row.dtype}` === BASE && row.shape === shape);
-    const times = /** @type {import('./suites/suite.js').Row} */ (base).median / median;
-    const ours = contender === 'bertlet';
-    return { name, ours, times, title: TITLES[shape], label: `${times.toFixed(1)}×   ${median.toPrecision(3)} ms` };
+  return encoder.map((row) => {
+    const base = encoder.find((other) => nameOf(other) === BASE && other.shape === row.shape) ?? row;
+    const [ours] = Object.keys(row.ours);
+    const times = base.ours[ours] / row.ours[ours];
+    const label = `${times.toFixed(1)}× · ${row.median.toPrecision(3)} ms`;
+    return { name: nameOf(row), ours: row.contender === 'bertlet', times, title: TITLES[row.shape], label };
   });
 }
 
@@ -36,8 +37,19 @@ function bars({ results }) {
  */
 export async function drawChart(report) {
   const browser = report.results.find(({ platform }) => platform.startsWith('Chromium'))?.platform.replace(/\..*/, '');
-  const x = { field: 'times', type: 'quantitative', axis: null, scale: { domainMin: 0 } };
-  const y = { field: 'name', type: 'nominal', sort: null, axis: { title: null, labelPadding: 8 } };
+  const x = /** @type {const} */ ({ field: 'times', type: 'quantitative', axis: null, scale: { domainMin: 0 } });
+  const y = /** @type {const} */ ({
+    field: 'name',
+    type: 'nominal',
+    sort: null,
+    axis: { title: null, labelPadding: 8 },
+  });
+  const color = /** @type {const} */ ({
+    field: 'ours',
+    type: 'nominal',
+    scale: { domain: [true, false], range: [OURS, OTHERS] },
+    legend: null,
+  });
   const { spec } = compile({
     data: { values: bars(report) },
     title: {
@@ -49,7 +61,7 @@ export async function drawChart(report) {
       width: 420,
       height: { step: 24 },
       layer: [
-        { mark: { type: 'bar', cornerRadiusEnd: 2 }, encoding: { x, y, color: color() } },
+        { mark: { type: 'bar', cornerRadiusEnd: 2 }, encoding: { x, y, color } },
         {
           mark: { type: 'text', align: 'left', dx: 6, color: TEXT },
           encoding: { x, y, text: { field: 'label', type: 'nominal' } },
@@ -75,10 +87,3 @@ export async function drawChart(report) {
   });
   return `${await new View(parse(spec), { renderer: 'none' }).toSVG()}\n`;
 }
-
-const color = () => ({
-  field: 'ours',
-  type: 'nominal',
-  scale: { domain: [true, false], range: [OURS, OTHERS] },
-  legend: null,
-});

@@ -45,3 +45,15 @@ export function tokenIds(batch, tokens) {
  */
 export const spread = (items, count) =>
   Array.from({ length: count }, (_, index) => items[Math.floor((index * items.length) / count)]);
+
+/**
+ * Where one of `parts` equal parts begins and ends.
+ * @param {number} length
+ * @param {number} parts
+ * @param {number} part
+ * @returns {[begin: number, end: number]}
+ */
+export const bounds = (length, parts, part) => [
+  Math.floor((part * length) / parts),
+  Math.floor(((part + 1) * length) / parts),
+];

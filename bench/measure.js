@@ -1,35 +1,17 @@
 // Fair timing on a machine that is not quiet: contenders take turns, so that whatever slows one slows the others.
 
-/**
- * @typedef {object} Timing
- * @property {number} median milliseconds of a call
- * @property {number} low first quartile
- * @property {number} high third quartile
- * @property {number} samples
- */
-
 const WARM_UPS = 3;
 const SHORT_MS = 100; // a call longer than this fills its caches itself
 const TURN_MS = 30;
 const MIN_ROUNDS = 5;
 
-/** @param {number[]} sorted @param {number} part 0 to 1 */
-const quantile = (sorted, part) => {
+/** @param {number[]} values @param {number} [part] 0 to 1, default the median */
+export function quantile(values, part = 0.5) {
+  const sorted = values.toSorted((a, b) => a - b);
   const place = (sorted.length - 1) * part;
-  const below = Math.floor(place);
-  const above = Math.ceil(place);
-  return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
-};
-
-/** @param {number[]} samples @returns {Timing} */
-export function summarize(samples) {
-  const sorted = samples.toSorted((a, b) => a - b);
-  return {
-    median: quantile(sorted, 0.5),
-    low: quantile(sorted, 0.25),
-    high: quantile(sorted, 0.75),
-    samples: sorted.length,
-  };
+  const below = sorted[Math.floor(place)];
+  const above = sorted[Math.ceil(place)];
+  return below + (above - below) * (place % 1);
 }
 
 /** @param {() => unknown} call @returns {Promise<number>} milliseconds */
@@ -40,31 +22,41 @@ export async function time(call) {
 }
 
 /**
- * Calls each function many times, in turns A B C B C A C A B ..., until `budgetMs` per function are spent.
- * A turn of a short call begins with one that does not count: it brings the contender's weights back into the caches,
- * where they would be if it ran alone.
+ * Calls everyone `rounds` times in turns: A B C, B C A, C A B, ...
+ * @param {number} contenders
+ * @param {(index: number, round: number) => Promise<number>} turn measures one, in milliseconds
+ * @param {(round: number) => boolean} more whether there is another round
+ * @returns {Promise<number[][]>} [contenders][rounds]
+ */
+export async function takeTurns(contenders, turn, more) {
+  const measured = Array.from({ length: contenders }, () => /** @type {number[]} */ ([]));
+  for (let round = 0; more(round); ++round) {
+    for (let step = 0; step < contenders; ++step) {
+      const index = (round + step) % contenders;
+      measured[index].push(await turn(index, round));
+    }
+  }
+  return measured;
+}
+
+/**
+ * Calls each function many times, in turns, until `budgetMs` per function are spent. A turn of a short call begins with one
+ * that does not count: it brings the contender's weights back into the caches, where they would be if it ran alone.
  * @param {(() => unknown)[]} calls
  * @param {number} budgetMs
- * @returns {Promise<Timing[]>}
+ * @returns {Promise<number[][]>} [calls][rounds] milliseconds, each the median of a turn
  */
 export async function race(calls, budgetMs) {
   for (const call of calls) for (let i = 0; i < WARM_UPS; ++i) await call();
-
-  const samples = calls.map(() => /** @type {number[]} */ ([]));
   const end = performance.now() + budgetMs * calls.length;
-  for (let round = 0; round < MIN_ROUNDS || performance.now() < end; ++round) {
-    for (let turn = 0; turn < calls.length; ++turn) {
-      const index = (round + turn) % calls.length;
-      const first = await time(calls[index]);
-      if (first >= SHORT_MS) {
-        samples[index].push(first);
-        continue;
-      }
-      for (let spent = 0; spent < TURN_MS; spent += samples[index].at(-1))
-        samples[index].push(await time(calls[index]));
-    }
-  }
-  return samples.map(summarize);
+  const turn = async (/** @type {number} */ index) => {
+    const first = await time(calls[index]);
+    if (first >= SHORT_MS) return first;
+    const samples = [];
+    for (let spent = 0; spent < TURN_MS; spent += samples[samples.length - 1]) samples.push(await time(calls[index]));
+    return quantile(samples);
+  };
+  return takeTurns(calls.length, turn, (round) => round < MIN_ROUNDS || performance.now() < end);
 }
 
 /**

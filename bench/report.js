@@ -1,16 +1,17 @@
 // The tables that a person reads.
+import { nameOf } from './suites/suite.js';
 
 /** @typedef {import('./suites/suite.js').Row} Row */
 
 const NAME_WIDTH = 42;
 const CELL_WIDTH = 9;
 
-/** @type {Record<string, string>} */
+/** What is printed of each suite: its milliseconds, or how often they fit into a second. */
 const TITLES = {
-  encoder: 'milliseconds a call, sequences x tokens',
-  texts: 'sentences a second, public interfaces',
-  tokenizer: 'megabytes of text a second to token ids',
-  training: 'milliseconds to fit a classifier on 2000 x 384 features',
+  encoder: { title: 'milliseconds a call, sequences x tokens', aSecond: false },
+  texts: { title: 'sentences a second, public interfaces', aSecond: true },
+  tokenizer: { title: 'megabytes of text a second to token ids', aSecond: true },
+  training: { title: 'milliseconds to fit a classifier on 2000 x 384 features, by number of classes', aSecond: false },
 };
 
 /** @param {string} name @param {string[]} cells */
@@ -19,33 +20,27 @@ const line = (name, cells) => name.padEnd(NAME_WIDTH) + cells.map((cell) => cell
 /** @param {number} value three digits that count */
 const short = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
-/** @param {Row} row */
-const who = ({ contender, dtype }) => `${contender} ${dtype}`.trim();
-
 /**
  * One suite of one platform: who in rows, shapes in columns, then how many times as fast ours is as each other.
  * @param {Row[]} rows
+ * @param {boolean} aSecond
  */
-function table(rows) {
+function table(rows, aSecond) {
   const shapes = [...new Set(rows.map((row) => row.shape))];
-  const names = [...new Set(rows.map(who))];
-  const ours = names.filter((name) => name.startsWith('bertlet'));
-  const find = (/** @type {string} */ name, /** @type {string} */ shape) =>
-    /** @type {Row} */ (rows.find((row) => who(row) === name && row.shape === shape));
+  const names = [...new Set(rows.map(nameOf))];
+  const ours = Object.keys(rows[0].ours);
+  const of = (/** @type {string} */ name) => rows.filter((row) => nameOf(row) === name);
 
   const lines = [line('', [...shapes, ...(rows[0].cosine === undefined ? [] : ['cosine'])])];
   for (const name of names) {
-    const own = shapes.map((shape) => find(name, shape));
-    const cosine = own.reduce((sum, row) => sum + (row.cosine ?? NaN), 0) / own.length;
-    lines.push(line(name, [...own.map(({ median }) => short(median)), ...(cosine > 0 ? [cosine.toFixed(4)] : [])]));
+    const cells = of(name).map(({ median }) => short(aSecond ? 1000 / median : median));
+    const cosine = of(name).reduce((sum, row) => sum + (row.cosine ?? NaN), 0) / shapes.length;
+    lines.push(line(name, [...cells, ...(cosine > 0 ? [cosine.toFixed(4)] : [])]));
   }
   for (const mine of ours) {
     for (const other of names.filter((name) => !ours.includes(name))) {
-      const ratios = shapes.map((shape) => {
-        const [a, b] = [find(mine, shape), find(other, shape)];
-        return `${(a.unit === 'ms' ? b.median / a.median : a.median / b.median).toFixed(2)}x`;
-      });
-      lines.push(line(`  ${mine} : ${other}`, ratios));
+      const cells = of(other).map((row) => `${row.ours[mine].toFixed(2)}x`);
+      lines.push(line(`  ${mine} : ${other}`, cells));
     }
   }
   return lines.join('\n');
@@ -57,12 +52,13 @@ export function printTables({ date, cpu, load, peers, results }) {
   const texts = [
     `\nall-MiniLM-L6-v2 on ${cpu}, one thread, ${date}, load average before: ${load}`,
     versions.join(', '),
-    'Medians. "a : b" says how many times as fast as b a is. cosine: mean to the vectors of onnxruntime-web in f32.',
+    'Medians. "a : b" says how many times as fast as b a is, the median over rounds in which they took turns.',
+    'cosine: mean to the vectors of the first peer in f32.',
   ];
   for (const { platform, rows } of results) {
-    for (const [suite, title] of Object.entries(TITLES)) {
+    for (const [suite, { title, aSecond }] of Object.entries(TITLES)) {
       const own = rows.filter((row) => row.suite === suite);
-      if (own.length > 0) texts.push(`\n${platform}: ${title}\n${table(own)}`);
+      if (own.length > 0) texts.push(`\n${platform}: ${title}\n${table(own, aSecond)}`);
     }
   }
   process.stdout.write(`${texts.join('\n')}\n`);

@@ -123,6 +123,9 @@ async function readLines(name, count) {
   return [];
 }
 
+/** @param {string} _key @param {unknown} value */
+const fourDigits = (_key, value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value);
+
 await main(async () => {
   const { values } = parseArgs({
     options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
@@ -156,7 +159,7 @@ await main(async () => {
   };
   printTables(report);
   if (!values.quick && !values.only) {
-    await writeFile(join(here, 'results.json'), `${JSON.stringify(report, null, 1)}\n`);
+    await writeFile(join(here, 'results.json'), `${JSON.stringify(report, fourDigits, 1)}\n`);
     const { drawChart } = await import('./chart.js');
     await writeFile(join(root, 'docs/benchmark.svg'), await drawChart(report));
   }

@@ -31,11 +31,12 @@ export async function ensureExport(model) {
   const script = join(here, 'export_onnx.py');
   if (existsSync(folder) && statSync(folder).mtimeMs >= statSync(script).mtimeMs) return folder;
   await step('Exporting the model to ONNX', async () => {
-    const python = await ensureVenv();
+    const python = await ensurePython();
+    const PYTHONPATH = await ensurePythonPackages(python);
     const partial = `${folder}.partial`;
     await rm(partial, { recursive: true, force: true });
     await mkdir(join(partial, 'onnx'), { recursive: true });
-    await run(python, [script, model, join(partial, 'onnx')], { quiet: true });
+    await run(python, [script, model, join(partial, 'onnx')], { quiet: true, env: { PYTHONPATH } });
     for (const name of ['config.json', 'tokenizer.json']) await copyFile(join(model, name), join(partial, name));
     await writeFile(join(partial, 'tokenizer_config.json'), JSON.stringify(TOKENIZER_CONFIG));
     await rm(folder, { recursive: true, force: true });
@@ -44,19 +45,10 @@ export async function ensureExport(model) {
   return folder;
 }
 
-/** Python with the packages of requirements.txt, in models/ beside what it makes. */
-async function ensureVenv() {
-  const venv = join(here, 'models/.venv');
-  const python = join(venv, 'bin/python');
-  await run(await ensurePython(), ['-m', 'venv', '--clear', venv]);
-  await run(python, [
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--disable-pip-version-check',
-    '-r',
-    join(here, 'requirements.txt'),
-  ]);
-  return python;
+/** The packages of requirements.txt, in a folder of their own beside what they are for. @returns {Promise<string>} it */
+async function ensurePythonPackages(/** @type {string} */ python) {
+  const folder = join(here, 'models/.python');
+  const install = 'pip install --quiet --upgrade --disable-pip-version-check --root-user-action=ignore'.split(' ');
+  await run(python, ['-m', ...install, '--target', folder, '-r', join(here, 'requirements.txt')]);
+  return folder;
 }

@@ -12,7 +12,7 @@ const dtypes = ['f32'];
 export const bertletEncoder = {
   name,
   dtypes,
-  async create({ model }, dtype, threads) {
+  async create({ model }, _dtype, threads) {
     const { description } = describe(model);
     const { signal } = new AbortController();
     const engine = await loadEngine({ description, threads }, { signal, emit() {} });
@@ -26,7 +26,7 @@ export const bertletEncoder = {
         return async () => {
           for (let next = 0, at = 0; next < batch;) {
             const part = engine.forward(sequences, next);
-            const states = engine.hidden(part);
+            const states = engine.hidden(part, false);
             hidden.set(states, at);
             at += states.length;
             next += part.indices.length;
@@ -43,7 +43,7 @@ export const bertletEncoder = {
 export const bertlet = {
   name,
   dtypes,
-  async create({ model }, dtype, threads) {
+  async create({ model }, _dtype, threads) {
     const bert = await load(model, { threads });
     return {
       embed: (texts) => bert.embed(texts, { normalize: true }),

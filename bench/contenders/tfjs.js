@@ -9,7 +9,7 @@ const MAX_STEPS = 2000;
 export const tfjsTrainer = {
   name: 'TF.js wasm',
   dtypes: [''],
-  async create({ tfjs }, dtype, threads) {
+  async create({ tfjs }, _dtype, threads) {
     if (tfjs) setWasmPaths(tfjs);
     setThreadsCount(threads);
     await tf.setBackend('wasm');

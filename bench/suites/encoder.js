@@ -1,7 +1,7 @@
 // Milliseconds from token ids to hidden states.
 import { shapes, tokenIds } from '../inputs.js';
 import { race } from '../measure.js';
-import { agreement, createAll } from './suite.js';
+import { agreement, compare, createAll } from './suite.js';
 
 /**
  * A loaded encoder.
@@ -31,10 +31,8 @@ export async function encoderSuite(contenders, place, options) {
     const outputs = [];
     for (const call of calls) outputs.push((await call()).slice());
     const mean = agreement(entries, outputs, outputs[0].length / ids.length);
-    const timings = await race(calls, options.quick ? 1000 : 3000);
-    for (const [index, { who }] of entries.entries()) {
-      rows.push({ suite: 'encoder', unit: 'ms', ...who, shape, cosine: mean[index], ...timings[index] });
-    }
+    const measured = await race(calls, options.quick ? 1000 : 3000);
+    rows.push(...compare({ suite: 'encoder', shape }, entries, measured, mean));
   }
   for (const { runner } of entries) await runner.dispose();
   return rows;

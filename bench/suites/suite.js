@@ -1,5 +1,5 @@
 // What the suites have in common. They run in Node and in a page alike.
-import { cosines } from '../measure.js';
+import { cosines, quantile } from '../measure.js';
 
 /**
  * @typedef {object} Place where the files are, as paths or as URLs
@@ -29,23 +29,25 @@ import { cosines } from '../measure.js';
 
 /** @typedef {{ sentences: string[], paragraphs: string[] }} Texts empty where the data is not there */
 
+/** @typedef {{ contender: string, dtype: string, threads: number }} Who `dtype` is '' where there are no weights */
+
 /**
- * @typedef {object} Labels
+ * What one contender did in one comparison.
+ * @typedef {object} Result
  * @property {string} suite
- * @property {string} unit of the numbers: 'ms', or something a second
- * @property {string} contender
- * @property {string} dtype of the weights; '' where there are none
- * @property {number} threads
- * @property {string} shape
- * @property {number} [cosine] mean to the reference's vectors
+ * @property {string} shape of the work
+ * @property {number} median milliseconds: of a call, a sentence, a megabyte, a fit
+ * @property {[number, number]} quartiles
+ * @property {number} rounds
+ * @property {Record<string, number>} ours how many times as fast each of ours is: the median over the rounds
+ * @property {number} [cosine] mean to the vectors of the first peer in f32
  */
 
-/** @typedef {Labels & import('../measure.js').Timing} Row */
+/** @typedef {Who & Result} Row */
 
 const THREADS = 1;
 
-// Whose vectors the others must agree with, and how closely: in f32 to rounding; in int8 so that it is still the same model.
-const REFERENCE = { contender: 'onnxruntime-web', dtype: 'f32' };
+// How closely vectors must agree with the first peer's in f32: in f32 to rounding, in int8 so that it is still the same model.
 const LEAST_COSINE = /** @type {Record<string, number>} */ ({ f32: 0.99999, int8: 0.85 });
 
 /**
@@ -66,20 +68,49 @@ export async function createAll(contenders, place, { dtypes, say }) {
 }
 
 /**
- * Mean cosine of every contender's vectors to the reference's; throws when someone computes something else.
- * @param {{ who: { contender: string, dtype: string } }[]} entries
+ * Mean cosine of every contender's vectors to those of the first peer in f32; throws when someone computes something else.
+ * @param {{ who: Who }[]} entries
  * @param {Float32Array[]} outputs
  * @param {number} size of a vector
  */
 export function agreement(entries, outputs, size) {
-  const reference = entries.findIndex((one) => one.contender === REFERENCE.contender && one.dtype === REFERENCE.dtype);
+  const peer = entries.findIndex(({ who }) => who.contender !== 'bertlet' && who.dtype === 'f32');
+  const reference = outputs[Math.max(peer, 0)];
   return outputs.map((output, index) => {
     const { contender, dtype } = entries[index].who;
-    const { mean, lowest } = cosines(outputs[Math.max(reference, 0)], output, size);
+    const { mean, lowest } = cosines(reference, output, size);
     const value = dtype === 'f32' ? lowest : mean;
     if (!(value >= LEAST_COSINE[dtype])) {
       throw new Error(`${contender} ${dtype} computes something else: cosine ${value} to the others`);
     }
     return mean;
+  });
+}
+
+/** @param {Who} who */
+export const nameOf = ({ contender, dtype }) => `${contender} ${dtype}`.trim();
+
+/**
+ * The rows of one comparison.
+ * @param {{ suite: string, shape: string }} what
+ * @param {{ who: Who }[]} entries
+ * @param {number[][]} measured [entries][rounds] milliseconds
+ * @param {number[]} [cosine] [entries]
+ * @returns {Row[]}
+ */
+export function compare(what, entries, measured, cosine) {
+  const own = [...entries.entries()].filter(([, { who }]) => who.contender === 'bertlet');
+  return entries.map(({ who }, index) => {
+    const times = (/** @type {number} */ mine) =>
+      quantile(measured[index].map((ms, round) => ms / measured[mine][round]));
+    return {
+      ...what,
+      ...who,
+      median: quantile(measured[index]),
+      quartiles: [quantile(measured[index], 0.25), quantile(measured[index], 0.75)],
+      rounds: measured[index].length,
+      ours: Object.fromEntries(own.map(([mine, entry]) => [nameOf(entry.who), times(mine)])),
+      ...(cosine && { cosine: cosine[index] }),
+    };
   });
 }

@@ -1,6 +1,7 @@
-// Megabytes of English a second from text to token ids, in the calling thread.
-import { summarize, time } from '../measure.js';
-import { createAll } from './suite.js';
+// Milliseconds a megabyte of English from text to token ids, in the calling thread.
+import { bounds } from '../inputs.js';
+import { takeTurns, time } from '../measure.js';
+import { compare, createAll } from './suite.js';
 
 /**
  * @typedef {object} Splitter
@@ -20,30 +21,24 @@ export async function tokenizerSuite(contenders, place, options) {
   const { paragraphs } = options.texts;
   if (paragraphs.length === 0) return [];
   const entries = await createAll(contenders, place, options);
-  const size = Math.ceil(paragraphs.length / PORTIONS);
-  const rates = entries.map(() => /** @type {number[]} */ ([]));
+  const portion = (/** @type {number} */ round) => paragraphs.slice(...bounds(paragraphs.length, PORTIONS, round));
   for (const { runner } of entries) for (const text of paragraphs.slice(0, WARM_UPS)) runner.ids(text);
+
   options.say(`tokenizing ${paragraphs.length} paragraphs`);
-  for (let portion = 0; portion * size < paragraphs.length; ++portion) {
-    const some = paragraphs.slice(portion * size, (portion + 1) * size);
-    const bytes = new TextEncoder().encode(some.join('')).length;
-    /** @type {string[]} */
-    const found = [];
-    for (let turn = 0; turn < entries.length; ++turn) {
-      const index = (portion + turn) % entries.length;
-      /** @type {ArrayLike<number>[]} */
-      let ids = [];
-      const ms = await time(() => (ids = some.map((text) => entries[index].runner.ids(text))));
-      rates[index].push(bytes / 1000 / ms);
-      found.push(ids.map((list) => Array.from(list).join(' ')).join('\n'));
-    }
-    if (found.some((list) => list !== found[0])) throw new Error('the tokenizers do not agree on the ids');
+  const found = entries.map(() => /** @type {string[]} */ ([]));
+  const turn = async (/** @type {number} */ index, /** @type {number} */ round) => {
+    const some = portion(round);
+    /** @type {ArrayLike<number>[]} */
+    let ids = [];
+    const ms = await time(() => (ids = some.map((text) => entries[index].runner.ids(text))));
+    found[index].push(...ids.map((list) => Array.from(list).join(' ')));
+    return (1e6 * ms) / new TextEncoder().encode(some.join('')).length;
+  };
+  const measured = await takeTurns(entries.length, turn, (round) => round < PORTIONS);
+
+  for (const lines of found) {
+    const other = lines.findIndex((line, index) => line !== found[0][index]);
+    if (other >= 0) throw new Error(`the tokenizers do not agree on paragraph ${other}`);
   }
-  return entries.map(({ who }, index) => ({
-    suite: 'tokenizer',
-    unit: 'MB a second',
-    ...who,
-    shape: 'English',
-    ...summarize(rates[index]),
-  }));
+  return compare({ suite: 'tokenizer', shape: 'English' }, entries, measured);
 }

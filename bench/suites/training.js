@@ -1,7 +1,7 @@
 // Milliseconds to fit a classifier on cached features: multinomial logistic regression with L2, scikit-learn's objective
 //     sum_i -log softmax(W x_i + b)[y_i] / n  +  |W|^2 / (2 C n).
 import { race } from '../measure.js';
-import { createAll } from './suite.js';
+import { compare, createAll } from './suite.js';
 
 /**
  * @typedef {object} Problem
@@ -74,17 +74,12 @@ export async function trainingSuite(contenders, place, options) {
       if (!(reached <= problem.target))
         throw new Error(`${who.contender} stops at ${reached}, above ${problem.target}`);
     }
-    const timings = await race(
-      entries.map(
-        ({ runner }) =>
-          () =>
-            runner.fit(problem),
-      ),
-      1000,
+    const calls = entries.map(
+      ({ runner }) =>
+        () =>
+          runner.fit(problem),
     );
-    for (const [index, { who }] of entries.entries()) {
-      rows.push({ suite: 'training', unit: 'ms', ...who, shape: `${classes} classes`, ...timings[index] });
-    }
+    rows.push(...compare({ suite: 'training', shape: `${classes}` }, entries, await race(calls, 1000)));
   }
   return rows;
 }
