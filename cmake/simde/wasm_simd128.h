@@ -5,4 +5,6 @@
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/wasm/simd128.h>
 
+#include "relaxed_engine.h"
+
 #endif

@@ -42,6 +42,79 @@ DECLARE_LINEAR(linear_f32_scalar);
 DECLARE_LINEAR(linear_f32_simd);
 #define linear_f32 BERTLET_KERNEL(linear_f32)
 
+/* ---- Linear layers in 8 bits ----------------------------------------------------------------------------------
+ *
+ * Every row of inputs and every output channel is quantized on its own, asymmetrically: value = scale * (q - zero) with
+ * an integer zero, so that 0 stays 0 (Jacob et al. 2018, https://arxiv.org/abs/1712.05877). What zeros add to a
+ * product,
+ *
+ *   sum (x - zx) (w - zw) = sum x w - zx sum w - zw sum (x - zx),
+ *
+ * is taken from sums kept beside both. All of it is exact in 32-bit integers for k <= 32768; k is a multiple of 8. */
+
+/* How to multiply 8-bit numbers. Which ways are exact, and which is fast, depends on the build, the engine, and the
+ * processor. It decides what the quantized numbers are and how they lie, so weights packed for one are of no use to
+ * another. */
+typedef enum int8_path {
+  INT8_WIDE,         /* products of 16-bit numbers: exact everywhere. Weights -128 .. 127 */
+  INT8_PAIRS,        /* sums of two products in 16 bits, which may saturate: weights 0 .. 127 */
+  INT8_DOT_UNSIGNED, /* sums of four products in 32 bits, weights unsigned: 0 .. 255 */
+  INT8_DOT_SIGNED    /* likewise, weights signed: -128 .. 127 */
+} int8_path;
+
+/* The fastest way that is exact on this machine, by computing products whose results are known. */
+#define DECLARE_FASTEST_INT8(name) int8_path name(void)
+DECLARE_FASTEST_INT8(fastest_int8_scalar);
+DECLARE_FASTEST_INT8(fastest_int8_simd);
+#define fastest_int8 BERTLET_KERNEL(fastest_int8)
+
+/* Inputs of a linear layer: numbers -128 .. 127, which INT8_WIDE stores as int16_t, the others as int8_t. */
+typedef struct rows_i8 {
+  void *values;  /* [rows][k] of rows_i8_bytes() each */
+  float *scale;  /* [rows] */
+  int32_t *zero; /* [rows] */
+  int32_t *sum;  /* [rows]: of q - zero */
+} rows_i8;
+
+size_t rows_i8_bytes(int8_path path);
+
+/* x [rows][k] -> to, for the rows row_begin .. row_end - 1 only. No value moves by
+ * more than half a scale. */
+#define DECLARE_QUANTIZE(name)                                                                                         \
+  void name(int8_path path, const float *x, int32_t row_begin, int32_t row_end, int32_t k, const rows_i8 *to)
+DECLARE_QUANTIZE(quantize_rows_scalar);
+DECLARE_QUANTIZE(quantize_rows_simd);
+#define quantize_rows BERTLET_KERNEL(quantize_rows)
+
+/* Weights of a linear layer [n][k]. */
+typedef struct weights_i8 {
+  void *values;  /* n * k bytes in panels, in an order that suits the path: see pack_row_i8() */
+  float *scale;  /* [n] */
+  int32_t *zero; /* [n] */
+  int32_t *sum;  /* [n]: of q */
+} weights_i8;
+
+/* Quantizes one row (output channel `row`) of a weight matrix [n][k] into its place. */
+void pack_row_i8(int8_path path, const weights_i8 *into, int32_t k, int32_t row, const float *weights);
+
+/* y [rows][n] = epilogue(x . W^T + bias [n]), for the rows row_begin .. row_end - 1 and the output channels
+ * panel_begin * 8 .. panel_end * 8 - 1 only. `y_stride`: floats from one row of y to the next. */
+#define DECLARE_LINEAR_I8(name)                                                                                        \
+  void name(int8_path path, const rows_i8 *x, int32_t row_begin, int32_t row_end, int32_t k,                           \
+            const weights_i8 *weights, const float *bias, int32_t panel_begin, int32_t panel_end, epilogue apply,      \
+            float *y, int32_t y_stride)
+DECLARE_LINEAR_I8(linear_i8_scalar);
+DECLARE_LINEAR_I8(linear_i8_simd);
+#define linear_i8 BERTLET_KERNEL(linear_i8)
+
+/* A table of rows of which few are wanted at a time, such as embeddings: x [n] -> q [n], -128 .. 127, and back by
+ * scale * (q - zero). */
+#define DECLARE_QUANTIZE_ROW(name) void name(const float *x, int32_t n, int8_t *q, float *scale, int32_t *zero)
+DECLARE_QUANTIZE_ROW(quantize_row_scalar);
+DECLARE_QUANTIZE_ROW(quantize_row_simd);
+#define quantize_row BERTLET_KERNEL(quantize_row)
+void dequantize_row(const int8_t *q, int32_t n, float scale, int32_t zero, float *x);
+
 /* Scaled dot-product attention of one head over one sequence (Vaswani et al. 2017, section 3.2.1), for the query rows
  * query_begin .. query_end - 1.
  *   q, k, v   [length][stride]  the first of head_size columns of this head in the rows of the sequence

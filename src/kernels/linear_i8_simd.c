@@ -1,0 +1,144 @@
+/* Micro-kernels: a tile of up to 6 rows times 8 columns, for each of the int8 paths.
+ *
+ * Their heights keep all of a tile in the 15 vector registers that V8 has on x86-64, where a product that is added
+ * takes one more unless it is part of the instruction. */
+#include "kernels.h"
+#include "relaxed_dot.h"
+#include "simd_math.h"
+
+enum { MOST_ROWS = 6 };
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* The arguments of linear_i8(). */
+typedef struct product {
+  const rows_i8 *x;
+  int32_t k;
+  const weights_i8 *weights;
+  const float *bias;
+  float *y;
+  int32_t y_stride;
+} product;
+
+/* What the zeros of both sides contribute: the sums start at its negative. */
+INLINE void start_tile(const product *p, int32_t row, int32_t rows, int32_t panel, v128_t sum[MOST_ROWS][2]) {
+  for (int32_t half = 0; half < 2; half++) {
+    const int32_t column = panel * PANEL + half * LANES;
+    const v128_t weight_sum = wasm_v128_load(p->weights->sum + column);
+    const v128_t weight_zero = wasm_v128_load(p->weights->zero + column);
+    for (int32_t i = 0; i < rows; i++) {
+      const v128_t zero = wasm_i32x4_splat(-p->x->zero[row + i]), row_sum = wasm_i32x4_splat(-p->x->sum[row + i]);
+      sum[i][half] = wasm_i32x4_add(wasm_i32x4_mul(zero, weight_sum), wasm_i32x4_mul(row_sum, weight_zero));
+    }
+  }
+}
+
+INLINE void finish_tile(const product *p, int32_t row, int32_t rows, int32_t panel, v128_t sum[MOST_ROWS][2]) {
+  for (int32_t half = 0; half < 2; half++) {
+    const int32_t column = panel * PANEL + half * LANES;
+    const v128_t scale = wasm_v128_load(p->weights->scale + column), bias = wasm_v128_load(p->bias + column);
+    for (int32_t i = 0; i < rows; i++) {
+      const v128_t scaled = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sum[i][half]), splat(p->x->scale[row + i]));
+      wasm_v128_store(p->y + (size_t)(row + i) * p->y_stride + column,
+                      wasm_f32x4_add(wasm_f32x4_mul(scaled, scale), bias));
+    }
+  }
+}
+
+typedef void tile_function(const product *p, int32_t row, int32_t rows, int32_t panel);
+
+INLINE void wide_tile(const product *p, int32_t row, int32_t rows, int32_t panel) {
+  v128_t sum[MOST_ROWS][2];
+  start_tile(p, row, rows, panel, sum);
+  const int16_t *x[MOST_ROWS];
+  for (int32_t i = 0; i < rows; i++) x[i] = (const int16_t *)p->x->values + (size_t)(row + i) * p->k;
+  const int8_t *weights = (const int8_t *)p->weights->values + (size_t)panel * p->k * PANEL;
+  for (int32_t j = 0; j < p->k; j += 2, weights += 2 * PANEL) {
+    const v128_t left = wasm_i16x8_load8x8(weights), right = wasm_i16x8_load8x8(weights + PANEL);
+    for (int32_t i = 0; i < rows; i++) {
+      const v128_t value = wasm_v128_load32_splat(x[i] + j);
+      sum[i][0] = wasm_i32x4_add(sum[i][0], wasm_i32x4_dot_i16x8(value, left));
+      sum[i][1] = wasm_i32x4_add(sum[i][1], wasm_i32x4_dot_i16x8(value, right));
+    }
+  }
+  finish_tile(p, row, rows, panel, sum);
+}
+
+#if RELAXED_DOT
+/* Sums of pairs are added up by a product with ones. V8 would do the same for the instruction that adds four products,
+ * on processors that have none, but build the ones anew each time. */
+INLINE void pairs_tile(const product *p, int32_t row, int32_t rows, int32_t panel) {
+  static const int16_t one = 1;
+  const int16_t *hidden = &one; /* from the compiler, which would make it a constant in the loop */
+  __asm__("" : "+r"(hidden));
+  const v128_t ones = wasm_v128_load16_splat(hidden);
+
+  v128_t sum[MOST_ROWS][2];
+  start_tile(p, row, rows, panel, sum);
+  const int8_t *x[MOST_ROWS];
+  for (int32_t i = 0; i < rows; i++) x[i] = (const int8_t *)p->x->values + (size_t)(row + i) * p->k;
+  const uint8_t *weights = (const uint8_t *)p->weights->values + (size_t)panel * p->k * PANEL;
+  for (int32_t j = 0; j < p->k; j += 4, weights += 4 * PANEL) {
+    const v128_t left = wasm_v128_load(weights), right = wasm_v128_load(weights + 2 * PANEL);
+    for (int32_t i = 0; i < rows; i++) {
+      const v128_t value = wasm_v128_load32_splat(x[i] + j);
+      const v128_t left_pairs = wasm_i16x8_relaxed_dot_i8x16_i7x16(value, left);
+      const v128_t right_pairs = wasm_i16x8_relaxed_dot_i8x16_i7x16(value, right);
+      sum[i][0] = wasm_i32x4_add(sum[i][0], wasm_i32x4_dot_i16x8(left_pairs, ones));
+      sum[i][1] = wasm_i32x4_add(sum[i][1], wasm_i32x4_dot_i16x8(right_pairs, ones));
+    }
+  }
+  finish_tile(p, row, rows, panel, sum);
+}
+
+INLINE void dot_tile(const product *p, int32_t row, int32_t rows, int32_t panel) {
+  v128_t sum[MOST_ROWS][2];
+  start_tile(p, row, rows, panel, sum);
+  const int8_t *x[MOST_ROWS];
+  for (int32_t i = 0; i < rows; i++) x[i] = (const int8_t *)p->x->values + (size_t)(row + i) * p->k;
+  const uint8_t *weights = (const uint8_t *)p->weights->values + (size_t)panel * p->k * PANEL;
+  for (int32_t j = 0; j < p->k; j += 4, weights += 4 * PANEL) {
+    const v128_t left = wasm_v128_load(weights), right = wasm_v128_load(weights + 2 * PANEL);
+    for (int32_t i = 0; i < rows; i++) {
+      const v128_t value = wasm_v128_load32_splat(x[i] + j);
+      sum[i][0] = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(value, left, sum[i][0]);
+      sum[i][1] = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(value, right, sum[i][1]);
+    }
+  }
+  finish_tile(p, row, rows, panel, sum);
+}
+#endif
+
+/* All rows pass over a panel of weights before the next one, so that it stays in the first-level cache. What is left
+ * below the last whole tile takes smaller ones: integers are exact in any order. */
+INLINE void for_each_tile(tile_function *tile, int32_t height, const product *p, int32_t row_begin, int32_t row_end,
+                          int32_t panel_begin, int32_t panel_end) {
+  for (int32_t panel = panel_begin; panel < panel_end; panel++) {
+    int32_t row = row_begin;
+    for (; row + height <= row_end; row += height) tile(p, row, height, panel);
+    for (; row + 2 <= row_end; row += 2) tile(p, row, 2, panel);
+    if (row < row_end) tile(p, row, 1, panel);
+  }
+}
+
+void linear_i8_simd(int8_path path, const rows_i8 *x, int32_t row_begin, int32_t row_end, int32_t k,
+                    const weights_i8 *weights, const float *bias, int32_t panel_begin, int32_t panel_end,
+                    epilogue apply, float *y, int32_t y_stride) {
+  const product p = {x, k, weights, bias, y, y_stride};
+  switch (path) {
+#if RELAXED_DOT
+  case INT8_PAIRS:
+    for_each_tile(pairs_tile, 4, &p, row_begin, row_end, panel_begin, panel_end);
+    break;
+  case INT8_DOT_UNSIGNED:
+  case INT8_DOT_SIGNED:
+    for_each_tile(dot_tile, 6, &p, row_begin, row_end, panel_begin, panel_end);
+    break;
+#endif
+  default:
+    for_each_tile(wide_tile, 4, &p, row_begin, row_end, panel_begin, panel_end);
+  }
+  for (int32_t row = row_begin; row < row_end; row++) {
+    activate_simd(y + (size_t)row * y_stride + panel_begin * PANEL, (panel_end - panel_begin) * PANEL, apply);
+  }
+}
