@@ -106,7 +106,7 @@ static void sixteen_bit_numbers_are_exact(void) {
   CHECK(bertlet_tensor_write(model, numbers, sizeof numbers) == BERTLET_OK);
   bool exact = true;
   for (int32_t i = 0; i < 65536; i++) {
-    double expected = half_value(numbers[i]), value = model->word_embeddings[i];
+    double expected = half_value(numbers[i]), value = model->words.values[i];
     exact = exact && value == expected && !signbit(value) == !signbit(expected);
   }
   CHECK(exact);
@@ -117,7 +117,7 @@ static void sixteen_bit_numbers_are_exact(void) {
   exact = true;
   for (int32_t i = 0; i < 65536; i++) {
     uint32_t bits;
-    memcpy(&bits, &model->word_embeddings[i], 4);
+    memcpy(&bits, &model->words.values[i], 4);
     exact = exact && bits == (uint32_t)numbers[i] << 16;
   }
   CHECK(exact);
