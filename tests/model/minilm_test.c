@@ -35,16 +35,15 @@ static bool open_checkpoint(safetensors *file) {
 }
 
 typedef struct fixture {
-  safetensors checkpoint, expected;
+  safetensors expected;
   const int32_t *ids, *starts;
   int32_t sequences, tokens;
   int32_t known_tokens; /* the first so many, whose hidden states are there */
 } fixture;
 
-static bool open_fixture(fixture *f) {
-  if (!open_checkpoint(&f->checkpoint)) return false;
-  if (!safetensors_open(&f->expected, "tests/fixtures/model/minilm/expected.safetensors")) {
-    printf("run this from the root of the repository\n");
+static void open_fixture(fixture *f, const char *path) {
+  if (!safetensors_open(&f->expected, path)) {
+    printf("run this from the root of the repository: no %s\n", path);
     exit(1);
   }
   stored_tensor starts = safetensors_find(&f->expected, "starts");
@@ -53,7 +52,6 @@ static bool open_fixture(fixture *f) {
   f->sequences = (int32_t)(starts.bytes / sizeof(int32_t)) - 1;
   f->tokens = f->starts[f->sequences];
   f->known_tokens = (int32_t)(safetensors_find(&f->expected, "hidden").bytes / sizeof(float) / HIDDEN);
-  return true;
 }
 
 typedef struct result {
@@ -85,8 +83,8 @@ static const float *expected_values(const fixture *f, const char *tensor) {
   return (const float *)(const void *)safetensors_find(&f->expected, tensor).data;
 }
 
-static void f32_equals_pytorch(const fixture *f, pool *p) {
-  bertlet_model *model = load_model(&config, pool_threads(p), 2, &f->checkpoint, 1 << 20);
+static void f32_equals_pytorch(const safetensors *checkpoint, const fixture *f, pool *p) {
+  bertlet_model *model = load_model(&config, pool_threads(p), 2, checkpoint, 1 << 20);
   CHECK(bertlet_model_weight_bits(model) == 32);
   result r = run(model, f, BATCH_TOKENS);
   difference means = compare(r.mean, expected_values(f, "mean"), f->sequences, HIDDEN);
@@ -100,12 +98,12 @@ static void f32_equals_pytorch(const fixture *f, pool *p) {
 }
 
 /* Weights of 8 bits, and of 7 as engines want them whose product of integers takes no more. */
-static void int8_is_close_to_pytorch(const fixture *f, pool *p, int8_path path) {
+static void int8_is_close_to_pytorch(const safetensors *checkpoint, const fixture *f, pool *p, int8_path path) {
   bertlet_config int8 = config;
   int8.weights = BERTLET_WEIGHTS_INT8;
   bertlet_model *model = bertlet_model_init(allocate(bertlet_model_bytes(&int8, 2)), &int8, pool_threads(p));
   model->path = path;
-  write_weights(model, &f->checkpoint, 1 << 20);
+  write_weights(model, checkpoint, 1 << 20);
   result r = run(model, f, BATCH_TOKENS);
   difference means = compare(r.mean, expected_values(f, "mean"), f->sequences, HIDDEN);
   difference tokens = compare(r.hidden, expected_values(f, "hidden"), f->known_tokens, HIDDEN);
@@ -125,14 +123,18 @@ static void int8_is_close_to_pytorch(const fixture *f, pool *p, int8_path path) 
 }
 
 int main(void) {
-  fixture f;
-  if (!open_fixture(&f)) return SKIPPED;
+  safetensors checkpoint;
+  if (!open_checkpoint(&checkpoint)) return SKIPPED;
+  fixture all_sorts, sentences;
+  open_fixture(&all_sorts, "tests/fixtures/model/minilm/expected.safetensors");
+  open_fixture(&sentences, "tests/fixtures/model/minilm-sentences/expected.safetensors");
   pool *p = pool_start(2);
-  f32_equals_pytorch(&f, p);
-  int8_is_close_to_pytorch(&f, p, INT8_WIDE);
-  int8_is_close_to_pytorch(&f, p, INT8_PAIRS);
+  f32_equals_pytorch(&checkpoint, &all_sorts, p);
+  int8_is_close_to_pytorch(&checkpoint, &sentences, p, INT8_WIDE);
+  int8_is_close_to_pytorch(&checkpoint, &sentences, p, INT8_PAIRS);
   pool_stop(p);
-  safetensors_close(&f.expected);
-  safetensors_close(&f.checkpoint);
+  safetensors_close(&all_sorts.expected);
+  safetensors_close(&sentences.expected);
+  safetensors_close(&checkpoint);
   return report();
 }

@@ -38,6 +38,11 @@ static void impossible_configurations_have_no_size(void) {
   REFUSED(layer_norm_eps, INFINITY);
   REFUSED(max_batch_tokens, 0);
   REFUSED(max_batch_tokens, INT32_MAX);
+  REFUSED(weights, -1);
+  REFUSED(weights, 2);
+  good.weights = BERTLET_WEIGHTS_INT8;
+  CHECK(bertlet_model_bytes(&good, 1) > 0);
+  REFUSED(intermediate_size, 32768 + 8);
 #undef REFUSED
 }
 
