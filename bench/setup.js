@@ -19,7 +19,16 @@ export async function ensurePeers() {
 }
 
 /** What transformers.js wants to know about a tokenizer besides tokenizer.json. */
-const TOKENIZER_CONFIG = { tokenizer_class: 'BertTokenizer', do_lower_case: true, model_max_length: 512 };
+const TOKENIZER_CONFIG = {
+  tokenizer_class: 'BertTokenizer',
+  do_lower_case: true,
+  model_max_length: 512,
+  unk_token: '[UNK]',
+  sep_token: '[SEP]',
+  pad_token: '[PAD]',
+  cls_token: '[CLS]',
+  mask_token: '[MASK]',
+};
 
 /**
  * The model as transformers.js finds it on the hub: tokenizer and configuration, and onnx/ with f32 and int8.

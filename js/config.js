@@ -63,13 +63,16 @@ export function parseConfig(bytes, where) {
     throw new BertletError('UNSUPPORTED_MODEL', `${where} asks for hidden_act "${act}"; bertlet has ${known}.`);
   }
 
-  /** @param {string} key */
-  const count = (key) => {
+  /**
+   * @param {string} key
+   * @param {number} [least]
+   */
+  const count = (key, least = 1) => {
     const value = json[key];
-    if (!Number.isInteger(value) || value < 1 || value > 2 ** 24) {
+    if (!Number.isInteger(value) || value < least || value > 2 ** 24) {
       throw new BertletError(
         'BAD_CONFIG',
-        `${where}: ${key} is ${JSON.stringify(value)}; it must be a positive integer.`,
+        `${where}: ${key} is ${JSON.stringify(value)}; it must be an integer from ${least} to 2^24.`,
       );
     }
     return value;
@@ -81,7 +84,7 @@ export function parseConfig(bytes, where) {
     layers: count('num_hidden_layers'),
     heads: count('num_attention_heads'),
     intermediateSize: count('intermediate_size'),
-    maxPositions: count('max_position_embeddings'),
+    maxPositions: count('max_position_embeddings', 2), // [CLS] and [SEP]
     typeVocabSize: count('type_vocab_size'),
     activation: ACTIVATIONS[act],
     epsilon: json.layer_norm_eps ?? 1e-12,

@@ -93,6 +93,7 @@ export class Connection {
 
   /** @param {any} message */
   #receive({ id, event, result, error }) {
+    if (this.#ended) return; // an answer that was under way
     const call = this.#calls.get(id);
     if (event !== undefined) {
       try {
@@ -117,14 +118,15 @@ export class Connection {
 
   /** @param {BertletError} error */
   #end(error) {
-    this.#ended ??= error;
+    if (this.#ended) return;
+    this.#ended = error;
     for (const call of this.#calls.values()) call.reject(error);
     this.#calls.clear();
     this.#running.clear();
     this.#channel.keepAlive(false);
   }
 
-  /** Ends the worker at once; calls that wait are rejected. */
+  /** Ends the worker at once; calls that wait are rejected. The process waits until it has ended. */
   close() {
     this.#end(new BertletError('DISPOSED', 'This model was disposed of; load it again to use it.'));
     this.#closing ??= this.#channel.close();

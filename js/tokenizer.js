@@ -1,6 +1,7 @@
 // Text to ids by the core's tokenizer, in the model's instance or in one of its own.
 import { BertletError } from './errors.js';
 import { describe, openSource } from './sources.js';
+import { toTexts } from './texts.js';
 import { readVocabulary } from './vocabulary.js';
 import { align, compile, createCore } from './wasm.js';
 
@@ -207,7 +208,8 @@ export class LoneTokenizer {
   tokenize(text) {
     const tokenizer = this.#tokenizer;
     if (!tokenizer) throw new BertletError('DISPOSED', 'This tokenizer was disposed of; load it again to use it.');
-    return Array.isArray(text) ? text.map((one) => tokenizer.tokenize(one)) : tokenizer.tokenize(text);
+    const encodings = toTexts(text).map((one) => tokenizer.tokenize(one));
+    return typeof text === 'string' ? encodings[0] : encodings;
   }
 
   dispose() {

@@ -103,7 +103,7 @@ function fromTokenizerJson(json, where) {
     new BertletError('BAD_VOCABULARY', `${where} ${what}; bertlet has BERT's own tokenizer, WordPiece.`);
 
   const { model, normalizer, pre_tokenizer: preTokenizer } = json;
-  if (typeof model?.vocab !== 'object' || (model.type ?? 'WordPiece') !== 'WordPiece') {
+  if (!model?.vocab || typeof model.vocab !== 'object' || (model.type ?? 'WordPiece') !== 'WordPiece') {
     throw unsupported(`describes a tokenizer of type "${model?.type}"`);
   }
   if ((model.continuing_subword_prefix ?? '##') !== '##' || (model.unk_token ?? '[UNK]') !== '[UNK]') {
@@ -114,10 +114,11 @@ function fromTokenizerJson(json, where) {
 
   /** @type {string[]} */
   const pieces = [];
-  const added = (json.added_tokens ?? []).map((/** @type {any} */ token) => [token?.content, token?.id]);
+  const added = Array.from(json.added_tokens ?? [], (/** @type {any} */ token) => [token?.content, token?.id]);
   for (const [piece, id] of [...Object.entries(model.vocab), ...added]) {
     if (
       typeof piece !== 'string' ||
+      piece.includes('\n') || // it would be two lines, and all ids after it wrong
       !Number.isInteger(id) ||
       id < 0 ||
       id >= MAX_IDS ||

@@ -59,7 +59,7 @@ async function main(argv) {
     if (interrupted) return interrupted;
     if (error instanceof ReaderGone) return 0;
     if (error instanceof UsageError) {
-      const command = argv[0] in commands ? ` ${argv[0]}` : '';
+      const command = Object.hasOwn(commands, argv[0] ?? '') ? ` ${argv[0]}` : '';
       process.stderr.write(`bertlet${command}: ${error.message}. See bertlet${command} --help.\n`);
       return 2;
     }

@@ -29,7 +29,7 @@ export const maxFiles = 1;
 export async function run({ values, files, signal, output }) {
   const path = required(values, 'tokenizer', 'bert-base-uncased/vocab.txt');
   const lowercase = choice(values, 'lowercase', ['true', 'false']);
-  const tokenizer = await loadTokenizer(path, lowercase ? { lowercase: lowercase === 'true' } : {});
+  const tokenizer = await loadTokenizer(path, { ...(lowercase && { lowercase: lowercase === 'true' }), signal });
   try {
     for await (const { texts } of readTexts(files[0], { json: values.json === true, signal })) {
       const results = await tokenizer.tokenize(texts);

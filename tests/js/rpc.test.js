@@ -131,6 +131,24 @@ test('closing rejects what waits, once', async (t) => {
   await assert.rejects(connection.call('never', {}), { code: 'DISPOSED' });
 });
 
+test('nothing that comes after closing lets the process go before the worker has ended', async () => {
+  let receive;
+  let waits = false;
+  const connection = new Connection({
+    post() {},
+    listen: (listener) => (receive = listener),
+    keepAlive: (busy) => (waits = busy),
+    close: async () => (waits = true), // as worker.terminate() does
+  });
+  const call = connection.call('late', {});
+  connection.close();
+  await assert.rejects(call, { code: 'DISPOSED' });
+  receive({ id: 1, result: 'too late' });
+  assert.equal(waits, true, 'after a late answer');
+  connection.close();
+  assert.equal(waits, true, 'after closing again');
+});
+
 function deferred() {
   let resolve;
   const promise = new Promise((callback) => (resolve = callback));

@@ -126,6 +126,7 @@ test('loadTokenizer(): a directory, one file; what is missing, what was disposed
   for (const spec of [tiny(), join(tiny(), 'vocab.txt')]) {
     const tokenizer = await loadTokenizer(spec);
     assert.deepEqual(tokenizer.tokenize('good')?.tokens, ['[CLS]', 'good', '[SEP]']);
+    assert.throws(() => tokenizer.tokenize(5), { code: 'BAD_INPUT' });
     tokenizer.dispose();
     assert.throws(() => tokenizer.tokenize('good'), { code: 'DISPOSED' });
   }

@@ -95,6 +95,9 @@ test(
 const foreign = {
   'another model': { model: { type: 'BPE', vocab: {} } },
   'no vocabulary': { model: { type: 'WordPiece' } },
+  'null for a vocabulary': { model: { type: 'WordPiece', vocab: null } },
+  'added tokens that have no content': { added_tokens: [null] },
+  'a piece of two lines': { model: { type: 'WordPiece', vocab: { a: 0, 'b\nc': 1, d: 2 } } },
   'another prefix': { model: { ...tokenizerJson().model, continuing_subword_prefix: '@@' } },
   'another normalizer': { normalizer: { type: 'NFC' } },
   'no normalizer': { normalizer: null },
@@ -152,6 +155,7 @@ const refused = [
   [{ hidden_size: undefined }, 'BAD_CONFIG', /hidden_size is undefined/],
   [{ hidden_size: '32' }, 'BAD_CONFIG', /hidden_size is "32"/],
   [{ num_hidden_layers: 0 }, 'BAD_CONFIG', /num_hidden_layers/],
+  [{ max_position_embeddings: 1 }, 'BAD_CONFIG', /from 2/],
   [{ vocab_size: 1e12 }, 'BAD_CONFIG', /vocab_size/],
   [{ hidden_size: 36 }, 'BAD_CONFIG', /multiple of 8/],
   [{ num_attention_heads: 5 }, 'BAD_CONFIG', /num_attention_heads \(5\)/],
