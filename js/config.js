@@ -103,19 +103,24 @@ export function parseConfig(bytes, where) {
   return config;
 }
 
+/** bertlet_weights */
+const WEIGHTS = { f32: 0, int8: 1 };
+
 /** sizeof(bertlet_config) */
-export const CONFIG_BYTES = 40;
+export const CONFIG_BYTES = 44;
 
 /**
  * Writes a `bertlet_config`.
  * @param {DataView} view
  * @param {Config} config
  * @param {number} maxBatchTokens
+ * @param {import('./types.js').Dtype} dtype
  */
-export function writeConfig(view, config, maxBatchTokens) {
+export function writeConfig(view, config, maxBatchTokens, dtype) {
   const { vocabSize, hiddenSize, layers, heads, intermediateSize, maxPositions, typeVocabSize, activation } = config;
   const before = [vocabSize, hiddenSize, layers, heads, intermediateSize, maxPositions, typeVocabSize, activation];
   before.forEach((value, i) => view.setInt32(4 * i, value, true));
   view.setFloat32(32, config.epsilon, true);
   view.setInt32(36, maxBatchTokens, true);
+  view.setInt32(40, WEIGHTS[dtype], true);
 }

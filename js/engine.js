@@ -15,6 +15,7 @@ import { streamWeights } from './weights.js';
 /** @typedef {import('./rpc.js').Context} Context */
 /** @typedef {import('./config.js').Config} Config */
 /** @typedef {import('./wasm.js').Core} Core */
+/** @typedef {import('./types.js').Dtype} Dtype */
 
 /** Tokens in one call of the encoder, unless a single text may be longer: more gain nothing. */
 const BATCH_TOKENS = 512;
@@ -44,11 +45,11 @@ const POOLING = { mean: 0, cls: 1 };
  */
 
 /**
- * @param {{ description: import('./sources.js').Description, threads?: number, build?: import('./types.js').Build }} params
+ * @param {{ description: import('./sources.js').Description, dtype: Dtype, threads?: number, build?: import('./types.js').Build }} params
  * @param {Context} context
  * @returns {Promise<Engine>}
  */
-export async function loadEngine({ description, threads, build }, context) {
+export async function loadEngine({ description, dtype, threads, build }, context) {
   const { signal } = context;
   const compiled = await compile({ threads, build });
   const source = await openSource(description, { keep: true });
@@ -56,7 +57,7 @@ export async function loadEngine({ description, threads, build }, context) {
     const configFile = source.locate('config.json');
     const config = parseConfig(await readAll(await openFile(source, 'config.json', signal), configFile), configFile);
     const vocabulary = await readVocabulary(source, { signal });
-    const engine = await Engine.create(config, vocabulary, compiled);
+    const engine = await Engine.create(config, vocabulary, compiled, dtype);
     const weights = await openFile(source, 'model.safetensors', signal);
     await engine.readWeights(weights, source.locate('model.safetensors'), context);
     await source.keep?.();
@@ -90,8 +91,9 @@ export class Engine {
    * @param {Config} config
    * @param {import('./vocabulary.js').Vocabulary} vocabulary
    * @param {import('./wasm.js').Compiled} compiled
+   * @param {Dtype} dtype
    */
-  static async create(config, vocabulary, compiled) {
+  static async create(config, vocabulary, compiled, dtype) {
     const { threads } = compiled;
     const { hiddenSize, maxPositions } = config;
     const tokens = Math.max(maxPositions, BATCH_TOKENS);
@@ -100,7 +102,7 @@ export class Engine {
     const probe = await createCore(compiled, vocabulary.bytes.length + CONFIG_BYTES);
     const tokenizerSize = measureTokenizer(probe, vocabulary);
     const at = probe.scratch(CONFIG_BYTES);
-    writeConfig(new DataView(probe.memory.buffer, at, CONFIG_BYTES), config, tokens);
+    writeConfig(new DataView(probe.memory.buffer, at, CONFIG_BYTES), config, tokens, dtype);
     const modelSize = probe.fn.model_bytes(at, threads) >>> 0;
     if (modelSize === 0) {
       throw new BertletError(
@@ -134,7 +136,7 @@ export class Engine {
       );
     }
     const configAt = core.reserve(sizes.config);
-    writeConfig(new DataView(core.memory.buffer, configAt, CONFIG_BYTES), config, tokens);
+    writeConfig(new DataView(core.memory.buffer, configAt, CONFIG_BYTES), config, tokens, dtype);
     const place = {
       model: core.fn.model_init(core.reserve(sizes.model), configAt, pool),
       ids: core.reserve(sizes.ids),
@@ -154,6 +156,15 @@ export class Engine {
     const { model, hidden } = this.#place;
     const staging = { address: hidden, size: 4 * BATCH_TOKENS * this.config.hiddenSize }; // not in use yet
     await streamWeights(this.core, model, chunks, where, staging, reporter(context, 'download'));
+  }
+
+  /** What runs, in sentences: why it is this build, and what int8 means with it. */
+  get notes() {
+    const { compiled, core } = this;
+    const bits = core.fn.model_weight_bits(this.#place.model);
+    return bits === 7
+      ? [...compiled.notes, 'The weights have 7 bits here, as many as this engine multiplies exactly at full speed.']
+      : compiled.notes;
   }
 
   get fingerprint() {

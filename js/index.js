@@ -33,12 +33,12 @@ export { loadTokenizer } from './tokenizer.js';
  * @param {LoadOptions & TaskOptions} [options]
  * @returns {Promise<Model>}
  */
-export async function load(spec, { dtype = 'f32', threads, build, hub, revision, signal, ...listeners } = {}) {
+export async function load(spec, { dtype = 'int8', threads, build, hub, revision, signal, ...listeners } = {}) {
   signal?.throwIfAborted();
-  if (dtype !== 'f32') {
+  if (dtype !== 'int8' && dtype !== 'f32') {
     throw new BertletError(
       'UNSUPPORTED_DTYPE',
-      `The dtype "${dtype}" is not one that bertlet computes in; there is "f32".`,
+      `The dtype "${dtype}" is not one that bertlet computes in; there are "int8" and "f32".`,
     );
   }
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {
@@ -49,7 +49,7 @@ export async function load(spec, { dtype = 'f32', threads, build, hub, revision,
   try {
     const loaded = await connection.call(
       'load',
-      { description, threads, build },
+      { description, dtype, threads, build },
       { signal, transfer, onEvent: listen(listeners) },
     );
     return new Model(connection, { model: name, dtype, ...loaded });

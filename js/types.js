@@ -30,12 +30,15 @@
 
 /**
  * @typedef {object} LoadOptions
- * @property {'f32'} [dtype] type of the weights in memory
+ * @property {Dtype} [dtype] numbers to compute with, whatever the checkpoint holds. Default 'int8': a quarter of the memory and
+ *   several times as fast as the reference 'f32', with vectors that differ a little (a cosine of 0.998 on average)
  * @property {number} [threads] default: up to 4 where threads are available
  * @property {string} [hub] base URL of a server with the hub's addresses, default https://huggingface.co
  * @property {string} [revision] of a hub model: branch, tag or commit, default main
  * @property {Build} [build] which WebAssembly build to use instead of the best, for tests and measurements
  */
+
+/** @typedef {'int8' | 'f32'} Dtype */
 
 /** @typedef {'scalar' | 'simd' | 'simd-mt' | 'relaxed' | 'relaxed-mt'} Build */
 
@@ -47,10 +50,11 @@
  * @property {number} layers
  * @property {number} maxTokens longest text in tokens, [CLS] and [SEP] included
  * @property {number} vocabSize
- * @property {string} dtype
+ * @property {Dtype} dtype
  * @property {Build} build the WebAssembly build that runs
  * @property {number} threads
- * @property {string[]} notes why it is this build and not a better one, in sentences; empty when it is the best
+ * @property {string[]} notes why it is this build and not a better one, and if int8 weights have less than 8 bits, in sentences;
+ *   empty when all is at its best
  * @property {string} fingerprint 16 hexadecimal digits, a hash of the weights: heads remember it
  */
 

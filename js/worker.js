@@ -12,8 +12,8 @@ serve(ownPort(), {
   async load(params, context) {
     engine = await loadEngine(params, context);
     const { modelType, hiddenSize, layers, maxPositions, vocabSize } = engine.config;
-    const { build, threads, notes } = engine.compiled;
-    const { fingerprint } = engine;
+    const { build, threads } = engine.compiled;
+    const { fingerprint, notes } = engine;
     return { modelType, hiddenSize, layers, maxTokens: maxPositions, vocabSize, build, threads, notes, fingerprint };
   },
 

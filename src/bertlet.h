@@ -95,6 +95,9 @@ BERTLET_API void bertlet_threads_stop(bertlet_threads *threads);
 typedef struct bertlet_model bertlet_model;
 
 typedef enum bertlet_dtype { BERTLET_F32, BERTLET_F16, BERTLET_BF16 } bertlet_dtype;
+/* How a model keeps its weights: as they are, or 8 bits and less with a scale and a zero point for each row. In an int8
+ * model the linear layers multiply integers; everything between them is computed in f32. */
+typedef enum bertlet_weights { BERTLET_WEIGHTS_F32, BERTLET_WEIGHTS_INT8 } bertlet_weights;
 typedef enum bertlet_activation { BERTLET_GELU, BERTLET_GELU_TANH, BERTLET_RELU } bertlet_activation;
 
 /* Hugging Face's config.json in numbers. Every field has 4 bytes, so that JavaScript can write it as such. */
@@ -109,6 +112,7 @@ typedef struct bertlet_config {
   int32_t hidden_act; /* bertlet_activation */
   float layer_norm_eps;
   int32_t max_batch_tokens; /* most tokens in one call of bertlet_forward(); at least 1. Sizes the workspace. */
+  int32_t weights;          /* bertlet_weights; an int8 model's layers have up to 32768 inputs */
 } bertlet_config;
 
 /* Bytes for a model, weights and workspace, run by a pool of `threads` threads, or 0 when the configuration is not one
@@ -117,6 +121,9 @@ BERTLET_API size_t bertlet_model_bytes(const bertlet_config *config, int32_t thr
 
 /* Builds a model without weights. `threads` may be NULL (one thread) and must outlive the model. */
 BERTLET_API bertlet_model *bertlet_model_init(void *block, const bertlet_config *config, bertlet_threads *threads);
+
+/* Bits of a weight of a linear layer: 32, 8, or 7 where this engine's fastest integer product is exact no further. */
+BERTLET_API int32_t bertlet_model_weight_bits(const bertlet_model *model);
 
 /* The tensors that the model needs, numbered 0 .. bertlet_tensor_count() - 1, with the names of a Hugging Face
  * checkpoint without the prefix "bert." ("encoder.layer.0.attention.self.query.weight"). A vector has one row. */
@@ -137,7 +144,8 @@ BERTLET_API bertlet_status bertlet_tensor_write(bertlet_model *model, const void
 /* Index of the first tensor that is not completely written, or -1 when the model is ready. */
 BERTLET_API int32_t bertlet_model_missing(const bertlet_model *model);
 
-/* 64-bit hash of the weights' values as f32, whatever order and dtype they came in: the identity of a base model. */
+/* 64-bit hash of the weights' values as f32, whatever order and dtype they came in and however the model keeps them:
+ * the identity of a base model. */
 BERTLET_API uint64_t bertlet_model_fingerprint(const bertlet_model *model);
 
 /* The encoder (Devlin et al. 2019, https://arxiv.org/abs/1810.04805, section 3; post-layer-norm Transformer).

@@ -2,6 +2,8 @@
  *
  * Every step is a loop of independent tasks over rows, output channels or heads. No task's arithmetic depends on what
  * else is in the batch, which is why a sequence gives the same bits alone, in a batch, and on any number of threads. */
+#include <string.h>
+
 #include "kernels/kernels.h"
 #include "model.h"
 #include "threads.h"
@@ -32,27 +34,35 @@ typedef struct embedding_step {
   float *hidden; /* out: [tokens][hidden] */
 } embedding_step;
 
-/* One sequence. Its positions are 0, 1, 2, ..., so the position embeddings are a residual that lies ready row by row.
- */
+/* Row `index`, for which `row` [n] is room if it is to be computed. */
+static const float *look_up(const embedding *table, int32_t index, int32_t n, float *row) {
+  if (table->values) return table->values + (size_t)index * n;
+  dequantize_row(table->i8.values + (size_t)index * n, n, table->i8.scale[index], table->i8.zero[index], row);
+  return row;
+}
+
+/* One sequence, whose positions are 0, 1, 2, ... */
 static void embed_sequence(void *context, int32_t sequence, int32_t thread) {
   (void)thread;
   const embedding_step *step = context;
   const bertlet_model *model = step->model;
   int32_t n = model->config.hidden_size, begin = step->starts[sequence], end = step->starts[sequence + 1];
   for (int32_t token = begin; token < end; token++) {
-    const float *word = model->word_embeddings + (size_t)step->ids[token] * n;
-    const float *type = model->type_embeddings + (size_t)(step->type_ids ? step->type_ids[token] : 0) * n;
-    float *row = step->hidden + (size_t)token * n;
+    float *row = step->hidden + (size_t)token * n, *room = model->projected + (size_t)token * n;
+    const float *word = look_up(&model->words, step->ids[token], n, row);
+    const float *type = look_up(&model->types, step->type_ids ? step->type_ids[token] : 0, n, room);
     for (int32_t i = 0; i < n; i++) row[i] = word[i] + type[i];
+    const float *position = look_up(&model->positions, token - begin, n, room);
+    for (int32_t i = 0; i < n; i++) row[i] += position[i];
   }
   float *rows = step->hidden + (size_t)begin * n;
-  layer_norm(rows, model->position_embeddings, model->embedding_norm.gamma, model->embedding_norm.beta,
-             model->config.layer_norm_eps, end - begin, n, rows);
+  layer_norm(rows, NULL, model->embedding_norm.gamma, model->embedding_norm.beta, model->config.layer_norm_eps,
+             end - begin, n, rows);
 }
-
 /* ---- Linear layers ------------------------------------------------------------------------------------------- */
 
 typedef struct linear_step {
+  const bertlet_model *model;
   const linear *layer;
   epilogue apply;
   int32_t rows;
@@ -61,23 +71,39 @@ typedef struct linear_step {
   float *y;               /* out: [rows][outputs] */
 } linear_step;
 
+/* The input of an int8 layer is quantized once, before any of its tiles needs it. */
+static void quantize_input(void *context, int32_t task, int32_t thread) {
+  (void)thread;
+  const linear_step *step = context;
+  const bertlet_model *model = step->model;
+  range rows = part(step->rows, NORM_ROWS, task);
+  quantize_rows(model->path, step->x, rows.begin, rows.end, step->layer->inputs, &model->quantized);
+}
+
 static void linear_tile(void *context, int32_t tile, int32_t thread) {
   (void)thread;
   const linear_step *step = context;
+  const bertlet_model *model = step->model;
   const linear *l = step->layer;
   range rows = part(step->rows, LINEAR_ROWS, tile / step->across);
   range panels = part(l->outputs / PANEL, step->panels, tile % step->across);
-  linear_f32(step->x + (size_t)rows.begin * l->inputs, rows.end - rows.begin, l->inputs, l->weight, l->bias,
-             panels.begin, panels.end, step->apply, step->y + (size_t)rows.begin * l->outputs, l->outputs);
+  if (l->weight) {
+    linear_f32(step->x + (size_t)rows.begin * l->inputs, rows.end - rows.begin, l->inputs, l->weight, l->bias,
+               panels.begin, panels.end, step->apply, step->y + (size_t)rows.begin * l->outputs, l->outputs);
+  } else {
+    linear_i8(model->path, &model->quantized, rows.begin, rows.end, l->inputs, &l->weight_i8, l->bias, panels.begin,
+              panels.end, step->apply, step->y, l->outputs);
+  }
 }
 
 /* y = apply(l(x)), in tiles of LINEAR_ROWS rows. They are as wide as the layer when there are rows enough for all
- * threads (the kernel rearranges the rows of each tile anew), and narrower when there are not. */
+ * threads (the f32 kernel rearranges the rows of each tile anew), and narrower when there are not. */
 static void run_linear(bertlet_model *model, const linear *l, epilogue apply, const float *x, int32_t rows, float *y) {
   int32_t threads = threads_count(model->threads), down = parts(rows, LINEAR_ROWS), panels = l->outputs / PANEL;
   int32_t wanted = threads == 1 ? 1 : parts(threads * TASKS_PER_THREAD, down);
   int32_t width = parts(panels, wanted), across = parts(panels, width);
-  linear_step step = {l, apply, rows, across, width, x, y};
+  linear_step step = {model, l, apply, rows, across, width, x, y};
+  if (!l->weight) parallel_for(model->threads, parts(rows, NORM_ROWS), quantize_input, &step);
   parallel_for(model->threads, down * across, linear_tile, &step);
 }
 

@@ -13,29 +13,52 @@ static float *take_floats(arena *memory, int32_t rows, int32_t columns) {
   return arena_take(memory, (uint64_t)rows, (uint64_t)columns * sizeof(float));
 }
 
-static linear take_linear(arena *memory, int32_t inputs, int32_t outputs) {
-  return (linear){.inputs = inputs,
-                  .outputs = outputs,
-                  .weight = take_floats(memory, outputs, inputs),
-                  .bias = take_floats(memory, 1, outputs)};
+static int32_t *take_ints(arena *memory, int32_t count) { return arena_take(memory, (uint64_t)count, sizeof(int32_t)); }
+
+static linear take_linear(arena *memory, bool int8, int32_t inputs, int32_t outputs) {
+  linear taken = {.inputs = inputs, .outputs = outputs};
+  if (int8) {
+    taken.weight_i8 = (weights_i8){.values = arena_take(memory, (uint64_t)outputs, (uint64_t)inputs),
+                                   .scale = take_floats(memory, 1, outputs),
+                                   .zero = take_ints(memory, outputs),
+                                   .sum = take_ints(memory, outputs)};
+  } else {
+    taken.weight = take_floats(memory, outputs, inputs);
+  }
+  taken.bias = take_floats(memory, 1, outputs);
+  return taken;
+}
+
+static embedding take_embedding(arena *memory, bool int8, int32_t rows, int32_t hidden) {
+  embedding taken = {.rows = rows};
+  if (int8) {
+    taken.i8.values = arena_take(memory, (uint64_t)rows, (uint64_t)hidden);
+    taken.i8.scale = take_floats(memory, 1, rows);
+    taken.i8.zero = take_ints(memory, rows);
+  } else {
+    taken.values = take_floats(memory, rows, hidden);
+  }
+  return taken;
 }
 
 static norm take_norm(arena *memory, int32_t hidden) {
   return (norm){.gamma = take_floats(memory, 1, hidden), .beta = take_floats(memory, 1, hidden)};
 }
 
-static layer take_layer(arena *memory, int32_t hidden, int32_t intermediate) {
-  return (layer){.qkv = take_linear(memory, hidden, 3 * hidden),
-                 .attention_output = take_linear(memory, hidden, hidden),
+static layer take_layer(arena *memory, bool int8, int32_t hidden, int32_t intermediate) {
+  return (layer){.qkv = take_linear(memory, int8, hidden, 3 * hidden),
+                 .attention_output = take_linear(memory, int8, hidden, hidden),
                  .attention_norm = take_norm(memory, hidden),
-                 .intermediate = take_linear(memory, hidden, intermediate),
-                 .output = take_linear(memory, intermediate, hidden),
+                 .intermediate = take_linear(memory, int8, hidden, intermediate),
+                 .output = take_linear(memory, int8, intermediate, hidden),
                  .output_norm = take_norm(memory, hidden)};
 }
 
 static int32_t max(int32_t a, int32_t b) { return a > b ? a : b; }
 
 static int32_t min(int32_t a, int32_t b) { return a < b ? a : b; }
+
+enum { MOST_INPUTS_I8 = 32768 }; /* whose products linear_i8() sums exactly */
 
 enum { EMBEDDING_TENSORS = 5, LAYER_TENSORS = 16 };
 
@@ -49,19 +72,28 @@ static size_t lay_out(bertlet_model *model, void *block, const bertlet_config *c
   int32_t hidden = config->hidden_size, intermediate = config->intermediate_size, tokens = config->max_batch_tokens;
   arena_take(&memory, 1, sizeof *model);
 
-  model->word_embeddings = take_floats(&memory, config->vocab_size, hidden);
-  model->position_embeddings = take_floats(&memory, config->max_position_embeddings, hidden);
-  model->type_embeddings = take_floats(&memory, config->type_vocab_size, hidden);
+  bool int8 = config->weights == BERTLET_WEIGHTS_INT8;
+  model->words = take_embedding(&memory, int8, config->vocab_size, hidden);
+  model->positions = take_embedding(&memory, int8, config->max_position_embeddings, hidden);
+  model->types = take_embedding(&memory, int8, config->type_vocab_size, hidden);
   model->embedding_norm = take_norm(&memory, hidden);
   model->layers = arena_take(&memory, (uint64_t)config->num_hidden_layers, sizeof(layer));
   for (int32_t i = 0; i < config->num_hidden_layers; i++) {
-    layer placed = take_layer(&memory, hidden, intermediate);
+    layer placed = take_layer(&memory, int8, hidden, intermediate);
     if (block) model->layers[i] = placed;
   }
 
   model->wide = take_floats(&memory, tokens, max(3 * hidden, intermediate));
   model->context = take_floats(&memory, tokens, hidden);
   model->projected = take_floats(&memory, tokens, hidden);
+  if (int8) {
+    /* Room for the widest numbers, so that the size depends on nothing that the engine decides. */
+    uint64_t row_bytes = saturating_mul((uint64_t)max(hidden, intermediate), rows_i8_bytes(INT8_WIDE));
+    model->quantized = (rows_i8){.values = arena_take(&memory, (uint64_t)tokens, row_bytes),
+                                 .scale = take_floats(&memory, 1, tokens),
+                                 .zero = take_ints(&memory, tokens),
+                                 .sum = take_ints(&memory, tokens)};
+  }
   int32_t longest = min(tokens, config->max_position_embeddings);
   /* Whole cache lines, so that no two threads write to one. */
   size_t line = BERTLET_ALIGNMENT / sizeof(float);
@@ -83,6 +115,8 @@ static bool config_is_valid(const bertlet_config *config) {
   if (config->num_hidden_layers < 1) return false;
   if (config->num_hidden_layers > (INT32_MAX - EMBEDDING_TENSORS) / LAYER_TENSORS) return false;
   if (config->hidden_act < BERTLET_GELU || config->hidden_act > BERTLET_RELU) return false;
+  if (config->weights < BERTLET_WEIGHTS_F32 || config->weights > BERTLET_WEIGHTS_INT8) return false;
+  if (config->weights == BERTLET_WEIGHTS_INT8 && max(hidden, intermediate) > MOST_INPUTS_I8) return false;
   if (!isfinite(config->layer_norm_eps) || config->layer_norm_eps < 0) return false;
   return config->max_batch_tokens >= 1 && config->max_batch_tokens <= INT32_MAX / (3 * max(hidden, intermediate));
 }
@@ -103,28 +137,33 @@ static const char *const layer_names[LAYER_TENSORS / 2] = {
     "attention.self.query",       "attention.self.key", "attention.self.value", "attention.output.dense",
     "attention.output.LayerNorm", "intermediate.dense", "output.dense",         "output.LayerNorm"};
 
-static tensor *list_plain(tensor *next, float *place, int32_t rows, int32_t columns) {
-  *next = (tensor){.rows = rows, .columns = columns, .place = place, .first_row = NOT_PACKED};
+static tensor *list_vector(tensor *next, float *place, int32_t columns) {
+  *next = (tensor){.rows = 1, .columns = columns, .vector = place};
+  return next + 1;
+}
+
+static tensor *list_embedding(tensor *next, const embedding *into, int32_t hidden) {
+  *next = (tensor){.rows = into->rows, .columns = hidden, .table = into};
   return next + 1;
 }
 
 /* The weight and bias that become the output channels first_row .. first_row + rows - 1 of a linear layer. */
 static tensor *list_linear(tensor *next, const linear *into, int32_t first_row, int32_t rows) {
-  *next = (tensor){.rows = rows, .columns = into->inputs, .place = into->weight, .first_row = first_row};
-  return list_plain(next + 1, into->bias + first_row, 1, rows);
+  *next = (tensor){.rows = rows, .columns = into->inputs, .weight = into, .first_row = first_row};
+  return list_vector(next + 1, into->bias + first_row, rows);
 }
 
 static tensor *list_norm(tensor *next, const norm *into, int32_t hidden) {
-  return list_plain(list_plain(next, into->gamma, 1, hidden), into->beta, 1, hidden);
+  return list_vector(list_vector(next, into->gamma, hidden), into->beta, hidden);
 }
 
 static void list_tensors(bertlet_model *model) {
   const bertlet_config *config = &model->config;
   int32_t hidden = config->hidden_size;
   tensor *next = model->tensors;
-  next = list_plain(next, model->word_embeddings, config->vocab_size, hidden);
-  next = list_plain(next, model->position_embeddings, config->max_position_embeddings, hidden);
-  next = list_plain(next, model->type_embeddings, config->type_vocab_size, hidden);
+  next = list_embedding(next, &model->words, hidden);
+  next = list_embedding(next, &model->positions, hidden);
+  next = list_embedding(next, &model->types, hidden);
   next = list_norm(next, &model->embedding_norm, hidden);
   for (int32_t i = 0; i < config->num_hidden_layers; i++) {
     const layer *l = &model->layers[i];
@@ -139,10 +178,15 @@ static void list_tensors(bertlet_model *model) {
 
 bertlet_model *bertlet_model_init(void *block, const bertlet_config *config, bertlet_threads *threads) {
   bertlet_model *model = block;
-  *model = (bertlet_model){.config = *config, .threads = threads};
+  *model = (bertlet_model){.config = *config, .threads = threads, .path = fastest_int8()};
   lay_out(model, block, config, threads_count(threads));
   list_tensors(model);
   return model;
+}
+
+int32_t bertlet_model_weight_bits(const bertlet_model *model) {
+  if (model->config.weights == BERTLET_WEIGHTS_F32) return 32;
+  return model->path == INT8_PAIRS ? 7 : 8;
 }
 
 int32_t bertlet_tensor_count(const bertlet_model *model) { return tensor_count(&model->config); }
@@ -281,15 +325,33 @@ bertlet_status bertlet_tensor_begin(bertlet_model *model, int32_t index, bertlet
   return BERTLET_OK;
 }
 
+/* Where the open tensor's next row stays as f32, or NULL when it is packed or quantized. */
+static float *place_of_row(const tensor *t) {
+  if (t->vector) return t->vector;
+  if (t->table && t->table->values) return t->table->values + (size_t)t->rows_written * t->columns;
+  return NULL;
+}
+
+static void convert_row(const bertlet_model *model, const tensor *t, const float *row) {
+  if (t->table) {
+    size_t index = (size_t)t->rows_written;
+    quantize_row(row, t->columns, t->table->i8.values + index * t->columns, &t->table->i8.scale[index],
+                 &t->table->i8.zero[index]);
+  } else if (t->weight->weight) {
+    pack_row(t->weight->weight, t->columns, t->first_row + t->rows_written, row);
+  } else {
+    pack_row_i8(model->path, &t->weight->weight_i8, t->columns, t->first_row + t->rows_written, row);
+  }
+}
+
 /* Takes one whole row of source bytes. */
 static bertlet_status write_row(bertlet_model *model, const unsigned char *bytes) {
   tensor *t = model->open;
-  bool packed = t->first_row != NOT_PACKED;
-  float *row = packed ? model->row : t->place + (size_t)t->rows_written * t->columns;
+  float *place = place_of_row(t), *row = place ? place : model->row;
   convert(bytes, model->open_dtype, t->columns, row);
   if (!all_finite(row, (size_t)t->columns)) return BERTLET_ERROR_NUMERIC;
   t->hash = hash_row(t->hash, row, t->columns);
-  if (packed) pack_row(t->place, t->columns, t->first_row + t->rows_written, row);
+  if (!place) convert_row(model, t, row);
   t->rows_written++;
   return BERTLET_OK;
 }

@@ -3,13 +3,26 @@
 #define BERTLET_MODEL_H
 
 #include "bertlet.h"
+#include "kernels/kernels.h"
 
-/* y = x . W^T + b */
+/* y = x . W^T + b. Of the two forms of the weight a model has one. */
 typedef struct linear {
   int32_t inputs, outputs;
-  float *weight; /* [outputs / PANEL][inputs][PANEL], see pack_row() */
-  float *bias;   /* [outputs] */
+  float *weight;        /* f32: packed by pack_row() */
+  weights_i8 weight_i8; /* int8: packed by pack_row_i8() */
+  float *bias;          /* [outputs] */
 } linear;
+
+/* Rows to look up, in one of two forms. */
+typedef struct embedding {
+  int32_t rows;
+  float *values; /* f32: [rows][hidden] */
+  struct {
+    int8_t *values; /* [rows][hidden] */
+    float *scale;   /* [rows] */
+    int32_t *zero;  /* [rows] */
+  } i8;             /* int8 */
+} embedding;
 
 /* Layer normalization (Ba et al. 2016, https://arxiv.org/abs/1607.06450). */
 typedef struct norm {
@@ -27,24 +40,23 @@ typedef struct layer {
   norm output_norm;
 } layer;
 
-/* Where a tensor of the checkpoint goes, and how much of it has come. */
+/* Where a tensor of the checkpoint goes, and how much of it has come. One of the three places is not NULL. */
 typedef struct tensor {
   int32_t rows, columns;
-  float *place;      /* [rows][columns], or the packed weight of a linear layer */
-  int32_t first_row; /* in the packed weight, or NOT_PACKED */
+  float *vector; /* [columns] */
+  const embedding *table;
+  const linear *weight;
+  int32_t first_row; /* in the weight */
   int32_t rows_written;
   uint64_t hash; /* of the rows written */
 } tensor;
 
-enum { NOT_PACKED = -1 };
-
 struct bertlet_model {
   bertlet_config config;
   bertlet_threads *threads;
+  int8_path path; /* of an int8 model */
 
-  float *word_embeddings;     /* [vocab_size][hidden] */
-  float *position_embeddings; /* [max_position_embeddings][hidden] */
-  float *type_embeddings;     /* [type_vocab_size][hidden] */
+  embedding words, positions, types;
   norm embedding_norm;
   layer *layers; /* [num_hidden_layers] */
 
@@ -52,6 +64,7 @@ struct bertlet_model {
   float *wide;    /* [tokens][max(3 * hidden, intermediate)]: queries, keys and values, later the intermediate layer */
   float *context; /* [tokens][hidden]: what attention gathers */
   float *projected;      /* [tokens][hidden]: a block's output before residual and normalization */
+  rows_i8 quantized;     /* int8: [tokens][inputs], the input of a linear layer */
   float *scratch;        /* [threads][scratch_floats] */
   size_t scratch_floats; /* of one thread */
 
@@ -61,7 +74,7 @@ struct bertlet_model {
   bertlet_dtype open_dtype;
   unsigned char *cut_row; /* first bytes of a row whose rest is still to come */
   size_t cut_bytes;
-  float *row; /* a row as f32, before it is packed */
+  float *row; /* a row as f32, before it is packed or quantized */
 };
 
 /* False when one of values [count] is NaN or infinite. */

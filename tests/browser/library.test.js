@@ -72,7 +72,7 @@ describe('all-MiniLM-L6-v2 gives the embeddings that PyTorch computes', { skip: 
 
   test('with the build that the engine is best at, on several threads', async () => {
     await open(server);
-    const { isolated, info, vectors } = await embed(MODEL, { threads: 2 }, pick(all));
+    const { isolated, info, vectors } = await embed(MODEL, { dtype: 'f32', threads: 2 }, pick(all));
     assert.equal(isolated, true);
     assert.match(info.build, /-mt$/);
     assert.equal(info.threads, 2);
@@ -83,11 +83,11 @@ describe('all-MiniLM-L6-v2 gives the embeddings that PyTorch computes', { skip: 
   for (const build of ['scalar', 'simd', 'relaxed']) {
     test(`with the build "${build}"`, async () => {
       await open(server);
-      const { info, vectors } = await embed(MODEL, { build, threads: 3 }, pick(some));
+      const { info, vectors } = await embed(MODEL, { dtype: 'f32', build, threads: 3 }, pick(some));
       assert.deepEqual([info.build, info.threads], [build, 1]);
       matches(vectors, some);
       if (build !== 'scalar') {
-        const threaded = await embed(MODEL, { build: `${build}-mt`, threads: 3 }, pick(some));
+        const threaded = await embed(MODEL, { dtype: 'f32', build: `${build}-mt`, threads: 3 }, pick(some));
         assert.deepEqual([threaded.info.build, threaded.info.threads], [`${build}-mt`, 3]);
         assert.deepEqual(threaded.vectors, vectors, 'the same bits with three threads as with one');
       }
@@ -97,7 +97,7 @@ describe('all-MiniLM-L6-v2 gives the embeddings that PyTorch computes', { skip: 
 
   test('on one thread in a page that is not isolated, and says why', async () => {
     await open(unisolated);
-    const { isolated, info, vectors } = await embed(MODEL, { threads: 2 }, pick(some));
+    const { isolated, info, vectors } = await embed(MODEL, { dtype: 'f32', threads: 2 }, pick(some));
     assert.equal(isolated, false);
     assert.equal(info.threads, 1);
     assert.doesNotMatch(info.build, /-mt$/);

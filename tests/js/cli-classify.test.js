@@ -39,7 +39,18 @@ test('train, predict and evaluate give what scikit-learn gives', { skip: missing
   const head = join(folder, 'new', 'reviews');
 
   await t.test('train', async () => {
-    const args = ['--model', minilm, '--task', 'text-classification', '--train', trainFile, '--dev', testFile];
+    const args = [
+      '--model',
+      minilm,
+      '--dtype',
+      'f32',
+      '--task',
+      'text-classification',
+      '--train',
+      trainFile,
+      '--dev',
+      testFile,
+    ];
     const { code, stdout, stderr } = await bertlet([
       'train',
       ...args,

@@ -30,7 +30,7 @@ const dot = (a, b) => a.reduce((sum, x, k) => sum + x * b[k], 0);
 
 test('vectors of MiniLM equal PyTorch’s', minilmTest, async () => {
   const input = readFileSync(fixture('minilm/texts.jsonl'));
-  const { code, stdout } = await bertlet(['embed', '--model', minilm, '--json'], input);
+  const { code, stdout } = await bertlet(['embed', '--model', minilm, '--dtype', 'f32', '--json'], input);
   assert.equal(code, 0);
   const vectors = jsonLines(stdout).map(({ embedding }) => embedding);
   const expected = tensorRows(fixture('minilm/expected.safetensors'), 'mean');

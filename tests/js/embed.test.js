@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Engine, loadEngine } from '../../js/engine.js';
 import { load } from '../../js/index.js';
-import { fixtures, readExpected, tiny, withoutMinilm } from './support.js';
+import { fixtures, minilm, readExpected, tiny, withoutMinilm } from './support.js';
 
 const MINILM = 'sentence-transformers/all-MiniLM-L6-v2';
 
-/** @returns {{ worstCosine: number, maxAbs: number }} over rows of the given size */
+/** @returns {{ meanCosine: number, worstCosine: number, maxAbs: number }} over rows of the given size */
 function compare(actual, expected, size) {
   assert.equal(actual.length, expected.length);
+  let meanCosine = 0;
   let worstCosine = 1;
   let maxAbs = 0;
   for (let row = 0; row < actual.length; row += size) {
@@ -22,9 +23,11 @@ function compare(actual, expected, size) {
       bb += expected[i] ** 2;
       maxAbs = Math.max(maxAbs, Math.abs(actual[i] - expected[i]));
     }
-    worstCosine = Math.min(worstCosine, ab / Math.sqrt(aa * bb));
+    const cosine = ab / Math.sqrt(aa * bb);
+    meanCosine += (cosine * size) / actual.length;
+    worstCosine = Math.min(worstCosine, cosine);
   }
-  return { worstCosine, maxAbs };
+  return { meanCosine, worstCosine, maxAbs };
 }
 
 const flatten = (vectors) => Float32Array.from(vectors.flatMap((vector) => [...vector]));
@@ -35,15 +38,20 @@ function assertEqual(actual, expected, size) {
   assert.ok(maxAbs <= 1e-4, `max abs ${maxAbs}`);
 }
 
+const minilmTexts = (fixture) =>
+  readFileSync(join(fixtures, 'model', fixture, 'texts.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
 describe('all-MiniLM-L6-v2 against PyTorch', { skip: withoutMinilm }, () => {
-  const lines = readFileSync(join(fixtures, 'model/minilm/texts.jsonl'), 'utf8').trimEnd().split('\n');
-  const texts = lines.map((line) => JSON.parse(line));
+  const texts = minilmTexts('minilm');
   let expected;
   let bert;
   let means;
   before(async () => {
     expected = await readExpected(join(fixtures, 'model/minilm/expected.safetensors'));
-    bert = await load(MINILM);
+    bert = await load(MINILM, { dtype: 'f32' });
     means = await bert.embed(texts, { onWarning() {} });
   });
   after(() => bert?.dispose());
@@ -94,7 +102,7 @@ describe('all-MiniLM-L6-v2 against PyTorch', { skip: withoutMinilm }, () => {
 
   test('one thread and several give the same bits', async () => {
     const some = texts.slice(0, 24);
-    const others = await Promise.all([1, 2, 3].map((threads) => load(MINILM, { threads })));
+    const others = await Promise.all([1, 2, 3].map((threads) => load(MINILM, { dtype: 'f32', threads })));
     try {
       assert.deepEqual(
         others.map(({ info }) => info.threads),
@@ -110,7 +118,7 @@ describe('all-MiniLM-L6-v2 against PyTorch', { skip: withoutMinilm }, () => {
 
   for (const build of ['scalar', 'simd', 'simd-mt', 'relaxed', 'relaxed-mt']) {
     test(`the build "${build}"`, async (t) => {
-      const other = await load(MINILM, { build, threads: 2 }).catch((error) => error);
+      const other = await load(MINILM, { dtype: 'f32', build, threads: 2 }).catch((error) => error);
       if (other instanceof Error) {
         assert.equal(other.code, 'NO_WASM');
         assert.ok(build.startsWith('relaxed'), other.message);
@@ -124,11 +132,60 @@ describe('all-MiniLM-L6-v2 against PyTorch', { skip: withoutMinilm }, () => {
   }
 });
 
+describe('all-MiniLM-L6-v2 in int8', { skip: withoutMinilm }, () => {
+  const texts = minilmTexts('minilm-sentences');
+  let expected;
+  before(async () => {
+    expected = await readExpected(join(fixtures, 'model/minilm-sentences/expected.safetensors'));
+  });
+
+  for (const build of [undefined, 'simd', 'scalar']) {
+    test(`is close to PyTorch, ${build ? `with the build "${build}"` : 'by default'}`, async () => {
+      const bert = await load(MINILM, { build });
+      assert.equal(bert.info.dtype, 'int8');
+      const means = await bert.embed(texts, { onWarning() {} });
+      const { meanCosine } = compare(flatten(means), expected.mean, 384);
+      assert.ok(meanCosine >= 0.9975, `mean cosine ${meanCosine}`);
+      const { starts, hidden } = expected;
+      const tokens = await bert.embed(texts.slice(0, 10), { pooling: 'none' });
+      assert.equal(tokens.flat().length, starts[10]);
+      const { worstCosine } = compare(flatten(tokens.flat()), hidden, 384);
+      assert.ok(worstCosine >= 0.99, `worst token ${worstCosine}`);
+      for (const index of [0, 3, 25, 60]) {
+        assert.deepEqual(await bert.embed(texts[index]), means[index], `text ${index} alone and among 127 others`);
+      }
+      await bert.dispose();
+    });
+  }
+
+  test('one thread and several give the same bits', async () => {
+    const some = texts.slice(0, 24);
+    const models = await Promise.all([1, 2, 3].map((threads) => load(MINILM, { threads })));
+    const results = await Promise.all(models.map((bert) => bert.embed(some)));
+    assert.deepEqual(results[1], results[0]);
+    assert.deepEqual(results[2], results[0]);
+    await Promise.all(models.map((bert) => bert.dispose()));
+  });
+
+  test('takes at most 40 MB of WebAssembly memory', async () => {
+    const context = { signal: new AbortController().signal, emit() {} };
+    const engine = await loadEngine(
+      { description: { kind: 'directory', path: minilm }, dtype: 'int8', threads: 1 },
+      context,
+    );
+    await engine.forEachBatch(['word '.repeat(4096)], 'cut', () => {}, 'embed', context);
+    assert.ok(engine.core.memory.buffer.byteLength <= 40 * 2 ** 20);
+  });
+});
+
 test('checkpoints in F32, F16 (with the prefix "bert.") and BF16 against PyTorch', async () => {
   for (const dtype of ['f32', 'f16', 'bf16']) {
     const expected = await readExpected(join(tiny(dtype), 'expected.safetensors'));
     const context = { signal: new AbortController().signal, emit() {} };
-    const engine = await loadEngine({ description: { kind: 'directory', path: tiny(dtype) }, threads: 1 }, context);
+    const engine = await loadEngine(
+      { description: { kind: 'directory', path: tiny(dtype) }, dtype: 'f32', threads: 1 },
+      context,
+    );
     assert.ok(engine instanceof Engine);
     let compared = 0;
     for (let i = 0; i + 1 < expected.starts.length; i++) {
@@ -210,7 +267,7 @@ describe('what embed() takes and gives', () => {
     assert.equal((await bert.embed('good')).length, 32, 'the model goes on');
 
     const engine = await loadEngine(
-      { description: { kind: 'directory', path: tiny() }, threads: 1 },
+      { description: { kind: 'directory', path: tiny() }, dtype: 'int8', threads: 1 },
       { signal: new AbortController().signal, emit() {} },
     );
     const stop = new AbortController();

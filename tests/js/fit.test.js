@@ -127,6 +127,19 @@ describe('a classifier on a model of random weights', () => {
     }
   });
 
+  test('a head trained on int8 vectors works on f32 ones', async () => {
+    const head = await bert.fit(toyExamples(60), { c: 1 });
+    const f32 = await load(tiny(), { dtype: 'f32', threads: 1 });
+    const moved = await f32.loadHead(await head.save());
+    const texts = toyExamples(20).map(({ text }) => text);
+    const [here, there] = await Promise.all([head.classify(texts), moved.classify(texts)]);
+    assert.deepEqual(
+      there.map(([best]) => best.label),
+      here.map(([best]) => best.label),
+    );
+    await f32.dispose();
+  });
+
   test('what is not a head, and a head of another model', async (t) => {
     await assert.rejects(bert.loadHead(new Uint8Array(3)), { code: 'BAD_HEAD' });
     await assert.rejects(bert.loadHead('nowhere'), { code: 'BAD_INPUT' });

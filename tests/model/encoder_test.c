@@ -67,8 +67,29 @@ static void equals_pytorch(const char *name) {
   close_fixture(&f);
 }
 
-static void batch_does_not_matter(const fixture *f) {
+/* Quantized to 8 bits, random weights give nearly the same vectors, and the same fingerprint. */
+static void int8_is_close(const fixture *f) {
+  bertlet_config config = tiny_config(f->tokens), int8 = config;
+  int8.weights = BERTLET_WEIGHTS_INT8;
+  CHECK(bertlet_model_bytes(&int8, 1) < bertlet_model_bytes(&config, 1));
+  bertlet_model *exact = load_model(&config, NULL, 1, &f->checkpoint, 4096);
+  bertlet_model *model = load_model(&int8, NULL, 1, &f->checkpoint, 4096);
+  CHECK(bertlet_model_fingerprint(model) == bertlet_model_fingerprint(exact));
+  CHECK(bertlet_model_weight_bits(exact) == 32);
+  CHECK(bertlet_model_weight_bits(model) == 7 || bertlet_model_weight_bits(model) == 8);
+  float *hidden = forward(model, f);
+  const float *expected = (const float *)(const void *)safetensors_find(&f->expected, "hidden").data;
+  difference d = compare(hidden, expected, f->tokens, HIDDEN);
+  bool close = CHECK(d.mean_cosine >= 0.9975 && d.cosine >= 0.99);
+  if (!close) printf("  cosine %.5f on average, %.5f at worst\n", d.mean_cosine, d.cosine);
+  free(hidden);
+  free(model);
+  free(exact);
+}
+
+static void batch_does_not_matter(const fixture *f, bertlet_weights weights) {
   bertlet_config config = tiny_config(f->tokens);
+  config.weights = weights;
   bertlet_model *model = load_model(&config, NULL, 1, &f->checkpoint, 4096);
   float *batch = forward(model, f);
   float *alone = allocate((size_t)config.max_position_embeddings * HIDDEN * sizeof(float));
@@ -82,8 +103,9 @@ static void batch_does_not_matter(const fixture *f) {
   free(model);
 }
 
-static void threads_do_not_matter(const fixture *f) {
+static void threads_do_not_matter(const fixture *f, bertlet_weights weights) {
   bertlet_config config = tiny_config(f->tokens);
+  config.weights = weights;
   bertlet_model *single = load_model(&config, NULL, 1, &f->checkpoint, 4096);
   float *expected = forward(single, f);
   for (int32_t count = 1; count <= 4; count++) {
@@ -148,8 +170,9 @@ static void bad_batches_are_refused(const fixture *f) {
 }
 
 /* Weights that are finite but overflow on the way. */
-static void overflow_is_reported(const fixture *f) {
+static void overflow_is_reported(const fixture *f, bertlet_weights weights) {
   bertlet_config config = tiny_config(8);
+  config.weights = weights;
   bertlet_model *model = load_model(&config, NULL, 1, &f->checkpoint, 4096);
   float huge[HIDDEN], hidden[8 * HIDDEN];
   for (int32_t i = 0; i < HIDDEN; i++) huge[i] = 3e38f;
@@ -166,11 +189,14 @@ int main(void) {
   equals_pytorch("tiny-bf16");
   fixture f;
   open_fixture(&f, "tiny-f32");
-  batch_does_not_matter(&f);
-  threads_do_not_matter(&f);
+  int8_is_close(&f);
+  for (bertlet_weights weights = BERTLET_WEIGHTS_F32; weights <= BERTLET_WEIGHTS_INT8; weights++) {
+    batch_does_not_matter(&f, weights);
+    threads_do_not_matter(&f, weights);
+    overflow_is_reported(&f, weights);
+  }
   type_ids_default_to_zero(&f);
   bad_batches_are_refused(&f);
-  overflow_is_reported(&f);
   close_fixture(&f);
   return report();
 }

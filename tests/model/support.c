@@ -120,6 +120,11 @@ void pool_stop(pool *p) {
 bertlet_model *load_model(const bertlet_config *config, bertlet_threads *threads, int32_t thread_count,
                           const safetensors *checkpoint, size_t longest_piece) {
   bertlet_model *model = bertlet_model_init(allocate(bertlet_model_bytes(config, thread_count)), config, threads);
+  write_weights(model, checkpoint, longest_piece);
+  return model;
+}
+
+void write_weights(bertlet_model *model, const safetensors *checkpoint, size_t longest_piece) {
   uint32_t state = 1;
   for (int32_t i = 0; i < bertlet_tensor_count(model); i++) {
     char name[96];
@@ -134,7 +139,6 @@ bertlet_model *load_model(const bertlet_config *config, bertlet_threads *threads
     }
   }
   CHECK(bertlet_model_missing(model) == -1);
-  return model;
 }
 
 bertlet_config tiny_config(int32_t max_batch_tokens) {
@@ -151,7 +155,7 @@ bertlet_config tiny_config(int32_t max_batch_tokens) {
 }
 
 difference compare(const float *a, const float *b, int32_t rows, int32_t columns) {
-  difference worst = {0, 1};
+  difference worst = {0, 1, 0};
   for (int32_t row = 0; row < rows; row++) {
     double dot = 0, aa = 0, bb = 0;
     for (int32_t i = 0; i < columns; i++) {
@@ -161,6 +165,7 @@ difference compare(const float *a, const float *b, int32_t rows, int32_t columns
     }
     double cosine = dot / sqrt(aa * bb);
     if (!(cosine >= worst.cosine)) worst.cosine = cosine;
+    worst.mean_cosine += cosine / rows;
   }
   return worst;
 }

@@ -46,12 +46,15 @@ void pool_stop(pool *p);
 bertlet_model *load_model(const bertlet_config *config, bertlet_threads *threads, int32_t thread_count,
                           const safetensors *checkpoint, size_t longest_piece);
 
+/* The same for a model that is there and has no weights yet. */
+void write_weights(bertlet_model *model, const safetensors *checkpoint, size_t longest_piece);
+
 /* The configuration of fixtures/model/tiny-*. */
 bertlet_config tiny_config(int32_t max_batch_tokens);
 
-/* Largest |a - b|, and the smallest cosine between rows of a and b [rows][columns]. */
+/* Largest |a - b|, the smallest and the mean cosine between rows of a and b [rows][columns]. */
 typedef struct difference {
-  double largest, cosine;
+  double largest, cosine, mean_cosine;
 } difference;
 difference compare(const float *a, const float *b, int32_t rows, int32_t columns);
 

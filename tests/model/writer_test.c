@@ -38,6 +38,11 @@ static void impossible_configurations_have_no_size(void) {
   REFUSED(layer_norm_eps, INFINITY);
   REFUSED(max_batch_tokens, 0);
   REFUSED(max_batch_tokens, INT32_MAX);
+  REFUSED(weights, -1);
+  REFUSED(weights, 2);
+  good.weights = BERTLET_WEIGHTS_INT8;
+  CHECK(bertlet_model_bytes(&good, 1) > 0);
+  REFUSED(intermediate_size, 32768 + 8);
 #undef REFUSED
 }
 
@@ -106,7 +111,7 @@ static void sixteen_bit_numbers_are_exact(void) {
   CHECK(bertlet_tensor_write(model, numbers, sizeof numbers) == BERTLET_OK);
   bool exact = true;
   for (int32_t i = 0; i < 65536; i++) {
-    double expected = half_value(numbers[i]), value = model->word_embeddings[i];
+    double expected = half_value(numbers[i]), value = model->words.values[i];
     exact = exact && value == expected && !signbit(value) == !signbit(expected);
   }
   CHECK(exact);
@@ -117,7 +122,7 @@ static void sixteen_bit_numbers_are_exact(void) {
   exact = true;
   for (int32_t i = 0; i < 65536; i++) {
     uint32_t bits;
-    memcpy(&bits, &model->word_embeddings[i], 4);
+    memcpy(&bits, &model->words.values[i], 4);
     exact = exact && bits == (uint32_t)numbers[i] << 16;
   }
   CHECK(exact);
