@@ -6,16 +6,16 @@ import { describe } from '../../js/sources.js';
 import { compile } from '../../js/wasm.js';
 
 const name = 'bertlet';
-const dtypes = ['f32'];
+const dtypes = ['f32', 'int8'];
 
 /** @type {import('../suites/suite.js').Contender<import('../suites/encoder.js').Encoder>} */
 export const bertletEncoder = {
   name,
   dtypes,
-  async create({ model }, _dtype, threads) {
+  async create({ model }, dtype, threads) {
     const { description } = describe(model);
     const { signal } = new AbortController();
-    const engine = await loadEngine({ description, threads }, { signal, emit() {} });
+    const engine = await loadEngine({ description, dtype, threads }, { signal, emit() {} });
     return {
       prepare(ids, batch, tokens) {
         const sequences = Array.from({ length: batch }, (_, index) => ({
@@ -43,8 +43,8 @@ export const bertletEncoder = {
 export const bertlet = {
   name,
   dtypes,
-  async create({ model }, _dtype, threads) {
-    const bert = await load(model, { threads });
+  async create({ model }, dtype, threads) {
+    const bert = await load(model, { dtype, threads });
     return {
       embed: (texts) => bert.embed(texts, { normalize: true }),
       dispose: () => bert.dispose(),
