@@ -50,7 +50,7 @@ const POOLING = { mean: 0, cls: 1 };
  * @returns {Promise<Engine>}
  */
 export async function loadEngine({ description, dtype, threads, build }, context) {
-  const { signal } = context;
+  const { signal, emit } = context;
   const compiled = await compile({ threads, build });
   const source = await openSource(description, { keep: true });
   try {
@@ -58,6 +58,12 @@ export async function loadEngine({ description, dtype, threads, build }, context
     const config = parseConfig(await readAll(await openFile(source, 'config.json', signal), configFile), configFile);
     const vocabulary = await readVocabulary(source, { signal });
     const engine = await Engine.create(config, vocabulary, compiled, dtype);
+    const { vocabSize } = engine.tokenizer;
+    if (vocabSize < config.vocabSize) {
+      // Legal: some models round their vocabulary up. But it is also how a file looks that was cut off.
+      const warning = `${vocabulary.where} has ${vocabSize} pieces, fewer than the model's ${config.vocabSize}. Check that the file is whole.`;
+      emit({ warning });
+    }
     const weights = await openFile(source, 'model.safetensors', signal);
     await engine.readWeights(weights, source.locate('model.safetensors'), context);
     await source.keep?.();

@@ -96,6 +96,16 @@ test('a list of files, as an <input> gives it: the one on top counts', async () 
   assert.deepEqual(await embedding([...list].reverse()), vector);
 });
 
+test('a vocabulary with fewer pieces than the model has is told: it may be cut off', async () => {
+  const pieces = files['vocab.txt'].toString().split('\n');
+  const warnings = [];
+  const spec = { ...files, 'vocab.txt': Buffer.from(pieces.slice(0, 80).join('\n')) };
+  const bert = await load(spec, { threads: 1, onWarning: (message) => warnings.push(message) });
+  await bert.dispose();
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0], /vocab\.txt has 80 pieces, fewer than the model's 94\. Check that the file is whole\./);
+});
+
 test('a folder on a server, with and without the last slash', async (t) => {
   const base = await serve(t, serveFiles(files));
   assert.deepEqual(await embedding(`${base}some/folder`), vector);
