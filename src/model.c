@@ -13,15 +13,17 @@ static float *take_floats(arena *memory, int32_t rows, int32_t columns) {
   return arena_take(memory, (uint64_t)rows, (uint64_t)columns * sizeof(float));
 }
 
-static int32_t *take_ints(arena *memory, int32_t count) { return arena_take(memory, (uint64_t)count, sizeof(int32_t)); }
+static int32_t *take_ints(arena *memory, int32_t rows, int32_t columns) {
+  return arena_take(memory, (uint64_t)rows, (uint64_t)columns * sizeof(int32_t));
+}
 
 static linear take_linear(arena *memory, bool int8, int32_t inputs, int32_t outputs) {
   linear taken = {.inputs = inputs, .outputs = outputs};
   if (int8) {
     taken.weight_i8 = (weights_i8){.values = arena_take(memory, (uint64_t)outputs, (uint64_t)inputs),
-                                   .scale = take_floats(memory, 1, outputs),
-                                   .zero = take_ints(memory, outputs),
-                                   .sum = take_ints(memory, outputs)};
+                                   .scale = take_floats(memory, outputs, blocks_i8(inputs)),
+                                   .zero = take_ints(memory, outputs, blocks_i8(inputs)),
+                                   .sum = take_ints(memory, outputs, blocks_i8(inputs))};
   } else {
     taken.weight = take_floats(memory, outputs, inputs);
   }
@@ -34,7 +36,7 @@ static embedding take_embedding(arena *memory, bool int8, int32_t rows, int32_t 
   if (int8) {
     taken.i8.values = arena_take(memory, (uint64_t)rows, (uint64_t)hidden);
     taken.i8.scale = take_floats(memory, 1, rows);
-    taken.i8.zero = take_ints(memory, rows);
+    taken.i8.zero = take_ints(memory, rows, 1);
   } else {
     taken.values = take_floats(memory, rows, hidden);
   }
@@ -88,11 +90,12 @@ static size_t lay_out(bertlet_model *model, void *block, const bertlet_config *c
   model->projected = take_floats(&memory, tokens, hidden);
   if (int8) {
     /* Room for the widest numbers, so that the size depends on nothing that the engine decides. */
-    uint64_t row_bytes = saturating_mul((uint64_t)max(hidden, intermediate), rows_i8_bytes(INT8_WIDE));
+    int32_t inputs = max(hidden, intermediate);
+    uint64_t row_bytes = saturating_mul((uint64_t)inputs, rows_i8_bytes(INT8_WIDE));
     model->quantized = (rows_i8){.values = arena_take(&memory, (uint64_t)tokens, row_bytes),
-                                 .scale = take_floats(&memory, 1, tokens),
-                                 .zero = take_ints(&memory, tokens),
-                                 .sum = take_ints(&memory, tokens)};
+                                 .scale = take_floats(&memory, tokens, blocks_i8(inputs)),
+                                 .zero = take_ints(&memory, tokens, blocks_i8(inputs)),
+                                 .sum = take_ints(&memory, tokens, blocks_i8(inputs))};
   }
   int32_t longest = min(tokens, config->max_position_embeddings);
   /* Whole cache lines, so that no two threads write to one. */

@@ -44,20 +44,25 @@ DECLARE_LINEAR(linear_f32_simd);
 
 /* ---- Linear layers in 8 bits ----------------------------------------------------------------------------------
  *
- * Every row of inputs and every output channel is quantized on its own, asymmetrically: value = scale * (q - zero) with
- * an integer zero, so that 0 stays 0 (Jacob et al. 2018, https://arxiv.org/abs/1712.05877). What zeros add to a
- * product,
+ * Of every row of inputs, and of every output channel, each block of 384 inputs is quantized on its own,
+ * asymmetrically: value = scale * (q - zero) with an integer zero, so that 0 stays 0 (Jacob et al. 2018,
+ * https://arxiv.org/abs/1712.05877). What zeros add to a product,
  *
  *   sum (x - zx) (w - zw) = sum x w - zx sum w - zw sum (x - zx),
  *
- * is taken from sums kept beside both. All of it is exact in 32-bit integers for k <= 32768; k is a multiple of 8. */
+ * is taken from sums kept beside both. All of it is exact in 32-bit integers; the scaled sums of the blocks are added
+ * in f32. k is a multiple of 8. */
+enum { BLOCK_I8 = 384 };
+
+/* Blocks of k inputs. */
+int32_t blocks_i8(int32_t k);
 
 /* How to multiply 8-bit numbers. Which ways are exact, and which is fast, depends on the build, the engine, and the
  * processor. It decides what the quantized numbers are and how they lie, so weights packed for one are of no use to
  * another. */
 typedef enum int8_path {
-  INT8_WIDE,         /* products of 16-bit numbers: exact everywhere. Weights -128 .. 127 */
-  INT8_PAIRS,        /* sums of two products in 16 bits, which may saturate: weights 0 .. 127 */
+  INT8_WIDE,  /* products of 16-bit numbers: exact everywhere. Weights -128 .. 127, inputs even of 12 bits */
+  INT8_PAIRS, /* sums of two products saturate at 16 bits: weights 0 .. 255, two neighbours at most 256 together */
   INT8_DOT_UNSIGNED, /* sums of four products in 32 bits, weights unsigned: 0 .. 255 */
   INT8_DOT_SIGNED    /* likewise, weights signed: -128 .. 127 */
 } int8_path;
@@ -68,18 +73,17 @@ DECLARE_FASTEST_INT8(fastest_int8_scalar);
 DECLARE_FASTEST_INT8(fastest_int8_simd);
 #define fastest_int8 BERTLET_KERNEL(fastest_int8)
 
-/* Inputs of a linear layer: numbers -128 .. 127, which INT8_WIDE stores as int16_t, the others as int8_t. */
+/* Inputs of a linear layer: -2048 .. 2047 as int16_t for INT8_WIDE, else -128 .. 127 as int8_t. */
 typedef struct rows_i8 {
   void *values;  /* [rows][k] of rows_i8_bytes() each */
-  float *scale;  /* [rows] */
-  int32_t *zero; /* [rows] */
-  int32_t *sum;  /* [rows]: of q - zero */
+  float *scale;  /* [rows][blocks] */
+  int32_t *zero; /* [rows][blocks] */
+  int32_t *sum;  /* [rows][blocks]: of q - zero */
 } rows_i8;
 
 size_t rows_i8_bytes(int8_path path);
 
-/* x [rows][k] -> to, for the rows row_begin .. row_end - 1 only. No value moves by
- * more than half a scale. */
+/* x [rows][k] -> to, for the rows row_begin .. row_end - 1 only. No value moves by more than half a scale. */
 #define DECLARE_QUANTIZE(name)                                                                                         \
   void name(int8_path path, const float *x, int32_t row_begin, int32_t row_end, int32_t k, const rows_i8 *to)
 DECLARE_QUANTIZE(quantize_rows_scalar);
@@ -89,12 +93,13 @@ DECLARE_QUANTIZE(quantize_rows_simd);
 /* Weights of a linear layer [n][k]. */
 typedef struct weights_i8 {
   void *values;  /* n * k bytes in panels, in an order that suits the path: see pack_row_i8() */
-  float *scale;  /* [n] */
-  int32_t *zero; /* [n] */
-  int32_t *sum;  /* [n]: of q */
+  float *scale;  /* [n / 8][blocks][8]; may be negative */
+  int32_t *zero; /* [n / 8][blocks][8] */
+  int32_t *sum;  /* [n / 8][blocks][8]: of q */
 } weights_i8;
 
-/* Quantizes one row (output channel `row`) of a weight matrix [n][k] into its place. */
+/* Quantizes one row (output channel `row`) of a weight matrix [n][k] into its place. No weight moves by more than half
+ * a scale. */
 void pack_row_i8(int8_path path, const weights_i8 *into, int32_t k, int32_t row, const float *weights);
 
 /* y [rows][n] = epilogue(x . W^T + bias [n]), for the rows row_begin .. row_end - 1 and the output channels

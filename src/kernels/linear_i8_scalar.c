@@ -14,16 +14,22 @@ static int32_t weight(int8_path path, const weights_i8 *weights, size_t i) {
 void linear_i8_scalar(int8_path path, const rows_i8 *x, int32_t row_begin, int32_t row_end, int32_t k,
                       const weights_i8 *weights, const float *bias, int32_t panel_begin, int32_t panel_end,
                       epilogue apply, float *y, int32_t y_stride) {
-  const int32_t step = path == INT8_WIDE ? 2 : 4;
+  const int32_t step = path == INT8_WIDE ? 2 : 4, blocks = blocks_i8(k);
   for (int32_t row = row_begin; row < row_end; row++) {
     for (int32_t n = panel_begin * PANEL; n < panel_end * PANEL; n++) {
       const size_t first = (size_t)(n / PANEL) * k * PANEL + n % PANEL * step;
-      int32_t sum = 0;
-      for (int32_t i = 0; i < k; i++) {
-        const int32_t w = weight(path, weights, first + (size_t)(i / step) * PANEL * step + i % step);
-        sum += (input(path, x, (size_t)row * k + i) - x->zero[row]) * (w - weights->zero[n]);
+      float result = bias[n];
+      for (int32_t block = 0; block < blocks; block++) {
+        const size_t of_row = (size_t)row * blocks + block;
+        const size_t of_channel = ((size_t)(n / PANEL) * blocks + block) * PANEL + n % PANEL;
+        int32_t sum = 0;
+        for (int32_t i = block * BLOCK_I8; i < k && i < (block + 1) * BLOCK_I8; i++) {
+          const int32_t w = weight(path, weights, first + (size_t)(i / step) * PANEL * step + i % step);
+          sum += (input(path, x, (size_t)row * k + i) - x->zero[of_row]) * (w - weights->zero[of_channel]);
+        }
+        result += (float)sum * x->scale[of_row] * weights->scale[of_channel];
       }
-      y[(size_t)row * y_stride + n] = (float)sum * x->scale[row] * weights->scale[n] + bias[n];
+      y[(size_t)row * y_stride + n] = result;
     }
     activate_scalar(y + (size_t)row * y_stride + panel_begin * PANEL, (panel_end - panel_begin) * PANEL, apply);
   }

@@ -1,4 +1,4 @@
-/* Micro-kernels: a tile of up to 6 rows times 8 columns, for each of the int8 paths.
+/* Micro-kernels: a tile of up to 6 rows times 8 columns over a block of inputs, for each of the int8 paths.
  *
  * Their heights keep all of a tile in the 15 vector registers that V8 has on x86-64, where a product that is added
  * takes one more unless it is part of the instruction. */
@@ -13,7 +13,7 @@ enum { MOST_ROWS = 6 };
 /* The arguments of linear_i8(). */
 typedef struct product {
   const rows_i8 *x;
-  int32_t k;
+  int32_t k, blocks;
   const weights_i8 *weights;
   const float *bias;
   float *y;
@@ -21,39 +21,45 @@ typedef struct product {
 } product;
 
 /* What the zeros of both sides contribute: the sums start at its negative. */
-INLINE void start_tile(const product *p, int32_t row, int32_t rows, int32_t panel, v128_t sum[MOST_ROWS][2]) {
+INLINE void start_tile(const product *p, int32_t row, int32_t rows, int32_t panel, int32_t block,
+                       v128_t sum[MOST_ROWS][2]) {
+  const size_t column = ((size_t)panel * p->blocks + block) * PANEL;
   for (int32_t half = 0; half < 2; half++) {
-    const int32_t column = panel * PANEL + half * LANES;
-    const v128_t weight_sum = wasm_v128_load(p->weights->sum + column);
-    const v128_t weight_zero = wasm_v128_load(p->weights->zero + column);
+    const v128_t weight_sum = wasm_v128_load(p->weights->sum + column + half * LANES);
+    const v128_t weight_zero = wasm_v128_load(p->weights->zero + column + half * LANES);
     for (int32_t i = 0; i < rows; i++) {
-      const v128_t zero = wasm_i32x4_splat(-p->x->zero[row + i]), row_sum = wasm_i32x4_splat(-p->x->sum[row + i]);
+      const size_t at = (size_t)(row + i) * p->blocks + block;
+      const v128_t zero = wasm_i32x4_splat(-p->x->zero[at]), row_sum = wasm_i32x4_splat(-p->x->sum[at]);
       sum[i][half] = wasm_i32x4_add(wasm_i32x4_mul(zero, weight_sum), wasm_i32x4_mul(row_sum, weight_zero));
     }
   }
 }
 
-INLINE void finish_tile(const product *p, int32_t row, int32_t rows, int32_t panel, v128_t sum[MOST_ROWS][2]) {
+/* Adds the scaled sums to the bias, or to the blocks before this one. */
+INLINE void finish_tile(const product *p, int32_t row, int32_t rows, int32_t panel, int32_t block,
+                        v128_t sum[MOST_ROWS][2]) {
   for (int32_t half = 0; half < 2; half++) {
     const int32_t column = panel * PANEL + half * LANES;
-    const v128_t scale = wasm_v128_load(p->weights->scale + column), bias = wasm_v128_load(p->bias + column);
+    const v128_t scale = wasm_v128_load(p->weights->scale + ((size_t)panel * p->blocks + block) * PANEL + half * LANES);
     for (int32_t i = 0; i < rows; i++) {
-      const v128_t scaled = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sum[i][half]), splat(p->x->scale[row + i]));
-      wasm_v128_store(p->y + (size_t)(row + i) * p->y_stride + column,
-                      wasm_f32x4_add(wasm_f32x4_mul(scaled, scale), bias));
+      const v128_t row_scale = splat(p->x->scale[(size_t)(row + i) * p->blocks + block]);
+      const v128_t scaled = wasm_f32x4_mul(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sum[i][half]), row_scale), scale);
+      float *y = p->y + (size_t)(row + i) * p->y_stride + column;
+      wasm_v128_store(y, wasm_f32x4_add(wasm_v128_load(block ? y : p->bias + column), scaled));
     }
   }
 }
 
-typedef void tile_function(const product *p, int32_t row, int32_t rows, int32_t panel);
+typedef void tile_function(const product *p, int32_t row, int32_t rows, int32_t panel, int32_t block);
 
-INLINE void wide_tile(const product *p, int32_t row, int32_t rows, int32_t panel) {
+INLINE void wide_tile(const product *p, int32_t row, int32_t rows, int32_t panel, int32_t block) {
+  const int32_t begin = block * BLOCK_I8, count = p->k - begin < BLOCK_I8 ? p->k - begin : BLOCK_I8;
   v128_t sum[MOST_ROWS][2];
-  start_tile(p, row, rows, panel, sum);
+  start_tile(p, row, rows, panel, block, sum);
   const int16_t *x[MOST_ROWS];
-  for (int32_t i = 0; i < rows; i++) x[i] = (const int16_t *)p->x->values + (size_t)(row + i) * p->k;
-  const int8_t *weights = (const int8_t *)p->weights->values + (size_t)panel * p->k * PANEL;
-  for (int32_t j = 0; j < p->k; j += 2, weights += 2 * PANEL) {
+  for (int32_t i = 0; i < rows; i++) x[i] = (const int16_t *)p->x->values + (size_t)(row + i) * p->k + begin;
+  const int8_t *weights = (const int8_t *)p->weights->values + ((size_t)panel * p->k + begin) * PANEL;
+  for (int32_t j = 0; j < count; j += 2, weights += 2 * PANEL) {
     const v128_t left = wasm_i16x8_load8x8(weights), right = wasm_i16x8_load8x8(weights + PANEL);
     for (int32_t i = 0; i < rows; i++) {
       const v128_t value = wasm_v128_load32_splat(x[i] + j);
@@ -61,24 +67,25 @@ INLINE void wide_tile(const product *p, int32_t row, int32_t rows, int32_t panel
       sum[i][1] = wasm_i32x4_add(sum[i][1], wasm_i32x4_dot_i16x8(value, right));
     }
   }
-  finish_tile(p, row, rows, panel, sum);
+  finish_tile(p, row, rows, panel, block, sum);
 }
 
 #if RELAXED_DOT
 /* Sums of pairs are added up by a product with ones. V8 would do the same for the instruction that adds four products,
  * on processors that have none, but build the ones anew each time. */
-INLINE void pairs_tile(const product *p, int32_t row, int32_t rows, int32_t panel) {
+INLINE void pairs_tile(const product *p, int32_t row, int32_t rows, int32_t panel, int32_t block) {
   static const int16_t one = 1;
   const int16_t *hidden = &one; /* from the compiler, which would make it a constant in the loop */
   __asm__("" : "+r"(hidden));
   const v128_t ones = wasm_v128_load16_splat(hidden);
 
+  const int32_t begin = block * BLOCK_I8, count = p->k - begin < BLOCK_I8 ? p->k - begin : BLOCK_I8;
   v128_t sum[MOST_ROWS][2];
-  start_tile(p, row, rows, panel, sum);
+  start_tile(p, row, rows, panel, block, sum);
   const int8_t *x[MOST_ROWS];
-  for (int32_t i = 0; i < rows; i++) x[i] = (const int8_t *)p->x->values + (size_t)(row + i) * p->k;
-  const uint8_t *weights = (const uint8_t *)p->weights->values + (size_t)panel * p->k * PANEL;
-  for (int32_t j = 0; j < p->k; j += 4, weights += 4 * PANEL) {
+  for (int32_t i = 0; i < rows; i++) x[i] = (const int8_t *)p->x->values + (size_t)(row + i) * p->k + begin;
+  const uint8_t *weights = (const uint8_t *)p->weights->values + ((size_t)panel * p->k + begin) * PANEL;
+  for (int32_t j = 0; j < count; j += 4, weights += 4 * PANEL) {
     const v128_t left = wasm_v128_load(weights), right = wasm_v128_load(weights + 2 * PANEL);
     for (int32_t i = 0; i < rows; i++) {
       const v128_t value = wasm_v128_load32_splat(x[i] + j);
@@ -88,16 +95,17 @@ INLINE void pairs_tile(const product *p, int32_t row, int32_t rows, int32_t pane
       sum[i][1] = wasm_i32x4_add(sum[i][1], wasm_i32x4_dot_i16x8(right_pairs, ones));
     }
   }
-  finish_tile(p, row, rows, panel, sum);
+  finish_tile(p, row, rows, panel, block, sum);
 }
 
-INLINE void dot_tile(const product *p, int32_t row, int32_t rows, int32_t panel) {
+INLINE void dot_tile(const product *p, int32_t row, int32_t rows, int32_t panel, int32_t block) {
+  const int32_t begin = block * BLOCK_I8, count = p->k - begin < BLOCK_I8 ? p->k - begin : BLOCK_I8;
   v128_t sum[MOST_ROWS][2];
-  start_tile(p, row, rows, panel, sum);
+  start_tile(p, row, rows, panel, block, sum);
   const int8_t *x[MOST_ROWS];
-  for (int32_t i = 0; i < rows; i++) x[i] = (const int8_t *)p->x->values + (size_t)(row + i) * p->k;
-  const uint8_t *weights = (const uint8_t *)p->weights->values + (size_t)panel * p->k * PANEL;
-  for (int32_t j = 0; j < p->k; j += 4, weights += 4 * PANEL) {
+  for (int32_t i = 0; i < rows; i++) x[i] = (const int8_t *)p->x->values + (size_t)(row + i) * p->k + begin;
+  const uint8_t *weights = (const uint8_t *)p->weights->values + ((size_t)panel * p->k + begin) * PANEL;
+  for (int32_t j = 0; j < count; j += 4, weights += 4 * PANEL) {
     const v128_t left = wasm_v128_load(weights), right = wasm_v128_load(weights + 2 * PANEL);
     for (int32_t i = 0; i < rows; i++) {
       const v128_t value = wasm_v128_load32_splat(x[i] + j);
@@ -105,38 +113,42 @@ INLINE void dot_tile(const product *p, int32_t row, int32_t rows, int32_t panel)
       sum[i][1] = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(value, right, sum[i][1]);
     }
   }
-  finish_tile(p, row, rows, panel, sum);
+  finish_tile(p, row, rows, panel, block, sum);
 }
 #endif
 
+INLINE void all_blocks(tile_function *tile, const product *p, int32_t row, int32_t rows, int32_t panel) {
+  for (int32_t block = 0; block < p->blocks; block++) tile(p, row, rows, panel, block);
+}
+
 /* All rows pass over a panel of weights before the next one, so that it stays in the first-level cache. What is left
  * below the last whole tile takes smaller ones: integers are exact in any order. */
-INLINE void for_each_tile(tile_function *tile, int32_t height, const product *p, int32_t row_begin, int32_t row_end,
-                          int32_t panel_begin, int32_t panel_end) {
+INLINE void all_tiles(tile_function *tile, int32_t height, const product *p, int32_t row_begin, int32_t row_end,
+                      int32_t panel_begin, int32_t panel_end) {
   for (int32_t panel = panel_begin; panel < panel_end; panel++) {
     int32_t row = row_begin;
-    for (; row + height <= row_end; row += height) tile(p, row, height, panel);
-    for (; row + 2 <= row_end; row += 2) tile(p, row, 2, panel);
-    if (row < row_end) tile(p, row, 1, panel);
+    for (; row + height <= row_end; row += height) all_blocks(tile, p, row, height, panel);
+    for (; row + 2 <= row_end; row += 2) all_blocks(tile, p, row, 2, panel);
+    if (row < row_end) all_blocks(tile, p, row, 1, panel);
   }
 }
 
 void linear_i8_simd(int8_path path, const rows_i8 *x, int32_t row_begin, int32_t row_end, int32_t k,
                     const weights_i8 *weights, const float *bias, int32_t panel_begin, int32_t panel_end,
                     epilogue apply, float *y, int32_t y_stride) {
-  const product p = {x, k, weights, bias, y, y_stride};
+  const product p = {x, k, blocks_i8(k), weights, bias, y, y_stride};
   switch (path) {
 #if RELAXED_DOT
   case INT8_PAIRS:
-    for_each_tile(pairs_tile, 4, &p, row_begin, row_end, panel_begin, panel_end);
+    all_tiles(pairs_tile, 4, &p, row_begin, row_end, panel_begin, panel_end);
     break;
   case INT8_DOT_UNSIGNED:
   case INT8_DOT_SIGNED:
-    for_each_tile(dot_tile, 6, &p, row_begin, row_end, panel_begin, panel_end);
+    all_tiles(dot_tile, 6, &p, row_begin, row_end, panel_begin, panel_end);
     break;
 #endif
   default:
-    for_each_tile(wide_tile, 4, &p, row_begin, row_end, panel_begin, panel_end);
+    all_tiles(wide_tile, 4, &p, row_begin, row_end, panel_begin, panel_end);
   }
   for (int32_t row = row_begin; row < row_end; row++) {
     activate_simd(y + (size_t)row * y_stride + panel_begin * PANEL, (panel_end - panel_begin) * PANEL, apply);

@@ -2,36 +2,77 @@
 
 #include "kernels.h"
 
+int32_t blocks_i8(int32_t k) { return (k + BLOCK_I8 - 1) / BLOCK_I8; }
+
 size_t rows_i8_bytes(int8_path path) { return path == INT8_WIDE ? sizeof(int16_t) : sizeof(int8_t); }
 
-/* The range of the quantized weights. */
-static int32_t lowest(int8_path path) { return path == INT8_WIDE || path == INT8_DOT_SIGNED ? -128 : 0; }
+/* How a block of weights is quantized: q = round(weight / scale) + zero. */
+typedef struct mapping {
+  float scale;
+  int32_t zero;
+} mapping;
 
-static int32_t highest(int8_path path) { return path == INT8_DOT_UNSIGNED ? 255 : 127; }
+/* Steps between the smallest and the largest q. There are 255, but value and zero are rounded apart, which may take
+ * one.
+ */
+static const float steps = 254;
+
+/* Smallest and largest of the weights, and of the sums of neighbours, all with 0 among them. */
+typedef struct range {
+  float least, most, least_pair, most_pair;
+} range;
+
+static range range_of(const float *weights, int32_t count) {
+  range r = {0};
+  for (int32_t i = 0; i < count; i += 2) {
+    const float left = weights[i], right = weights[i + 1];
+    r.least = fminf(r.least, fminf(left, right));
+    r.most = fmaxf(r.most, fmaxf(left, right));
+    r.least_pair = fminf(r.least_pair, left + right);
+    r.most_pair = fmaxf(r.most_pair, left + right);
+  }
+  return r;
+}
+
+/* `least` becomes `low`. */
+static mapping map_from(float least, int32_t low, float extent) {
+  const float scale = fmaxf(extent / steps, 0x1p-126f); /* whose reciprocal is finite */
+  return (mapping){scale, low - (int32_t)rintf(least * (1 / scale))};
+}
+
+/* For INT8_PAIRS neighbours have to share 256. Of random weights no two neighbours are at the end of the range, so that
+ * their steps are 0.78 times as wide as those of 7 bits. The weights or their negatives, whichever have narrower steps.
+ */
+static mapping map_weights(int8_path path, const float *weights, int32_t count) {
+  const range r = range_of(weights, count);
+  const float extent = r.most - r.least;
+  if (path != INT8_PAIRS) return map_from(r.least, path == INT8_DOT_UNSIGNED ? 0 : -128, extent);
+  const float upright = fmaxf(extent, r.most_pair - 2 * r.least), mirrored = fmaxf(extent, 2 * r.most - r.least_pair);
+  if (upright <= mirrored) return map_from(r.least, 0, upright);
+  const mapping mirror = map_from(-r.most, 0, mirrored);
+  return (mapping){-mirror.scale, mirror.zero};
+}
 
 /* Panels of 8 channels, and within a panel `step` inputs of each channel side by side, as many as are summed at once:
  * [n / 8][k / step][8][step]. */
 void pack_row_i8(int8_path path, const weights_i8 *into, int32_t k, int32_t row, const float *weights) {
-  const int32_t step = path == INT8_WIDE ? 2 : 4, low = lowest(path), high = highest(path);
-  float least = 0, most = 0;
-  for (int32_t i = 0; i < k; i++) {
-    least = fminf(least, weights[i]);
-    most = fmaxf(most, weights[i]);
+  const int32_t step = path == INT8_WIDE ? 2 : 4, column = row % PANEL;
+  uint8_t *panel = (uint8_t *)into->values + (size_t)(row / PANEL) * k * PANEL;
+  for (int32_t begin = 0; begin < k; begin += BLOCK_I8) {
+    const int32_t end = k - begin < BLOCK_I8 ? k : begin + BLOCK_I8;
+    const mapping map = map_weights(path, weights + begin, end - begin);
+    const float inverse = 1 / map.scale;
+    int32_t sum = 0;
+    for (int32_t i = begin; i < end; i++) {
+      const int32_t q = (int32_t)rintf(weights[i] * inverse) + map.zero;
+      panel[((size_t)(i / step) * PANEL + column) * step + i % step] = (uint8_t)q;
+      sum += q;
+    }
+    const size_t at = ((size_t)(row / PANEL) * blocks_i8(k) + begin / BLOCK_I8) * PANEL + column;
+    into->scale[at] = map.scale;
+    into->zero[at] = map.zero;
+    into->sum[at] = sum;
   }
-  const float levels = (float)(high - low), scale = fmaxf(most / levels - least / levels, 0x1p-126f);
-  const int32_t zero = low - (int32_t)rintf(least / scale);
-
-  uint8_t *panel = (uint8_t *)into->values + (size_t)(row / PANEL) * k * PANEL + row % PANEL * step;
-  int32_t sum = 0;
-  for (int32_t i = 0; i < k; i++) {
-    int32_t q = (int32_t)rintf(weights[i] / scale) + zero;
-    q = q < low ? low : q > high ? high : q;
-    panel[(size_t)(i / step) * PANEL * step + i % step] = (uint8_t)q;
-    sum += q;
-  }
-  into->scale[row] = scale;
-  into->zero[row] = zero;
-  into->sum[row] = sum;
 }
 
 void dequantize_row(const int8_t *q, int32_t n, float scale, int32_t zero, float *x) {

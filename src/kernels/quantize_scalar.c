@@ -2,44 +2,46 @@
 
 #include "kernels.h"
 
-/* Scale and zero that map the values of a row, and 0, onto -128 .. 127. */
-static void fit_range(const float *x, int32_t n, float *scale, int32_t *zero) {
+/* Maps a row, and 0, onto the numbers from `low` to -low - 1. Value and zero are rounded apart, which may take one
+ * step.
+ */
+static void fit_range(const float *x, int32_t n, int32_t low, float *scale, int32_t *zero) {
+  const float steps = (float)(-2 * low - 2);
   float least = 0, most = 0;
   for (int32_t i = 0; i < n; i++) {
     least = fminf(least, x[i]);
     most = fmaxf(most, x[i]);
   }
-  *scale = fmaxf(most / 255 - least / 255, 0x1p-126f); /* whose reciprocal is finite */
-  *zero = -128 - (int32_t)rintf(least * (1 / *scale));
-}
-
-static int32_t quantize(float x, float inverse, int32_t zero) {
-  const int32_t q = (int32_t)rintf(x * inverse) + zero;
-  return q < -128 ? -128 : q > 127 ? 127 : q;
+  *scale = fmaxf(most / steps - least / steps, 0x1p-126f); /* whose reciprocal is finite */
+  *zero = low - (int32_t)rintf(least * (1 / *scale));
 }
 
 void quantize_row_scalar(const float *x, int32_t n, int8_t *q, float *scale, int32_t *zero) {
-  fit_range(x, n, scale, zero);
+  fit_range(x, n, -128, scale, zero);
   const float inverse = 1 / *scale;
-  for (int32_t i = 0; i < n; i++) q[i] = (int8_t)quantize(x[i], inverse, *zero);
+  for (int32_t i = 0; i < n; i++) q[i] = (int8_t)((int32_t)rintf(x[i] * inverse) + *zero);
 }
 
 void quantize_rows_scalar(int8_path path, const float *x, int32_t row_begin, int32_t row_end, int32_t k,
                           const rows_i8 *to) {
+  const int32_t blocks = blocks_i8(k);
   for (int32_t row = row_begin; row < row_end; row++) {
-    const float *from = x + (size_t)row * k;
-    fit_range(from, k, &to->scale[row], &to->zero[row]);
-    const float inverse = 1 / to->scale[row];
-    int32_t sum = 0;
-    for (int32_t i = 0; i < k; i++) {
-      const int32_t q = quantize(from[i], inverse, to->zero[row]);
-      if (path == INT8_WIDE) {
-        ((int16_t *)to->values)[(size_t)row * k + i] = (int16_t)q;
-      } else {
-        ((int8_t *)to->values)[(size_t)row * k + i] = (int8_t)q;
+    for (int32_t block = 0; block < blocks; block++) {
+      const int32_t begin = block * BLOCK_I8, count = k - begin < BLOCK_I8 ? k - begin : BLOCK_I8;
+      const size_t first = (size_t)row * k + begin, at = (size_t)row * blocks + block;
+      fit_range(x + first, count, path == INT8_WIDE ? -2048 : -128, &to->scale[at], &to->zero[at]);
+      const float inverse = 1 / to->scale[at];
+      int32_t sum = 0;
+      for (int32_t i = 0; i < count; i++) {
+        const int32_t steps = (int32_t)rintf(x[first + i] * inverse), q = steps + to->zero[at];
+        if (path == INT8_WIDE) {
+          ((int16_t *)to->values)[first + i] = (int16_t)q;
+        } else {
+          ((int8_t *)to->values)[first + i] = (int8_t)q;
+        }
+        sum += steps;
       }
-      sum += q - to->zero[row];
+      to->sum[at] = sum;
     }
-    to->sum[row] = sum;
   }
 }

@@ -3,8 +3,11 @@
 #include "kernels.h"
 #include "simd_math.h"
 
-/* Scale and zero that map the values of a row, and 0, onto -128 .. 127. */
-static void fit_range(const float *x, int32_t n, float *scale, int32_t *zero) {
+/* Maps a row, and 0, onto the numbers from `low` to -low - 1. Value and zero are rounded apart, which may take one
+ * step.
+ */
+static void fit_range(const float *x, int32_t n, int32_t low, float *scale, int32_t *zero) {
+  const float steps = (float)(-2 * low - 2);
   v128_t least[2] = {splat(0), splat(0)}, most[2] = {splat(0), splat(0)};
   for (int32_t i = 0; i < n; i += 2 * LANES) {
     for (int32_t half = 0; half < 2; half++) {
@@ -13,70 +16,70 @@ static void fit_range(const float *x, int32_t n, float *scale, int32_t *zero) {
       most[half] = wasm_f32x4_pmax(most[half], values);
     }
   }
-  const float low = -horizontal_max(wasm_f32x4_neg(wasm_f32x4_pmin(least[0], least[1])));
-  const float high = horizontal_max(wasm_f32x4_pmax(most[0], most[1]));
-  *scale = fmaxf(high / 255 - low / 255, 0x1p-126f); /* whose reciprocal is finite */
-  *zero = -128 - (int32_t)rintf(low * (1 / *scale));
+  const float smallest = -horizontal_max(wasm_f32x4_neg(wasm_f32x4_pmin(least[0], least[1])));
+  const float largest = horizontal_max(wasm_f32x4_pmax(most[0], most[1]));
+  *scale = fmaxf(largest / steps - smallest / steps, 0x1p-126f); /* whose reciprocal is finite */
+  *zero = low - (int32_t)rintf(smallest * (1 / *scale));
 }
 
 /* 1.5 * 2^23: added to a small number, it leaves the nearest integer in the low bits of the sum. */
 #define ROUND_TO_INTEGER 12582912.0f
 
-static inline v128_t quantize4(const float *x, v128_t inverse, v128_t offset) {
+static inline v128_t round_scaled(const float *x, v128_t inverse) {
   const v128_t rounded = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x), inverse), splat(ROUND_TO_INTEGER));
-  return wasm_i32x4_add(rounded, offset);
+  return wasm_i32x4_sub(rounded, splat(ROUND_TO_INTEGER));
 }
 
-/* 8 values as 8 numbers of 16 bits, within -128 .. 127. `offset`: zero, less the bits of ROUND_TO_INTEGER. */
-static inline v128_t quantize8(const float *x, v128_t inverse, v128_t offset) {
-  const v128_t q = wasm_i16x8_narrow_i32x4(quantize4(x, inverse, offset), quantize4(x + LANES, inverse, offset));
-  return wasm_i16x8_extend_low_i8x16(wasm_i8x16_narrow_i16x8(q, q));
+/* round(x / scale) of 8 values, in 16 bits. */
+static inline v128_t steps_of(const float *x, v128_t inverse) {
+  return wasm_i16x8_narrow_i32x4(round_scaled(x, inverse), round_scaled(x + LANES, inverse));
 }
-
-static inline v128_t offset_of(int32_t zero) { return wasm_i32x4_sub(wasm_i32x4_splat(zero), splat(ROUND_TO_INTEGER)); }
 
 static inline int32_t sum_of_lanes(v128_t v) {
   return wasm_i32x4_extract_lane(v, 0) + wasm_i32x4_extract_lane(v, 1) + wasm_i32x4_extract_lane(v, 2) +
          wasm_i32x4_extract_lane(v, 3);
 }
 
-/* Both return the sum of q. */
-static int32_t store_i8(const float *x, int32_t n, float scale, int32_t zero, int8_t *q) {
-  const v128_t inverse = splat(1 / scale), offset = offset_of(zero);
+/* Both return the sum of q - zero. */
+static int32_t quantize_i8(const float *x, int32_t n, float scale, int32_t zero, int8_t *q) {
+  const v128_t inverse = splat(1 / scale), zeros = wasm_i16x8_splat((int16_t)zero);
   v128_t sum = wasm_i32x4_splat(0);
   for (int32_t i = 0; i < n; i += 8) {
-    const v128_t values = quantize8(x + i, inverse, offset);
+    const v128_t steps = steps_of(x + i, inverse), values = wasm_i16x8_add(steps, zeros);
     wasm_v128_store64_lane(q + i, wasm_i8x16_narrow_i16x8(values, values), 0);
-    sum = wasm_i32x4_add(sum, wasm_i32x4_extadd_pairwise_i16x8(values));
+    sum = wasm_i32x4_add(sum, wasm_i32x4_extadd_pairwise_i16x8(steps));
   }
   return sum_of_lanes(sum);
 }
 
-static int32_t store_i16(const float *x, int32_t n, float scale, int32_t zero, int16_t *q) {
-  const v128_t inverse = splat(1 / scale), offset = offset_of(zero);
+static int32_t quantize_i16(const float *x, int32_t n, float scale, int32_t zero, int16_t *q) {
+  const v128_t inverse = splat(1 / scale), zeros = wasm_i16x8_splat((int16_t)zero);
   v128_t sum = wasm_i32x4_splat(0);
   for (int32_t i = 0; i < n; i += 8) {
-    const v128_t values = quantize8(x + i, inverse, offset);
-    wasm_v128_store(q + i, values);
-    sum = wasm_i32x4_add(sum, wasm_i32x4_extadd_pairwise_i16x8(values));
+    const v128_t steps = steps_of(x + i, inverse);
+    wasm_v128_store(q + i, wasm_i16x8_add(steps, zeros));
+    sum = wasm_i32x4_add(sum, wasm_i32x4_extadd_pairwise_i16x8(steps));
   }
   return sum_of_lanes(sum);
 }
 
 void quantize_row_simd(const float *x, int32_t n, int8_t *q, float *scale, int32_t *zero) {
-  fit_range(x, n, scale, zero);
-  store_i8(x, n, *scale, *zero, q);
+  fit_range(x, n, -128, scale, zero);
+  quantize_i8(x, n, *scale, *zero, q);
 }
 
 void quantize_rows_simd(int8_path path, const float *x, int32_t row_begin, int32_t row_end, int32_t k,
                         const rows_i8 *to) {
+  const int32_t blocks = blocks_i8(k);
   for (int32_t row = row_begin; row < row_end; row++) {
-    const size_t begin = (size_t)row * k;
-    fit_range(x + begin, k, &to->scale[row], &to->zero[row]);
-    const float scale = to->scale[row];
-    const int32_t zero = to->zero[row];
-    const int32_t sum = path == INT8_WIDE ? store_i16(x + begin, k, scale, zero, (int16_t *)to->values + begin)
-                                          : store_i8(x + begin, k, scale, zero, (int8_t *)to->values + begin);
-    to->sum[row] = sum - k * zero;
+    for (int32_t block = 0; block < blocks; block++) {
+      const int32_t begin = block * BLOCK_I8, count = k - begin < BLOCK_I8 ? k - begin : BLOCK_I8;
+      const size_t first = (size_t)row * k + begin, at = (size_t)row * blocks + block;
+      fit_range(x + first, count, path == INT8_WIDE ? -2048 : -128, &to->scale[at], &to->zero[at]);
+      const float scale = to->scale[at];
+      const int32_t zero = to->zero[at];
+      to->sum[at] = path == INT8_WIDE ? quantize_i16(x + first, count, scale, zero, (int16_t *)to->values + first)
+                                      : quantize_i8(x + first, count, scale, zero, (int8_t *)to->values + first);
+    }
   }
 }

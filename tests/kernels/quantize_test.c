@@ -16,7 +16,8 @@ typedef struct buffers {
 } buffers;
 
 static buffers make_buffers(int8_path path, int32_t rows, int32_t k) {
-  buffers b = {.value_bytes = (size_t)rows * k * rows_i8_bytes(path), .numbers = (size_t)rows * sizeof(int32_t)};
+  buffers b = {.value_bytes = (size_t)rows * k * rows_i8_bytes(path),
+               .numbers = (size_t)rows * blocks_i8(k) * sizeof(int32_t)};
   b.rows = (rows_i8){allocate(b.value_bytes), allocate(b.numbers), allocate(b.numbers), allocate(b.numbers)};
   memset(b.rows.values, 99, b.value_bytes);
   return b;
@@ -33,25 +34,29 @@ static int32_t value(int8_path path, const rows_i8 *rows, size_t i) {
   return path == INT8_WIDE ? ((const int16_t *)rows->values)[i] : ((const int8_t *)rows->values)[i];
 }
 
-static void check_row(int8_path path, const float *x, int32_t k, const rows_i8 *rows, int32_t row) {
-  const double scale = rows->scale[row];
-  const int32_t zero = rows->zero[row];
+/* Block `block` of row `row`: the inputs begin .. end - 1. */
+static void check_block(int8_path path, const float *x, int32_t k, const rows_i8 *rows, int32_t row, int32_t block) {
+  const int32_t begin = block * 384, end = k < begin + 384 ? k : begin + 384;
+  const int32_t at = row * blocks_i8(k) + block, low = path == INT8_WIDE ? -2048 : -128;
+  const double scale = rows->scale[at];
+  const int32_t zero = rows->zero[at];
   CHECK(scale > 0 && isfinite(scale));
-  CHECK(zero >= -128 && zero <= 127);
+  CHECK(zero >= low && zero < -low);
   int32_t sum = 0;
   double least = 0, most = 0;
-  for (int32_t i = 0; i < k; i++) {
+  for (int32_t i = begin; i < end; i++) {
     const int32_t q = value(path, rows, (size_t)row * k + i);
-    CHECK(q >= -128 && q <= 127);
-    CHECK(fabs(scale * (q - zero) - (double)x[i]) <= 0.5 * scale * (1 + 1e-4));
-    if (x[i] == 0) CHECK(q == zero);
+    const double xi = x[(size_t)row * k + i];
+    CHECK(q >= low && q < -low);
+    CHECK(fabs(scale * (q - zero) - xi) <= (0.5 + 1e-6 * -low) * scale);
+    if (xi == 0) CHECK(q == zero);
     sum += q - zero;
-    least = fmin(least, x[i]);
-    most = fmax(most, x[i]);
+    least = fmin(least, xi);
+    most = fmax(most, xi);
   }
-  CHECK(rows->sum[row] == sum);
-  /* No scale is larger than 256 numbers need. */
-  CHECK(scale <= fmax((most - least) / 255 * (1 + 1e-6), FLT_MIN));
+  CHECK(rows->sum[at] == sum);
+  /* No scale is larger than that many numbers need, but one. */
+  CHECK(scale <= fmax((most - least) / (-2 * low - 2) * (1 + 1e-6), FLT_MIN));
 }
 
 static void check_rows(const float *x, int32_t rows, int32_t k) {
@@ -60,7 +65,9 @@ static void check_rows(const float *x, int32_t rows, int32_t k) {
     quantize_rows_simd(paths[i], x, 0, rows, k, &simd.rows);
     quantize_rows_scalar(paths[i], x, 0, rows / 2, k, &scalar.rows);
     quantize_rows_scalar(paths[i], x, rows / 2, rows, k, &scalar.rows);
-    for (int32_t row = 0; row < rows; row++) check_row(paths[i], x + (size_t)row * k, k, &simd.rows, row);
+    for (int32_t block = 0; block < rows * blocks_i8(k); block++) {
+      check_block(paths[i], x, k, &simd.rows, block / blocks_i8(k), block % blocks_i8(k));
+    }
     CHECK(memcmp(simd.rows.values, scalar.rows.values, simd.value_bytes) == 0);
     CHECK(memcmp(simd.rows.scale, scalar.rows.scale, simd.numbers) == 0);
     CHECK(memcmp(simd.rows.zero, scalar.rows.zero, simd.numbers) == 0);
@@ -74,7 +81,7 @@ static void random_rows(void) {
   uint32_t state = 3;
   const float scales[] = {FLT_MIN, 1e-20f, 1, 1e6f, FLT_MAX};
   for (size_t i = 0; i < sizeof scales / sizeof *scales; i++) {
-    for (int32_t k = 8; k <= 400; k += 56) {
+    for (int32_t k = 8; k <= 800; k += 88) {
       float *x = random_floats((size_t)7 * k, scales[i], &state);
       for (int32_t j = 0; j < k; j++) x[j] = fabsf(x[j]);                            /* nothing below 0 */
       for (int32_t j = k; j < 2 * k; j++) x[j] = -fabsf(x[j]);                       /* nothing above */
@@ -88,12 +95,12 @@ static void random_rows(void) {
   }
 }
 
-/* Every multiple of half a scale, where rounding has to decide: the range is 0 .. 255 or -255 .. 0 or around 0. */
+/* Every multiple of half a scale of 8 bits, where rounding has to decide, for ranges from -254 .. 0 to 0 .. 254. */
 static void ties(void) {
-  for (int32_t least = -255; least <= 0; least++) {
-    float x[512];
-    for (int32_t i = 0; i < 512; i++) x[i] = (float)fmin((double)least + 0.5 * i, (double)least + 255);
-    check_rows(x, 1, 512);
+  for (int32_t least = -508; least <= 0; least++) {
+    float x[1024];
+    for (int32_t i = 0; i < 1024; i++) x[i] = (float)(fmin(least + i, least + 508) / 2);
+    check_rows(x, 1, 1024);
   }
 }
 
