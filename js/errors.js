@@ -22,7 +22,7 @@ export class BertletError extends Error {
  *   | 'UNSUPPORTED_MODEL' | 'UNSUPPORTED_DTYPE' | 'MISSING_TENSOR' | 'SHAPE_MISMATCH' | 'BAD_VOCABULARY' | 'BAD_WEIGHTS'
  *   | 'BAD_INPUT' | 'TEXT_TOO_LONG' | 'NO_EXAMPLES' | 'ONE_CLASS' | 'BAD_LABELS' | 'BAD_HEAD' | 'HEAD_MODEL_MISMATCH'
  *   | 'DISPOSED' | 'OUT_OF_MEMORY' | 'NO_WASM' | 'WORKER_FAILED' | 'INTERNAL'
- *   | 'BAD_DATA' | 'FILE_ACCESS' | 'OUTPUT_EXISTS'} ErrorCode the last three come from the command line only
+ *   | 'FILE_ACCESS' | 'BAD_DATA' | 'OUTPUT_EXISTS'} ErrorCode the last two come from the command line only
  */
 
 /** @typedef {{ code: ErrorCode, message: string, stack?: string }} WireError */

@@ -105,7 +105,7 @@ function parse(bytes) {
   try {
     header = parseSafetensors(bytes, 'The head');
   } catch (error) {
-    throw bad(/** @type {Error} */ (error).message);
+    throw new BertletError('BAD_HEAD', /** @type {Error} */ (error).message, { cause: error });
   }
   const data = bytes.subarray(header.dataStart);
   /** @param {string} name */

@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import process from 'node:process';
 import { BertletError } from './errors.js';
+import { fileError } from './file-error.js';
 
 /** @typedef {import('./sources.js').Source} Source */
 /** @typedef {import('./streams.js').Chunks} Chunks */
@@ -32,12 +33,16 @@ export function modelFolder(name) {
  * @returns {AsyncGenerator<Uint8Array, void>}
  */
 async function* readFileChunks(path, signal) {
-  const file = await open(path);
+  /** @param {Error} error */
+  const inWords = (error) => {
+    throw fileError(error, path);
+  };
+  const file = await open(path).catch(inWords);
   const buffer = new Uint8Array(CHUNK);
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const { bytesRead } = await file.read(buffer, 0, CHUNK);
+      const { bytesRead } = await file.read(buffer, 0, CHUNK).catch(inWords);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }
@@ -91,18 +96,24 @@ function keeping(remote, folder) {
   /** @type {string[]} in the order in which they were opened, the weights last */
   const files = [];
 
+  /** @param {Error} error */
+  const cannotKeep = (error) => {
+    const what = `The model can't be kept in ${folder}: ${error.message}. BERTLET_HOME can name another place.`;
+    throw new BertletError('FILE_ACCESS', what, { cause: error });
+  };
+
   /**
    * @param {string} file
    * @param {Chunks} chunks
    * @returns {AsyncGenerator<Uint8Array, void>}
    */
   async function* copy(file, chunks) {
-    await mkdir(folder, { recursive: true });
-    const target = await open(join(folder, file + suffix), 'wx');
+    await mkdir(folder, { recursive: true }).catch(cannotKeep);
+    const target = await open(join(folder, file + suffix), 'wx').catch(cannotKeep);
     files.push(file);
     try {
       for await (const chunk of chunks) {
-        await target.write(chunk);
+        await target.writeFile(chunk).catch(cannotKeep); // from where the last chunk ended; unlike write(), all of it
         yield chunk;
       }
       await target.sync();

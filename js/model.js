@@ -177,7 +177,10 @@ async function openContent(content, signal) {
   if (typeof content !== 'string' && !(content instanceof URL)) return readContent(content, 'the head');
   const place = locate(String(content));
   if (!place || !('url' in place))
-    throw new BertletError('BAD_INPUT', `The address of the head, "${content}", is not a URL.`);
+    throw new BertletError(
+      'BAD_INPUT',
+      `The head's address is "${content}", not a URL to fetch. Give its bytes instead.`,
+    );
   return fetchChunks(place.url, signal);
 }
 

@@ -58,6 +58,7 @@ function headerLength(start, where) {
   const view = new DataView(start.buffer, start.byteOffset, 8);
   const length = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
   if (length <= MAX_HEADER) return length;
+  if (start[0] === 0x3c) throw notAModel(where, 'an HTML page');
   if (start[0] === 0x7b) throw notAModel(where, 'a JSON document, perhaps a server’s error message,');
   if (start[0] === 0x50 && start[1] === 0x4b)
     throw notAModel(where, 'a PyTorch checkpoint (pytorch_model.bin), not safetensors');

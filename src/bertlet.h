@@ -159,8 +159,7 @@ BERTLET_API uint64_t bertlet_model_fingerprint(const bertlet_model *model);
 BERTLET_API bertlet_status bertlet_forward(bertlet_model *model, const int32_t *ids, const int32_t *type_ids,
                                            const int32_t *starts, int32_t sequences, float *hidden);
 
-/* ---- Heads ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Heads ------------------------------------------------------------------------------------------------------- */
 
 typedef enum bertlet_pooling { BERTLET_POOL_MEAN, BERTLET_POOL_CLS } bertlet_pooling;
 
@@ -177,8 +176,7 @@ BERTLET_API void bertlet_linear(const float *features, int32_t rows, int32_t fea
 /* Softmax of every row of values [rows][classes], in place. */
 BERTLET_API void bertlet_softmax(float *values, int32_t rows, int32_t classes);
 
-/* ---- Training: multinomial logistic regression by L-BFGS ------------------------------------------------------------
- */
+/* ---- Training: multinomial logistic regression by L-BFGS --------------------------------------------------------- */
 
 /* Minimizes scikit-learn's LogisticRegression objective (solver lbfgs, L2, intercept not penalized)
  *     sum_i s_i * -log softmax(W x_i + b)[y_i]  /  S   +   |W|^2 / (2 C S),      S = sum_i s_i,
@@ -202,10 +200,11 @@ BERTLET_API bertlet_logreg *bertlet_logreg_init(void *block, const float *featur
                                                 int32_t feature_count, int32_t classes);
 
 /* Starts a fit from the present weights (zero after init, so that a path of strengths is warm-started).
- *   sample_weight [rows]  s_i >= 0, not all 0, or NULL for all 1; copied; a row of weight 0 costs nothing (held-out
- * folds) c                     inverse strength of regularization, > 0; INFINITY for none tolerance converged when the
- * largest |gradient| is at most this (scikit-learn's default: 1e-4); 0 goes on until rounding ends it
- * (BERTLET_FIT_STALLED) */
+ *   sample_weight [rows]  s_i >= 0, not all 0, or NULL for all 1; copied; a row of weight 0, as of a held-out fold,
+ *                         costs nothing
+ *   c                     inverse strength of regularization, > 0; INFINITY for none
+ *   tolerance             converged when the largest |gradient| is at most this (scikit-learn's default: 1e-4);
+ *                         0 goes on until rounding ends it (BERTLET_FIT_STALLED) */
 BERTLET_API bertlet_status bertlet_logreg_start(bertlet_logreg *fit, const float *sample_weight, double c,
                                                 double tolerance);
 

@@ -83,8 +83,9 @@ export async function readWasm(build) {
 
 /** @type {typeof import('../js/platform.js').locate} */
 export function locate(spec) {
-  const isAddress = /^(https?:|\.{0,2}\/)/i.test(spec) && URL.canParse(spec, document.baseURI);
-  return isAddress ? { url: new URL(spec, document.baseURI).href } : undefined;
+  const base = globalThis.document?.baseURI ?? location.href; // a worker that uses bertlet has no document
+  const isAddress = /^(https?:|\.{0,2}\/)/i.test(spec) && URL.canParse(spec, base);
+  return isAddress ? { url: new URL(spec, base).href } : undefined;
 }
 
 /** @type {typeof import('../js/platform.js').openDirectory} */

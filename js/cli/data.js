@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { BertletError } from '../errors.js';
-import { decode, fileError, splitLines } from './files.js';
+import { fileError } from '../file-error.js';
+import { decode, splitLines } from './files.js';
 
 /**
  * @typedef {'tsv' | 'csv' | 'jsonl'} Format

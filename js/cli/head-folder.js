@@ -4,8 +4,8 @@ import { constants, existsSync } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { BertletError } from '../errors.js';
+import { fileError } from '../file-error.js';
 import { readHead } from '../head-file.js';
-import { fileError } from './files.js';
 
 const weightsFile = 'model.safetensors';
 const configFile = 'config.json';

@@ -3,7 +3,8 @@
 import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { BertletError } from '../errors.js';
-import { decode, fileError, splitLines } from './files.js';
+import { fileError } from '../file-error.js';
+import { decode, splitLines } from './files.js';
 
 /** Texts that are worked on together: enough to keep all threads busy. */
 const batchSize = 256;

@@ -65,6 +65,13 @@ for (const [what, bytes] of Object.entries(wrong)) {
   test(`a file with ${what}`, () => assert.throws(() => readHead(bytes), { name: 'BertletError', code: 'BAD_HEAD' }));
 }
 
+test('what is not even safetensors is called what it is', () => {
+  const page = new TextEncoder().encode('<!doctype html><title>Not found</title>');
+  assert.throws(() => readHead(page), { code: 'BAD_HEAD', message: /^The head is an HTML page\. Check the address/ });
+  const cut = writeHead(head).subarray(0, -10);
+  assert.throws(() => readHead(cut), { code: 'BAD_HEAD', message: /^The head ends after \d+ of \d+ bytes\. [^.]+\.$/ });
+});
+
 test('no bytes, however corrupt, bring anything but a head or a BertletError', () => {
   const good = writeHead(head);
   const damaged = fc

@@ -382,6 +382,20 @@ test('paths that lead nowhere', async (t) => {
   await fails(load(folder), { code: 'FILE_NOT_FOUND', message: /config\.json does not exist/ });
 });
 
+test('files that can’t be read or kept', async (t) => {
+  const folder = await temporaryFolder(t);
+  await mkdir(join(folder, 'config.json'));
+  await fails(load(folder), { code: 'BAD_INPUT', message: /config\.json: this is a folder, not a file/ });
+
+  const home = await ownHome(t);
+  await writeFile(join(home, 'models'), 'in the way');
+  const hub = await serve(t, serveFiles(files));
+  await fails(load('org/name', { hub }), {
+    code: 'FILE_ACCESS',
+    message: /can't be kept in .*org.name: .*BERTLET_HOME/,
+  });
+});
+
 test('arguments that are none', async () => {
   await fails(load(undefined), { code: 'BAD_INPUT' });
   await fails(load(7), { code: 'BAD_INPUT' });
@@ -389,6 +403,9 @@ test('arguments that are none', async () => {
   await fails(load('https://'), { code: 'BAD_INPUT' });
   await fails(load('org/name', { hub: 'nowhere' }), { code: 'BAD_INPUT', message: /hub/ });
   await fails(load({ ...files, 'config.json': 7 }), { code: 'BAD_INPUT', message: /config\.json/ });
+  const read = new Response(files['config.json']);
+  await read.text();
+  await fails(load({ ...files, 'config.json': read }), { code: 'BAD_INPUT', message: /already read/ });
   await fails(load({ ...files, 'config.json': './config.json' }), { code: 'BAD_INPUT', message: /not a URL/ });
   await fails(load(tiny(), { threads: 0 }), { code: 'BAD_INPUT', message: /threads/ });
   await fails(load(tiny(), { dtype: 'f64' }), { code: 'UNSUPPORTED_DTYPE', message: /f64/ });
