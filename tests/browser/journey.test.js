@@ -93,8 +93,9 @@ test('load, train, classify, save, reload, open: the same scores', { skip: witho
     assert.deepEqual(tensors['linear.weight'].shape, [2, 384]);
     const { texts, means } = minilmReference();
     const [negative, positive] = probabilities(tensors, means[texts.indexOf(TEXT)]);
-    assert.ok(Math.abs(positive - first.positive) < 1e-4);
-    assert.ok(Math.abs(negative - first.negative) < 1e-4);
+    // The page computes in int8, PyTorch in f32.
+    assert.ok(Math.abs(positive - first.positive) < 0.01);
+    assert.ok(Math.abs(negative - first.negative) < 0.01);
   });
 
   await t.test('after a reload the opened classifier gives the same scores', async () => {

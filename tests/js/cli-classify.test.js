@@ -90,7 +90,7 @@ test('train, predict and evaluate give what scikit-learn gives', { skip: missing
 
   await t.test('predict, with the base model that the head names', async () => {
     const texts = readFileSync(testFile, 'utf8').replaceAll(/\t.*/g, '');
-    const { code, stdout } = await bertlet(['predict', '--head', head], texts);
+    const { code, stdout } = await bertlet(['predict', '--head', head, '--dtype', 'f32'], texts);
     assert.equal(code, 0);
     const predictions = jsonLines(stdout);
     assert.equal(predictions.length, expected.scores.length);
@@ -108,7 +108,7 @@ test('train, predict and evaluate give what scikit-learn gives', { skip: missing
   });
 
   await t.test('evaluate', async () => {
-    const { code, stdout } = await bertlet(['evaluate', '--head', head, '--test', testFile]);
+    const { code, stdout } = await bertlet(['evaluate', '--head', head, '--test', testFile, '--dtype', 'f32']);
     assert.equal(code, 0);
     const [metrics] = jsonLines(stdout);
     assert.equal(metrics.accuracy, expected.accuracy);

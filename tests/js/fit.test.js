@@ -133,10 +133,8 @@ describe('a classifier on a model of random weights', () => {
     const moved = await f32.loadHead(await head.save());
     const texts = toyExamples(20).map(({ text }) => text);
     const [here, there] = await Promise.all([head.classify(texts), moved.classify(texts)]);
-    assert.deepEqual(
-      there.map(([best]) => best.label),
-      here.map(([best]) => best.label),
-    );
+    const probability = (labels) => labels.find(({ label }) => label === 'pos').score;
+    here.forEach((labels, i) => assert.ok(Math.abs(probability(labels) - probability(there[i])) < 0.05, `text ${i}`));
     await f32.dispose();
   });
 
