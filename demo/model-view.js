@@ -19,14 +19,15 @@ function engineOf({ build, threads }) {
 }
 
 /**
- * The model that the page's address asks for (`?model=`, `?hub=`), else the default one: from the server that the page
- * comes from, if it has it, else from Hugging Face.
+ * The model that the page's address asks for (`?model=`, `?hub=`, `?dtype=`), else the default one: from the server that the
+ * page comes from, if it has it, else from Hugging Face.
  */
 function requested() {
   const query = new URLSearchParams(location.search);
   const hub = query.get('hub');
   return {
     model: query.get('model') ?? DEFAULT_MODEL,
+    dtype: /** @type {import('../dist/bertlet.js').LoadOptions['dtype']} */ (query.get('dtype') ?? undefined),
     hubs: hub ? [hub] : [new URL('models', location.href).href, 'https://huggingface.co'],
   };
 }
@@ -108,8 +109,8 @@ export function mountModel(bert) {
     }
   }
 
-  const { model, hubs } = requested();
-  const startRequested = () => start(nameOf(model), (options) => loadFromAny(model, hubs, options));
+  const { model, dtype, hubs } = requested();
+  const startRequested = () => start(nameOf(model), (options) => loadFromAny(model, hubs, { ...options, dtype }));
 
   cancel.addEventListener('click', () => controller.abort());
   retry.addEventListener('click', startRequested);
