@@ -22,14 +22,11 @@ static void fit_range(const float *x, int32_t n, int32_t low, float *scale, int3
   *zero = low - (int32_t)rintf(smallest * (1 / *scale));
 }
 
-/* 1.5 * 2^23: added to a small number, it leaves the nearest integer in the low bits of the sum. */
-static const float round_to_integer = 12582912.0f;
-
-/* round(x / scale) of 8 values, in 16 bits. `rounder`: round_to_integer in every lane. */
-static inline v128_t steps_of(const float *x, v128_t inverse, v128_t rounder) {
-  const v128_t low = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x), inverse), rounder);
-  const v128_t high = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x + LANES), inverse), rounder);
-  return wasm_i16x8_narrow_i32x4(wasm_i32x4_sub(low, rounder), wasm_i32x4_sub(high, rounder));
+/* round(x / scale) of 8 values, in 16 bits. `magic`: `rounder` in every lane. */
+static inline v128_t steps_of(const float *x, v128_t inverse, v128_t magic) {
+  const v128_t low = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x), inverse), magic);
+  const v128_t high = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x + LANES), inverse), magic);
+  return wasm_i16x8_narrow_i32x4(wasm_i32x4_sub(low, magic), wasm_i32x4_sub(high, magic));
 }
 
 static inline int32_t sum_of_lanes(v128_t v) {
@@ -39,11 +36,10 @@ static inline int32_t sum_of_lanes(v128_t v) {
 
 /* Both return the sum of q - zero. */
 static int32_t quantize_i8(const float *x, int32_t n, float scale, int32_t zero, int8_t *q) {
-  const v128_t inverse = splat(1 / scale), rounder = constant(&round_to_integer),
-               zeros = wasm_i16x8_splat((int16_t)zero);
+  const v128_t inverse = splat(1 / scale), magic = constant(&rounder), zeros = wasm_i16x8_splat((int16_t)zero);
   v128_t sum = wasm_i32x4_splat(0);
   for (int32_t i = 0; i < n; i += 8) {
-    const v128_t steps = steps_of(x + i, inverse, rounder), values = wasm_i16x8_add(steps, zeros);
+    const v128_t steps = steps_of(x + i, inverse, magic), values = wasm_i16x8_add(steps, zeros);
     wasm_v128_store64_lane(q + i, wasm_i8x16_narrow_i16x8(values, values), 0);
     sum = wasm_i32x4_add(sum, wasm_i32x4_extadd_pairwise_i16x8(steps));
   }
@@ -51,11 +47,10 @@ static int32_t quantize_i8(const float *x, int32_t n, float scale, int32_t zero,
 }
 
 static int32_t quantize_i16(const float *x, int32_t n, float scale, int32_t zero, int16_t *q) {
-  const v128_t inverse = splat(1 / scale), rounder = constant(&round_to_integer),
-               zeros = wasm_i16x8_splat((int16_t)zero);
+  const v128_t inverse = splat(1 / scale), magic = constant(&rounder), zeros = wasm_i16x8_splat((int16_t)zero);
   v128_t sum = wasm_i32x4_splat(0);
   for (int32_t i = 0; i < n; i += 8) {
-    const v128_t steps = steps_of(x + i, inverse, rounder);
+    const v128_t steps = steps_of(x + i, inverse, magic);
     wasm_v128_store(q + i, wasm_i16x8_add(steps, zeros));
     sum = wasm_i32x4_add(sum, wasm_i32x4_extadd_pairwise_i16x8(steps));
   }
