@@ -9,12 +9,14 @@ import { root, run, step } from './shell.js';
 const onPath = async (program) =>
   (await run('sh', ['-c', `command -v ${program}`], { capture: true, allowFailure: true })).code === 0;
 
+const canInstall = async () => process.getuid?.() === 0 && (await onPath('apt-get'));
+
 /** Makes sure of programs; `packages` are Debian's that bring them. */
 async function ensurePrograms(programs, packages) {
   const missing = [];
   for (const program of programs) if (!(await onPath(program))) missing.push(program);
   if (missing.length === 0) return;
-  if (!(await onPath('apt-get')) || process.getuid?.() !== 0) {
+  if (!(await canInstall())) {
     throw new Error(
       `Please install ${missing.join(', ')} (Debian: apt-get install ${packages.join(' ')}) and run this again.`,
     );
@@ -39,10 +41,10 @@ export async function ensureToolchain() {
   return stdout.trim().split('\n').at(-1);
 }
 
-/** What the native tests need besides: a C compiler and SIMDe. Returns the compiler's name. */
+/** What the native tests need besides: clang, its sanitizers and SIMDe. Returns the compiler's name. */
 export async function ensureNativeToolchain() {
-  if (!existsSync('/usr/include/simde') && (await onPath('apt-get'))) await aptInstall(['libsimde-dev', 'libc6-dev']);
-  await ensurePrograms(['clang-19'], ['clang-19', 'libclang-rt-19-dev']);
+  if (await canInstall()) await aptInstall(['clang-19', 'libclang-rt-19-dev', 'libc6-dev', 'libsimde-dev']);
+  else await ensurePrograms(['clang-19'], ['clang-19', 'libclang-rt-19-dev', 'libsimde-dev']);
   return 'clang-19';
 }
 
