@@ -1,16 +1,20 @@
 // `npm run format` rewrites the sources as .clang-format and .prettierrc say; `--check` only says which would change.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureClangFormat, ensurePackages } from './setup.js';
-import { main, run } from './shell.js';
+import { main, root, run } from './shell.js';
 
 export async function format({ check = false } = {}) {
   await ensurePackages();
   await run('npx', ['--no-install', 'prettier', check ? '--check' : '--write', '--log-level=warn', '.']);
   const clangFormat = await ensureClangFormat();
-  const { stdout } = await run('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.c', '*.h'], {
-    capture: true,
-  });
-  await run(clangFormat, [...(check ? ['--dry-run', '--Werror'] : ['-i']), ...stdout.trim().split('\n')]);
+  const files = ['src', 'tests', 'cmake'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true })
+      .filter((name) => /\.[ch]$/.test(name))
+      .map((name) => join(folder, name)),
+  );
+  await run(clangFormat, [...(check ? ['--dry-run', '--Werror'] : ['-i']), ...files]);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
