@@ -169,7 +169,10 @@ export class Engine {
     const { compiled, core } = this;
     const bits = core.fn.model_weight_bits(this.#place.model);
     return bits === 7
-      ? [...compiled.notes, 'The weights have 7 bits here, as many as this engine multiplies exactly at full speed.']
+      ? [
+          ...compiled.notes,
+          'The weights have between 7 and 8 bits here, as many as this engine multiplies exactly at full speed.',
+        ]
       : compiled.notes;
   }
 

@@ -122,7 +122,8 @@ BERTLET_API size_t bertlet_model_bytes(const bertlet_config *config, int32_t thr
 /* Builds a model without weights. `threads` may be NULL (one thread) and must outlive the model. */
 BERTLET_API bertlet_model *bertlet_model_init(void *block, const bertlet_config *config, bertlet_threads *threads);
 
-/* Bits of a weight of a linear layer: 32, 8, or 7 where this engine's fastest integer product is exact no further. */
+/* Whole bits of a weight of a linear layer: 32, 8, or 7 where this engine's fastest integer product leaves two
+ * neighbouring weights 256 steps together, so that a weight has between 7 and 8 (docs/decisions/0006-eight-bits.md). */
 BERTLET_API int32_t bertlet_model_weight_bits(const bertlet_model *model);
 
 /* The tensors that the model needs, numbered 0 .. bertlet_tensor_count() - 1, with the names of a Hugging Face
