@@ -24,9 +24,8 @@ function bars({ results }) {
   const encoder = rows.filter(({ suite, shape }) => suite === 'encoder' && shape in TITLES);
   return encoder.map((row) => {
     const base = encoder.find((other) => nameOf(other) === BASE && other.shape === row.shape) ?? row;
-    const [ours] = Object.keys(row.ours);
-    const times = base.ours[ours] / row.ours[ours];
-    const label = `${times.toFixed(1)}× · ${row.median.toPrecision(3)} ms`;
+    const times = base.median / row.median;
+    const label = `${times.toFixed(1)}× · ${row.median.toFixed(row.median < 100 ? 1 : 0)} ms`;
     return { name: nameOf(row), ours: row.contender === 'bertlet', times, title: TITLES[row.shape], label };
   });
 }
