@@ -159,7 +159,8 @@ await main(async () => {
   };
   printTables(report);
   if (!values.quick && !values.only) {
-    await writeFile(join(here, 'results.json'), `${JSON.stringify(report, fourDigits, 1)}\n`);
+    const { format } = await import('prettier');
+    await writeFile(join(here, 'results.json'), await format(JSON.stringify(report, fourDigits), { parser: 'json' }));
     const { drawChart } = await import('./chart.js');
     await writeFile(join(root, 'docs/benchmark.svg'), await drawChart(report));
   }
