@@ -33,7 +33,7 @@ export { loadTokenizer } from './tokenizer.js';
  * @param {LoadOptions & TaskOptions} [options]
  * @returns {Promise<Model>}
  */
-export async function load(spec, { dtype = 'int8', threads, build, hub, revision, signal, ...listeners } = {}) {
+export async function load(spec, { dtype = 'f32', threads, build, hub, revision, signal, ...listeners } = {}) {
   signal?.throwIfAborted();
   if (dtype !== 'int8' && dtype !== 'f32') {
     throw new BertletError(

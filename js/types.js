@@ -30,8 +30,8 @@
 
 /**
  * @typedef {object} LoadOptions
- * @property {Dtype} [dtype] numbers to compute with, whatever the checkpoint holds. Default 'int8': a quarter of the memory and
- *   about twice as fast as the reference 'f32', with vectors that differ a little (a cosine of 0.9985 to 0.9997 on average)
+ * @property {Dtype} [dtype] numbers to compute with, whatever the checkpoint holds. Default 'f32', PyTorch's numbers. 'int8' takes
+ *   a third of the memory and about half the time; its vectors differ a little (a cosine of 0.9985 to 0.9997 on average)
  * @property {number} [threads] default: up to 4 where threads are available
  * @property {string} [hub] base URL of a server with the hub's addresses, default https://huggingface.co
  * @property {string} [revision] of a hub model: branch, tag or commit, default main

@@ -22,7 +22,7 @@ export const modelOptions = {
   threads: { type: 'string' },
 };
 
-export const modelHelp = `  --dtype int8|f32       numbers to compute with (default: int8, the faster)
+export const modelHelp = `  --dtype f32|int8       numbers to compute with (default: f32; int8 is the faster)
   --threads N            threads to compute with (default: up to 4)`;
 
 /**
@@ -34,7 +34,7 @@ export const modelHelp = `  --dtype int8|f32       numbers to compute with (defa
  * @returns {Promise<T>}
  */
 export async function withModel(spec, { values, signal, progress }, work) {
-  const dtype = choice(values, 'dtype', ['int8', 'f32']);
+  const dtype = choice(values, 'dtype', ['f32', 'int8']);
   const threads = integer(values, 'threads', 1);
   // A head remembers its model in these words, and may be used from another folder.
   const bert = await load(existsSync(spec) ? resolve(spec) : spec, {
