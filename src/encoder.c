@@ -59,6 +59,7 @@ static void embed_sequence(void *context, int32_t sequence, int32_t thread) {
   layer_norm(rows, NULL, model->embedding_norm.gamma, model->embedding_norm.beta, model->config.layer_norm_eps,
              end - begin, n, rows);
 }
+
 /* ---- Linear layers ------------------------------------------------------------------------------------------- */
 
 typedef struct linear_step {
