@@ -3,6 +3,8 @@
 #ifndef BERTLET_ARENA_H
 #define BERTLET_ARENA_H
 
+#include <string.h>
+
 #include "bertlet.h"
 
 typedef struct arena {
@@ -14,11 +16,14 @@ static inline uint64_t saturating_add(uint64_t a, uint64_t b) { return a > UINT6
 
 static inline uint64_t saturating_mul(uint64_t a, uint64_t b) { return b && a > UINT64_MAX / b ? UINT64_MAX : a * b; }
 
-/* The next piece, aligned, of `count` elements; NULL while measuring. */
+/* The next piece, aligned, of `count` elements; NULL while measuring. What fills it up to the next piece is zeroed, so
+ * that memory kept as a whole has no byte of unknown value. */
 static inline void *arena_take(arena *memory, uint64_t count, uint64_t element_bytes) {
-  void *piece = memory->base ? memory->base + memory->used : NULL;
-  const uint64_t bytes = saturating_add(saturating_mul(count, element_bytes), BERTLET_ALIGNMENT - 1);
-  memory->used = saturating_add(memory->used, bytes / BERTLET_ALIGNMENT * BERTLET_ALIGNMENT);
+  unsigned char *piece = memory->base ? memory->base + memory->used : NULL;
+  const uint64_t bytes = saturating_mul(count, element_bytes);
+  const uint64_t padded = saturating_add(bytes, BERTLET_ALIGNMENT - 1) / BERTLET_ALIGNMENT * BERTLET_ALIGNMENT;
+  if (piece) memset(piece + bytes, 0, (size_t)(padded - bytes));
+  memory->used = saturating_add(memory->used, padded);
   return piece;
 }
 

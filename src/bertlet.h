@@ -34,7 +34,8 @@ typedef enum bertlet_status {
   BERTLET_ERROR_VOCABULARY = -2, /* the vocabulary lacks [UNK], [CLS] or [SEP], or holds no piece at all */
   BERTLET_ERROR_CAPACITY = -3,   /* the output does not fit into the given capacity */
   BERTLET_ERROR_INCOMPLETE = -4, /* the model still misses weights */
-  BERTLET_ERROR_NUMERIC = -5     /* a value is not finite: the weights or the features hold NaN or infinity */
+  BERTLET_ERROR_NUMERIC = -5,    /* a value is not finite: the weights or the features hold NaN or infinity */
+  BERTLET_ERROR_IMAGE = -6       /* an image is damaged, or not one of this model */
 } bertlet_status;
 
 /* ---- Tokenizer: BERT normalizer, BERT pre-tokenizer, WordPiece -------------------------------------------------- */
@@ -148,6 +149,25 @@ BERTLET_API int32_t bertlet_model_missing(const bertlet_model *model);
 /* 64-bit hash of the weights' values as f32, whatever order and dtype they came in and however the model keeps them:
  * the identity of a base model. */
 BERTLET_API uint64_t bertlet_model_fingerprint(const bertlet_model *model);
+
+/* The image: the weights as the model keeps them, all in one piece within its block, so that they can be stored and
+ * brought back by one copy instead of being converted and packed again. Every build and engine reads the images that
+ * one with the same byte order and, for an int8 model, the same bertlet_int8_path() has written.
+ *   to store      bertlet_model_seal(), then copy bertlet_model_image_bytes() bytes from bertlet_model_image()
+ *   to bring back copy as many bytes there, into a model of the same configuration (only max_batch_tokens and the
+ *                 number of threads may differ), then bertlet_model_restore() */
+BERTLET_API void *bertlet_model_image(bertlet_model *model);
+BERTLET_API size_t bertlet_model_image_bytes(const bertlet_model *model);
+
+/* Writes the header: what decides the layout, and a checksum. BERTLET_ERROR_INCOMPLETE while weights are missing. */
+BERTLET_API bertlet_status bertlet_model_seal(bertlet_model *model);
+
+/* Takes an image as the model's weights, with their fingerprint. BERTLET_ERROR_IMAGE when it is damaged or an image of
+ * something else; then all weights are missing, and may be written or brought back anew. */
+BERTLET_API bertlet_status bertlet_model_restore(bertlet_model *model);
+
+/* Which of the ways to multiply 8-bit numbers an int8 model takes here: it depends on build, engine and processor. */
+BERTLET_API int32_t bertlet_int8_path(void);
 
 /* The encoder (Devlin et al. 2019, https://arxiv.org/abs/1810.04805, section 3; post-layer-norm Transformer).
  *   ids       [tokens]         token ids, 0 .. vocab_size - 1

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "hash.h"
 #include "kernels/kernels.h"
 #include "threads.h"
 
@@ -74,16 +75,21 @@ static size_t lay_out(bertlet_model *model, void *block, const bertlet_config *c
   int32_t hidden = config->hidden_size, intermediate = config->intermediate_size, tokens = config->max_batch_tokens;
   arena_take(&memory, 1, sizeof *model);
 
+  model->layers = arena_take(&memory, (uint64_t)config->num_hidden_layers, sizeof(layer));
+
+  uint64_t image_begin = memory.used;
+  model->image = arena_take(&memory, 1, sizeof(image_header));
+  model->hashes = arena_take(&memory, (uint64_t)tensor_count(config), sizeof(uint64_t));
   bool int8 = config->weights == BERTLET_WEIGHTS_INT8;
   model->words = take_embedding(&memory, int8, config->vocab_size, hidden);
   model->positions = take_embedding(&memory, int8, config->max_position_embeddings, hidden);
   model->types = take_embedding(&memory, int8, config->type_vocab_size, hidden);
   model->embedding_norm = take_norm(&memory, hidden);
-  model->layers = arena_take(&memory, (uint64_t)config->num_hidden_layers, sizeof(layer));
   for (int32_t i = 0; i < config->num_hidden_layers; i++) {
     layer placed = take_layer(&memory, int8, hidden, intermediate);
     if (block) model->layers[i] = placed;
   }
+  model->image_bytes = (size_t)(memory.used - image_begin);
 
   model->wide = take_floats(&memory, tokens, max(3 * hidden, intermediate));
   model->context = take_floats(&memory, tokens, hidden);
@@ -286,34 +292,9 @@ bool all_finite(const float *values, size_t count) {
   return largest < 0x7f800000u;
 }
 
-/* The finalizer of MurmurHash3 (Austin Appleby, public domain): every input bit changes every output bit. */
-static uint64_t mix(uint64_t h) {
-  h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
-  h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53u;
-  return h ^ h >> 33;
-}
-
-/* Hash of a row that follows rows of hash `seed`. Each lane is a bijection of its state for every input, so a change of
- * one value is never lost; four lanes overlap the multiplications' latency. */
-static uint64_t hash_row(uint64_t seed, const float *values, int32_t count) {
-  enum { LANES = 4, VALUES = 2 * LANES }; /* two values make one 64-bit word; rows are multiples of 8 long */
-  uint64_t lanes[LANES] = {seed, seed + 1, seed + 2, seed + 3};
-  for (int32_t i = 0; i < count; i += VALUES) {
-    uint64_t words[LANES];
-    memcpy(words, values + i, sizeof words);
-    for (int32_t lane = 0; lane < LANES; lane++) {
-      uint64_t h = (lanes[lane] ^ words[lane]) * 0x9e3779b97f4a7c15u;
-      lanes[lane] = h ^ h >> 32;
-    }
-  }
-  uint64_t hash = 0;
-  for (int32_t lane = 0; lane < LANES; lane++) hash = mix(hash ^ lanes[lane]);
-  return hash;
-}
-
 uint64_t bertlet_model_fingerprint(const bertlet_model *model) {
   uint64_t sum = 0;
-  for (int32_t i = 0; i < bertlet_tensor_count(model); i++) sum += mix(model->tensors[i].hash + (uint64_t)i);
+  for (int32_t i = 0; i < bertlet_tensor_count(model); i++) sum += mix(model->hashes[i] + (uint64_t)i);
   return sum;
 }
 
@@ -322,7 +303,7 @@ bertlet_status bertlet_tensor_begin(bertlet_model *model, int32_t index, bertlet
   if (index < 0 || index >= bertlet_tensor_count(model) || dtype > BERTLET_BF16) return BERTLET_ERROR_ARGUMENT;
   model->open = &model->tensors[index];
   model->open->rows_written = 0;
-  model->open->hash = 0;
+  model->hashes[index] = 0;
   model->open_dtype = dtype;
   model->cut_bytes = 0;
   return BERTLET_OK;
@@ -353,7 +334,8 @@ static bertlet_status write_row(bertlet_model *model, const unsigned char *bytes
   float *place = place_of_row(t), *row = place ? place : model->row;
   convert(bytes, model->open_dtype, t->columns, row);
   if (!all_finite(row, (size_t)t->columns)) return BERTLET_ERROR_NUMERIC;
-  t->hash = hash_row(t->hash, row, t->columns);
+  uint64_t *hash = &model->hashes[t - model->tensors];
+  *hash = hash_bytes(*hash, row, (size_t)t->columns * sizeof(float));
   if (!place) convert_row(model, t, row);
   t->rows_written++;
   return BERTLET_OK;

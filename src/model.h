@@ -48,17 +48,35 @@ typedef struct tensor {
   const linear *weight;
   int32_t first_row; /* in the weight */
   int32_t rows_written;
-  uint64_t hash; /* of the rows written */
 } tensor;
+
+/* Raise it with every change of what the writer makes of a weight: of packing, quantizing, or the order in the memory
+ * plan. It keeps images of before from being taken for images of now. */
+enum { PACKING_VERSION = 1 };
+
+/* How an image begins; the hashes follow. */
+typedef struct image_header {
+  _Alignas(BERTLET_ALIGNMENT) char magic[8];
+  uint32_t packing; /* PACKING_VERSION */
+  int32_t path;     /* int8_path of an int8 model */
+  uint64_t bytes;   /* of the image, header included */
+  uint64_t checksum;
+  bertlet_config config; /* with max_batch_tokens 0 */
+} image_header;
 
 struct bertlet_model {
   bertlet_config config;
   bertlet_threads *threads;
   int8_path path; /* of an int8 model */
 
+  layer *layers; /* [num_hidden_layers] */
+
+  /* The image: from here on all that the writer fills lies together, up to the workspace. */
+  image_header *image;
+  size_t image_bytes;
+  uint64_t *hashes; /* [bertlet_tensor_count()]: of the rows written of each tensor */
   embedding words, positions, types;
   norm embedding_norm;
-  layer *layers; /* [num_hidden_layers] */
 
   /* Workspace of bertlet_forward(), for max_batch_tokens tokens. */
   float *wide;    /* [tokens][max(3 * hidden, intermediate)]: queries, keys and values, later the intermediate layer */
