@@ -99,7 +99,7 @@ typedef enum bertlet_dtype { BERTLET_F32, BERTLET_F16, BERTLET_BF16 } bertlet_dt
 /* How a model keeps its weights: as they are, or 8 bits and less with a scale and a zero point for each row. In an int8
  * model the linear layers multiply integers; everything between them is computed in f32. */
 typedef enum bertlet_weights { BERTLET_WEIGHTS_F32, BERTLET_WEIGHTS_INT8 } bertlet_weights;
-typedef enum bertlet_activation { BERTLET_GELU, BERTLET_GELU_TANH, BERTLET_RELU } bertlet_activation;
+typedef enum bertlet_activation { BERTLET_GELU, BERTLET_GELU_TANH, BERTLET_RELU, BERTLET_TANH } bertlet_activation;
 
 /* Hugging Face's config.json in numbers. Every field has 4 bytes, so that JavaScript can write it as such. */
 typedef struct bertlet_config {
@@ -110,7 +110,7 @@ typedef struct bertlet_config {
   int32_t intermediate_size;       /* a multiple of 8 */
   int32_t max_position_embeddings; /* the longest sequence, in tokens, special tokens included */
   int32_t type_vocab_size;
-  int32_t hidden_act; /* bertlet_activation */
+  int32_t hidden_act; /* bertlet_activation, but not BERTLET_TANH, which is for heads */
   float layer_norm_eps;
   int32_t max_batch_tokens; /* most tokens in one call of bertlet_forward(); at least 1. Sizes the workspace. */
   int32_t weights;          /* bertlet_weights; an int8 model's layers have up to 32768 inputs */
@@ -173,16 +173,17 @@ BERTLET_API int32_t bertlet_int8_path(void);
  *   ids       [tokens]         token ids, 0 .. vocab_size - 1
  *   type_ids  [tokens]         0 .. type_vocab_size - 1, or NULL for all 0
  *   starts    [sequences + 1]  see Shapes; every sequence has 1 .. max_position_embeddings tokens
- *   hidden    [tokens][hidden_size]  out: the last layer's hidden states
+ *   layers    how many to run, 0 .. num_hidden_layers; 0 gives the embeddings
+ *   hidden    [tokens][hidden_size]  out: the hidden states after that many layers
  * A sequence gives the same bits alone and in any batch, on any number of threads. BERTLET_ERROR_INCOMPLETE while
  * weights are missing, BERTLET_ERROR_ARGUMENT for numbers outside the ranges above, BERTLET_ERROR_NUMERIC when the
  * result is not finite, which takes weights so large that f32 overflows. */
 BERTLET_API bertlet_status bertlet_forward(bertlet_model *model, const int32_t *ids, const int32_t *type_ids,
-                                           const int32_t *starts, int32_t sequences, float *hidden);
+                                           const int32_t *starts, int32_t sequences, int32_t layers, float *hidden);
 
 /* ---- Heads ------------------------------------------------------------------------------------------------------- */
 
-typedef enum bertlet_pooling { BERTLET_POOL_MEAN, BERTLET_POOL_CLS } bertlet_pooling;
+typedef enum bertlet_pooling { BERTLET_POOL_MEAN, BERTLET_POOL_CLS, BERTLET_POOL_MAX } bertlet_pooling;
 
 /* One vector per sequence: hidden [tokens][hidden_size] -> pooled [sequences][hidden_size]. With `normalize` each is
  * divided by its L2 norm (by at least 1e-12, as torch.nn.functional.normalize). */
@@ -193,6 +194,9 @@ BERTLET_API void bertlet_pool(const float *hidden, const int32_t *starts, int32_
  * bias [classes] as in torch.nn.Linear. */
 BERTLET_API void bertlet_linear(const float *features, int32_t rows, int32_t feature_count, const float *weight,
                                 const float *bias, int32_t classes, float *logits);
+
+/* values[i] = activation(values[i]), for the hidden layers of heads. */
+BERTLET_API void bertlet_activate(float *values, int32_t count, bertlet_activation activation);
 
 /* Softmax of every row of values [rows][classes], in place. */
 BERTLET_API void bertlet_softmax(float *values, int32_t rows, int32_t classes);

@@ -190,16 +190,16 @@ static bool batch_is_valid(const bertlet_config *config, const int32_t *ids, con
 }
 
 bertlet_status bertlet_forward(bertlet_model *model, const int32_t *ids, const int32_t *type_ids, const int32_t *starts,
-                               int32_t sequences, float *hidden) {
+                               int32_t sequences, int32_t layers, float *hidden) {
   const bertlet_config *config = &model->config;
   if (bertlet_model_missing(model) >= 0) return BERTLET_ERROR_INCOMPLETE;
+  if (layers < 0 || layers > config->num_hidden_layers) return BERTLET_ERROR_ARGUMENT;
   if (!batch_is_valid(config, ids, type_ids, starts, sequences)) return BERTLET_ERROR_ARGUMENT;
   if (sequences == 0) return BERTLET_OK;
 
   embedding_step embedding = {model, ids, type_ids, starts, hidden};
   parallel_for(model->threads, sequences, embed_sequence, &embedding);
-  for (int32_t i = 0; i < config->num_hidden_layers; i++)
-    run_layer(model, &model->layers[i], starts, sequences, hidden);
+  for (int32_t i = 0; i < layers; i++) run_layer(model, &model->layers[i], starts, sequences, hidden);
 
   return all_finite(hidden, (size_t)starts[sequences] * config->hidden_size) ? BERTLET_OK : BERTLET_ERROR_NUMERIC;
 }

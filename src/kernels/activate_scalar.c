@@ -22,6 +22,9 @@ void activate_scalar(float *values, int32_t n, epilogue apply) {
     case EPILOGUE_RELU:
       values[i] = values[i] < 0 ? 0 : values[i];
       break;
+    case EPILOGUE_TANH:
+      values[i] = (float)tanh(values[i]);
+      break;
     case EPILOGUE_NONE:
       break;
     }

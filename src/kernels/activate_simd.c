@@ -24,6 +24,9 @@ void activate_simd(float *values, int32_t n, epilogue apply) {
   case EPILOGUE_RELU:
     FOR_EACH_VECTOR(relu_f32);
     break;
+  case EPILOGUE_TANH:
+    FOR_EACH_VECTOR(tanh_f32);
+    break;
   case EPILOGUE_NONE:
     break;
   }

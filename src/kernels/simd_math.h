@@ -120,6 +120,12 @@ static inline v128_t gelu_tanh_f32(v128_t x) {
   return wasm_f32x4_div(x, wasm_f32x4_add(splat(1.0f), exp_f32(minus_2u)));
 }
 
+/* 1 - 2 / (1 + e^2x), with an absolute error of at most 3e-7. */
+static inline v128_t tanh_f32(v128_t x) {
+  const v128_t e = exp_f32(wasm_f32x4_add(x, x));
+  return wasm_f32x4_sub(splat(1.0f), wasm_f32x4_div(splat(2.0f), wasm_f32x4_add(splat(1.0f), e)));
+}
+
 static inline v128_t relu_f32(v128_t x) { return wasm_f32x4_pmax(x, splat(0.0f)); }
 
 #endif

@@ -26,6 +26,10 @@ static double exp_bound(double x) { return 1.5e-7 * exp(x); }
 static double exp2_bound(double x) { return 1.5e-7 * exp2(x); }
 static double gelu_bound(double x) { return 1.2e-7 + EPSILON * fabs(x); }
 static double gelu_tanh_bound(double x) { return 3e-7 * fmax(1, fabs(x)); }
+static double tanh_bound(double x) {
+  (void)x;
+  return 3e-7;
+}
 
 /* Phi by erfc, which does not cancel in the tail. */
 static double exact_gelu(double x) { return 0.5 * x * erfc(-x * sqrt(0.5)); }
@@ -41,6 +45,7 @@ static void bounds_hold(void) {
   CHECK(sweep(gelu_f32, exact_gelu, gelu_bound, -1e4f, 1e4f, 100000) <= 1);
   CHECK(sweep(gelu_tanh_f32, exact_gelu_tanh, gelu_tanh_bound, -12.0f, 12.0f, 4000000) <= 1);
   CHECK(sweep(gelu_tanh_f32, exact_gelu_tanh, gelu_tanh_bound, -1e4f, 1e4f, 100000) <= 1);
+  CHECK(sweep(tanh_f32, tanh, tanh_bound, -50.0f, 50.0f, 4000000) <= 1);
 }
 
 static void extremes(void) {
@@ -57,13 +62,14 @@ static void extremes(void) {
   CHECK(at(gelu_f32, 3e38f) == 3e38f && at(gelu_tanh_f32, 3e18f) == 3e18f);
   CHECK(at(gelu_f32, -3e38f) == 0);
   CHECK(isnan(at(gelu_f32, NAN)) && isnan(at(gelu_tanh_f32, NAN)) && isnan(at(relu_f32, NAN)));
+  CHECK(at(tanh_f32, 0) == 0 && at(tanh_f32, 3e38f) == 1 && at(tanh_f32, -3e38f) == -1 && isnan(at(tanh_f32, NAN)));
   CHECK(at(relu_f32, -1) == 0 && at(relu_f32, 2) == 2);
 }
 
 /* Whole arrays: every length up to some vectors, nothing written past the end. */
 static void arrays_are_activated(void) {
-  double (*const exact[])(double) = {exact_gelu, exact_gelu_tanh};
-  double (*const bound[])(double) = {gelu_bound, gelu_tanh_bound};
+  double (*const exact[])(double) = {exact_gelu, exact_gelu_tanh, NULL, tanh};
+  double (*const bound[])(double) = {gelu_bound, gelu_tanh_bound, NULL, tanh_bound};
   uint32_t state = 1;
   for (int32_t n = 0; n <= 19; n++) {
     float *x = random_floats((size_t)n + 1, 4, &state);
@@ -74,7 +80,7 @@ static void arrays_are_activated(void) {
       activate_scalar(scalar, n, (epilogue)apply);
       activate_simd(simd, n, (epilogue)apply);
       for (int32_t i = 0; i < n; i++) {
-        if (apply == EPILOGUE_GELU || apply == EPILOGUE_GELU_TANH) {
+        if (apply < EPILOGUE_NONE && exact[apply]) {
           CHECK(fabs(scalar[i] - exact[apply](x[i])) <= EPSILON * fabs(exact[apply](x[i])) + 1e-15);
           CHECK(fabs(simd[i] - exact[apply](x[i])) <= bound[apply](x[i]));
         } else {

@@ -36,7 +36,7 @@ static void close_fixture(fixture *f) {
 
 static float *forward(bertlet_model *model, const fixture *f) {
   float *hidden = allocate((size_t)f->tokens * HIDDEN * sizeof(float));
-  CHECK(bertlet_forward(model, f->ids, f->type_ids, f->starts, f->sequences, hidden) == BERTLET_OK);
+  CHECK(bertlet_forward(model, f->ids, f->type_ids, f->starts, f->sequences, 2, hidden) == BERTLET_OK);
   return hidden;
 }
 
@@ -47,6 +47,20 @@ static void check_against(const fixture *f, const char *tensor, const float *val
   if (!near || !parallel) printf("  %s: largest difference %.2g, 1 - cosine %.2g\n", tensor, d.largest, 1 - d.cosine);
 }
 
+/* The hidden states after each layer, the embeddings first. */
+static void check_depths(const fixture *f, bertlet_model *model) {
+  const float *layers = (const float *)(const void *)safetensors_find(&f->expected, "layers").data;
+  float *hidden = allocate((size_t)f->tokens * HIDDEN * sizeof(float));
+  for (int32_t depth = 0; depth <= 2; depth++) {
+    CHECK(bertlet_forward(model, f->ids, f->type_ids, f->starts, f->sequences, depth, hidden) == BERTLET_OK);
+    difference d = compare(hidden, layers + (size_t)depth * f->tokens * HIDDEN, f->tokens, HIDDEN);
+    CHECK(d.largest <= 1e-5);
+  }
+  CHECK(bertlet_forward(model, f->ids, f->type_ids, f->starts, f->sequences, 3, hidden) == BERTLET_ERROR_ARGUMENT);
+  CHECK(bertlet_forward(model, f->ids, f->type_ids, f->starts, f->sequences, -1, hidden) == BERTLET_ERROR_ARGUMENT);
+  free(hidden);
+}
+
 static void equals_pytorch(const char *name) {
   fixture f;
   open_fixture(&f, name);
@@ -55,6 +69,7 @@ static void equals_pytorch(const char *name) {
     bertlet_model *model = load_model(&config, NULL, 1, &f.checkpoint, longest_piece);
     float *hidden = forward(model, &f);
     check_against(&f, "hidden", hidden, f.tokens);
+    if (longest_piece == 1) check_depths(&f, model);
     float *pooled = allocate((size_t)f.sequences * HIDDEN * sizeof(float));
     bertlet_pool(hidden, f.starts, f.sequences, HIDDEN, BERTLET_POOL_MEAN, false, pooled);
     check_against(&f, "mean", pooled, f.sequences);
@@ -95,7 +110,7 @@ static void batch_does_not_matter(const fixture *f, bertlet_weights weights) {
   float *alone = allocate((size_t)config.max_position_embeddings * HIDDEN * sizeof(float));
   for (int32_t i = 0; i < f->sequences; i++) {
     int32_t begin = f->starts[i], starts[2] = {0, f->starts[i + 1] - begin};
-    CHECK(bertlet_forward(model, f->ids + begin, f->type_ids + begin, starts, 1, alone) == BERTLET_OK);
+    CHECK(bertlet_forward(model, f->ids + begin, f->type_ids + begin, starts, 1, 2, alone) == BERTLET_OK);
     CHECK(memcmp(alone, batch + (size_t)begin * HIDDEN, (size_t)starts[1] * HIDDEN * sizeof(float)) == 0);
   }
   free(alone);
@@ -128,10 +143,10 @@ static void type_ids_default_to_zero(const fixture *f) {
   bertlet_model *model = load_model(&config, NULL, 1, &f->checkpoint, 4096);
   int32_t zeros[8] = {0}, starts[] = {0, 8};
   float with[8 * HIDDEN], without[8 * HIDDEN], ones[8 * HIDDEN];
-  CHECK(bertlet_forward(model, f->ids, zeros, starts, 1, with) == BERTLET_OK);
-  CHECK(bertlet_forward(model, f->ids, NULL, starts, 1, without) == BERTLET_OK);
+  CHECK(bertlet_forward(model, f->ids, zeros, starts, 1, 2, with) == BERTLET_OK);
+  CHECK(bertlet_forward(model, f->ids, NULL, starts, 1, 2, without) == BERTLET_OK);
   CHECK(memcmp(with, without, sizeof with) == 0);
-  CHECK(bertlet_forward(model, f->ids, (int32_t[8]){0, 0, 0, 1}, starts, 1, ones) == BERTLET_OK);
+  CHECK(bertlet_forward(model, f->ids, (int32_t[8]){0, 0, 0, 1}, starts, 1, 2, ones) == BERTLET_OK);
   CHECK(memcmp(with, ones, sizeof with) != 0);
   free(model);
 }
@@ -142,7 +157,7 @@ static void bad_batches_are_refused(const fixture *f) {
   int32_t ids[64] = {0}, types[64] = {0};
   float *hidden = allocate(64 * HIDDEN * sizeof(float));
 #define STATUS(type_ids, sequences, ...)                                                                               \
-  bertlet_forward(model, ids, type_ids, (int32_t[]){__VA_ARGS__}, sequences, hidden)
+  bertlet_forward(model, ids, type_ids, (int32_t[]){__VA_ARGS__}, sequences, 2, hidden)
   CHECK(STATUS(types, 2, 0, 20, 60) == BERTLET_OK);
   CHECK(STATUS(types, 0, 0) == BERTLET_OK);
   CHECK(STATUS(types, -1, 0) == BERTLET_ERROR_ARGUMENT);
@@ -179,7 +194,7 @@ static void overflow_is_reported(const fixture *f, bertlet_weights weights) {
   int32_t last = bertlet_tensor_count(model) - 2; /* the last normalization's gamma */
   CHECK(bertlet_tensor_begin(model, last, BERTLET_F32) == BERTLET_OK);
   CHECK(bertlet_tensor_write(model, huge, sizeof huge) == BERTLET_OK);
-  CHECK(bertlet_forward(model, f->ids, NULL, (int32_t[]){0, 8}, 1, hidden) == BERTLET_ERROR_NUMERIC);
+  CHECK(bertlet_forward(model, f->ids, NULL, (int32_t[]){0, 8}, 1, 2, hidden) == BERTLET_ERROR_NUMERIC);
   free(model);
 }
 

@@ -13,15 +13,19 @@ static void pooling(void) {
   uint32_t state = 7;
   for (size_t i = 0; i < 20 * HIDDEN; i++) hidden[i] = random_float(&state);
   for (int32_t normalize = 0; normalize < 2; normalize++) {
-    for (bertlet_pooling kind = BERTLET_POOL_MEAN; kind <= BERTLET_POOL_CLS; kind++) {
+    for (bertlet_pooling kind = BERTLET_POOL_MEAN; kind <= BERTLET_POOL_MAX; kind++) {
       bertlet_pool(hidden, starts, SEQUENCES, HIDDEN, kind, normalize, pooled);
       for (int32_t s = 0; s < SEQUENCES; s++) {
         double expected[HIDDEN], length = 0;
         for (int32_t i = 0; i < HIDDEN; i++) {
-          int32_t end = kind == BERTLET_POOL_MEAN ? starts[s + 1] : starts[s] + 1;
-          expected[i] = 0;
-          for (int32_t row = starts[s]; row < end; row++) expected[i] += hidden[row * HIDDEN + i];
-          expected[i] /= end - starts[s];
+          int32_t begin = starts[s], end = starts[s + 1];
+          double sum = 0, most = -INFINITY;
+          for (int32_t row = begin; row < end; row++) {
+            sum += hidden[row * HIDDEN + i];
+            most = fmax(most, hidden[row * HIDDEN + i]);
+          }
+          const double of_kind[] = {sum / (end - begin), hidden[begin * HIDDEN + i], most};
+          expected[i] = of_kind[kind];
           length += expected[i] * expected[i];
         }
         double scale = normalize ? 1 / sqrt(length) : 1;
