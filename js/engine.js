@@ -2,7 +2,7 @@
 import { startWorker } from '#platform';
 import { CONFIG_BYTES, parseConfig, writeConfig } from './config.js';
 import { BertletError } from './errors.js';
-import { linearSoftmax } from './linear.js';
+import { applyDense } from './network.js';
 import { pacer, reporter } from './progress.js';
 import { Connection } from './rpc.js';
 import { openFile, openSource } from './sources.js';
@@ -27,7 +27,7 @@ const STACK = 65536; // of a further thread, as cmake/wasm.cmake gives the first
 const ERROR_NUMERIC = -5;
 
 /** bertlet_pooling */
-const POOLING = { mean: 0, cls: 1 };
+const POOLING = { mean: 0, cls: 1, max: 2 };
 
 /**
  * @typedef {object} Batch texts that go through the encoder together
@@ -35,10 +35,13 @@ const POOLING = { mean: 0, cls: 1 };
  * @property {number[]} starts [texts + 1] where the tokens of each begin
  */
 
+/** @typedef {import('./tokenizer.js').Encoded & { index: number }} Indexed a text in ids, and which text */
+
 /**
  * @typedef {object} Place of a model in memory
  * @property {number} model
  * @property {number} ids [maxBatchTokens]
+ * @property {number} typeIds [maxBatchTokens]
  * @property {number} starts [maxBatchTokens / 2 + 1]
  * @property {number} hidden [maxBatchTokens][hiddenSize]
  * @property {number} pooled [maxBatchTokens / 2][hiddenSize]
@@ -125,6 +128,7 @@ export class Engine {
       config: CONFIG_BYTES,
       model: modelSize,
       ids: 4 * tokens,
+      typeIds: 4 * tokens,
       starts: 4 * (texts + 1),
       hidden: 4 * tokens * hiddenSize,
       pooled: 4 * texts * hiddenSize,
@@ -146,6 +150,7 @@ export class Engine {
     const place = {
       model: core.fn.model_init(core.reserve(sizes.model), configAt, pool),
       ids: core.reserve(sizes.ids),
+      typeIds: core.reserve(sizes.typeIds),
       starts: core.reserve(sizes.starts),
       hidden: core.reserve(sizes.hidden),
       pooled: core.reserve(sizes.pooled),
@@ -182,13 +187,13 @@ export class Engine {
 
   /**
    * Runs the encoder over texts, the longest of some thousand first, and hands on each batch while its hidden states are there.
-   * @param {string[]} texts
-   * @param {'cut' | 'error'} truncation
+   * @param {import('./texts.js').Text[]} texts
+   * @param {{ phase: import('./types.js').Progress['phase'], layer?: number, truncation?: 'cut' | 'error' }} options `layer`: how many
+   *   layers to run; default: all
    * @param {(batch: Batch) => void} use
-   * @param {import('./types.js').Progress['phase']} phase
    * @param {Context} context
    */
-  async forEachBatch(texts, truncation, use, phase, context) {
+  async forEachBatch(texts, { phase, layer = this.config.layers, truncation = 'cut' }, use, context) {
     const { emit } = context;
     const report = reporter(context, phase);
     const pace = pacer(context);
@@ -197,18 +202,18 @@ export class Engine {
     const cut = [];
     let done = 0;
     for (let first = 0; first < texts.length; first += WINDOW) {
-      /** @type {{ index: number, ids: Int32Array }[]} */
+      /** @type {Indexed[]} */
       const encoded = [];
       for (let index = first; index < Math.min(first + WINDOW, texts.length); index++) {
         const encoding = this.tokenizer.encode(texts[index], maxPositions);
         if (encoding.cut) cut.push(index);
         if (encoding.cut && truncation === 'error') throw tooLong(index, maxPositions);
-        encoded.push({ index, ids: encoding.ids });
+        encoded.push({ index, ...encoding });
         await pace();
       }
       encoded.sort((a, b) => b.ids.length - a.ids.length);
       for (let next = 0; next < encoded.length;) {
-        const batch = this.forward(encoded, next);
+        const batch = this.forward(encoded, next, layer);
         next += batch.indices.length;
         done += batch.indices.length;
         use(batch);
@@ -224,25 +229,32 @@ export class Engine {
 
   /**
    * One batch: as many texts from `next` on as fit.
-   * @param {{ index: number, ids: Int32Array }[]} encoded
+   * @param {Indexed[]} encoded
    * @param {number} next
+   * @param {number} [layer] how many layers to run
    * @returns {Batch}
    */
-  forward(encoded, next) {
+  forward(encoded, next, layer = this.config.layers) {
     const { core } = this;
-    const { model, ids, starts, hidden } = this.#place;
+    const { model, ids, typeIds, starts, hidden } = this.#place;
     const budget = Math.max(this.config.maxPositions, BATCH_TOKENS);
     /** @type {Batch} */
     const batch = { indices: [], starts: [0] };
+    let pairs = false;
     for (let tokens = 0; next < encoded.length && tokens + encoded[next].ids.length <= budget; next++) {
       const one = encoded[next];
       core.ints(ids + 4 * tokens, one.ids.length).set(one.ids);
+      core
+        .ints(typeIds + 4 * tokens, one.ids.length)
+        .fill(0, 0, one.second)
+        .fill(1, one.second);
+      pairs ||= one.second < one.ids.length;
       tokens += one.ids.length;
       batch.indices.push(one.index);
       batch.starts.push(tokens);
     }
     core.ints(starts, batch.starts.length).set(batch.starts);
-    const status = core.fn.forward(model, ids, 0, starts, batch.indices.length, hidden);
+    const status = core.fn.forward(model, ids, pairs ? typeIds : 0, starts, batch.indices.length, layer, hidden);
     if (status === ERROR_NUMERIC) {
       throw new BertletError(
         'BAD_WEIGHTS',
@@ -271,7 +283,7 @@ export class Engine {
 
   /**
    * @param {Batch} batch that was just computed
-   * @param {'mean' | 'cls'} pooling
+   * @param {'mean' | 'cls' | 'max'} pooling
    * @param {boolean} normalize
    * @returns {Float32Array} [texts][hiddenSize], valid until the next batch
    */
@@ -283,13 +295,23 @@ export class Engine {
   }
 
   /**
+   * What a head reads: a row for each text, or, with pooling 'none', for each token.
    * @param {Batch} batch that was just computed
-   * @param {import('./head-file.js').Classifier} head
-   * @returns {Float32Array} [texts][classes] probabilities, a copy
+   * @param {{ pooling: import('./network.js').Pooling, normalize: boolean }} reading
+   * @returns {Float32Array} [rows][hiddenSize], valid until the next batch
    */
-  classify(batch, { weight, bias, pooling, normalize }) {
-    const features = this.pool(batch, pooling, normalize);
-    return linearSoftmax(this.core, features.byteOffset, batch.indices.length, this.config.hiddenSize, weight, bias);
+  rows(batch, { pooling, normalize }) {
+    return pooling === 'none' ? this.hidden(batch, normalize) : this.pool(batch, pooling, normalize);
+  }
+
+  /**
+   * @param {Batch} batch that was just computed, as deep as the network reads
+   * @param {import('./network.js').HeadNetwork} network
+   * @returns {Float32Array} [rows][outputs] logits, a copy
+   */
+  logits(batch, network) {
+    const features = this.rows(batch, network);
+    return applyDense(this.core, features.length / this.config.hiddenSize, features.byteOffset, network.dense);
   }
 }
 

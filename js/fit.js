@@ -24,7 +24,7 @@ const CROSS_VALIDATED_SIZE = 60_000; // beyond it, one fold is left out instead 
 
 /**
  * @typedef {object} FitParams
- * @property {string[]} texts
+ * @property {import('./texts.js').Text[]} texts
  * @property {Int32Array} labels of each, 0 .. classes - 1
  * @property {number} classes
  * @property {number} validation
@@ -34,10 +34,7 @@ const CROSS_VALIDATED_SIZE = 60_000; // beyond it, one fold is left out instead 
 
 /**
  * @typedef {object} Fitted
- * @property {'mean'} pooling
- * @property {boolean} normalize
- * @property {Float32Array} weight [classes][hiddenSize]
- * @property {Float32Array} bias [classes]
+ * @property {import('./network.js').HeadNetwork} network
  * @property {Omit<import('./types.js').FitReport, 'validation'>} report
  * @property {{ truth: number[], predicted: number[] } | undefined} validation classes of the held-out examples
  */
@@ -60,14 +57,13 @@ export async function fit(engine, { texts, labels, classes, validation, c, seed 
   order.forEach((example, row) => (rowOf[example] = row));
   await engine.forEachBatch(
     texts,
-    'cut',
+    { phase: 'features' },
     (batch) => {
       const features = engine.pool(batch, FEATURES.pooling, FEATURES.normalize);
       batch.indices.forEach((example, i) => {
         regression.setFeatures(rowOf[example], features.subarray(i * hiddenSize, (i + 1) * hiddenSize));
       });
     },
-    'features',
     context,
   );
 
@@ -88,8 +84,11 @@ export async function fit(engine, { texts, labels, classes, validation, c, seed 
   const correct = countCorrect(regression.score(0, trainRows).predicted, rowLabels, 0);
   const heldOut = regression.score(trainRows, order.length).predicted;
   return {
-    ...FEATURES,
-    ...regression.weights(),
+    network: {
+      ...FEATURES,
+      layer: engine.config.layers,
+      dense: [{ ...regression.weights(), activation: 'none' }],
+    },
     report: {
       examples: trainRows,
       classes,

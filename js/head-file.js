@@ -5,33 +5,26 @@ import { parseSafetensors } from './safetensors.js';
 const VERSION = 1;
 
 /**
- * What classifies, as the worker needs it.
- * @typedef {object} Classifier
- * @property {Float32Array} weight [classes][hiddenSize], as in torch.nn.Linear
- * @property {Float32Array} bias [classes]
- * @property {'mean' | 'cls'} pooling
- * @property {boolean} normalize
- */
-
-/**
- * @typedef {object} HeadMetadata
+ * @typedef {object} HeadData
  * @property {'text-classification'} task
  * @property {string[]} labels [classes]
+ * @property {import('./network.js').HeadNetwork} network
  * @property {string} baseModel what the base model was loaded from
  * @property {string} fingerprint of the base model
  * @property {import('./types.js').FitReport} report
  */
 
-/** @typedef {Classifier & HeadMetadata} HeadData */
-
 /**
  * @param {HeadData} head
  * @returns {Uint8Array<ArrayBuffer>}
  */
-export function writeHead({ weight, bias, ...rest }) {
+export function writeHead({ network, task, labels, baseModel, fingerprint, report }) {
+  const { layer, pooling, normalize, dense } = network;
+  const [{ weight, bias }] = dense;
   const classes = bias.length;
+  const metadata = { version: VERSION, task, labels, layer, pooling, normalize, baseModel, fingerprint, report };
   const header = {
-    __metadata__: { format: 'pt', bertlet: JSON.stringify({ version: VERSION, ...rest }) },
+    __metadata__: { format: 'pt', bertlet: JSON.stringify(metadata) },
     'linear.weight': tensor([classes, weight.length / classes], 0),
     'linear.bias': tensor([classes], weight.byteLength),
   };
@@ -78,11 +71,12 @@ export function readHead(bytes) {
       `This head has version ${json?.version} of the format; this bertlet reads version ${VERSION}.`,
     );
   }
-  const { task, labels, pooling, normalize, baseModel, fingerprint, report } = json;
+  const { task, labels, layer, pooling, normalize, baseModel, fingerprint, report } = json;
   if (task !== 'text-classification') throw bad(`its task is "${task}"`);
   if (!Array.isArray(labels) || labels.length < 2 || labels.some((label) => typeof label !== 'string'))
     throw bad('it has no labels');
-  if (!['mean', 'cls'].includes(pooling) || typeof normalize !== 'boolean') throw bad('it does not say how to pool');
+  if (!['mean', 'cls', 'max'].includes(pooling) || typeof normalize !== 'boolean' || !Number.isInteger(layer))
+    throw bad('it does not say what it reads');
   if (typeof baseModel !== 'string' || typeof fingerprint !== 'string') throw bad('it does not name its base model');
 
   const weight = read('linear.weight');
@@ -96,7 +90,9 @@ export function readHead(bytes) {
   ) {
     throw bad(`${labels.length} labels don't go with tensors of shapes [${weight.shape}] and [${bias.shape}]`);
   }
-  return { task, labels, pooling, normalize, baseModel, fingerprint, report, weight: weight.values, bias: bias.values };
+  /** @type {import('./network.js').Dense[]} */
+  const dense = [{ weight: weight.values, bias: bias.values, activation: 'none' }];
+  return { task, labels, network: { layer, pooling, normalize, dense }, baseModel, fingerprint, report };
 }
 
 /** @param {Uint8Array} bytes */

@@ -3,10 +3,12 @@ import { BertletError } from './errors.js';
 import { writeHead } from './head-file.js';
 import { listen } from './listen.js';
 import { evaluatePredictions } from './metrics.js';
+import { softmax } from './network.js';
 import { checkExamples, toTexts } from './texts.js';
 
 /** @typedef {import('./types.js').Prediction} Prediction */
 /** @typedef {import('./types.js').TaskOptions} TaskOptions */
+/** @typedef {import('./types.js').TextInput} TextInput */
 
 export class Head {
   #connection;
@@ -27,10 +29,10 @@ export class Head {
 
   /**
    * Labels with their probabilities, the most likely first.
-   * @template {string | string[]} T
+   * @template {TextInput | TextInput[]} T
    * @param {T} texts
    * @param {import('./types.js').ClassifyOptions & TaskOptions} [options]
-   * @returns {Promise<T extends string ? Prediction[] : Prediction[][]>}
+   * @returns {Promise<T extends any[] ? Prediction[][] : Prediction[]>}
    */
   async classify(texts, { topK = this.labels.length, ...options } = {}) {
     if (!Number.isInteger(topK) || topK < 1)
@@ -41,7 +43,7 @@ export class Head {
       const ranking = this.labels.map((label, i) => ({ label, score: scores[i] })).sort((a, b) => b.score - a.score);
       results[index] = ranking.slice(0, topK);
     });
-    return /** @type {any} */ (typeof texts === 'string' ? results[0] : results);
+    return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
   }
 
   /**
@@ -76,23 +78,23 @@ export class Head {
   }
 
   /**
-   * @param {string[]} texts
+   * @param {import('./texts.js').Text[]} texts
    * @param {TaskOptions} options
    * @param {(index: number, scores: Float32Array) => void} use `scores`: [labels] probabilities
    */
   async #score(texts, { signal, ...listeners }, use) {
-    const { weight, bias, pooling, normalize } = this.#data;
+    const { network, labels } = this.#data;
     const tell = listen(listeners);
     await this.#connection.call(
-      'classify',
-      { texts, head: { weight, bias, pooling, normalize } },
+      'logits',
+      { texts, network },
       {
         signal,
         onEvent(event) {
-          const { batch, scores } = event;
+          const { batch, logits } = event;
           if (!batch) return tell(event);
           batch.indices.forEach((/** @type {number} */ index, /** @type {number} */ i) => {
-            use(index, scores.subarray(i * bias.length, (i + 1) * bias.length));
+            use(index, softmax(logits.subarray(i * labels.length, (i + 1) * labels.length)));
           });
         },
       },

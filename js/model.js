@@ -14,6 +14,7 @@ import { checkExamples, toTexts } from './texts.js';
 /** @typedef {import('./types.js').FitOptions} FitOptions */
 /** @typedef {import('./types.js').Example} Example */
 /** @typedef {import('./types.js').Encoding} Encoding */
+/** @typedef {import('./types.js').TextInput} TextInput */
 
 export class Model {
   #connection;
@@ -30,35 +31,37 @@ export class Model {
 
   /**
    * The tokens of a text, or of each of several, without any limit of length.
-   * @template {string | string[]} T
+   * @template {TextInput | TextInput[]} T
    * @param {T} texts
    * @param {Pick<TaskOptions, 'signal'>} [options]
-   * @returns {Promise<T extends string ? Encoding : Encoding[]>}
+   * @returns {Promise<T extends any[] ? Encoding[] : Encoding>}
    */
   async tokenize(texts, { signal } = {}) {
     const encodings = await this.#connection.call('tokenize', { texts: toTexts(texts) }, { signal });
-    return typeof texts === 'string' ? encodings[0] : encodings;
+    return Array.isArray(texts) ? encodings : encodings[0];
   }
 
   /**
    * One vector for each text; with `pooling: 'none'` an array of vectors for each text, one per token, [CLS] and [SEP] included.
-   * @template {string | string[]} T
+   * @template {TextInput | TextInput[]} T
    * @template {EmbedOptions['pooling']} [P=undefined]
    * @param {T} texts
    * @param {EmbedOptions & { pooling?: P } & TaskOptions} [options]
-   * @returns {Promise<T extends string ? Embedding<P> : Embedding<P>[]>}
+   * @returns {Promise<T extends any[] ? Embedding<P>[] : Embedding<P>>}
    */
   async embed(texts, options = {}) {
-    const { pooling = 'mean', normalize = false, truncation = 'cut', signal, ...listeners } = options;
-    oneOf('pooling', pooling, ['mean', 'cls', 'none']);
+    const { layers, hiddenSize: size } = this.info;
+    const { pooling = 'mean', layer = layers, normalize = false, truncation = 'cut', signal, ...listeners } = options;
+    oneOf('pooling', pooling, ['mean', 'cls', 'max', 'none']);
+    if (!(Number.isInteger(layer) && layer >= 0 && layer <= layers))
+      throw new BertletError('BAD_INPUT', `layer is ${layer}; it must be an integer from 0 to ${layers}.`);
     oneOf('truncation', truncation, ['cut', 'error']);
-    const size = this.info.hiddenSize;
     /** @type {any[]} */
     const results = [];
     const tell = listen(listeners);
     await this.#connection.call(
       'embed',
-      { texts: toTexts(texts), pooling, normalize: Boolean(normalize), truncation },
+      { texts: toTexts(texts), reading: { layer, pooling, normalize: Boolean(normalize) }, truncation },
       {
         signal,
         onEvent(event) {
@@ -74,7 +77,7 @@ export class Model {
         },
       },
     );
-    return /** @type {any} */ (typeof texts === 'string' ? results[0] : results);
+    return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
   }
 
   /**
@@ -112,7 +115,6 @@ export class Model {
     /** @type {import('./fit.js').Fitted} */
     const fitted = await this.#connection.call('fit', params, { signal, onEvent: listen(listeners) });
 
-    const { pooling, normalize, weight, bias } = fitted;
     /** @type {import('./types.js').FitReport} */
     const report = fitted.report;
     if (fitted.validation) {
@@ -126,13 +128,10 @@ export class Model {
     return new Head(this.#connection, {
       task,
       labels: names,
-      pooling,
-      normalize,
+      network: fitted.network,
       baseModel,
       fingerprint,
       report,
-      weight,
-      bias,
     });
   }
 
@@ -147,8 +146,8 @@ export class Model {
     const bytes = await readAll(await openContent(content, signal), 'The head');
     signal?.throwIfAborted();
     const head = readHead(bytes);
-    const { fingerprint, hiddenSize, model } = this.info;
-    if (head.fingerprint !== fingerprint || head.weight.length !== head.bias.length * hiddenSize) {
+    const { fingerprint, model } = this.info;
+    if (head.fingerprint !== fingerprint) {
       throw new BertletError(
         'HEAD_MODEL_MISMATCH',
         `This head was trained on ${head.baseModel} (fingerprint ${head.fingerprint}), but the model is ${model} (${fingerprint}). ` +

@@ -3,22 +3,31 @@ import { BertletError } from './errors.js';
 
 /** @typedef {import('./types.js').Example} Example */
 
+/** @typedef {import('./types.js').TextInput} TextInput */
+
+/** @typedef {[text: string, textPair?: string]} Text as the worker gets it */
+
 /**
- * @param {string | string[]} texts
- * @returns {string[]}
+ * @param {TextInput | TextInput[]} texts
+ * @returns {Text[]}
  */
 export function toTexts(texts) {
-  const list = typeof texts === 'string' ? [texts] : texts;
-  if (!Array.isArray(list)) throw new BertletError('BAD_INPUT', `A text or an array of texts is wanted, not ${texts}.`);
-  const wrong = list.findIndex((text) => typeof text !== 'string');
-  if (wrong >= 0)
-    throw new BertletError('BAD_INPUT', `Text ${wrong} is not a string, but of type ${typeof list[wrong]}.`);
-  return list;
+  if (texts === undefined || texts === null)
+    throw new BertletError('BAD_INPUT', `A text or an array of texts is wanted, not ${texts}.`);
+  return (Array.isArray(texts) ? texts : [texts]).map((input, i) => {
+    if (typeof input === 'string') return [input];
+    const { text, textPair } = input ?? {};
+    if (typeof text === 'string' && (textPair === undefined || typeof textPair === 'string')) return [text, textPair];
+    throw new BertletError(
+      'BAD_INPUT',
+      `Text ${i} is neither a string nor a pair { text, textPair } of strings, but of type ${typeof input}.`,
+    );
+  });
 }
 
 /**
  * @param {Example[]} examples
- * @returns {{ texts: string[], labels: string[] }}
+ * @returns {{ texts: Text[], labels: string[] }}
  */
 export function checkExamples(examples) {
   if (!Array.isArray(examples)) throw new BertletError('BAD_INPUT', 'Examples are an array of { text, label }.');
@@ -35,5 +44,5 @@ export function checkExamples(examples) {
       );
     }
   });
-  return { texts: examples.map(({ text }) => text), labels: examples.map(({ label }) => String(label)) };
+  return { texts: toTexts(examples), labels: examples.map(({ label }) => String(label)) };
 }

@@ -35,6 +35,28 @@ export function measureTokenizer(probe, { bytes, where }) {
   return size;
 }
 
+/**
+ * @typedef {object} Encoded
+ * @property {Int32Array} ids with [CLS] and [SEP]
+ * @property {number} second where the second text of a pair begins; `ids.length` when there is none
+ * @property {boolean} cut whether there were more
+ */
+
+/**
+ * How much of each text of a pair is kept: pieces go from the longer one until both fit, as Hugging Face's `longest_first`.
+ * @param {number} first pieces
+ * @param {number} second pieces
+ * @param {number} limit of both together
+ * @returns {[first: number, second: number]}
+ */
+function cutLongestFirst(first, second, limit) {
+  if (first + second <= limit) return [first, second];
+  const shorter = Math.min(first, second);
+  const half = Math.floor(limit / 2);
+  const [less, more] = shorter <= half ? [shorter, limit - shorter] : [half, limit - half];
+  return first <= second ? [less, more] : [more, less];
+}
+
 export class Tokenizer {
   #core;
   #tokenizer;
@@ -68,12 +90,31 @@ export class Tokenizer {
   }
 
   /**
-   * @param {string} text
-   * @param {number} maxTokens with [CLS] and [SEP]; what is beyond is cut
-   * @returns {{ ids: Int32Array, cut: boolean }}
+   * [CLS] text [SEP], or [CLS] text [SEP] textPair [SEP].
+   * @param {import('./texts.js').Text} text
+   * @param {number} maxTokens with the special tokens; what is beyond is cut, from the longer text of a pair first
+   * @returns {Encoded}
    */
-  encode(text, maxTokens) {
-    const limit = maxTokens - 2;
+  encode([text, textPair], maxTokens) {
+    const first = this.#pieceIds(text, maxTokens);
+    if (textPair === undefined) {
+      const keep = Math.min(first.length, maxTokens - 2);
+      return { ids: this.#join(first.subarray(0, keep)), second: keep + 2, cut: keep < first.length };
+    }
+    const other = this.#pieceIds(textPair, maxTokens);
+    const [keep, keepOther] = cutLongestFirst(first.length, other.length, Math.max(maxTokens - 3, 0));
+    return {
+      ids: this.#join(first.subarray(0, keep), other.subarray(0, keepOther)),
+      second: keep + 2,
+      cut: keep < first.length || keepOther < other.length,
+    };
+  }
+
+  /**
+   * @param {string} text
+   * @param {number} limit tokenizing stops somewhere behind so many
+   */
+  #pieceIds(text, limit) {
     const parts = [];
     let count = 0;
     for (const [start, end] of splitText(text)) {
@@ -82,27 +123,59 @@ export class Tokenizer {
       count += ids.length;
       if (count > limit) break;
     }
-    const ids = new Int32Array(Math.min(count, limit) + 2);
-    let at = 1;
+    if (parts.length === 1) return parts[0];
+    const all = new Int32Array(count);
+    let at = 0;
     for (const part of parts) {
-      ids.set(part.subarray(0, limit + 1 - at), at);
-      at = Math.min(at + part.length, limit + 1);
+      all.set(part, at);
+      at += part.length;
     }
+    return all;
+  }
+
+  /** Special tokens around pieces. @param {...Int32Array} segments */
+  #join(...segments) {
+    const ids = new Int32Array(segments.reduce((sum, { length }) => sum + length + 1, 1));
     ids[0] = this.#cls;
-    ids[at] = this.#sep;
-    return { ids, cut: count > limit };
+    let at = 1;
+    for (const segment of segments) {
+      ids.set(segment, at);
+      at += segment.length;
+      ids[at++] = this.#sep;
+    }
+    return ids;
   }
 
   /**
-   * All tokens of a text, however long.
-   * @param {string} text
+   * All tokens of a text or a pair, however long.
+   * @param {import('./texts.js').Text} text
    * @returns {Encoding}
    */
-  tokenize(text) {
+  tokenize([text, textPair]) {
     /** @type {number[]} */
     const ids = [this.#cls];
     /** @type {Encoding['offsets']} */
     const offsets = [[0, 0]];
+    this.#append(text, ids, offsets);
+    const second = ids.length;
+    if (textPair !== undefined) this.#append(textPair, ids, offsets);
+    this.#pieces ??= this.#readPieces();
+    const pieces = this.#pieces;
+    return {
+      ids: Int32Array.from(ids),
+      typeIds: Int32Array.from(ids, (_, i) => Number(i >= second)),
+      tokens: ids.map((id) => pieces[id]),
+      offsets,
+    };
+  }
+
+  /**
+   * Appends the pieces of a text and [SEP].
+   * @param {string} text
+   * @param {number[]} ids
+   * @param {Encoding['offsets']} offsets
+   */
+  #append(text, ids, offsets) {
     for (const [start, end] of splitText(text)) {
       const part = this.#run(text.slice(start, end));
       for (let i = 0; i < part.ids.length; i++) {
@@ -112,9 +185,6 @@ export class Tokenizer {
     }
     ids.push(this.#sep);
     offsets.push([0, 0]);
-    this.#pieces ??= this.#readPieces();
-    const pieces = this.#pieces;
-    return { ids: Int32Array.from(ids), tokens: ids.map((id) => pieces[id]), offsets };
   }
 
   /** @param {string} text */
@@ -193,23 +263,23 @@ export class LoneTokenizer {
 
   /**
    * @overload
-   * @param {string} text
+   * @param {import('./types.js').TextInput} text
    * @returns {Encoding}
    */
   /**
    * @overload
-   * @param {string[]} text
+   * @param {import('./types.js').TextInput[]} text
    * @returns {Encoding[]}
    */
   /**
-   * @param {string | string[]} text
+   * @param {import('./types.js').TextInput | import('./types.js').TextInput[]} text
    * @returns {Encoding | Encoding[]}
    */
   tokenize(text) {
     const tokenizer = this.#tokenizer;
     if (!tokenizer) throw new BertletError('DISPOSED', 'This tokenizer was disposed of; load it again to use it.');
     const encodings = toTexts(text).map((one) => tokenizer.tokenize(one));
-    return typeof text === 'string' ? encodings[0] : encodings;
+    return Array.isArray(text) ? encodings : encodings[0];
   }
 
   dispose() {

@@ -60,8 +60,9 @@
 
 /**
  * @typedef {object} EmbedOptions
- * @property {'mean' | 'cls' | 'none'} [pooling] default 'mean': the mean over all tokens; 'cls': the vector of [CLS];
- *   'none': a vector for each token
+ * @property {'mean' | 'cls' | 'max' | 'none'} [pooling] default 'mean': the mean over all tokens; 'cls': the vector of [CLS];
+ *   'max': the largest value of each component; 'none': a vector for each token
+ * @property {number} [layer] whose hidden states are taken, 0 (the embeddings) to `info.layers`, the default; those above are not computed
  * @property {boolean} [normalize] default false: divide each vector by its length
  * @property {'cut' | 'error'} [truncation] what to do with a text of more than `info.maxTokens` tokens; default 'cut', which warns
  */
@@ -69,12 +70,13 @@
 /**
  * @typedef {object} Encoding
  * @property {Int32Array} ids with [CLS] and [SEP]
+ * @property {Int32Array} typeIds token type ids: 1 for the second text of a pair and the [SEP] after it, else 0
  * @property {string[]} tokens
- * @property {[start: number, end: number][]} offsets of each token in the text, for `text.slice(start, end)`; [0, 0] for [CLS]
+ * @property {[start: number, end: number][]} offsets of each token in its text, for `text.slice(start, end)`; [0, 0] for [CLS]
  *   and [SEP]
  */
 
-/** @typedef {{ text: string, label: string | number }} Example */
+/** @typedef {{ text: string, textPair?: string, label: string | number }} Example */
 
 /**
  * @typedef {object} FitOptions
@@ -102,6 +104,11 @@
 /**
  * @typedef {object} ClassifyOptions
  * @property {number} [topK] only the best so many labels
+ */
+
+/**
+ * A text, or a pair of them that the model reads as one sequence, [CLS] text [SEP] textPair [SEP].
+ * @typedef {string | { text: string, textPair?: string }} TextInput
  */
 
 export {};

@@ -28,29 +28,26 @@ serve(ownPort(), {
   },
 
   /** Emits, batch by batch, which texts and their vectors. */
-  embed: ({ texts, pooling, normalize, truncation }, context) =>
+  embed: ({ texts, reading, truncation }, context) =>
     engine.forEachBatch(
       texts,
-      truncation,
+      { phase: 'embed', layer: reading.layer, truncation },
       (batch) => {
-        const rows = pooling === 'none' ? engine.hidden(batch, normalize) : engine.pool(batch, pooling, normalize);
-        const vectors = rows.slice();
+        const vectors = engine.rows(batch, reading).slice();
         context.emit({ batch, vectors }, [vectors.buffer]);
       },
-      'embed',
       context,
     ),
 
-  /** Emits, batch by batch, which texts and their probabilities. */
-  classify: ({ texts, head }, context) =>
+  /** Emits, batch by batch, which texts and their logits. */
+  logits: ({ texts, network }, context) =>
     engine.forEachBatch(
       texts,
-      'cut',
+      { phase: 'classify', layer: network.layer },
       (batch) => {
-        const scores = engine.classify(batch, head);
-        context.emit({ batch, scores }, [scores.buffer]);
+        const logits = engine.logits(batch, network);
+        context.emit({ batch, logits }, [logits.buffer]);
       },
-      'classify',
       context,
     ),
 

@@ -21,6 +21,8 @@ export const bertletEncoder = {
         const sequences = Array.from({ length: batch }, (_, index) => ({
           index,
           ids: ids.subarray(index * tokens, (index + 1) * tokens),
+          second: tokens,
+          cut: false,
         }));
         const hidden = new Float32Array(ids.length * engine.config.hiddenSize);
         return async () => {

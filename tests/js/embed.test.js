@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Engine, loadEngine } from '../../js/engine.js';
 import { load } from '../../js/index.js';
+import { toTexts } from '../../js/texts.js';
 import { fixtures, minilm, readExpected, tiny, withoutMinilm } from './support.js';
 
 const MINILM = 'sentence-transformers/all-MiniLM-L6-v2';
@@ -173,7 +174,7 @@ describe('all-MiniLM-L6-v2 in int8', { skip: withoutMinilm }, () => {
       { description: { kind: 'directory', path: minilm }, dtype: 'int8', threads: 1 },
       context,
     );
-    await engine.forEachBatch(['word '.repeat(4096)], 'cut', () => {}, 'embed', context);
+    await engine.forEachBatch([['word '.repeat(4096)]], { phase: 'embed' }, () => {}, context);
     assert.ok(engine.core.memory.buffer.byteLength <= 40 * 2 ** 20);
   });
 });
@@ -190,10 +191,15 @@ test('checkpoints in F32, F16 (with the prefix "bert.") and BF16 against PyTorch
     let compared = 0;
     for (let i = 0; i + 1 < expected.starts.length; i++) {
       const [start, end] = expected.starts.subarray(i, i + 2);
-      if (expected.type_ids.subarray(start, end).some((type) => type !== 0)) continue; // for pairs of texts
-      const batch = engine.forward([{ index: 0, ids: expected.ids.slice(start, end) }], 0);
-      assertEqual(engine.hidden(batch, false), expected.hidden.slice(32 * start, 32 * end), 32);
-      compared += 1;
+      const second = expected.type_ids.subarray(start, end).indexOf(1);
+      const ids = expected.ids.slice(start, end);
+      const encoded = { index: 0, ids, second: second < 0 ? ids.length : second, cut: false };
+      for (const layer of [0, 1, 2]) {
+        const batch = engine.forward([encoded], 0, layer);
+        const all = expected.layers.subarray(32 * layer * expected.ids.length);
+        assertEqual(engine.hidden(batch, false), all.slice(32 * start, 32 * end), 32);
+      }
+      if (second >= 0) compared += 1;
     }
     assert.ok(compared >= 2);
   }
@@ -252,9 +258,11 @@ describe('what embed() takes and gives', () => {
     await assert.rejects(bert.embed(), error);
     await assert.rejects(bert.embed(7), error);
     await assert.rejects(bert.embed(['a', null]), { ...error, message: /Text 1/ });
-    await assert.rejects(bert.embed('a', { pooling: 'max' }), { ...error, message: /mean or cls or none/ });
+    await assert.rejects(bert.embed('a', { pooling: 'sum' }), { ...error, message: /mean or cls or max or none/ });
+    await assert.rejects(bert.embed('a', { layer: 3 }), { ...error, message: /layer is 3; .* 0 to 2/ });
     await assert.rejects(bert.embed('a', { truncation: 'never' }), error);
     await assert.rejects(bert.tokenize({}), error);
+    await assert.rejects(bert.embed({ text: 'a', textPair: 7 }), { ...error, message: /Text 0/ });
   });
 
   test('cancelling really stops the work', async () => {
@@ -276,9 +284,12 @@ describe('what embed() takes and gives', () => {
       if (stop.signal.aborted) after += 1;
     };
     setImmediate(() => stop.abort());
-    await assert.rejects(engine.forEachBatch(texts, 'cut', use, 'embed', { signal: stop.signal, emit() {} }), {
-      name: 'AbortError',
-    });
+    await assert.rejects(
+      engine.forEachBatch(toTexts(texts), { phase: 'embed' }, use, { signal: stop.signal, emit() {} }),
+      {
+        name: 'AbortError',
+      },
+    );
     assert.equal(after, 0, 'no batch is computed after the abort is seen');
   });
 

@@ -6,16 +6,15 @@ import { BertletError } from '../../js/errors.js';
 import { readHead, writeHead } from '../../js/head-file.js';
 import { safetensors, takeApart } from './support.js';
 
+const weight = Float32Array.from({ length: 12 }, (_, i) => i / 7);
+const bias = Float32Array.of(-1, 0, 1e-30);
 const head = {
   task: 'text-classification',
   labels: ['neutral', 'négatif', '😀'],
-  pooling: 'mean',
-  normalize: true,
+  network: { layer: 2, pooling: 'mean', normalize: true, dense: [{ weight, bias, activation: 'none' }] },
   baseModel: 'org/name',
   fingerprint: '0123456789abcdef',
   report: { examples: 3, classes: 3, c: 1, iterations: 2, converged: true, trainAccuracy: 1, search: [] },
-  weight: Float32Array.from({ length: 12 }, (_, i) => i / 7),
-  bias: Float32Array.of(-1, 0, 1e-30),
 };
 
 test('what is written is read', () => assert.deepEqual(readHead(writeHead(head)), head));
@@ -27,7 +26,7 @@ test('the file is what safetensors readers expect', () => {
   assert.deepEqual(header['linear.weight'], { dtype: 'F32', shape: [3, 4], data_offsets: [0, 48] });
   assert.deepEqual(header['linear.bias'], { dtype: 'F32', shape: [3], data_offsets: [48, 60] });
   assert.equal(data.byteOffset % 8, 0, 'tensors are aligned');
-  assert.deepEqual(new Float32Array(data.slice().buffer), Float32Array.of(...head.weight, ...head.bias));
+  assert.deepEqual(new Float32Array(data.slice().buffer), Float32Array.of(...weight, ...bias));
   const metadata = JSON.parse(header.__metadata__.bertlet);
   assert.equal(metadata.version, 1);
   assert.deepEqual(metadata.labels, head.labels);
@@ -51,7 +50,8 @@ const wrong = {
   'no labels': changed({ labels: undefined }),
   'labels that are not strings': changed({ labels: [1, 2, 3] }),
   'fewer labels than rows': changed({ labels: ['a', 'b'] }),
-  'an unknown pooling': changed({ pooling: 'max' }),
+  'an unknown pooling': changed({ pooling: 'sum' }),
+  'no layer': changed({ layer: undefined }),
   'no base model': changed({ fingerprint: undefined }),
   'a bias of another length': changed({}, { 'linear.bias': { dtype: 'I32', shape: [3], data_offsets: [48, 60] } }),
   'NaN among the weights': (() => {

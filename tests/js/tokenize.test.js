@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { loadEngine } from '../../js/engine.js';
 import { load, loadTokenizer } from '../../js/index.js';
-import { shared, tiny, withoutMinilm } from './support.js';
+import { fixtures, shared, tiny, withoutMinilm } from './support.js';
 
 const golden = join(shared, 'tokenizer-golden');
 const withoutGolden = existsSync(golden) ? false : '../shared/data is absent';
@@ -135,4 +136,24 @@ test('loadTokenizer(): a directory, one file; what is missing, what was disposed
   await assert.rejects(loadTokenizer(join(tiny(), 'nothing.txt')), { code: 'FILE_NOT_FOUND' });
   await assert.rejects(loadTokenizer(join(tiny(), '..')), { code: 'FILE_NOT_FOUND', message: /vocab\.txt/ });
   await assert.rejects(loadTokenizer(tiny(), { signal: AbortSignal.abort() }), { name: 'AbortError' });
+});
+
+test('pairs of texts, whole and cut', async () => {
+  const lines = readFileSync(join(fixtures, 'tokenizer/pairs.jsonl'), 'utf8').trimEnd().split('\n').map(JSON.parse);
+  const context = { signal: new AbortController().signal, emit() {} };
+  const description = { kind: 'directory', path: tiny() };
+  const { tokenizer } = await loadEngine({ description, dtype: 'f32', threads: 1 }, context);
+  let cuts = 0;
+  for (const { text, textPair, max_length: maxLength, ids, type_ids: typeIds, cut } of lines) {
+    const encoded = tokenizer.encode([text, textPair], maxLength);
+    assert.deepEqual([...encoded.ids], ids, `"${text}" and "${textPair}" in ${maxLength}`);
+    assert.equal(encoded.second, typeIds.indexOf(1));
+    assert.equal(encoded.cut, cut);
+    cuts += cut;
+    if (cut) continue;
+    const whole = tokenizer.tokenize([text, textPair]);
+    assert.deepEqual([...whole.ids], ids);
+    assert.deepEqual([...whole.typeIds], typeIds);
+  }
+  assert.ok(cuts > 50 && cuts < 150);
 });
