@@ -1,0 +1,41 @@
+// Small arithmetic on logits, for what is decided outside the core.
+
+/** @param {ArrayLike<number>} values at least one */
+export function indexOfMax(values) {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
+}
+
+/**
+ * log(sum(exp(values))) without overflow.
+ * @param {ArrayLike<number>} values
+ */
+export function logSumExp(values) {
+  const most = values[indexOfMax(values)];
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += Math.exp(values[i] - most);
+  return most + Math.log(sum);
+}
+
+/**
+ * @param {ArrayLike<number>} logits
+ * @returns {Float64Array} probabilities; their sum is 1
+ */
+export function softmax(logits) {
+  const most = logits[indexOfMax(logits)];
+  const values = Float64Array.from(logits, (logit) => Math.exp(logit - most));
+  const sum = values.reduce((total, value) => total + value, 0);
+  return values.map((value) => value / sum);
+}
+
+/**
+ * Row `index` of a matrix of `columns` columns.
+ * @param {ArrayLike<number>} matrix
+ * @param {number} index
+ * @param {number} columns
+ * @returns {Float64Array} a copy
+ */
+export function rowOf(matrix, index, columns) {
+  return Float64Array.from({ length: columns }, (_, column) => matrix[index * columns + column]);
+}
