@@ -1,5 +1,6 @@
 // The tags of named-entity recognition: a prefix that says where in an entity a word stands, and the entity's type.
 import { BertletError } from './errors.js';
+import { scoresOf, total } from './metrics.js';
 
 /**
  * @typedef {'IO' | 'BIO' | 'IOBES' | 'BILOU'} Scheme
@@ -59,14 +60,7 @@ export function tagSpans(tags) {
   return spans;
 }
 
-/**
- * @typedef {object} Scores
- * @property {number} precision
- * @property {number} recall
- * @property {number} f1
- * @property {number} support entities in the truth
- */
-
+/** @typedef {import('./metrics.js').Scores} Scores */
 /** @typedef {Scores & { types: Record<string, Scores> }} EntityMetrics of all entities together (micro), and of each type */
 
 /**
@@ -80,7 +74,7 @@ export function entityMetrics(truth, predicted) {
   if (truth.length !== predicted.length) {
     throw new BertletError('BAD_INPUT', `There are ${truth.length} sentences and tags of ${predicted.length}.`);
   }
-  /** @type {Map<string, { hits: number, found: number, support: number }>} */
+  /** @type {Map<string, import('./metrics.js').Counts>} */
   const counts = new Map();
   const countsOf = (/** @type {string} */ type) => {
     const known = counts.get(type) ?? { hits: 0, found: 0, support: 0 };
@@ -102,25 +96,6 @@ export function entityMetrics(truth, predicted) {
     }
   });
 
-  const total = { hits: 0, found: 0, support: 0 };
-  for (const { hits, found, support } of counts.values()) {
-    total.hits += hits;
-    total.found += found;
-    total.support += support;
-  }
   const types = [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([type, count]) => [type, scoresOf(count)]);
-  return { ...scoresOf(total), types: Object.fromEntries(types) };
-}
-
-/**
- * @param {{ hits: number, found: number, support: number }} counts
- * @returns {Scores}
- */
-export function scoresOf({ hits, found, support }) {
-  return {
-    precision: found === 0 ? 0 : hits / found,
-    recall: support === 0 ? 0 : hits / support,
-    f1: found + support === 0 ? 0 : (2 * hits) / (found + support),
-    support,
-  };
+  return { ...scoresOf(total([...counts.values()])), types: Object.fromEntries(types) };
 }

@@ -2,15 +2,26 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { evaluatePredictions } from '../../js/metrics.js';
+import { evaluateMultiLabel, evaluatePredictions } from '../../js/metrics.js';
 
-const cases = JSON.parse(readFileSync(new URL('../fixtures/metrics.json', import.meta.url), 'utf8'));
+const read = (name) => JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8'));
 
-for (const { name, truth, predicted, labels, accuracy, macroF1, confusion } of cases) {
+const close = (actual, expected, what) =>
+  assert.ok(Math.abs(actual - expected) < 1e-12, `${what} ${actual}, expected ${expected}`);
+
+/** @param expected [labels][precision, recall, F1, support] */
+function closeScores(classes, expected) {
+  assert.equal(classes.length, expected.length);
+  classes.forEach(({ precision, recall, f1, support }, k) => {
+    [precision, recall, f1, support].forEach((value, i) => close(value, expected[k][i], `class ${k}`));
+  });
+}
+
+for (const { name, truth, predicted, labels, confusion, classes, ...expected } of read('metrics.json')) {
   test(`metrics equal scikit-learn's: ${name}`, () => {
     const metrics = evaluatePredictions(truth, predicted, labels);
-    assert.ok(Math.abs(metrics.accuracy - accuracy) < 1e-12, `accuracy ${metrics.accuracy}, expected ${accuracy}`);
-    assert.ok(Math.abs(metrics.macroF1 - macroF1) < 1e-12, `macro F1 ${metrics.macroF1}, expected ${macroF1}`);
+    for (const key of ['accuracy', 'macroF1', 'microF1']) close(metrics[key], expected[key], key);
+    closeScores(metrics.classes, classes);
     assert.deepEqual(metrics.confusion, confusion);
     assert.deepEqual(metrics.labels, labels);
     assert.equal(metrics.n, truth.length);
@@ -26,3 +37,12 @@ test('labels that were not given follow in alphabetical order', () => {
     [0, 1, 0],
   ]);
 });
+
+for (const { name, truth, predicted, labels, classes, ...expected } of read('tasks/multi-label.json')) {
+  test(`multi-label metrics equal scikit-learn's: ${name}`, () => {
+    const metrics = evaluateMultiLabel(truth, predicted, labels);
+    for (const key of ['accuracy', 'macroF1', 'microF1', 'samplesF1']) close(metrics[key], expected[key], key);
+    closeScores(metrics.classes, classes);
+    assert.deepEqual(metrics.labels, labels);
+  });
+}
