@@ -246,4 +246,82 @@ BERTLET_API double bertlet_logreg_gradient(const bertlet_logreg *fit); /* larges
 /* Writes weight [classes][feature_count] and bias [classes] for bertlet_linear(). */
 BERTLET_API void bertlet_logreg_weights(const bertlet_logreg *fit, float *weight, float *bias);
 
+/* ---- Training: one or two dense layers by AdamW ------------------------------------------------------------------ */
+
+/* A head  logits = x W^T + b,  or with hidden units  logits = relu(x W1^T + b1) W2^T + b2. A step of training is
+ * bertlet_mlp_forward(), a loss, bertlet_mlp_backward(), bertlet_mlp_step(); without the last two it is a measurement.
+ * Every sum has a fixed order: the same numbers in give the same bits out. */
+typedef struct bertlet_mlp bertlet_mlp;
+
+/* `hidden_size`: 0 for no hidden units; `max_rows`: the most rows of one batch; `extra`: how many parameters of the
+ * loss are trained along (transitions of a bertlet_crf_loss()). 0 when the numbers are out of range. */
+BERTLET_API size_t bertlet_mlp_bytes(int32_t inputs, int32_t hidden_size, int32_t outputs, int32_t max_rows,
+                                     int32_t extra);
+
+/* With all parameters 0, which a head with hidden units can't learn from: see bertlet_mlp_parameters(). */
+BERTLET_API bertlet_mlp *bertlet_mlp_init(void *block, int32_t inputs, int32_t hidden_size, int32_t outputs,
+                                          int32_t max_rows, int32_t extra);
+
+/* Back to the state after bertlet_mlp_init(). */
+BERTLET_API void bertlet_mlp_reset(bertlet_mlp *mlp);
+
+/* The parameters, in the block, to be read and written at any time: W1 [hidden_size][inputs], b1 [hidden_size],
+ * W2 [outputs][hidden_size], b2 [outputs]; without hidden units W [outputs][inputs], b [outputs]; then the extra ones.
+ */
+BERTLET_API float *bertlet_mlp_parameters(bertlet_mlp *mlp);
+BERTLET_API int32_t bertlet_mlp_parameter_count(const bertlet_mlp *mlp);
+
+/* What bertlet_mlp_backward() has summed since the last step, in the same order; the extra ones' is the caller's to
+ * add. */
+BERTLET_API float *bertlet_mlp_gradient(bertlet_mlp *mlp);
+
+/* Puts some rows of features [any][inputs] through the head. The features must stay until bertlet_mlp_backward().
+ *   rows    [count]           which rows, or NULL for the first `count`
+ *   logits  [count][outputs]  out
+ * BERTLET_ERROR_ARGUMENT when `count` is more than the plan has. */
+BERTLET_API bertlet_status bertlet_mlp_forward(bertlet_mlp *mlp, const float *features, const int32_t *rows,
+                                               int32_t count, float *logits);
+
+/* Adds to the gradient of the parameters, for the batch that was last put through, given the derivative of the loss by
+ * each logit [count][outputs]. */
+BERTLET_API void bertlet_mlp_backward(bertlet_mlp *mlp, const float *logit_gradient);
+
+/* One step of AdamW (Loshchilov & Hutter 2019) as torch.optim.AdamW does it, all parameters in one group; the gradient
+ * is 0 afterwards. */
+BERTLET_API void bertlet_mlp_step(bertlet_mlp *mlp, double learning_rate, double weight_decay);
+
+/* Losses: each returns the mean loss and replaces every logit by the derivative of that mean by it. Negative results
+ * are statuses: BERTLET_ERROR_ARGUMENT for a label or position out of range, or no weight at all, BERTLET_ERROR_NUMERIC
+ * for logits that are not finite. */
+
+/* torch.nn.CrossEntropyLoss: logits [rows][classes], labels [rows]. With sample_weight [rows] (NULL for all 1) the mean
+ * is the weighted one. */
+BERTLET_API double bertlet_softmax_loss(float *logits, const int32_t *labels, const float *sample_weight, int32_t rows,
+                                        int32_t classes);
+
+/* torch.nn.BCEWithLogitsLoss: logits and targets (0 or 1) [rows][classes], the mean over all. `class_weight` [classes]
+ * is its pos_weight, or NULL. */
+BERTLET_API double bertlet_sigmoid_loss(float *logits, const uint8_t *targets, const float *class_weight, int32_t rows,
+                                        int32_t classes);
+
+/* The loss of BertForQuestionAnswering: logits [tokens][2], spans [sequences][2] positions of the answer's first and
+ * last token in their sequence; the mean of the two cross entropies over its tokens, and over the sequences. */
+BERTLET_API double bertlet_span_loss(float *logits, const int32_t *starts, const int32_t *spans, int32_t sequences);
+
+/* ---- Training: a linear-chain conditional random field on a head's logits -------------------------------------------
+ */
+
+/* The loss of tags that follow each other (Lafferty et al. 2001): the mean over all rows of -log p(tags of a sequence),
+ *   p ~ exp(begin[y_0] + sum_t emissions[t][y_t] + sum_t transitions[y_t-1][y_t]).
+ *   emissions    [rows][tags]       logits; replaced by the derivative of the loss by each
+ *   labels       [rows]             0 .. tags - 1
+ *   starts       [sequences + 1]    see Shapes
+ *   transitions  [tags + 1][tags]   from tag (row) to tag (column), the last row: begin
+ *   block        bertlet_crf_bytes(longest sequence, tags), scratch
+ *   gradient     [tags + 1][tags]   the derivative by the transitions is added to it
+ * Returns the loss or, negative, a status as the losses above. */
+BERTLET_API double bertlet_crf_loss(float *emissions, const int32_t *labels, const int32_t *starts, int32_t sequences,
+                                    int32_t tags, const float *transitions, void *block, float *gradient);
+BERTLET_API size_t bertlet_crf_bytes(int32_t length, int32_t tags);
+
 #endif
