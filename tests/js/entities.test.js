@@ -3,21 +3,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { groupedEntities, tokenEntities } from '../../js/entities.js';
+import { unitOf } from './support.js';
 
 const cases = JSON.parse(readFileSync(new URL('../fixtures/tasks/entities.json', import.meta.url), 'utf8'));
-
-/** The pipeline counts code points, we count UTF-16 units. */
-function toUtf16(text) {
-  const units = [0];
-  for (const character of text) units.push(units.at(-1) + character.length);
-  return (/** @type {number} */ codePoint) => units[codePoint];
-}
 
 for (const strategy of ['none', 'simple', 'first', 'average', 'max']) {
   test(`entities equal those of transformers: ${strategy}`, () => {
     let found = 0;
     for (const { text, labels, tokens, offsets, logits, expected } of cases) {
-      const unit = toUtf16(text);
+      const unit = unitOf(text);
       const encoding = { tokens, offsets: offsets.map((pair) => pair.map(unit)) };
       const rows = Float32Array.from(logits.flat(), (hundredths) => hundredths / 100);
       const entities =

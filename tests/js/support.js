@@ -12,6 +12,13 @@ export const fromRoot = (path) => fileURLToPath(new URL(`../../${path}`, import.
 export const fixtures = fromRoot('tests/fixtures');
 export const shared = fromRoot('../shared/data');
 
+/** From code points, in which Python counts, to UTF-16 units. @param {string} text */
+export function unitOf(text) {
+  const units = [0];
+  for (const character of text) units.push(units.at(-1) + character.length);
+  return (/** @type {number} */ codePoint) => units[codePoint];
+}
+
 /** A random checkpoint of 32 hidden units and 40 positions. */
 export const tiny = (dtype = 'f32') => join(fixtures, 'model', `tiny-${dtype}`);
 
