@@ -1,5 +1,6 @@
 // A loaded model in the worker: its instance of the core, batches of texts in, vectors out.
 import { startWorker } from '#platform';
+import { Cache } from './cache.js';
 import { CONFIG_BYTES, parseConfig, writeConfig } from './config.js';
 import { BertletError } from './errors.js';
 import { applyDense } from './network.js';
@@ -48,18 +49,25 @@ const POOLING = { mean: 0, cls: 1, max: 2 };
  */
 
 /**
- * @param {{ description: import('./sources.js').Description, dtype: Dtype, threads?: number, build?: import('./types.js').Build }} params
+ * @param {{ description: import('./sources.js').Description, dtype: Dtype, threads?: number, build?: import('./types.js').Build,
+ *   cache?: import('./cache.js').CacheUse }} params
  * @param {Context} context
  * @returns {Promise<Engine>}
  */
-export async function loadEngine({ description, dtype, threads, build }, context) {
+export async function loadEngine({ description, dtype, threads, build, cache: use = false }, context) {
   const { signal, emit } = context;
-  const compiled = await compile({ threads, build });
-  const source = await openSource(description, { keep: true });
+  const [compiled, source] = await Promise.all([
+    compile({ threads, build }),
+    openSource(description, { keep: true, refresh: use === 'refresh' }),
+  ]);
+  const cache = await Cache.open(source, { dtype, int8Path: compiled.int8Path }, use, signal);
   try {
     const configFile = source.locate('config.json');
-    const config = parseConfig(await readAll(await openFile(source, 'config.json', signal), configFile), configFile);
-    const vocabulary = await readVocabulary(source, { signal });
+    const config = parseConfig(
+      await readAll(await openFile(cache.source, 'config.json', signal), configFile),
+      configFile,
+    );
+    const vocabulary = await readVocabulary(cache.source, { signal });
     const engine = await Engine.create(config, vocabulary, compiled, dtype);
     const { vocabSize } = engine.tokenizer;
     if (vocabSize < config.vocabSize) {
@@ -67,18 +75,28 @@ export async function loadEngine({ description, dtype, threads, build }, context
       const warning = `${vocabulary.where} has ${vocabSize} pieces, fewer than the model's ${config.vocabSize}. Check that the file is whole.`;
       emit({ warning });
     }
-    const weights = await openFile(source, 'model.safetensors', signal);
-    await engine.readWeights(weights, source.locate('model.safetensors'), context);
-    await source.keep?.();
+    engine.fromCache = await cache.restore(engine.image, () => engine.restore());
+    if (!engine.fromCache) {
+      const weights = await openFile(cache.source, 'model.safetensors', signal);
+      await engine.readWeights(weights, source.locate('model.safetensors'), context);
+      await source.keep?.();
+      await cache.keep(() => engine.seal());
+    }
+    engine.cacheNotes = cache.notes;
     return engine;
   } catch (error) {
     await source.discard?.();
     throw error;
+  } finally {
+    await cache.close();
   }
 }
 
 export class Engine {
   #place;
+  fromCache = false;
+  /** @type {string[]} */
+  cacheNotes = [];
 
   /**
    * @param {Config} config
@@ -167,6 +185,25 @@ export class Engine {
     const { model, hidden } = this.#place;
     const staging = { address: hidden, size: 4 * BATCH_TOKENS * this.config.hiddenSize }; // not in use yet
     await streamWeights(this.core, model, chunks, where, staging, reporter(context, 'download'));
+  }
+
+  /** Where the weights are as the core keeps them; `restore` takes what was read to there for them. */
+  get image() {
+    const { core } = this;
+    const { model } = this.#place;
+    return core.bytes(core.fn.model_image(model) >>> 0, core.fn.model_image_bytes(model) >>> 0);
+  }
+
+  /** @returns {Uint8Array} the image, to be stored */
+  seal() {
+    const status = this.core.fn.model_seal(this.#place.model);
+    if (status !== 0) throw new Error(`bertlet_model_seal: ${status}`);
+    return this.image;
+  }
+
+  /** @returns {boolean} false: the image is damaged, or one of another model */
+  restore() {
+    return this.core.fn.model_restore(this.#place.model) === 0;
   }
 
   /** What runs, in sentences: why it is this build, and what int8 means with it. */

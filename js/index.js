@@ -6,6 +6,7 @@ import { Model } from './model.js';
 import { Connection } from './rpc.js';
 import { describe } from './sources.js';
 
+export { clearCache } from './cache.js';
 export { BertletError } from './errors.js';
 export { Head } from './head.js';
 export { Model } from './model.js';
@@ -33,7 +34,10 @@ export { loadTokenizer } from './tokenizer.js';
  * @param {LoadOptions & TaskOptions} [options]
  * @returns {Promise<Model>}
  */
-export async function load(spec, { dtype = 'f32', threads, build, hub, revision, signal, ...listeners } = {}) {
+export async function load(
+  spec,
+  { dtype = 'f32', threads, build, hub, revision, cache = true, signal, ...listeners } = {},
+) {
   signal?.throwIfAborted();
   if (dtype !== 'int8' && dtype !== 'f32') {
     throw new BertletError(
@@ -44,12 +48,15 @@ export async function load(spec, { dtype = 'f32', threads, build, hub, revision,
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {
     throw new BertletError('BAD_INPUT', `threads is ${threads}; it must be an integer from 1 to 64.`);
   }
+  if (![true, false, 'refresh'].includes(cache)) {
+    throw new BertletError('BAD_INPUT', `cache is ${cache}; it must be true, false or 'refresh'.`);
+  }
   const { name, description, transfer, close } = describe(spec, { hub, revision });
   const connection = new Connection(startWorker());
   try {
     const loaded = await connection.call(
       'load',
-      { description, dtype, threads, build },
+      { description, dtype, threads, build, cache },
       { signal, transfer, onEvent: listen(listeners) },
     );
     return new Model(connection, { model: name, dtype, ...loaded });

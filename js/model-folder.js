@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { BertletError } from './errors.js';
 import { fileError } from './file-error.js';
@@ -20,12 +20,18 @@ const WEIGHTS = 'model.safetensors';
 
 /**
  * @param {string} name
+ * @returns {string} a folder for what can be had again
+ */
+export function cacheFolder(name) {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return join(process.env.BERTLET_HOME || join(cache, 'bertlet'), name);
+}
+
+/**
+ * @param {string} name
  * @returns {string} the local folder of a hub model
  */
-export function modelFolder(name) {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(process.env.BERTLET_HOME || join(cache, 'bertlet'), 'models', name);
-}
+export const modelFolder = (name) => join(cacheFolder('models'), name);
 
 /**
  * @param {string} path
@@ -52,6 +58,15 @@ async function* readFileChunks(path, signal) {
 }
 
 /**
+ * @param {string} path
+ * @returns {Promise<string | undefined>}
+ */
+async function fileVersion(path) {
+  const info = await stat(path).catch(() => undefined);
+  return info && `${info.mtimeMs}, ${info.size} bytes`;
+}
+
+/**
  * @param {string} path of a directory; or of a vocabulary alone, a .json or a .txt file
  * @returns {Promise<Source>}
  */
@@ -61,27 +76,31 @@ export async function openDirectory(path) {
   });
   const single = info.isFile() ? (extname(path) === '.json' ? 'tokenizer.json' : 'vocab.txt') : undefined;
   const at = (/** @type {string} */ file) => (file === single ? path : join(single ? dirname(path) : path, file));
+  const version = (/** @type {string} */ file) => fileVersion(at(file));
   return {
     locate: at,
     async open(file, signal) {
       if (single ? file !== single : !existsSync(at(file))) {
         throw new BertletError('FILE_NOT_FOUND', `${at(file)} does not exist. A model's folder must hold ${file}.`);
       }
-      return readFileChunks(at(file), signal);
+      return Object.assign(readFileChunks(at(file), signal), { version: await version(file) });
     },
+    identity: resolve(path),
+    version,
+    local: true,
   };
 }
 
 /**
- * A model of the hub: from the local model folder, or downloaded (and kept there, if `keep`).
+ * A model of the hub: from the local model folder (unless `refresh`), or downloaded (and kept there, if `keep`).
  * @param {string} name of its folder
  * @param {Source} remote
- * @param {boolean} keep
+ * @param {{ keep: boolean, refresh: boolean }} options
  * @returns {Promise<Source>}
  */
-export async function openHub(name, remote, keep) {
+export async function openHub(name, remote, { keep, refresh }) {
   const folder = modelFolder(name);
-  if (existsSync(join(folder, WEIGHTS))) return openDirectory(folder);
+  if (!refresh && existsSync(join(folder, WEIGHTS))) return openDirectory(folder);
   return keep ? keeping(remote, folder) : remote;
 }
 
@@ -130,6 +149,9 @@ function keeping(remote, folder) {
       for (const file of files) await rename(join(folder, file + suffix), join(folder, file));
       await removeStale(folder);
     },
+    identity: folder, // as for the next load
+    version: (file) => fileVersion(join(folder, file)),
+    local: true,
     async discard() {
       for (const file of files) await rm(join(folder, file + suffix), { force: true });
     },

@@ -10,6 +10,7 @@ import { parentPort, Worker } from 'node:worker_threads';
 import { BertletError } from './errors.js';
 
 export { openDirectory, openHub } from './model-folder.js';
+export { openStore } from './store.js';
 
 export const cores = () => availableParallelism();
 
@@ -46,17 +47,16 @@ export function ownPort() {
 
 /**
  * @param {import('./types.js').Build} build
- * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ * @returns {Promise<WebAssembly.Module>}
  */
-export async function readWasm(build) {
+export async function compileWasm(build) {
   const path = fileURLToPath(new URL(`../dist/bertlet-${build}.wasm`, import.meta.url));
-  try {
-    return await readFile(path);
-  } catch (error) {
+  const bytes = await readFile(path).catch((error) => {
     throw new BertletError('NO_WASM', `${path} can't be read. In a checkout, run "npm run build" first.`, {
       cause: error,
     });
-  }
+  });
+  return WebAssembly.compile(bytes);
 }
 
 /**

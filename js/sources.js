@@ -20,6 +20,10 @@ import { exportChunks, importChunks, notAModel, pieces, readStream, rejectHtml }
  * @typedef {object} Source
  * @property {(file: string) => string} locate the full name of a file, for messages
  * @property {(file: string, signal?: AbortSignal) => Promise<Chunks>} open rejects with FILE_NOT_FOUND when there is no such file
+ * @property {string} [identity] which place it is, if what was made of its files may be kept in the cache
+ * @property {(file: string, signal?: AbortSignal) => Promise<string | undefined>} [version] of a file as it is there now,
+ *   undefined if there is none or it can't be told. A place without this function never changes
+ * @property {boolean} [local] the files are on this machine
  * @property {() => Promise<void>} [keep] all files were read and found good: what was downloaded may be kept
  * @property {() => Promise<void>} [discard] the load failed
  */
@@ -190,26 +194,55 @@ function checkResponse({ ok, status, headers }, where) {
 
 /**
  * @param {string} url
- * @param {AbortSignal} [signal]
- * @returns {Promise<Chunks>}
+ * @param {RequestInit} options
  */
-export async function fetchChunks(url, signal) {
-  let response;
+async function request(url, options) {
   try {
-    response = await fetch(url, { signal });
+    return await fetch(url, options);
   } catch (error) {
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
     const cause = /** @type {any} */ (error).cause?.message ?? /** @type {Error} */ (error).message;
     throw new BertletError('NETWORK', `${url} could not be fetched: ${cause}. Check the connection and the address.`, {
       cause: error,
     });
   }
+}
+
+/**
+ * @param {string} url
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<string | undefined>} the version of what is there
+ */
+async function fetchVersion(url, signal) {
+  const response = await request(url, { method: 'HEAD', signal });
   try {
-    return readResponse(response, url, signal);
+    checkResponse(response, url);
+  } catch (error) {
+    if (/** @type {BertletError} */ (error).code === 'NETWORK') throw error;
+    return undefined;
+  }
+  return versionOf(response);
+}
+
+/**
+ * @param {string} url
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Chunks>}
+ */
+export async function fetchChunks(url, signal) {
+  const response = await request(url, { signal });
+  try {
+    return Object.assign(readResponse(response, url, signal), { version: versionOf(response) });
   } catch (error) {
     await response.body?.cancel();
     throw error;
   }
+}
+
+/** @param {Response} response @returns {string | undefined} */
+function versionOf({ headers }) {
+  const date = headers.get('last-modified');
+  return headers.get('etag') ?? (date ? `${date}, ${headers.get('content-length')} bytes` : undefined);
 }
 
 /**
@@ -219,15 +252,22 @@ export async function fetchChunks(url, signal) {
  */
 export function folderSource(base) {
   const at = (/** @type {string} */ file) => new URL(file, base).href;
-  return { locate: at, open: (file, signal) => fetchChunks(at(file), signal) };
+  return {
+    locate: at,
+    open: (file, signal) => fetchChunks(at(file), signal),
+    identity: base,
+    version: (file, signal) => fetchVersion(at(file), signal),
+  };
 }
 
 /**
  * @param {Description} description
- * @param {{ keep: boolean }} options whether a model downloaded from the hub is to be kept where there is a place for it
+ * @param {object} options
+ * @param {boolean} options.keep whether a model downloaded from the hub is to be kept where there is a place for it
+ * @param {boolean} [options.refresh] whether to download it even if it was kept
  * @returns {Promise<Source>}
  */
-export async function openSource(description, { keep }) {
+export async function openSource(description, { keep, refresh = false }) {
   switch (description.kind) {
     case 'folder':
       return folderSource(description.url);
@@ -237,7 +277,9 @@ export async function openSource(description, { keep }) {
       const { id, hub, revision } = description;
       const version = encodeURIComponent(revision);
       const folder = revision === 'main' ? id : `${id}@${version}`;
-      return openHub(folder, folderSource(`${hub}${id}/resolve/${version}/`), keep);
+      // What a branch stands for at the first load stays: a model that changes by itself would surprise more.
+      const remote = { ...folderSource(`${hub}${id}/resolve/${version}/`), version: undefined };
+      return openHub(folder, remote, { keep, refresh });
     }
     case 'files':
       return filesSource(description.files);

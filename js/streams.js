@@ -2,8 +2,9 @@
 import { BertletError, fromWire, toWire } from './errors.js';
 
 /**
- * The bytes of a file, in order. A chunk is valid until the next one is asked for.
- * @typedef {AsyncIterable<Uint8Array>} Chunks
+ * The bytes of a file, in order. A chunk is valid until the next one is asked for. `version`, where it is known, is
+ * another one when the file is.
+ * @typedef {AsyncIterable<Uint8Array> & { version?: string }} Chunks
  */
 
 // Large enough for the cost of a step to vanish, small enough for memory not to notice.

@@ -35,6 +35,8 @@
  * @property {number} [threads] default: up to 4 where threads are available
  * @property {string} [hub] base URL of a server with the hub's addresses, default https://huggingface.co
  * @property {string} [revision] of a hub model: branch, tag or commit, default main
+ * @property {true | false | 'refresh'} [cache] default true: what was loaded once is kept, and loaded from there. 'refresh' loads
+ *   it anew from where it is, and keeps that; false neither reads the cache nor writes it
  * @property {Build} [build] which WebAssembly build to use instead of the best, for tests and measurements
  */
 
@@ -53,8 +55,9 @@
  * @property {Dtype} dtype
  * @property {Build} build the WebAssembly build that runs
  * @property {number} threads
- * @property {string[]} notes why it is this build and not a better one, and if int8 weights have less than 8 bits, in sentences;
- *   empty when all is at its best
+ * @property {string[]} notes why it is this build and not a better one, if int8 weights have less than 8 bits, and what went wrong
+ *   with the cache, in sentences; empty when all is at its best
+ * @property {boolean} fromCache whether the weights came from the cache
  * @property {string} fingerprint 16 hexadecimal digits, a hash of the weights: heads remember it
  */
 

@@ -1,6 +1,6 @@
 // Chooses and compiles one of the WebAssembly builds, and lays out the memory of its instances.
 import { relaxedSimd, simd, threads as sharedMemory } from 'wasm-feature-detect';
-import { cores, readWasm, whyNoThreads } from '#platform';
+import { compileWasm, cores, whyNoThreads } from '#platform';
 import { BertletError } from './errors.js';
 
 /** @typedef {import('./types.js').Build} Build */
@@ -12,6 +12,7 @@ import { BertletError } from './errors.js';
  * @property {boolean} shared whether its memory is shared between threads
  * @property {number} heapBase first address after the module's own data and stack
  * @property {number} threads
+ * @property {number} int8Path bertlet_int8_path()
  * @property {string[]} notes why it is not a better build, in sentences
  */
 
@@ -42,10 +43,10 @@ export async function compile({ threads, build } = {}) {
   for (;;) {
     const name = names[0];
     try {
-      const module = await WebAssembly.compile(await readWasm(name));
+      const module = await compileWasm(name);
       const shared = name.endsWith('-mt');
-      const { end: heapBase } = await instantiate({ module }, createMemory(shared, MIN_PAGES, MIN_PAGES));
-      return { module, build: name, shared, heapBase, threads: shared ? wanted : 1, notes };
+      const { end: heapBase, fn } = await instantiate({ module }, createMemory(shared, MIN_PAGES, MIN_PAGES));
+      return { module, build: name, shared, heapBase, threads: shared ? wanted : 1, int8Path: fn.int8_path(), notes };
     } catch (error) {
       names.shift();
       if (names.length === 0) throw noWasm(name, error);

@@ -13,8 +13,10 @@ serve(ownPort(), {
     engine = await loadEngine(params, context);
     const { modelType, hiddenSize, layers, maxPositions, vocabSize } = engine.config;
     const { build, threads } = engine.compiled;
-    const { fingerprint, notes } = engine;
-    return { modelType, hiddenSize, layers, maxTokens: maxPositions, vocabSize, build, threads, notes, fingerprint };
+    const { fingerprint, fromCache } = engine;
+    const notes = [...engine.notes, ...engine.cacheNotes];
+    const size = { hiddenSize, layers, maxTokens: maxPositions, vocabSize };
+    return { modelType, ...size, build, threads, notes, fingerprint, fromCache };
   },
 
   async tokenize({ texts }, context) {

@@ -3,6 +3,8 @@
 // and worker.js, with the .wasm files beside them.
 import { BertletError } from '../js/errors.js';
 
+export { openStore } from './store.js';
+
 export const cores = () => navigator.hardwareConcurrency || 1;
 
 /** @type {typeof import('../js/platform.js').whyNoThreads} */
@@ -68,17 +70,21 @@ const WASM = {
   'relaxed-mt': () => new URL('./bertlet-relaxed-mt.wasm', import.meta.url),
 };
 
-/** @type {typeof import('../js/platform.js').readWasm} */
-export async function readWasm(build) {
+/** @type {typeof import('../js/platform.js').compileWasm} */
+export async function compileWasm(build) {
   const url = WASM[build]();
   const response = await fetch(url).catch((error) => {
     throw new BertletError('NO_WASM', `${url} could not be fetched: ${error.message}.`, { cause: error });
   });
-  if (response.ok) return new Uint8Array(await response.arrayBuffer());
-  throw new BertletError(
-    'NO_WASM',
-    `${url} could not be fetched (HTTP ${response.status}). It must lie beside worker.js.`,
-  );
+  if (!response.ok) {
+    throw new BertletError(
+      'NO_WASM',
+      `${url} could not be fetched (HTTP ${response.status}). It must lie beside worker.js.`,
+    );
+  }
+  // While it arrives, if the server knows the type of such a file.
+  const streams = response.headers.get('content-type') === 'application/wasm';
+  return streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
 
 /** @type {typeof import('../js/platform.js').locate} */

@@ -1,5 +1,5 @@
 // What the JavaScript tests share: the small checkpoints, a server, safetensors files made to order.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { homedir, tmpdir } from 'node:os';
@@ -28,6 +28,11 @@ export const minilm = join(cache, 'models/sentence-transformers/all-MiniLM-L6-v2
 export const withoutMinilm = existsSync(join(minilm, 'model.safetensors'))
   ? false
   : 'all-MiniLM-L6-v2 is not in the local model folder';
+
+// What a test keeps goes with it, and no test finds what another one kept.
+process.env.BERTLET_HOME = mkdtempSync(join(tmpdir(), 'bertlet-home-'));
+symlinkSync(join(cache, 'models'), join(process.env.BERTLET_HOME, 'models'));
+process.on('exit', () => rmSync(process.env.BERTLET_HOME, { recursive: true, force: true }));
 
 /** The files of a tiny checkpoint, by name. */
 export async function tinyFiles(dtype = 'f32') {
