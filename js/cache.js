@@ -81,33 +81,35 @@ export class Cache {
   #name = '';
   /** @type {Entry | undefined} */
   #entry;
-  #remote;
   /** What was read from the source. @type {Map<string, Kept>} */
   #read = new Map();
 
   /** @param {Source} source */
   constructor(source) {
-    this.#remote = source;
-    /** Where to read the model from: the source itself, or what was kept of it. @type {Source} */
+    /** Where the model is. */
+    this.origin = source;
+    /** Where to read it from: the same place, or what was kept of it. @type {Source} */
     this.source = source;
   }
 
   /**
    * @param {Source} source
-   * @param {Omit<Identity, 'source'>} identity
+   * @param {Pick<Identity, 'dtype'> & { compiling: Promise<Pick<Identity, 'int8Path'>> }} identity what is not known yet need not
+   *   be waited for by what can be done without
    * @param {CacheUse} use
    * @param {AbortSignal} signal
    * @returns {Promise<Cache>}
    */
-  static async open(source, { dtype, int8Path }, use, signal) {
+  static async open(source, { dtype, compiling }, use, signal) {
     const cache = new Cache(source);
     if (!use || source.identity === undefined || !pays(source, dtype)) return cache;
     try {
-      cache.#store = await openStore();
+      const [store, { int8Path }] = await Promise.all([openStore(), compiling]);
+      cache.#store = store;
       const { family, name } = await entryName({ source: source.identity, dtype, int8Path });
       cache.#family = family;
       cache.#name = name;
-      if (use !== 'refresh') cache.#entry = await Entry.open(cache.#store, name);
+      if (use !== 'refresh') cache.#entry = await Entry.open(store, name);
       if (cache.#entry && !(await cache.#isCurrent(cache.#entry, signal))) await cache.#forget();
     } catch (error) {
       signal.throwIfAborted();
@@ -120,7 +122,7 @@ export class Cache {
 
   /** Whether the place has the same files still. @param {Entry} entry @param {AbortSignal} signal */
   async #isCurrent({ files }, signal) {
-    const { version } = this.#remote;
+    const { version } = this.origin;
     if (!version) return true;
     try {
       const now = await Promise.all(files.map(({ name }) => version(name, signal)));
@@ -137,7 +139,7 @@ export class Cache {
 
   /** The source, with a memory of what was read from it. @returns {Source} */
   #recording() {
-    const source = this.#remote;
+    const source = this.origin;
     return {
       ...source,
       open: async (file, signal) => {
@@ -186,7 +188,7 @@ export class Cache {
    */
   async keep(seal) {
     if (!this.#store) return;
-    const { version } = this.#remote;
+    const { version } = this.origin;
     const files = [...this.#read.values()];
     try {
       // The version of a file that was downloaded to this machine is what the machine says of it.

@@ -56,11 +56,14 @@ const POOLING = { mean: 0, cls: 1, max: 2 };
  */
 export async function loadEngine({ description, dtype, threads, build, cache: use = false }, context) {
   const { signal, emit } = context;
-  const [compiled, source] = await Promise.all([
-    compile({ threads, build }),
-    openSource(description, { keep: true, refresh: use === 'refresh' }),
+  const compiling = compile({ threads, build });
+  const [compiled, cache] = await Promise.all([
+    compiling,
+    openSource(description, { keep: true, refresh: use === 'refresh' }).then((source) =>
+      Cache.open(source, { dtype, compiling }, use, signal),
+    ),
   ]);
-  const cache = await Cache.open(source, { dtype, int8Path: compiled.int8Path }, use, signal);
+  const source = cache.origin;
   try {
     const configFile = source.locate('config.json');
     const config = parseConfig(

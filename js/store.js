@@ -74,6 +74,6 @@ export async function openStore() {
  * @returns {(error: NodeJS.ErrnoException) => T}
  */
 const absent = (instead) => (error) => {
-  if (error.code === 'ENOENT') return instead;
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return instead;
   throw error;
 };
