@@ -11,6 +11,9 @@
 /* Rows of a task. Linear layers work on blocks of so many rows anyway. */
 enum { LINEAR_ROWS = 32, NORM_ROWS = 16 };
 
+/* Shortest sequence whose attention is computed in 8 bits. */
+enum { I8_ATTENTION_LENGTH = 48 };
+
 /* Tasks that a loop should have for each thread, so that the threads end at about the same time. */
 enum { TASKS_PER_THREAD = 3 };
 
@@ -115,6 +118,12 @@ typedef struct attention_step {
   const int32_t *starts;
 } attention_step;
 
+/* In a short sequence rounding takes longer than it saves; and two products of four are needed to gain at all. */
+static bool attends_in_i8(const bertlet_model *model, int32_t length) {
+  return model->config.weights == BERTLET_WEIGHTS_INT8 && length >= I8_ATTENTION_LENGTH &&
+         (model->path == INT8_DOT_UNSIGNED || model->path == INT8_DOT_SIGNED);
+}
+
 /* One head over one sequence: model->wide [tokens][query, key, value] -> model->context [tokens][hidden]. */
 static void attend_head(void *context, int32_t task, int32_t thread) {
   const attention_step *step = context;
@@ -123,9 +132,14 @@ static void attend_head(void *context, int32_t task, int32_t thread) {
   int32_t sequence = task / heads, column = task % heads * head_size;
   int32_t begin = step->starts[sequence], length = step->starts[sequence + 1] - begin;
   const float *query = model->wide + (size_t)begin * (3 * n) + column;
-  attention_f32(query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length,
-                model->scratch + (size_t)thread * model->scratch_floats, model->context + (size_t)begin * n + column,
-                n);
+  float *scratch = model->scratch + (size_t)thread * model->scratch_floats;
+  float *gathered = model->context + (size_t)begin * n + column;
+  if (attends_in_i8(model, length)) {
+    attention_i8(model->path, query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, scratch, gathered,
+                 n);
+  } else {
+    attention_f32(query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, scratch, gathered, n);
+  }
 }
 
 /* ---- Residual connections ------------------------------------------------------------------------------------ */

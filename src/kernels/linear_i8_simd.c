@@ -2,13 +2,12 @@
  *
  * Their heights keep all of a tile in the 15 vector registers that V8 has on x86-64, where a product that is added
  * takes one more unless it is part of the instruction. */
+#include "dot_tile_simd.h"
 #include "kernels.h"
 #include "relaxed_dot.h"
 #include "simd_math.h"
 
-enum { MOST_ROWS = 6 };
-
-#define INLINE static inline __attribute__((always_inline))
+enum { MOST_ROWS = DOT_ROWS };
 
 /* The arguments of linear_i8(). */
 typedef struct product {
@@ -100,20 +99,12 @@ INLINE void pairs_tile(const product *p, tile t) {
   finish_tile(p, t, sum);
 }
 
-INLINE void dot_tile(const product *p, tile t) {
+INLINE void fours_tile(const product *p, tile t) {
   v128_t sum[MOST_ROWS][2];
   start_tile(p, t, sum);
   const int8_t *x[MOST_ROWS];
   for (int32_t i = 0; i < t.rows; i++) x[i] = (const int8_t *)p->x->values + (size_t)(t.row + i) * p->k + t.begin;
-  const uint8_t *weights = (const uint8_t *)p->weights->values + ((size_t)t.panel * p->k + t.begin) * PANEL;
-  for (int32_t j = 0; j < t.count; j += 4, weights += 4 * PANEL) {
-    const v128_t left = wasm_v128_load(weights), right = wasm_v128_load(weights + 2 * PANEL);
-    for (int32_t i = 0; i < t.rows; i++) {
-      const v128_t value = wasm_v128_load32_splat(x[i] + j);
-      sum[i][0] = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(value, left, sum[i][0]);
-      sum[i][1] = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(value, right, sum[i][1]);
-    }
-  }
+  dot_tile(x, t.rows, (const uint8_t *)p->weights->values + ((size_t)t.panel * p->k + t.begin) * PANEL, t.count, sum);
   finish_tile(p, t, sum);
 }
 #endif
@@ -149,7 +140,7 @@ void linear_i8_simd(int8_path path, const rows_i8 *x, int32_t row_begin, int32_t
     break;
   case INT8_DOT_UNSIGNED:
   case INT8_DOT_SIGNED:
-    all_tiles(dot_tile, 6, &p, row_begin, row_end, panel_begin, panel_end);
+    all_tiles(fours_tile, 6, &p, row_begin, row_end, panel_begin, panel_end);
     break;
 #endif
   default:
