@@ -1,52 +1,124 @@
-// Labelled examples from a file: TSV, CSV or JSON Lines.
+// Labelled examples from a file, for every task.
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { parse as parseCsv } from 'csv-parse/sync';
 import { BertletError } from '../errors.js';
 import { fileError } from '../file-error.js';
-import { decode, splitLines } from './files.js';
+import { badFile } from './data/bad-data.js';
+import { readClassification, readMultiLabel } from './data/classification.js';
+import { readConll, readTaggedJsonLines } from './data/conll.js';
+import { nameLabels, readLabels } from './data/labels.js';
+import { readSquad } from './data/squad.js';
+import { decode } from './files.js';
+
+export { checkLabels } from './data/labels.js';
+
+/** @typedef {import('./data/classification.js').TableFormat} TableFormat */
+/** @typedef {TableFormat | 'conll' | 'squad'} Format */
+/** @typedef {import('./data/classification.js').Example} Example */
+/** @typedef {import('./data/classification.js').MultiLabelExample} MultiLabelExample */
+/** @typedef {import('./data/conll.js').TaggedSentence} TaggedSentence */
+/** @typedef {import('./data/squad.js').Question} Question */
+/** @typedef {import('./data/labels.js').Labelled} Labelled */
 
 /**
- * @typedef {'tsv' | 'csv' | 'jsonl'} Format
- * @typedef {{ text: string, label: string, line: number }} Example line: where it begins in its file, from 1
- * @typedef {{ cells: string[], line: number }} Row
+ * @typedef {object} ExampleOf
+ * @property {Example} text-classification
+ * @property {MultiLabelExample} multi-label
+ * @property {TaggedSentence} token-classification
+ * @property {Question} question-answering
  */
+
+/** @typedef {keyof ExampleOf} Task */
 
 /** @type {Format[]} */
-export const formats = ['tsv', 'csv', 'jsonl'];
+export const formats = ['tsv', 'csv', 'jsonl', 'conll', 'squad'];
 
 /** @type {Record<string, Format>} */
-const extensions = { '.tsv': 'tsv', '.csv': 'csv', '.jsonl': 'jsonl', '.ndjson': 'jsonl' };
+const extensions = {
+  '.tsv': 'tsv',
+  '.csv': 'csv',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+  '.conll': 'conll',
+  '.bio': 'conll',
+  '.iob': 'conll',
+};
+
+/** @type {Record<Task, Format[]>} */
+const formatsOf = {
+  'text-classification': ['tsv', 'csv', 'jsonl'],
+  'multi-label': ['tsv', 'csv', 'jsonl'],
+  'token-classification': ['conll', 'jsonl'],
+  'question-answering': ['squad'],
+};
 
 /**
- * Reads a file of labelled examples; there is at least one. Empty lines don't count, and neither does white space around a
- * label. A first row with the cells "text" and "label" names the columns; without it they are text and label in this order.
- *   tsv    text<TAB>label, nothing is quoted
- *   csv    text,label, quoted as in RFC 4180
- *   jsonl  {"text": ..., "label": ...} a line; a label may be a string or a number
+ * Reads a file of labelled examples; there is at least one. Empty lines don't count. The format is told by the extension
+ * or else by the first line when it is not given; what a file looks like in each is said in data/.
+ * @template {Task} T
  * @param {string} path
- * @param {Format} [format] told by the extension or else by the first line when it is not given
- * @returns {Promise<Example[]>}
+ * @param {T} task
+ * @param {{ format?: Format, labels?: string[], warn?: (message: string) => void }} [options] `labels`: names for labels that
+ *   are given by index; `warn`: is told once what was mended
+ * @returns {Promise<ExampleOf[T][]>}
  */
-export async function readExamples(path, format) {
+export async function readExamples(path, task, { format, labels, warn = () => {} } = {}) {
+  const text = await readText(path);
+  if (text.trim() === '') throw new BertletError('NO_EXAMPLES', `${path} is empty: there are no examples in it.`);
+  const chosen = format ?? formatOf(text, path, task);
+  if (!formatsOf[task].includes(chosen)) {
+    const known = {
+      conll: ', which is for --task token-classification',
+      squad: ', which is for --task question-answering',
+    };
+    const remedy = chosen in known ? known[/** @type {'conll'} */ (chosen)] : '';
+    throw badFile(path, `this is taken for ${chosen}${remedy}; ${task} reads ${formatsOf[task].join(', ')}`);
+  }
+  const examples = readers[task](chosen, text, path, warn);
+  if (examples.length === 0) throw new BertletError('NO_EXAMPLES', `${path} holds nothing but a header.`);
+  if (labels) nameLabels(/** @type {Labelled[]} */ (examples), path, labels);
+  return /** @type {ExampleOf[T][]} */ (examples);
+}
+
+/** @type {{ [T in Task]: (format: any, text: string, path: string, warn: (message: string) => void) => ExampleOf[T][] }} */
+const readers = {
+  'text-classification': readClassification,
+  'multi-label': readMultiLabel,
+  'token-classification': (format, text, path) => (format === 'conll' ? readConll : readTaggedJsonLines)(text, path),
+  'question-answering': (_, text, path, warn) => readSquad(text, path, warn),
+};
+
+/**
+ * @param {string} path labels.json or a file with a name a line
+ * @returns {Promise<string[]>} at least one
+ */
+export async function readLabelFile(path) {
+  const labels = readLabels(await readText(path), path);
+  if (labels.length === 0) throw new BertletError('BAD_LABELS', `${path}: there are no labels in it.`);
+  return labels;
+}
+
+/** @param {string} path */
+async function readText(path) {
   const bytes = await readFile(path).catch((error) => {
     throw fileError(error, path);
   });
-  const text = decode(bytes, path);
-  if (text.trim() === '') throw new BertletError('NO_EXAMPLES', `${path} is empty: there are no examples in it.`);
-  const chosen = format ?? extensions[extname(path).toLowerCase()] ?? formatOf(text, path);
-  const examples = chosen === 'jsonl' ? fromJsonLines(text, path) : fromRows(rowsOf(chosen, text, path), chosen, path);
-  if (examples.length === 0) throw new BertletError('NO_EXAMPLES', `${path} holds nothing but a header.`);
-  return examples;
+  return decode(bytes, path);
 }
 
 /**
  * @param {string} text
  * @param {string} path
+ * @param {Task} task
  * @returns {Format}
  */
-function formatOf(text, path) {
+function formatOf(text, path, task) {
+  const told = extensions[extname(path).toLowerCase()];
   const first = text.trimStart().split('\n', 1)[0];
+  if (task === 'question-answering' || isSquad(text)) return 'squad';
+  if (task === 'token-classification') return told === 'jsonl' || first.startsWith('{') ? 'jsonl' : 'conll';
+  if (isConll(text)) return 'conll';
+  if (told) return told;
   if (first.startsWith('{')) return 'jsonl';
   if (first.includes('\t')) return 'tsv';
   if (first.includes(',')) return 'csv';
@@ -57,155 +129,22 @@ function formatOf(text, path) {
   );
 }
 
-/**
- * @param {string} text
- * @param {string} path
- * @returns {Example[]}
- */
-function fromJsonLines(text, path) {
-  return splitLines(text).flatMap((json, index) => {
-    if (json.trim() === '') return [];
-    const line = index + 1;
-    let value;
-    try {
-      value = JSON.parse(json);
-    } catch {
-      throw badLine(path, line, 'this is not JSON; each line must be one object, {"text": "…", "label": "…"}');
-    }
-    if (typeof value?.text !== 'string') throw badLine(path, line, 'there is no "text" with a string in it');
-    if (typeof value.label !== 'string' && typeof value.label !== 'number') {
-      throw badLine(path, line, 'there is no "label" with a string or a number in it');
-    }
-    return [{ text: value.text, label: checkLabel(String(value.label), path, line), line }];
-  });
-}
+const isSquad = (/** @type {string} */ text) =>
+  /^\s*\{/.test(text) && /"paragraphs"\s*:\s*\[/.test(text.slice(0, 10_000));
 
-/**
- * @param {'tsv' | 'csv'} format
- * @param {string} text
- * @param {string} path
- * @returns {Row[]}
- */
-function rowsOf(format, text, path) {
-  if (format === 'csv') return csvRows(text, path);
-  return splitLines(text)
-    .map((row, index) => ({ cells: row.split('\t'), line: index + 1 }))
-    .filter(({ cells }) => cells.length > 1 || cells[0].trim() !== '');
-}
-
-/**
- * @param {string} text
- * @param {string} path
- * @returns {Row[]}
- */
-function csvRows(text, path) {
-  /** @type {Row[]} */
-  const rows = [];
-  let nextLine = 1;
-  try {
-    parseCsv(text, {
-      record_delimiter: ['\r\n', '\n'],
-      skip_empty_lines: true,
-      relax_column_count: true,
-      on_record: (/** @type {string[]} */ cells, { lines }) => {
-        // csv-parse counts the line on which a record ends; a quoted cell may hold line ends.
-        rows.push({ cells, line: lines - cells.join('').split('\n').length + 1 });
-        nextLine = lines + 1;
-      },
-    });
-  } catch (error) {
-    const { code, lines } = /** @type {import('csv-parse/sync').CsvError} */ (error);
-    const unclosed = code === 'CSV_QUOTE_NOT_CLOSED';
-    throw badLine(
-      path,
-      unclosed ? nextLine : Number(lines),
-      unclosed
-        ? 'a quote (") opens in this row and is never closed'
-        : 'a quote (") in the middle of a cell: put the whole cell in quotes and write "" for each quote in it',
-    );
-  }
-  return rows;
-}
-
-/**
- * @param {Row[]} rows
- * @param {'tsv' | 'csv'} format
- * @param {string} path
- * @returns {Example[]}
- */
-function fromRows(rows, format, path) {
-  const names = rows[0].cells.map((cell) => cell.trim().toLowerCase());
-  const hasHeader = names.includes('text') && names.includes('label');
-  const columns = hasHeader ? names.length : 2;
-  const textColumn = hasHeader ? names.indexOf('text') : 0;
-  const labelColumn = hasHeader ? names.indexOf('label') : 1;
-  return rows.slice(hasHeader ? 1 : 0).map(({ cells, line }) => {
-    if (cells.length !== columns) throw badLine(path, line, columnProblem(cells.length, columns, hasHeader, format));
-    return { text: cells[textColumn], label: checkLabel(cells[labelColumn], path, line), line };
-  });
-}
-
-/**
- * @param {number} found
- * @param {number} expected
- * @param {boolean} hasHeader
- * @param {'tsv' | 'csv'} format
- */
-function columnProblem(found, expected, hasHeader, format) {
-  const count = `${found} ${found === 1 ? 'column' : 'columns'}`;
-  if (hasHeader) return `${count}, but the header names ${expected}`;
-  const shape = format === 'tsv' ? 'text<TAB>label' : 'text,label';
-  const remedy =
-    format === 'csv' && found > expected
-      ? '; put a text that holds a comma in quotes'
-      : '; --format overrides what the file is taken for';
-  return `${count} where ${format.toUpperCase()} has two, ${shape}${remedy}`;
-}
-
-/**
- * @param {string} label
- * @param {string} path
- * @param {number} line
- */
-function checkLabel(label, path, line) {
-  const trimmed = label.trim();
-  if (trimmed === '') throw badLine(path, line, 'the label is empty');
-  return trimmed;
-}
-
-/**
- * @param {string} path
- * @param {number} line
- * @param {string} problem
- */
-function badLine(path, line, problem) {
-  return new BertletError('BAD_DATA', `${path}, line ${line}: ${problem}.`);
+/** Whether all lines, of those at the beginning, end in the tag of a word, and not all in O. @param {string} text */
+function isConll(text) {
+  const lines = text.split(/\r?\n/, 1000).filter((line) => line.trim() !== '' && !line.startsWith('-DOCSTART-'));
+  const tags = lines.map((line) => /[\t ](O|[BIELSU]-\S+)$/.exec(line)?.[1]);
+  return tags.every(Boolean) && tags.some((tag) => tag !== 'O');
 }
 
 /**
  * For a long run over examples: shows how far it is, and which lines of their file it warns about.
  * @param {import('./main.js').Context} context
  * @param {string} path
- * @param {Example[]} examples
+ * @param {{ line: number }[]} examples
  */
 export function listeners({ signal, progress }, path, examples) {
   return { signal, onProgress: progress.report, onWarning: progress.warnAbout(path, (index) => examples[index].line) };
-}
-
-/**
- * Refuses examples whose labels a head doesn't know: they come from another data set, or from a wrong column.
- * @param {Example[]} examples
- * @param {string} path their file
- * @param {Iterable<string>} labels of the head
- */
-export function checkLabels(examples, path, labels) {
-  const known = new Set(labels);
-  const unknown = examples.find(({ label }) => !known.has(label));
-  if (!unknown) return;
-  const some = [...known].slice(0, 5).map((label) => `"${label}"`);
-  const list = some.join(', ') + (known.size > some.length ? `, … (${known.size} in all)` : '');
-  throw new BertletError(
-    'BAD_LABELS',
-    `${path}, line ${unknown.line}: the label "${unknown.label}" did not occur in training, whose labels are ${list}.`,
-  );
 }

@@ -33,7 +33,7 @@ export async function run(context) {
   const { values, output } = context;
   const path = required(values, 'head', 'my-head');
   const testFile = required(values, 'test', 'test.tsv');
-  const examples = await readExamples(testFile, choice(values, 'format', formats));
+  const examples = await readExamples(testFile, 'text-classification', { format: choice(values, 'format', formats) });
   const metrics = await withHead(path, context, async (head) => {
     checkLabels(examples, testFile, head.labels);
     return head.evaluate(examples, listeners(context, testFile, examples));

@@ -42,7 +42,7 @@ export async function run(context) {
   const { values, output } = context;
   const start = performance.now();
   const model = required(values, 'model', exampleModel);
-  const task = choice(values, 'task', ['text-classification']) ?? 'text-classification';
+  const task = choice(values, 'task', [/** @type {const} */ ('text-classification')]) ?? 'text-classification';
   const trainFile = required(values, 'train', 'train.tsv');
   const devFile = values.dev === undefined ? undefined : required(values, 'dev', 'dev.tsv');
   const folder = required(values, 'output', 'my-head');
@@ -51,7 +51,7 @@ export async function run(context) {
   const seed = integer(values, 'seed', 0) ?? 0;
 
   // Everything that can be wrong is looked at before the work begins.
-  const examples = await readExamples(trainFile, format);
+  const examples = await readExamples(trainFile, task, { format });
   const labels = new Set(examples.map(({ label }) => label));
   if (labels.size < 2) {
     const only = examples[0].label;
@@ -60,7 +60,7 @@ export async function run(context) {
       `${trainFile}: every example has the label "${only}"; at least two labels are needed.`,
     );
   }
-  const dev = devFile && { file: devFile, examples: await readExamples(devFile, format) };
+  const dev = devFile && { file: devFile, examples: await readExamples(devFile, task, { format }) };
   if (dev) checkLabels(dev.examples, dev.file, labels);
   await checkOutput(folder);
 
