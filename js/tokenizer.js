@@ -118,8 +118,8 @@ export class Tokenizer {
     const parts = [];
     let count = 0;
     for (const [start, end] of splitText(text)) {
-      const { ids } = this.#run(text.slice(start, end));
-      parts.push(ids);
+      const { ids } = this.#run(text, start, end, false);
+      parts.push(ids.slice());
       count += ids.length;
       if (count > limit) break;
     }
@@ -177,7 +177,7 @@ export class Tokenizer {
    */
   #append(text, ids, offsets) {
     for (const [start, end] of splitText(text)) {
-      const part = this.#run(text.slice(start, end));
+      const part = this.#run(text, start, end, true);
       for (let i = 0; i < part.ids.length; i++) {
         ids.push(part.ids[i]);
         offsets.push([start + part.offsets[2 * i], start + part.offsets[2 * i + 1]]);
@@ -187,18 +187,24 @@ export class Tokenizer {
     offsets.push([0, 0]);
   }
 
-  /** @param {string} text */
-  #run(text) {
+  /**
+   * @param {string} text
+   * @param {number} start
+   * @param {number} end
+   * @param {boolean} withOffsets
+   * @returns {{ ids: Int32Array, offsets: Int32Array }} views, valid until the next run
+   */
+  #run(text, start, end, withOffsets) {
     const core = this.#core;
-    const utf8 = new TextEncoder().encode(text);
-    const capacity = utf8.length;
-    const at = core.scratch(bytesToTokenize(capacity));
-    core.bytes(at, capacity).set(utf8);
-    const ids = at + align(capacity);
-    const offsets = ids + 4 * capacity;
+    const part = start === 0 && end === text.length ? text : text.slice(start, end);
+    const room = 3 * part.length; // UTF-8 takes at most 3 bytes for a UTF-16 unit
+    const at = core.scratch(bytesToTokenize(room));
+    const capacity = core.writeText(at, room, part);
+    const ids = at + align(room);
+    const offsets = withOffsets ? ids + 4 * capacity : 0;
     const count = core.fn.tokenize(this.#tokenizer, at, capacity, ids, offsets, capacity);
     if (count < 0) throw new Error(`bertlet_tokenize: ${count}`);
-    return { ids: core.ints(ids, count).slice(), offsets: core.ints(offsets, 2 * count).slice() };
+    return { ids: core.ints(ids, count), offsets: core.ints(offsets, withOffsets ? 2 * count : 0) };
   }
 
   #readPieces() {
@@ -276,10 +282,34 @@ export class LoneTokenizer {
    * @returns {Encoding | Encoding[]}
    */
   tokenize(text) {
-    const tokenizer = this.#tokenizer;
-    if (!tokenizer) throw new BertletError('DISPOSED', 'This tokenizer was disposed of; load it again to use it.');
-    const encodings = toTexts(text).map((one) => tokenizer.tokenize(one));
+    const encodings = toTexts(text).map((one) => this.#alive.tokenize(one));
     return Array.isArray(text) ? encodings : encodings[0];
+  }
+
+  /**
+   * Nothing but the ids, [CLS] and [SEP] included, in a fraction of the time.
+   * @overload
+   * @param {import('./types.js').TextInput} text
+   * @returns {Int32Array}
+   */
+  /**
+   * @overload
+   * @param {import('./types.js').TextInput[]} text
+   * @returns {Int32Array[]}
+   */
+  /**
+   * @param {import('./types.js').TextInput | import('./types.js').TextInput[]} text
+   * @returns {Int32Array | Int32Array[]}
+   */
+  encode(text) {
+    const ids = toTexts(text).map((one) => this.#alive.encode(one, Infinity).ids);
+    return Array.isArray(text) ? ids : ids[0];
+  }
+
+  get #alive() {
+    if (!this.#tokenizer)
+      throw new BertletError('DISPOSED', 'This tokenizer was disposed of; load it again to use it.');
+    return this.#tokenizer;
   }
 
   dispose() {

@@ -85,6 +85,8 @@ function noWasm(build, error) {
   });
 }
 
+const encoder = new TextEncoder();
+
 /** An instance with its memory, from which blocks are handed out and never given back. */
 export class Core {
   /** The functions of bertlet.h, without their prefix. @type {Functions} */
@@ -127,6 +129,19 @@ export class Core {
       throw outOfMemory(size, error);
     }
     return this.end;
+  }
+
+  /**
+   * @param {number} at
+   * @param {number} room in bytes, at least 3 for each UTF-16 unit
+   * @param {string} text
+   * @returns {number} bytes of UTF-8 that were written
+   */
+  writeText(at, room, text) {
+    if (this.memory.buffer instanceof ArrayBuffer) return encoder.encodeInto(text, this.bytes(at, room)).written;
+    const utf8 = encoder.encode(text); // browsers write nothing into shared memory
+    this.bytes(at, utf8.length).set(utf8);
+    return utf8.length;
   }
 
   // Views are made when they are needed: growing the memory detaches those made before.

@@ -60,7 +60,7 @@ export const bertletTokenizer = {
   dtypes: [''],
   async create({ model }) {
     const tokenizer = await loadTokenizer(model);
-    return { ids: (text) => tokenizer.tokenize(text).ids };
+    return { ids: (text) => tokenizer.encode(text) };
   },
 };
 

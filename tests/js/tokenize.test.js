@@ -58,8 +58,12 @@ describe('golden lines through loadTokenizer()', { skip: withoutGolden }, () => 
   for (const [model, [file, lowercase]] of Object.entries(vocabularies)) {
     test(`${model} from ${file}`, async () => {
       const tokenizer = await loadTokenizer(join(shared, 'vocab', file), { lowercase });
-      await compareAll((texts) => tokenizer.tokenize(texts), model);
+      const { texts, encodings } = await compareAll((texts) => tokenizer.tokenize(texts), model);
+      const ids = encodings.map((encoding) => encoding.ids);
+      assert.deepEqual(tokenizer.encode(texts), ids);
+      assert.deepEqual(tokenizer.encode(texts[0]), ids[0]);
       tokenizer.dispose();
+      assert.throws(() => tokenizer.encode('a'), { code: 'DISPOSED' });
     });
   }
 
