@@ -3,6 +3,7 @@ import { startWorker } from '#platform';
 import { Cache } from './cache.js';
 import { CONFIG_BYTES, parseConfig, writeConfig } from './config.js';
 import { BertletError } from './errors.js';
+import { FeatureCache } from './fit/features.js';
 import { applyDense } from './network.js';
 import { pacer, reporter } from './progress.js';
 import { Connection } from './rpc.js';
@@ -100,6 +101,9 @@ export class Engine {
   fromCache = false;
   /** @type {string[]} */
   cacheNotes = [];
+
+  /** Of texts that heads were trained on. */
+  features = new FeatureCache();
 
   /**
    * @param {Config} config
@@ -228,12 +232,12 @@ export class Engine {
   /**
    * Runs the encoder over texts, the longest of some thousand first, and hands on each batch while its hidden states are there.
    * @param {import('./texts.js').Text[]} texts
-   * @param {{ phase: import('./types.js').Progress['phase'], layer?: number, truncation?: 'cut' | 'error' }} options `layer`: how many
-   *   layers to run; default: all
+   * @param {{ phase: import('./types.js').Progress['phase'], layer?: number, truncation?: 'cut' | 'error', numbers?: number[] }} options
+   *   `layer`: how many layers to run; default: all. `numbers`: the caller's numbers of the texts, for messages
    * @param {(batch: Batch) => void} use
    * @param {Context} context
    */
-  async forEachBatch(texts, { phase, layer = this.config.layers, truncation = 'cut' }, use, context) {
+  async forEachBatch(texts, { phase, layer = this.config.layers, truncation = 'cut', numbers }, use, context) {
     const { emit } = context;
     const report = reporter(context, phase);
     const pace = pacer(context);
@@ -246,7 +250,7 @@ export class Engine {
       const encoded = [];
       for (let index = first; index < Math.min(first + WINDOW, texts.length); index++) {
         const encoding = this.tokenizer.encode(texts[index], maxPositions);
-        if (encoding.cut) cut.push(index);
+        if (encoding.cut) cut.push(numbers?.[index] ?? index);
         if (encoding.cut && truncation === 'error') throw tooLong(index, maxPositions);
         encoded.push({ index, ...encoding });
         await pace();

@@ -8,7 +8,7 @@ import { describe } from './sources.js';
 
 export { clearCache } from './cache.js';
 export { BertletError } from './errors.js';
-export { Head } from './head.js';
+export { TextClassifier } from './heads/text-classifier.js';
 export { Model } from './model.js';
 export { loadTokenizer } from './tokenizer.js';
 

@@ -2,17 +2,15 @@
 import { locate } from '#platform';
 import { BertletError } from './errors.js';
 import { readHead } from './head-file.js';
-import { Head } from './head.js';
+import { createHead, fitHead } from './heads/fit.js';
 import { listen } from './listen.js';
-import { evaluatePredictions } from './metrics.js';
 import { fetchChunks, readContent } from './sources.js';
 import { readAll } from './streams.js';
-import { checkExamples, toTexts } from './texts.js';
+import { toTexts } from './texts.js';
 
 /** @typedef {import('./types.js').TaskOptions} TaskOptions */
 /** @typedef {import('./types.js').EmbedOptions} EmbedOptions */
 /** @typedef {import('./types.js').FitOptions} FitOptions */
-/** @typedef {import('./types.js').Example} Example */
 /** @typedef {import('./types.js').Encoding} Encoding */
 /** @typedef {import('./types.js').TextInput} TextInput */
 
@@ -81,65 +79,21 @@ export class Model {
   }
 
   /**
-   * Trains a classifier on examples. The model itself stays as it is.
-   * @param {Example[]} examples
-   * @param {FitOptions & TaskOptions} [options]
-   * @returns {Promise<Head>}
+   * Trains a head on examples. The model itself stays as it is.
+   * @template {FitOptions['task']} [K=undefined]
+   * @param {import('./types.js').ExampleOf<K>[]} examples
+   * @param {FitOptions & { task?: K } & TaskOptions} [options]
+   * @returns {Promise<import('./types.js').HeadOf<K>>}
    */
   async fit(examples, options = {}) {
-    const { task = 'text-classification', validation = 0, c, seed = 0, signal, ...listeners } = options;
-    oneOf('task', task, ['text-classification']);
-    if (!(validation >= 0 && validation <= 0.9))
-      throw new BertletError('BAD_INPUT', `validation is ${validation}; it must be from 0 to 0.9.`);
-    if (c !== undefined && !(c > 0 && c < Infinity))
-      throw new BertletError('BAD_INPUT', `c is ${c}; it must be a positive number.`);
-    if (!Number.isInteger(seed)) throw new BertletError('BAD_INPUT', `seed is ${seed}; it must be an integer.`);
-
-    const { texts, labels } = checkExamples(examples);
-    const names = [...new Set(labels)].sort();
-    if (names.length < 2) {
-      throw new BertletError(
-        'ONE_CLASS',
-        `All examples have the label "${names[0]}"; a classifier needs at least two labels.`,
-      );
-    }
-    const indices = new Map(names.map((name, index) => [name, index]));
-    const params = {
-      texts,
-      labels: Int32Array.from(labels, (name) => indices.get(name) ?? -1),
-      classes: names.length,
-      validation,
-      c,
-      seed,
-    };
-    /** @type {import('./fit.js').Fitted} */
-    const fitted = await this.#connection.call('fit', params, { signal, onEvent: listen(listeners) });
-
-    /** @type {import('./types.js').FitReport} */
-    const report = fitted.report;
-    if (fitted.validation) {
-      const [truth, predicted] = [fitted.validation.truth, fitted.validation.predicted].map((list) =>
-        list.map((k) => names[k]),
-      );
-      const { accuracy, macroF1, n } = evaluatePredictions(truth, predicted, names);
-      report.validation = { accuracy, macroF1, n };
-    }
-    const { model: baseModel, fingerprint } = this.info;
-    return new Head(this.#connection, {
-      task,
-      labels: names,
-      network: fitted.network,
-      baseModel,
-      fingerprint,
-      report,
-    });
+    return /** @type {any} */ (await fitHead(this.#connection, this.info, examples, options));
   }
 
   /**
    * Brings back a head that `head.save()` wrote. It must have been trained on this model.
    * @param {import('./types.js').FileContent} content bytes, a Blob, a Response, a stream, or a URL
    * @param {Pick<TaskOptions, 'signal'>} [options]
-   * @returns {Promise<Head>}
+   * @returns {Promise<import('./heads/fit.js').AnyHead>}
    */
   async loadHead(content, { signal } = {}) {
     signal?.throwIfAborted();
@@ -154,7 +108,7 @@ export class Model {
           'Load the model that it was trained on, or train it again.',
       );
     }
-    return new Head(this.#connection, head);
+    return createHead(this.#connection, head);
   }
 
   /** Ends the worker and gives all memory back. Calls that are still running reject with DISPOSED. */

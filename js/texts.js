@@ -46,3 +46,25 @@ export function checkExamples(examples) {
   });
   return { texts: toTexts(examples), labels: examples.map(({ label }) => String(label)) };
 }
+
+/**
+ * Examples with any number of labels.
+ * @param {import('./types.js').MultiLabelExample[]} examples
+ * @returns {{ texts: Text[], labels: string[][] }}
+ */
+export function checkMultiLabelExamples(examples) {
+  if (!Array.isArray(examples)) throw new BertletError('BAD_INPUT', 'Examples are an array of { text, labels }.');
+  if (examples.length === 0) throw new BertletError('NO_EXAMPLES', 'There are no examples. Give at least two.');
+  examples.forEach((example, i) => {
+    if (typeof example?.text !== 'string')
+      throw new BertletError('BAD_INPUT', `Example ${i} has no text: it must be { text, labels }.`);
+    const { labels } = example;
+    if (!Array.isArray(labels) || labels.some((label) => typeof label !== 'string' || label === '')) {
+      throw new BertletError(
+        'BAD_LABELS',
+        `The labels of example ${i} are ${JSON.stringify(labels)}; they must be an array of strings.`,
+      );
+    }
+  });
+  return { texts: toTexts(examples), labels: examples.map(({ labels }) => [...new Set(labels)]) };
+}

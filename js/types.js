@@ -81,32 +81,67 @@
 
 /** @typedef {{ text: string, textPair?: string, label: string | number }} Example */
 
+/** @typedef {{ text: string, textPair?: string, labels: string[] }} MultiLabelExample any number of labels */
+
+/** @typedef {'text-classification' | 'multi-label'} Task */
+
+/**
+ * @template {Task | undefined} K
+ * @typedef {K extends 'multi-label' ? MultiLabelExample : Example} ExampleOf
+ */
+
+/**
+ * @template {Task | undefined} K
+ * @typedef {K extends 'token-classification' ? never : import('./heads/text-classifier.js').TextClassifier} HeadOf
+ */
+
 /**
  * @typedef {object} FitOptions
- * @property {'text-classification'} [task]
+ * @property {Task} [task] default 'text-classification', one label for each text; 'multi-label': any number of them
  * @property {number} [validation] share of the examples (0 to 0.9) held out of training to measure the head on; default 0
- * @property {number} [c] inverse strength of regularization; default: chosen by cross-validation
- * @property {number} [seed] of the draw of the held-out examples and folds; default 0
+ * @property {'linear' | 'mlp'} [head] default 'linear': logistic regression, exact; 'mlp': a hidden layer, by AdamW
+ * @property {number} [c] inverse strength of regularization of a linear head; default: chosen by cross-validation
+ * @property {'balanced' | Record<string, number>} [classWeight] how much examples of a label count; 'balanced': all labels the same
+ *   together, as in scikit-learn
+ * @property {number | 'auto'} [layer] whose hidden states the head reads, 0 to `info.layers`, the default; the encoder then runs no
+ *   deeper. 'auto': the best by cross-validation
+ * @property {'mean' | 'max' | 'cls' | 'auto'} [pooling] of the tokens; default 'mean'; 'auto': the best by cross-validation
+ * @property {boolean} [standardize] whether features are brought to mean 0 and deviation 1 for training; default: for 'mlp'
+ * @property {number} [hiddenSize] units of the hidden layer of 'mlp'; default 128
+ * @property {number} [epochs] most rounds through the examples for 'mlp'; default 30
+ * @property {number} [learningRate] of 'mlp'; default 0.001
+ * @property {boolean} [earlyStopping] whether a held-out fold says how many epochs are best for 'mlp'; default true
+ * @property {number} [seed] of all draws: held-out examples, folds, the first weights of 'mlp'; default 0
  */
 
 /**
  * @typedef {object} FitReport
  * @property {number} examples trained on
  * @property {number} classes
- * @property {number} c inverse strength of regularization
- * @property {number} iterations of the optimizer
- * @property {boolean} converged
+ * @property {number} layer whose hidden states the head reads
+ * @property {'mean' | 'max' | 'cls' | 'none'} pooling
  * @property {number} trainAccuracy
- * @property {{ c: number, logLoss: number, accuracy: number }[]} search what cross-validation measured for each strength;
+ * @property {number} temperature by which the logits were divided, so that scores of held-out examples are as sure as they are right;
+ *   1 where none were held out in a search
+ * @property {number} [c] inverse strength of regularization
+ * @property {number} [iterations] of the optimizer
+ * @property {boolean} [converged]
+ * @property {{ c: number, logLoss: number, accuracy: number }[]} [search] what cross-validation measured for each strength;
  *   empty when `c` was given or there were too few examples
- * @property {{ accuracy: number, macroF1: number, n: number }} [validation] on the held-out examples
+ * @property {number} [epochs] of an 'mlp'
+ * @property {{ epochs: number, logLoss: number, accuracy: number }[]} [epochSearch] what a held-out fold said after each
+ * @property {ReadingStep[]} [readingSearch] what cross-validation measured for each layer and pooling
+ * @property {{ accuracy: number, macroF1: number, microF1: number, n: number }} [validation] on the held-out examples
  */
+
+/** @typedef {{ layer: number, pooling: string, logLoss: number, accuracy: number }} ReadingStep */
 
 /** @typedef {{ label: string, score: number }} Prediction score: probability, 0 to 1 */
 
 /**
  * @typedef {object} ClassifyOptions
  * @property {number} [topK] only the best so many labels
+ * @property {number} [threshold] only labels of at least this probability; default 0
  */
 
 /**

@@ -1,7 +1,7 @@
 // The worker's entry: owns the engine, answers calls. The same file is the body of a further thread of a multi-threaded engine.
 import { ownPort } from '#platform';
 import { loadEngine, runThread } from './engine.js';
-import { fit } from './fit.js';
+import { fit } from './fit/index.js';
 import { pacer } from './progress.js';
 import { serve } from './rpc.js';
 

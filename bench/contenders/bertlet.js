@@ -1,7 +1,8 @@
 // This project: its parts in the calling thread, and its public interface.
 import { loadEngine } from '../../js/engine.js';
 import { load, loadTokenizer } from '../../js/index.js';
-import { LogisticRegression } from '../../js/logreg.js';
+import { SingleLabelRegression } from '../../js/fit/logreg.js';
+import { Rows } from '../../js/fit/rows.js';
 import { describe } from '../../js/sources.js';
 import { compile } from '../../js/wasm.js';
 
@@ -72,12 +73,15 @@ export const bertletTrainer = {
     const compiled = await compile({ threads: 1 });
     return {
       async fit({ features, labels, size, classes, c }) {
-        const regression = await LogisticRegression.create(compiled, labels, labels.length, size, classes);
-        for (let row = 0; row < labels.length; ++row) {
-          regression.setFeatures(row, features.subarray(row * size, (row + 1) * size));
-        }
+        const count = labels.length;
+        const rows = await Rows.create(compiled, count, size, (core) =>
+          SingleLabelRegression.bytes(core, count, size, classes),
+        );
+        for (let row = 0; row < count; ++row) rows.set(row, features.subarray(row * size, (row + 1) * size));
+        const regression = new SingleLabelRegression(rows, count, labels, new Float32Array(classes).fill(1));
         await regression.fit({ c }, async () => {});
-        return regression.weights();
+        const [{ weight, bias }] = regression.dense();
+        return { weight, bias };
       },
     };
   },

@@ -104,6 +104,106 @@ describe('a classifier on a model of random weights', () => {
     assert.equal(more.report.validation.n, 6);
   });
 
+  test('any number of labels, a hidden layer or none', async () => {
+    const singles = toyExamples(120, ['pos', 'neg', 'other']).map(({ text, label }) => ({ text, labels: [label] }));
+    const both = toyExamples(60).map(({ text }, i, all) => ({
+      text: `${text} ${all[(i + 1) % all.length].text}`,
+      labels: ['pos', 'neg'],
+    }));
+    const examples = [...singles, ...both, { text: 'the very movie', labels: [] }];
+    for (const options of [{}, { head: 'mlp', hiddenSize: 16, epochs: 60, learningRate: 0.02 }]) {
+      const head = await bert.fit(examples, { task: 'multi-label', validation: 0.2, ...options });
+      assert.equal(head.task, 'multi-label');
+      assert.deepEqual(head.labels, ['neg', 'other', 'pos']);
+      assert.ok(head.report.validation.microF1 > 0.9, JSON.stringify(head.report.validation));
+      const back = await bert.loadHead(await head.save());
+      assert.deepEqual(await back.classify('the movie'), await head.classify('the movie'));
+      const likely = await back.classify(
+        both.map(({ text }) => text),
+        { threshold: 0.5 },
+      );
+      assert.ok(likely.filter((labels) => labels.length === 2).length > 50);
+      const { microF1, macroF1, accuracy } = await back.evaluate(examples);
+      assert.ok(Math.min(microF1, macroF1, accuracy) > 0.8, `${microF1} ${macroF1} ${accuracy}`);
+    }
+    await assert.rejects(bert.fit([{ text: 'a', labels: 'b' }], { task: 'multi-label' }), { code: 'BAD_LABELS' });
+  });
+
+  test('a hidden layer: early stopping, the same for the same seed', async () => {
+    const options = { head: 'mlp', hiddenSize: 8, epochs: 40, learningRate: 0.02, seed: 5 };
+    const head = await bert.fit(toyExamples(100), options);
+    const { epochs, epochSearch, trainAccuracy } = head.report;
+    assert.ok(trainAccuracy > 0.95);
+    const least = Math.min(...epochSearch.map(({ logLoss }) => logLoss));
+    assert.equal(epochSearch.find(({ logLoss }) => logLoss === least).epochs, epochs);
+    assert.ok(epochSearch.length === 40 || epochSearch.length === epochs + 3);
+    assert.deepEqual(await (await bert.fit(toyExamples(100), options)).save(), await head.save());
+    const all = await bert.fit(toyExamples(100), { ...options, earlyStopping: false });
+    assert.equal(all.report.epochs, 40);
+    assert.deepEqual(all.report.epochSearch, []);
+    for (const bad of [{ hiddenSize: 0 }, { epochs: 1.5 }, { learningRate: 0 }, { head: 'forest' }])
+      await assert.rejects(bert.fit(toyExamples(10), { head: 'mlp', ...bad }), { code: 'BAD_INPUT' });
+  });
+
+  test('what the head reads: a layer, a pooling, or the best of them', async () => {
+    const head = await bert.fit(toyExamples(100), { layer: 1, pooling: 'max', standardize: true });
+    assert.equal(head.report.layer, 1);
+    assert.equal(head.report.pooling, 'max');
+    assert.equal((await head.evaluate(toyExamples(40))).accuracy, 1);
+    const best = await bert.fit(toyExamples(100), { layer: 'auto', pooling: 'auto' });
+    assert.equal(best.report.readingSearch.length, 6);
+    const least = Math.min(...best.report.readingSearch.map(({ logLoss }) => logLoss));
+    const { layer, pooling } = best.report.readingSearch.find(({ logLoss }) => logLoss === least);
+    assert.deepEqual([best.report.layer, best.report.pooling], [layer, pooling]);
+    await assert.rejects(bert.fit(toyExamples(10), { layer: 9 }), { code: 'BAD_INPUT', message: /0 to 2/ });
+    await assert.rejects(bert.fit(toyExamples(10), { pooling: 'sum' }), { code: 'BAD_INPUT' });
+  });
+
+  test('class weights', async () => {
+    const examples = [...toyExamples(80).slice(0, 79), { text: 'the good movie', label: 'neg' }];
+    const score = async (classWeight) => {
+      const head = await bert.fit(examples, { c: 0.01, classWeight });
+      const [labels] = await head.classify(['the new movie']);
+      return labels.find(({ label }) => label === 'neg').score;
+    };
+    assert.ok((await score({ neg: 20 })) > (await score()) + 0.1);
+    await assert.rejects(score({ nope: 1 }), { code: 'BAD_LABELS', message: /"nope"/ });
+    await assert.rejects(score({ neg: 0 }), { code: 'BAD_INPUT' });
+    await assert.rejects(score('even'), { code: 'BAD_INPUT' });
+  });
+
+  test('training again computes only what is new', async () => {
+    const other = await load(tiny(), { threads: 1 });
+    const count = async (examples) => {
+      let computed = 0;
+      const onProgress = ({ phase, total }) => phase === 'features' && (computed = total);
+      const texts = new Set(examples.map(({ text }) => text)).size;
+      const start = performance.now();
+      const head = await other.fit(examples, { c: 1, onProgress });
+      return { head, computed, texts, time: performance.now() - start };
+    };
+    const unique = (from, to) =>
+      toyExamples(to)
+        .slice(from)
+        .map(({ text, label }, i) => ({ text: `${text} ${'new '.repeat(i % 30)} ${i}`, label }));
+    const first = await count(unique(0, 40));
+    assert.equal(first.computed, first.texts);
+    const relabelled = unique(0, 40).map(({ text, label }) => ({ text, label: label === 'pos' ? 'neg' : 'pos' }));
+    const again = await count([...relabelled, { text: 'brand new', label: 'pos' }]);
+    assert.equal(again.computed, 1);
+    const fresh = await bert.fit([...relabelled, { text: 'brand new', label: 'pos' }], { c: 1 });
+    assert.deepEqual(await again.head.save(), await fresh.save());
+    await other.dispose();
+  });
+
+  test('none of these: a threshold', async () => {
+    const head = await bert.fit(toyExamples(60), { c: 100 });
+    const [{ score }] = await head.classify('the good movie');
+    assert.deepEqual(await head.classify('the good movie', { threshold: score + 1e-6 }), []);
+    assert.equal((await head.classify('the good movie', { threshold: score })).length, 1);
+    await assert.rejects(head.classify('a', { threshold: 2 }), { code: 'BAD_INPUT' });
+  });
+
   test('save() and loadHead(): the same scores, from bytes, Blob, Response, stream, URL', async (t) => {
     const head = await bert.fit(toyExamples(60, ['pos', 'neg', 'other']), { validation: 0.1 });
     const scores = await head.classify(['good', 'a new film', 'worst']);

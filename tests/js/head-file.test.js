@@ -17,7 +17,35 @@ const head = {
   report: { examples: 3, classes: 3, c: 1, iterations: 2, converged: true, trainAccuracy: 1, search: [] },
 };
 
-test('what is written is read', () => assert.deepEqual(readHead(writeHead(head)), head));
+const transitions = { start: Float64Array.of(0, 1, 2), next: new Float64Array(9).fill(0.5), end: new Float64Array(3) };
+/** @type {[string, object][]} */
+const others = [
+  ['linear', {}],
+  ['linear', { task: 'multi-label', report: undefined }],
+  ['classifier', { network: { ...head.network, pooling: 'cls' } }],
+  ['classifier', { task: 'token-classification', network: { ...head.network, pooling: 'none', normalize: false } }],
+  ['qa_outputs', { task: 'question-answering', network: { ...head.network, pooling: 'none', layer: 0 } }],
+];
+test('what is written is read; tensors have the names that Python expects', () => {
+  for (const [name, changes] of others) {
+    const one = { ...head, ...changes };
+    const bytes = writeHead(one);
+    assert.deepEqual(readHead(bytes), one);
+    const names = Object.keys(takeApart(bytes).header).filter((key) => key !== '__metadata__');
+    assert.deepEqual(names, [`${name}.weight`, `${name}.bias`]);
+  }
+});
+
+test('hidden layers and transitions', () => {
+  const hidden = { weight: new Float32Array(20).fill(2), bias: new Float32Array(4).fill(1), activation: 'relu' };
+  const network = { ...head.network, pooling: 'none', dense: [hidden, ...head.network.dense] };
+  const one = { ...head, task: 'token-classification', network, transitions };
+  assert.deepEqual(readHead(writeHead(one)), one);
+  const { header } = takeApart(writeHead(one));
+  assert.deepEqual(header['hidden.0.weight'].shape, [4, 5]);
+  assert.deepEqual(header['crf.transitions'].shape, [3, 3]);
+  assert.deepEqual(header['crf.start_transitions'].shape, [3]);
+});
 
 test('the file is what safetensors readers expect', () => {
   const bytes = writeHead(head);
@@ -28,7 +56,7 @@ test('the file is what safetensors readers expect', () => {
   assert.equal(data.byteOffset % 8, 0, 'tensors are aligned');
   assert.deepEqual(new Float32Array(data.slice().buffer), Float32Array.of(...weight, ...bias));
   const metadata = JSON.parse(header.__metadata__.bertlet);
-  assert.equal(metadata.version, 1);
+  assert.equal(metadata.version, 2);
   assert.deepEqual(metadata.labels, head.labels);
 });
 
@@ -45,11 +73,13 @@ function changed(metadata, entries = {}) {
 const wrong = {
   'no metadata': safetensors({}),
   'metadata that are not JSON': changed('{'),
-  'another version': changed({ version: 2 }),
+  'another version': changed({ version: 1 }),
   'another task': changed({ task: 'poetry' }),
   'no labels': changed({ labels: undefined }),
   'labels that are not strings': changed({ labels: [1, 2, 3] }),
   'fewer labels than rows': changed({ labels: ['a', 'b'] }),
+  'an unknown activation': changed({ activations: ['sine'] }),
+  'more layers than tensors': changed({ activations: ['relu', 'none'] }),
   'an unknown pooling': changed({ pooling: 'sum' }),
   'no layer': changed({ layer: undefined }),
   'no base model': changed({ fingerprint: undefined }),

@@ -5,7 +5,7 @@
  * @param {number} seed
  * @returns {() => number} uniform in [0, 1)
  */
-function random(seed) {
+export function random(seed) {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -20,7 +20,7 @@ function random(seed) {
  * @param {number[]} values
  * @param {() => number} next
  */
-function shuffle(values, next) {
+export function shuffle(values, next) {
   for (let i = values.length - 1; i > 0; i--) {
     const j = Math.floor(next() * (i + 1));
     [values[i], values[j]] = [values[j], values[i]];

@@ -1,0 +1,15 @@
+// The worker's side of `fit`: one file for each task.
+import { fitClassifier } from './classification.js';
+
+/** @type {Record<string, (engine: import('../engine.js').Engine, params: any, context: import('../rpc.js').Context) => Promise<any>>} */
+const fits = {
+  'text-classification': fitClassifier,
+  'multi-label': fitClassifier,
+};
+
+/**
+ * @param {import('../engine.js').Engine} engine
+ * @param {{ task: string }} params of the task
+ * @param {import('../rpc.js').Context} context
+ */
+export const fit = (engine, params, context) => fits[params.task](engine, params, context);

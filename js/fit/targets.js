@@ -1,0 +1,86 @@
+// What a classifier is to say of each row, and how well logits do.
+import { fitTemperature } from '../calibration.js';
+import { indexOfMax, logSumExp } from '../numbers.js';
+
+/** @typedef {{ logLoss: number, correct: number }} Measure sums over rows */
+
+/** One label of each row. */
+export class SingleLabel {
+  /**
+   * @param {Int32Array} labels [rows] 0 .. classes - 1
+   * @param {number} classes
+   */
+  constructor(labels, classes) {
+    this.labels = labels;
+    this.classes = classes;
+  }
+
+  /**
+   * @param {Float32Array} logits [rows][classes]
+   * @param {number} begin first of the rows
+   * @returns {Measure}
+   */
+  measure(logits, begin) {
+    const { classes } = this;
+    const sum = { logLoss: 0, correct: 0 };
+    for (let at = 0, row = begin; at < logits.length; at += classes, row++) {
+      const z = logits.subarray(at, at + classes);
+      sum.logLoss += logSumExp(z) - z[this.labels[row]];
+      sum.correct += Number(indexOfMax(z) === this.labels[row]);
+    }
+    return sum;
+  }
+
+  /**
+   * @param {Float32Array} logits [rows][classes] of rows that were not trained on
+   * @param {Int32Array} rows
+   */
+  temperature(logits, rows) {
+    return fitTemperature(
+      logits,
+      rows.map((row) => this.labels[row]),
+      this.classes,
+    );
+  }
+}
+
+/** Any labels of each row. */
+export class MultiLabel {
+  /**
+   * @param {Uint8Array} targets [rows][classes]
+   * @param {number} classes
+   */
+  constructor(targets, classes) {
+    this.targets = targets;
+    this.classes = classes;
+  }
+
+  /** @type {SingleLabel['measure']} `logLoss` of all classes together; `correct`: all of them */
+  measure(logits, begin) {
+    const { classes } = this;
+    const sum = { logLoss: 0, correct: 0 };
+    for (let at = 0, row = begin; at < logits.length; at += classes, row++) {
+      let right = true;
+      for (let k = 0; k < classes; k++) {
+        const target = this.targets[row * classes + k] === 1;
+        const margin = target ? logits[at + k] : -logits[at + k];
+        sum.logLoss += Math.log1p(Math.exp(-Math.abs(margin))) + Math.max(-margin, 0);
+        right &&= margin > 0;
+      }
+      sum.correct += Number(right);
+    }
+    return sum;
+  }
+
+  /** @type {SingleLabel['temperature']} */
+  temperature(logits, rows) {
+    const pairs = new Float32Array(2 * logits.length);
+    logits.forEach((logit, i) => (pairs[2 * i + 1] = logit));
+    const { classes } = this;
+    const labels = Int32Array.from(
+      logits,
+      (_, i) => this.targets[rows[Math.floor(i / classes)] * classes + (i % classes)],
+    );
+    return fitTemperature(pairs, labels, 2);
+  }
+}

@@ -1,0 +1,202 @@
+// The caller's side of `fit`: checks of examples and options, and what the worker found as a head.
+import { BertletError } from '../errors.js';
+import { listen } from '../listen.js';
+import { evaluateMultiLabel, evaluatePredictions } from '../metrics.js';
+import { indexOfMax, rowOf } from '../numbers.js';
+import { checkExamples, checkMultiLabelExamples } from '../texts.js';
+import { TextClassifier } from './text-classifier.js';
+
+/** @typedef {import('../types.js').FitOptions} FitOptions */
+
+/** What the tasks need: parameters for the worker, and of what it found a head's labels and report. */
+const tasks = { 'text-classification': prepareClassifier, 'multi-label': prepareClassifier };
+
+/** @typedef {TextClassifier} AnyHead */
+
+/**
+ * @param {import('../rpc.js').Connection} connection
+ * @param {import('../head-file.js').HeadData} data
+ * @returns {AnyHead}
+ */
+export function createHead(connection, data) {
+  return new TextClassifier(connection, data);
+}
+
+/**
+ * @param {import('../rpc.js').Connection} connection
+ * @param {import('../types.js').ModelInfo} info
+ * @param {any[]} examples
+ * @param {FitOptions & import('../types.js').TaskOptions} options
+ */
+export async function fitHead(connection, info, examples, { signal, onProgress, onWarning, ...options }) {
+  const { task = 'text-classification' } = options;
+  oneOf('task', task, Object.keys(tasks));
+  const { labels, params, finish } = tasks[task](examples, { ...options, task }, info);
+  const fitted = await connection.call(
+    'fit',
+    { task, ...params },
+    { signal, onEvent: listen({ onProgress, onWarning }) },
+  );
+  const { model: baseModel, fingerprint } = info;
+  const { network, report } = finish(fitted);
+  return createHead(connection, { task, labels, network, baseModel, fingerprint, report });
+}
+
+/**
+ * @param {any[]} examples
+ * @param {FitOptions & { task: string }} options
+ * @param {import('../types.js').ModelInfo} info
+ */
+function prepareClassifier(examples, options, info) {
+  const multiLabel = options.task === 'multi-label';
+  const { texts, labels: given } = multiLabel ? checkMultiLabelExamples(examples) : checkExamples(examples);
+  const labelLists = given.map((label) => (Array.isArray(label) ? label : [label]));
+  const names = [...new Set(labelLists.flat())].sort();
+  if (names.length < 2) {
+    throw new BertletError(
+      'ONE_CLASS',
+      `All examples have the label "${names[0]}"; a classifier needs at least two labels.`,
+    );
+  }
+  const indices = new Map(names.map((name, index) => [name, index]));
+  const labels = labelLists.map((list) => list.map((name) => /** @type {number} */ (indices.get(name))));
+  const { validation = 0, c, seed = 0, standardize = options.head === 'mlp', classWeight } = options;
+  const params = {
+    ...common({ validation, c, seed }),
+    texts,
+    labels,
+    classes: names.length,
+    classWeight: classWeights(classWeight, labels, names, multiLabel),
+    layers: layersOf(options.layer ?? info.layers, info, range(1, info.layers)),
+    poolings: poolingsOf(options.pooling ?? 'mean'),
+    standardize,
+    mlp: mlpOf(options),
+  };
+  return {
+    labels: names,
+    params,
+    /** @param {import('../fit/classification.js').FittedClassifier} fitted */
+    finish({ network, report, validation: { examples: heldOut, logits } }) {
+      if (heldOut.length === 0) return { network, report };
+      const truth = heldOut.map((example) => labelLists[example]);
+      const rows = heldOut.map((_, i) => rowOf(logits, i, names.length));
+      const { accuracy, macroF1, microF1, n } = multiLabel
+        ? evaluateMultiLabel(
+            truth,
+            rows.map((row) => names.filter((_, k) => row[k] >= 0)),
+            names,
+          )
+        : evaluatePredictions(
+            truth.flat(),
+            rows.map((row) => names[indexOfMax(row)]),
+            names,
+          );
+      return { network, report: { ...report, validation: { accuracy, macroF1, microF1, n } } };
+    },
+  };
+}
+
+/**
+ * Options of every task, checked.
+ * @param {{ validation: number, c?: number, seed: number }} options
+ */
+function common({ validation, c, seed }) {
+  if (!(validation >= 0 && validation <= 0.9))
+    throw new BertletError('BAD_INPUT', `validation is ${validation}; it must be from 0 to 0.9.`);
+  if (c !== undefined && !(c > 0 && c < Infinity))
+    throw new BertletError('BAD_INPUT', `c is ${c}; it must be a positive number.`);
+  if (!Number.isInteger(seed)) throw new BertletError('BAD_INPUT', `seed is ${seed}; it must be an integer.`);
+  return { validation, c, seed };
+}
+
+/**
+ * Weights of single labels [classes], or, of several labels, of rows without and with each [classes][2].
+ * @param {FitOptions['classWeight']} given
+ * @param {number[][]} labels
+ * @param {string[]} names
+ * @param {boolean} multiLabel
+ */
+export function classWeights(given, labels, names, multiLabel) {
+  const counts = new Float64Array(names.length);
+  for (const k of labels.flat()) counts[k] += 1;
+  const of = classWeightOf(given, names);
+  if (multiLabel) {
+    return Float32Array.from({ length: 2 * names.length }, (_, i) => {
+      const [k, has] = [i >> 1, i & 1];
+      if (given !== 'balanced') return has ? of(k) : 1;
+      return labels.length / (2 * (has ? counts[k] : Math.max(labels.length - counts[k], 1)));
+    });
+  }
+  // As scikit-learn's class_weight='balanced'.
+  return Float32Array.from(names, (_, k) =>
+    given === 'balanced' ? labels.length / (names.length * counts[k]) : of(k),
+  );
+}
+
+/**
+ * @param {FitOptions['classWeight']} given
+ * @param {string[]} names
+ * @returns {(k: number) => number}
+ */
+function classWeightOf(given, names) {
+  if (given === undefined || given === 'balanced') return () => 1;
+  if (typeof given !== 'object' || given === null)
+    throw new BertletError(
+      'BAD_INPUT',
+      `classWeight is ${given}; it must be 'balanced' or an object, label to weight.`,
+    );
+  for (const [name, weight] of Object.entries(given)) {
+    if (!names.includes(name))
+      throw new BertletError('BAD_LABELS', `classWeight has the label "${name}", which no example has.`);
+    if (!(weight > 0 && weight < Infinity))
+      throw new BertletError('BAD_INPUT', `classWeight of "${name}" is ${weight}; it must be a positive number.`);
+  }
+  return (k) => (Object.hasOwn(given, names[k]) ? given[names[k]] : 1);
+}
+
+/**
+ * @param {number | 'auto'} layer
+ * @param {import('../types.js').ModelInfo} info
+ * @param {number[]} candidates for 'auto'
+ */
+function layersOf(layer, { layers }, candidates) {
+  if (layer === 'auto') return candidates;
+  if (!(Number.isInteger(layer) && layer >= 0 && layer <= layers))
+    throw new BertletError('BAD_INPUT', `layer is ${layer}; it must be 'auto' or an integer from 0 to ${layers}.`);
+  return [layer];
+}
+
+/** @param {string} pooling */
+function poolingsOf(pooling) {
+  const known = ['mean', 'max', 'cls'];
+  oneOf('pooling', pooling, [...known, 'auto']);
+  return /** @type {('mean' | 'max' | 'cls')[]} */ (pooling === 'auto' ? known : [pooling]);
+}
+
+/** @param {FitOptions} options */
+function mlpOf({ head = 'linear', hiddenSize = 128, epochs = 30, learningRate = 1e-3, earlyStopping = true }) {
+  oneOf('head', head, ['linear', 'mlp']);
+  if (head === 'linear') return undefined;
+  for (const [name, value] of Object.entries({ hiddenSize, epochs }))
+    if (!(Number.isInteger(value) && value >= 1 && value <= 65536))
+      throw new BertletError('BAD_INPUT', `${name} is ${value}; it must be an integer from 1 to 65536.`);
+  if (!(learningRate > 0 && learningRate < Infinity))
+    throw new BertletError('BAD_INPUT', `learningRate is ${learningRate}; it must be a positive number.`);
+  return { hiddenSize, epochs, learningRate, earlyStopping: Boolean(earlyStopping) };
+}
+
+/**
+ * @param {number} from
+ * @param {number} to
+ */
+const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+/**
+ * @param {string} name
+ * @param {string} value
+ * @param {string[]} allowed
+ */
+function oneOf(name, value, allowed) {
+  if (!allowed.includes(value))
+    throw new BertletError('BAD_INPUT', `${name} is "${value}"; it must be ${allowed.join(' or ')}.`);
+}

@@ -1,0 +1,73 @@
+// A trained head as its user sees it. It is a value: its weights travel with each call, so that there is nothing to dispose of.
+import { writeHead } from '../head-file.js';
+import { listen } from '../listen.js';
+import { outputCount } from '../network.js';
+
+/** @typedef {import('../types.js').TaskOptions} TaskOptions */
+
+export class Head {
+  #connection;
+  #data;
+
+  /**
+   * @param {import('../rpc.js').Connection} connection
+   * @param {import('../head-file.js').HeadData} data
+   */
+  constructor(connection, data) {
+    this.#connection = connection;
+    this.#data = data;
+    /** What it was trained for. */
+    this.task = data.task;
+    /** What it tells apart. @type {readonly string[]} */
+    this.labels = Object.freeze([...data.labels]);
+    /** How it was trained; undefined of a checkpoint's own head. */
+    this.report = data.report;
+  }
+
+  /**
+   * The head as one safetensors file, for `model.loadHead()` or for Python.
+   * @returns {Promise<Uint8Array<ArrayBuffer>>}
+   */
+  async save() {
+    return writeHead(this.#data);
+  }
+
+  /**
+   * What the head computes of texts.
+   * @protected
+   * @param {(import('../texts.js').Text | import('../tokenizer.js').Encoded)[]} texts
+   * @param {TaskOptions} options
+   * @param {(index: number, logits: Float32Array) => void} use `logits`: [outputs], or [tokens][outputs] where the head reads tokens
+   */
+  async logits(texts, { signal, ...listeners }, use) {
+    const { network } = this.#data;
+    const outputs = outputCount(network.dense);
+    const tell = listen(listeners);
+    await this.#connection.call(
+      'logits',
+      { texts, network },
+      {
+        signal,
+        onEvent(event) {
+          const { batch, logits } = event;
+          if (!batch) return tell(event);
+          batch.indices.forEach((/** @type {number} */ index, /** @type {number} */ i) => {
+            const [begin, end] = network.pooling === 'none' ? batch.starts.slice(i, i + 2) : [i, i + 1];
+            use(index, logits.slice(begin * outputs, end * outputs));
+          });
+        },
+      },
+    );
+  }
+
+  /**
+   * Tokens of texts, however long.
+   * @protected
+   * @param {import('../texts.js').Text[]} texts
+   * @param {Pick<TaskOptions, 'signal'>} options
+   * @returns {Promise<import('../types.js').Encoding[]>}
+   */
+  async encodings(texts, { signal }) {
+    return this.#connection.call('tokenize', { texts }, { signal });
+  }
+}
