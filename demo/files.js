@@ -3,7 +3,7 @@ import { find } from './dom.js';
 import { showProblem } from './notices.js';
 
 /** @typedef {import('../dist/bertlet.js').Model} Model */
-/** @typedef {import('../dist/bertlet.js').Head} Head */
+/** @typedef {import('../dist/bertlet.js').TextClassifier} Head */
 
 /**
  * @param {import('./store.js').Store<Model | null>} bert

@@ -10,7 +10,7 @@ import { mountTraining } from './training-view.js';
 import { mountTrying } from './try-view.js';
 
 /** @typedef {import('../dist/bertlet.js').Model} Model */
-/** @typedef {import('../dist/bertlet.js').Head} Head */
+/** @typedef {import('../dist/bertlet.js').TextClassifier} Head */
 
 const bert = createStore(/** @type {Model | null} */ (null));
 const head = createStore(/** @type {Head | null} */ (null));

@@ -4,7 +4,7 @@ import { duration, percent, plural } from './format.js';
 import { showProblem } from './notices.js';
 
 /** @typedef {import('../dist/bertlet.js').Model} Model */
-/** @typedef {import('../dist/bertlet.js').Head} Head */
+/** @typedef {import('../dist/bertlet.js').TextClassifier} Head */
 /** @typedef {import('./examples.js').Examples} Examples */
 
 /** What goes on in each phase of `fit`. */
@@ -120,7 +120,9 @@ function whyNot(model, { items }) {
  * @param {number} milliseconds
  * @returns {HTMLElement[]}
  */
-function report({ report: { examples, c, search } }, milliseconds) {
+function report({ report: training }, milliseconds) {
+  if (!training) return [];
+  const { examples, c, search = [] } = training;
   const line = paragraph(`Learned from ${plural(examples, 'example')} in ${duration(milliseconds)}.`);
   const chosen = search.find((tried) => tried.c === c);
   if (!chosen) return [line];

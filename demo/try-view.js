@@ -5,7 +5,7 @@ import { percent } from './format.js';
 import { offerUndo, showProblem } from './notices.js';
 import { samples, suggestions } from './samples.js';
 
-/** @typedef {import('../dist/bertlet.js').Head} Head */
+/** @typedef {import('../dist/bertlet.js').TextClassifier} Head */
 /** @typedef {import('../dist/bertlet.js').Prediction} Prediction */
 
 /** How long typing has to pause, in milliseconds. */
