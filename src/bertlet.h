@@ -143,11 +143,18 @@ BERTLET_API int32_t bertlet_tensor_columns(const bertlet_model *model, int32_t t
 BERTLET_API bertlet_status bertlet_tensor_begin(bertlet_model *model, int32_t tensor, bertlet_dtype dtype);
 BERTLET_API bertlet_status bertlet_tensor_write(bertlet_model *model, const void *bytes, size_t count);
 
+/* Merges a LoRA adapter (Hu et al. 2021, https://arxiv.org/abs/2106.09685) into the open tensor W [rows][columns]:
+ * every row is written as that of W + scale . B . A, so that the product as a whole is never there. a  [rank][columns],
+ * b [rows][rank]  stay the caller's; unchanged until the tensor is written or begun again BERTLET_ERROR_ARGUMENT when
+ * no tensor is open or part of it is written already, or for a rank below 1. */
+BERTLET_API bertlet_status bertlet_tensor_adapt(bertlet_model *model, const float *a, const float *b, int32_t rank,
+                                                float scale);
+
 /* Index of the first tensor that is not completely written, or -1 when the model is ready. */
 BERTLET_API int32_t bertlet_model_missing(const bertlet_model *model);
 
-/* 64-bit hash of the weights' values as f32, whatever order and dtype they came in and however the model keeps them:
- * the identity of a base model. */
+/* 64-bit hash of the weights' values as f32, adapters merged, whatever order and dtype they came in and however the
+ * model keeps them: the identity of a base model. */
 BERTLET_API uint64_t bertlet_model_fingerprint(const bertlet_model *model);
 
 /* The image: the weights as the model keeps them, all in one piece within its block, so that they can be stored and

@@ -305,8 +305,25 @@ bertlet_status bertlet_tensor_begin(bertlet_model *model, int32_t index, bertlet
   model->open->rows_written = 0;
   model->hashes[index] = 0;
   model->open_dtype = dtype;
+  model->adapter.rank = 0;
   model->cut_bytes = 0;
   return BERTLET_OK;
+}
+
+bertlet_status bertlet_tensor_adapt(bertlet_model *model, const float *a, const float *b, int32_t rank, float scale) {
+  if (!model->open || model->open->rows_written > 0 || model->cut_bytes > 0 || rank < 1) return BERTLET_ERROR_ARGUMENT;
+  model->adapter = (adapter){a, b, rank, scale};
+  return BERTLET_OK;
+}
+
+/* row [columns] += row `index` of scale . B . A */
+static void adapt_row(const adapter *by, int32_t index, int32_t columns, float *row) {
+  const float *b = by->b + (size_t)index * by->rank;
+  for (int32_t i = 0; i < by->rank; i++) {
+    const float *a = by->a + (size_t)i * columns;
+    const float factor = by->scale * b[i];
+    for (int32_t column = 0; column < columns; column++) row[column] += factor * a[column];
+  }
 }
 
 /* Where the open tensor's next row stays as f32, or NULL when it is packed or quantized. */
@@ -333,6 +350,7 @@ static bertlet_status write_row(bertlet_model *model, const unsigned char *bytes
   tensor *t = model->open;
   float *place = place_of_row(t), *row = place ? place : model->row;
   convert(bytes, model->open_dtype, t->columns, row);
+  adapt_row(&model->adapter, t->rows_written, t->columns, row);
   if (!all_finite(row, (size_t)t->columns)) return BERTLET_ERROR_NUMERIC;
   uint64_t *hash = &model->hashes[t - model->tensors];
   *hash = hash_bytes(*hash, row, (size_t)t->columns * sizeof(float));

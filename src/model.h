@@ -64,6 +64,13 @@ typedef struct image_header {
   bertlet_config config; /* with max_batch_tokens 0 */
 } image_header;
 
+/* scale . B . A, to be added to a tensor [rows][columns]. */
+typedef struct adapter {
+  const float *a, *b; /* [rank][columns], [rows][rank] */
+  int32_t rank;       /* 0: there is none */
+  float scale;
+} adapter;
+
 struct bertlet_model {
   bertlet_config config;
   bertlet_threads *threads;
@@ -90,6 +97,7 @@ struct bertlet_model {
   tensor *tensors; /* [bertlet_tensor_count()] */
   tensor *open;    /* the one being written, or NULL */
   bertlet_dtype open_dtype;
+  adapter adapter;        /* of the open tensor */
   unsigned char *cut_row; /* first bytes of a row whose rest is still to come */
   size_t cut_bytes;
   float *row; /* a row as f32, before it is packed or quantized */

@@ -250,6 +250,56 @@ static void fingerprints_tell_values_only(void) {
   }
 }
 
+/* A tensor of each kind, written with a LoRA adapter, is that written as W + scale . B . A, computed here in double. */
+static void adapters_are_merged(void) {
+  enum { RANK = 3, MOST = 94 * 32 };
+  bertlet_config config = tiny_config(1);
+  bertlet_model *merged = bertlet_model_init(allocate(bertlet_model_bytes(&config, 1)), &config, NULL);
+  bertlet_model *expected = bertlet_model_init(allocate(bertlet_model_bytes(&config, 1)), &config, NULL);
+  static float w[MOST], sum[MOST], a[RANK * 64], b[94 * RANK];
+  const float scale = 0.5f;
+  uint32_t state = 1;
+  /* Multiples of 1/16 up to 1, so that every sum is exact and the order of additions does not matter. */
+#define FILL(array)                                                                                                    \
+  for (size_t i = 0; i < sizeof array / sizeof *array; i++) array[i] = (float)(random_number(&state) % 33) / 16 - 1
+  FILL(w);
+  FILL(a);
+  FILL(b);
+#undef FILL
+  static const int32_t tensors[] = {0, 3, QUERY, QUERY + 1, QUERY + 14}; /* table, vectors, packed, more inputs */
+  for (size_t t = 0; t < sizeof tensors / sizeof *tensors; t++) {
+    int32_t rows = bertlet_tensor_rows(merged, tensors[t]), columns = bertlet_tensor_columns(merged, tensors[t]);
+    size_t count = (size_t)rows * columns;
+    for (int32_t row = 0; row < rows; row++)
+      for (int32_t column = 0; column < columns; column++) {
+        double product = 0;
+        for (int32_t i = 0; i < RANK; i++) product += (double)b[row * RANK + i] * a[i * columns + column];
+        sum[row * columns + column] = (float)(w[row * columns + column] + scale * product);
+      }
+    CHECK(bertlet_tensor_begin(expected, tensors[t], BERTLET_F32) == BERTLET_OK);
+    CHECK(bertlet_tensor_write(expected, sum, count * sizeof(float)) == BERTLET_OK);
+    CHECK(bertlet_tensor_begin(merged, tensors[t], BERTLET_F32) == BERTLET_OK);
+    CHECK(bertlet_tensor_adapt(merged, a, b, RANK, scale) == BERTLET_OK);
+    CHECK(bertlet_tensor_write(merged, w, 5) == BERTLET_OK); /* cut in the middle of a number */
+    CHECK(bertlet_tensor_write(merged, (const char *)w + 5, count * sizeof(float) - 5) == BERTLET_OK);
+    CHECK(bertlet_model_fingerprint(merged) == bertlet_model_fingerprint(expected));
+  }
+
+  /* It ends with the tensor that it was given for. */
+  CHECK(bertlet_tensor_begin(merged, QUERY, BERTLET_F32) == BERTLET_OK);
+  CHECK(bertlet_tensor_write(merged, w, 32 * 32 * sizeof(float)) == BERTLET_OK);
+  CHECK(bertlet_model_fingerprint(merged) != bertlet_model_fingerprint(expected));
+
+  CHECK(bertlet_tensor_begin(merged, QUERY, BERTLET_F32) == BERTLET_OK);
+  CHECK(bertlet_tensor_adapt(merged, a, b, 0, scale) == BERTLET_ERROR_ARGUMENT);
+  CHECK(bertlet_tensor_write(merged, w, 5) == BERTLET_OK);
+  CHECK(bertlet_tensor_adapt(merged, a, b, RANK, scale) == BERTLET_ERROR_ARGUMENT); /* too late */
+  CHECK(bertlet_tensor_write(merged, w, sizeof w) == BERTLET_ERROR_ARGUMENT);       /* closes it */
+  CHECK(bertlet_tensor_adapt(merged, a, b, RANK, scale) == BERTLET_ERROR_ARGUMENT);
+  free(expected);
+  free(merged);
+}
+
 int main(void) {
   impossible_configurations_have_no_size();
   sizes_do_not_wrap();
@@ -258,5 +308,6 @@ int main(void) {
   not_finite_is_refused();
   wrong_lengths_are_refused();
   fingerprints_tell_values_only();
+  adapters_are_merged();
   return report();
 }
