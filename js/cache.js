@@ -35,10 +35,13 @@ import { join, pieces, readAll } from './streams.js';
  */
 
 /** Raise the number with every change of the format. */
-const MAGIC = new TextEncoder().encode('BERTLET1');
+const MAGIC = new TextEncoder().encode('BERTLET2');
 const DIGEST_BYTES = 32; // SHA-256
 const START_BYTES = MAGIC.length + DIGEST_BYTES + 8; // and the lengths of what the digest is of: the description, the files
 const SUFFIX = '.bertlet';
+
+/** What is made of the files beside the image is kept as if it were a file of this name. */
+const EXTRAS = '#extras';
 
 /** Weights are in the image; every other file is small. */
 const isWeights = (/** @type {string} */ file) => file.endsWith('.safetensors');
@@ -75,6 +78,8 @@ const pays = (source, dtype) => !source.local || dtype === 'int8';
 export class Cache {
   /** @type {string[]} */
   notes = [];
+  /** What `keep` was given, once the weights are restored. */
+  extras = /** @type {Uint8Array} */ (new Uint8Array(0));
   /** @type {Store | undefined} */
   #store;
   #family = '';
@@ -125,8 +130,9 @@ export class Cache {
     const { version } = this.origin;
     if (!version) return true;
     try {
-      const now = await Promise.all(files.map(({ name }) => version(name, signal)));
-      return files.every((file, i) => file.version === now[i]);
+      const read = files.filter(({ name }) => name !== EXTRAS);
+      const now = await Promise.all(read.map(({ name }) => version(name, signal)));
+      return read.every((file, i) => file.version === now[i]);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof BertletError && error.code === 'NETWORK')) return false;
@@ -174,8 +180,10 @@ export class Cache {
     } catch (error) {
       this.#note('The cache can’t be read', error);
     }
-    if (!restored) {
-      for (const kept of entry.contents()) this.#read.set(kept.name, kept);
+    if (restored) {
+      this.extras = entry.contents().find(({ name }) => name === EXTRAS)?.bytes ?? this.extras;
+    } else {
+      for (const kept of entry.contents()) if (kept.name !== EXTRAS) this.#read.set(kept.name, kept);
       this.source = this.#recording();
     }
     await this.#forget();
@@ -185,8 +193,9 @@ export class Cache {
   /**
    * Keeps the model.
    * @param {() => Uint8Array} seal gives the image
+   * @param {Uint8Array} extras what else was made of the files
    */
-  async keep(seal) {
+  async keep(seal, extras) {
     if (!this.#store) return;
     const { version } = this.origin;
     const files = [...this.#read.values()];
@@ -195,7 +204,7 @@ export class Cache {
       if (version) for (const file of files) file.version ??= await version(file.name);
       if (version && !files.every((file) => file.version ?? file.error)) return; // a server that does not tell
       const image = seal();
-      const start = await writeStart(files, image.length);
+      const start = await writeStart([...files, { name: EXTRAS, bytes: extras }], image.length);
       await this.#store.write(this.#name, [...start, image]);
       await this.#removeOutdated(this.#store, files);
     } catch (error) {

@@ -1,18 +1,21 @@
 // A loaded model in the worker: its instance of the core, batches of texts in, vectors out.
 import { startWorker } from '#platform';
+import { ADAPTER, readAdapter } from './adapter.js';
 import { Cache } from './cache.js';
-import { CONFIG_BYTES, parseConfig, writeConfig } from './config.js';
+import { buildHead, headTensors, planHead } from './checkpoint-head.js';
+import { CONFIG_BYTES, parseConfig, parseJson, writeConfig } from './config.js';
 import { BertletError } from './errors.js';
 import { FeatureCache } from './fit/features.js';
 import { applyDense } from './network.js';
+import { pack, unpack } from './pack.js';
 import { pacer, reporter } from './progress.js';
 import { Connection } from './rpc.js';
-import { openFile, openSource } from './sources.js';
+import { joinSources, openFile, openSource } from './sources.js';
 import { readAll } from './streams.js';
 import { measureTokenizer, PART_BYTES, TEXT_GROWTH, Tokenizer } from './tokenizer.js';
 import { readVocabulary } from './vocabulary.js';
 import { align, compile, createCore, instantiate } from './wasm.js';
-import { streamWeights } from './weights.js';
+import { readWeights } from './weights.js';
 
 /** @typedef {import('./rpc.js').Context} Context */
 /** @typedef {import('./config.js').Config} Config */
@@ -50,27 +53,39 @@ const POOLING = { mean: 0, cls: 1, max: 2 };
  */
 
 /**
- * @param {{ description: import('./sources.js').Description, dtype: Dtype, threads?: number, build?: import('./types.js').Build,
- *   cache?: import('./cache.js').CacheUse }} params
+ * @typedef {object} Extras
+ * @property {import('./checkpoint-head.js').CheckpointHead} [head]
+ */
+
+/**
+ * @typedef {object} LoadParams
+ * @property {import('./sources.js').Description} description
+ * @property {import('./sources.js').Description} [adapter]
+ * @property {Dtype} dtype
+ * @property {number} [threads]
+ * @property {import('./types.js').Build} [build]
+ * @property {import('./cache.js').CacheUse} [cache]
+ */
+
+/**
+ * @param {LoadParams} params
  * @param {Context} context
  * @returns {Promise<Engine>}
  */
-export async function loadEngine({ description, dtype, threads, build, cache: use = false }, context) {
+export async function loadEngine({ description, adapter, dtype, threads, build, cache: use = false }, context) {
   const { signal, emit } = context;
   const compiling = compile({ threads, build });
   const [compiled, cache] = await Promise.all([
     compiling,
-    openSource(description, { keep: true, refresh: use === 'refresh' }).then((source) =>
+    openPlaces(description, adapter, { keep: true, refresh: use === 'refresh' }).then((source) =>
       Cache.open(source, { dtype, compiling }, use, signal),
     ),
   ]);
   const source = cache.origin;
   try {
     const configFile = source.locate('config.json');
-    const config = parseConfig(
-      await readAll(await openFile(cache.source, 'config.json', signal), configFile),
-      configFile,
-    );
+    const configBytes = await readAll(await openFile(cache.source, 'config.json', signal), configFile);
+    const config = parseConfig(configBytes, configFile);
     const vocabulary = await readVocabulary(cache.source, { signal });
     const engine = await Engine.create(config, vocabulary, compiled, dtype);
     const { vocabSize } = engine.tokenizer;
@@ -80,11 +95,12 @@ export async function loadEngine({ description, dtype, threads, build, cache: us
       emit({ warning });
     }
     engine.fromCache = await cache.restore(engine.image, () => engine.restore());
-    if (!engine.fromCache) {
-      const weights = await openFile(cache.source, 'model.safetensors', signal);
-      await engine.readWeights(weights, source.locate('model.safetensors'), context);
+    if (engine.fromCache) {
+      engine.extras = unpack(cache.extras);
+    } else {
+      await engine.readWeights(cache.source, adapter !== undefined, parseJson(configBytes, configFile), context);
       await source.keep?.();
-      await cache.keep(() => engine.seal());
+      await cache.keep(() => engine.seal(), pack(engine.extras));
     }
     engine.cacheNotes = cache.notes;
     return engine;
@@ -96,7 +112,20 @@ export async function loadEngine({ description, dtype, threads, build, cache: us
   }
 }
 
+/**
+ * @param {import('./sources.js').Description} description
+ * @param {import('./sources.js').Description | undefined} adapter
+ * @param {{ keep: boolean, refresh: boolean }} options
+ * @returns {Promise<import('./sources.js').Source>} the model's files, and the adapter's in a folder of their own
+ */
+async function openPlaces(description, adapter, options) {
+  const source = await openSource(description, options);
+  return adapter ? joinSources(source, ADAPTER, await openSource(adapter, options)) : source;
+}
+
 export class Engine {
+  /** What a checkpoint or an adapter brings beside the encoder. @type {Extras} */
+  extras = {};
   #place;
   fromCache = false;
   /** @type {string[]} */
@@ -184,14 +213,27 @@ export class Engine {
   }
 
   /**
-   * @param {import('./streams.js').Chunks} chunks
-   * @param {string} where
+   * @param {import('./sources.js').Source} source
+   * @param {boolean} adapted whether there is an adapter
+   * @param {any} json config.json
    * @param {Context} context
    */
-  async readWeights(chunks, where, context) {
+  async readWeights(source, adapted, json, context) {
+    const { signal, emit } = context;
     const { model, hidden } = this.#place;
-    const staging = { address: hidden, size: 4 * BATCH_TOKENS * this.config.hiddenSize }; // not in use yet
-    await streamWeights(this.core, model, chunks, where, staging, reporter(context, 'download'));
+    const { hiddenSize, modelType } = this.config;
+    const adapter = adapted ? await readAdapter(source, modelType, signal) : undefined;
+    const plan = planHead(json, adapter, source.locate('config.json'));
+    const staging = { address: hidden, size: 4 * BATCH_TOKENS * hiddenSize }; // not in use yet
+    const target = { core: this.core, model, staging, modelType, adapter, headNames: headTensors(plan) };
+    const tensors = await readWeights(source, target, signal, reporter(context, 'download'));
+    try {
+      if (plan) this.extras.head = buildHead(plan, tensors, this.config);
+    } catch (error) {
+      // A checkpoint may have lost its head and still be good for everything else; an adapter is of no use without.
+      if (adapter) throw error;
+      emit({ warning: `${/** @type {Error} */ (error).message} Without it there is no bert.head.` });
+    }
   }
 
   /** Where the weights are as the core keeps them; `restore` takes what was read to there for them. */

@@ -36,7 +36,7 @@ export { loadTokenizer } from './tokenizer.js';
  */
 export async function load(
   spec,
-  { dtype = 'f32', threads, build, hub, revision, cache = true, signal, ...listeners } = {},
+  { dtype = 'f32', adapter, threads, build, hub, revision, cache = true, signal, ...listeners } = {},
 ) {
   signal?.throwIfAborted();
   if (dtype !== 'int8' && dtype !== 'f32') {
@@ -52,18 +52,21 @@ export async function load(
     throw new BertletError('BAD_INPUT', `cache is ${cache}; it must be true, false or 'refresh'.`);
   }
   const { name, description, transfer, close } = describe(spec, { hub, revision });
+  const added = adapter === undefined ? undefined : describe(adapter, { hub });
   const connection = new Connection(startWorker());
   try {
     const loaded = await connection.call(
       'load',
-      { description, dtype, threads, build, cache },
-      { signal, transfer, onEvent: listen(listeners) },
+      { description, adapter: added?.description, dtype, threads, build, cache },
+      { signal, transfer: [...transfer, ...(added?.transfer ?? [])], onEvent: listen(listeners) },
     );
-    return new Model(connection, { model: name, dtype, ...loaded });
+    const { head, ...info } = loaded;
+    return new Model(connection, { model: name, ...(added && { adapter: added.name }), dtype, ...info }, head);
   } catch (error) {
     connection.closeWhenIdle();
     throw error;
   } finally {
     close();
+    added?.close();
   }
 }

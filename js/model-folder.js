@@ -15,8 +15,8 @@ const CHUNK = 256 * 1024;
 const PARTIAL = '.partial';
 const A_DAY = 24 * 60 * 60 * 1000;
 
-/** The weights come last: a folder that has them is complete. */
-const WEIGHTS = 'model.safetensors';
+/** One of them comes last: a folder that has it is complete. */
+const LAST = ['model.safetensors', 'model.safetensors.index.json', 'adapter_model.safetensors'];
 
 /**
  * @param {string} name
@@ -100,7 +100,7 @@ export async function openDirectory(path) {
  */
 export async function openHub(name, remote, { keep, refresh }) {
   const folder = modelFolder(name);
-  if (!refresh && existsSync(join(folder, WEIGHTS))) return openDirectory(folder);
+  if (!refresh && LAST.some((file) => existsSync(join(folder, file)))) return openDirectory(folder);
   return keep ? keeping(remote, folder) : remote;
 }
 
@@ -112,7 +112,7 @@ export async function openHub(name, remote, { keep, refresh }) {
  */
 function keeping(remote, folder) {
   const suffix = `.${randomUUID()}${PARTIAL}`;
-  /** @type {string[]} in the order in which they were opened, the weights last */
+  /** @type {string[]} */
   const files = [];
 
   /** @param {Error} error */
@@ -127,7 +127,7 @@ function keeping(remote, folder) {
    * @returns {AsyncGenerator<Uint8Array, void>}
    */
   async function* copy(file, chunks) {
-    await mkdir(folder, { recursive: true }).catch(cannotKeep);
+    await mkdir(dirname(join(folder, file)), { recursive: true }).catch(cannotKeep);
     const target = await open(join(folder, file + suffix), 'wx').catch(cannotKeep);
     files.push(file);
     try {
@@ -145,7 +145,7 @@ function keeping(remote, folder) {
     locate: remote.locate,
     open: async (file, signal) => copy(file, await remote.open(file, signal)),
     async keep() {
-      files.sort((a, b) => Number(a === WEIGHTS) - Number(b === WEIGHTS));
+      files.sort((a, b) => Number(LAST.includes(a)) - Number(LAST.includes(b)));
       for (const file of files) await rename(join(folder, file + suffix), join(folder, file));
       await removeStale(folder);
     },

@@ -20,11 +20,14 @@ export class Model {
   /**
    * @param {import('./rpc.js').Connection} connection
    * @param {import('./types.js').ModelInfo} info
+   * @param {import('./checkpoint-head.js').CheckpointHead} [head]
    */
-  constructor(connection, info) {
+  constructor(connection, info, head) {
     this.#connection = connection;
     /** What was loaded, and what runs it. */
     this.info = Object.freeze(info);
+    /** What the checkpoint or the adapter was trained for. */
+    this.head = head;
   }
 
   /**

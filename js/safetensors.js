@@ -142,6 +142,58 @@ export function parseSafetensors(bytes, where) {
 }
 
 /**
+ * @typedef {object} FloatTensor
+ * @property {number[]} shape
+ * @property {Float32Array} values
+ */
+
+/**
+ * @param {Tensor} tensor
+ * @param {Uint8Array} bytes its own, little-endian
+ * @param {string} where
+ * @returns {FloatTensor} a copy
+ */
+export function toFloats({ name, dtype, shape }, bytes, where) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values = new Float32Array(shape.reduce((product, n) => product * n, 1));
+  if (dtype === 'F32') values.forEach((_, i) => (values[i] = view.getFloat32(4 * i, true)));
+  else if (dtype === 'F16') values.forEach((_, i) => (values[i] = fromHalf(view.getUint16(2 * i, true))));
+  else if (dtype === 'BF16') {
+    const bits = new Uint32Array(values.buffer);
+    values.forEach((_, i) => (bits[i] = view.getUint16(2 * i, true) * 65536));
+  } else throw unsupportedType(name, dtype, where);
+  if (!values.every(Number.isFinite)) throw notFinite(name, where);
+  return { shape, values };
+}
+
+/** @param {number} half bits of an IEEE 754 half precision number */
+function fromHalf(half) {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 31;
+  const fraction = half & 1023;
+  if (exponent === 31) return NaN; // or infinity, which is as useless
+  return sign * (exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24);
+}
+
+/**
+ * @param {string} name
+ * @param {string} dtype
+ * @param {string} where
+ */
+export const unsupportedType = (name, dtype, where) =>
+  new BertletError(
+    'UNSUPPORTED_DTYPE',
+    `${where}: tensor ${name} is of type ${dtype}; bertlet reads F32, F16 and BF16.`,
+  );
+
+/**
+ * @param {string} name
+ * @param {string} where
+ */
+export const notFinite = (name, where) =>
+  new BertletError('BAD_WEIGHTS', `${where}: tensor ${name} holds NaN or infinity. Export the model again.`);
+
+/**
  * @param {string} where
  * @param {number} size
  * @param {number | string} promised

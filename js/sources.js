@@ -2,7 +2,7 @@
 // files by name (`openSource`, `openFile`).
 import { locate, openDirectory, openHub } from '#platform';
 import { BertletError } from './errors.js';
-import { exportChunks, importChunks, notAModel, pieces, readStream, rejectHtml } from './streams.js';
+import { exportChunks, importChunks, notAModel, pieces, readAll, readStream, rejectHtml } from './streams.js';
 
 /** @typedef {import('./types.js').ModelSpec} ModelSpec */
 /** @typedef {import('./types.js').FileContent} FileContent */
@@ -28,8 +28,9 @@ import { exportChunks, importChunks, notAModel, pieces, readStream, rejectHtml }
  * @property {() => Promise<void>} [discard] the load failed
  */
 
-/** What bertlet may ask for. */
-const FILES = ['config.json', 'vocab.txt', 'tokenizer_config.json', 'tokenizer.json', 'model.safetensors'];
+/** What bertlet may ask for: of a folder, and of the folders in it that sentence-transformers makes. */
+const FILES =
+  /^(vocab\.txt|[\w-]+\.json|[\w.-]+\.safetensors(\.index\.json)?|\d+_\w+\/(config\.json|model\.safetensors))$/;
 
 const HUB_ID = /^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/;
 
@@ -88,15 +89,19 @@ function asFolder(address) {
 const isList = (spec) => 'length' in spec;
 
 /**
- * Files as an `<input type="file">` gives them. Of two with one name, the one less deep in the folder that was picked counts:
- * sentence-transformers keep further config.json files in folders of their own.
+ * Files as an `<input type="file">` gives them, by their paths in the folder of the model: the topmost one that has a
+ * config.json or adapter_config.json.
  * @param {ArrayLike<File>} list
  * @returns {Record<string, File>}
  */
 function byName(list) {
-  const depth = (/** @type {File} */ file) => (file.webkitRelativePath ?? '').split('/').length;
-  const deepestFirst = Array.from(list).sort((a, b) => depth(b) - depth(a));
-  return Object.fromEntries(deepestFirst.map((file) => [file.name, file]));
+  const files = Array.from(list, (file) => ({ file, path: file.webkitRelativePath || file.name }));
+  const depth = (/** @type {string} */ path) => path.split('/').length;
+  const configs = files.map(({ path }) => path).filter((path) => /(^|\/)(adapter_)?config\.json$/.test(path));
+  const [topmost = ''] = configs.sort((a, b) => depth(a) - depth(b));
+  const folder = topmost.slice(0, topmost.lastIndexOf('/') + 1);
+  const inFolder = files.filter(({ path }) => path.startsWith(folder));
+  return Object.fromEntries(inFolder.map(({ file, path }) => [path.slice(folder.length), file]));
 }
 
 /**
@@ -108,9 +113,8 @@ function fromFiles(contents) {
   const files = {};
   /** @type {ReturnType<typeof exportChunks>[]} */
   const lent = [];
-  for (const file of FILES) {
-    if (!Object.hasOwn(contents, file)) continue;
-    const content = contents[file];
+  for (const [file, content] of Object.entries(contents)) {
+    if (!FILES.test(file)) continue;
     if (typeof content === 'string' || content instanceof URL) {
       const place = locate(String(content));
       if (!place || !('url' in place))
@@ -312,4 +316,57 @@ function filesSource(files) {
  */
 export async function openFile(source, file, signal) {
   return rejectHtml(await source.open(file, signal), source.locate(file));
+}
+
+/**
+ * A small file that need not be there. A server that shows its front page for whatever it does not have counts as one that
+ * does not have the file.
+ * @param {Source} source
+ * @param {string} file
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, where: string } | { error: BertletError }>}
+ */
+export async function readOptional(source, file, signal) {
+  const where = source.locate(file);
+  try {
+    return { bytes: await readAll(await openFile(source, file, signal), where), where };
+  } catch (error) {
+    if (error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code)) return { error };
+    throw error;
+  }
+}
+
+/**
+ * Two places as one.
+ * @param {Source} source
+ * @param {string} folder where the files of `other` seem to be
+ * @param {Source} other
+ * @returns {Source}
+ */
+export function joinSources(source, folder, other) {
+  /** @type {(file: string) => [Source, string]} */
+  const find = (file) => (file.startsWith(folder) ? [other, file.slice(folder.length)] : [source, file]);
+  const both = [source, other];
+  return {
+    locate(file) {
+      const [at, name] = find(file);
+      return at.locate(name);
+    },
+    open(file, signal) {
+      const [at, name] = find(file);
+      return at.open(name, signal);
+    },
+    identity: both.every(({ identity }) => identity !== undefined)
+      ? both.map(({ identity }) => identity).join(' + ')
+      : undefined,
+    version: both.some(({ version }) => version)
+      ? async (file, signal) => {
+          const [at, name] = find(file);
+          return at.version ? at.version(name, signal) : 'never changes';
+        }
+      : undefined,
+    local: both.every(({ local }) => local),
+    keep: async () => void (await Promise.all(both.map(({ keep }) => keep?.()))),
+    discard: async () => void (await Promise.all(both.map(({ discard }) => discard?.()))),
+  };
 }

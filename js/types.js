@@ -30,6 +30,8 @@
 
 /**
  * @typedef {object} LoadOptions
+ * @property {ModelSpec} [adapter] a LoRA adapter in PEFT's format, to be merged into the weights as they are read: a folder, given
+ *   as a model is, that holds adapter_config.json, adapter_model.safetensors and, for labels with names, labels.json, an array
  * @property {Dtype} [dtype] numbers to compute with, whatever the checkpoint holds. Default 'f32', PyTorch's numbers. 'int8' takes
  *   a third of the memory and about half the time; its vectors differ a little (a cosine of 0.9985 to 0.9997 on average)
  * @property {number} [threads] default: up to 4 where threads are available
@@ -47,6 +49,7 @@
 /**
  * @typedef {object} ModelInfo
  * @property {string} model what was loaded, in the words of the caller
+ * @property {string} [adapter] what was merged into it
  * @property {string} modelType
  * @property {number} hiddenSize length of an embedding
  * @property {number} layers

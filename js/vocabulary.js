@@ -2,8 +2,7 @@
 // vocab.txt, and how text is normalized.
 import { parseJson } from './config.js';
 import { BertletError } from './errors.js';
-import { openFile } from './sources.js';
-import { readAll } from './streams.js';
+import { readOptional } from './sources.js';
 
 /** bertlet_tokenizer_flags */
 const LOWERCASE = 1;
@@ -62,23 +61,6 @@ export async function readVocabulary(source, { lowercase, signal } = {}) {
  * @param {boolean | undefined} lowercase
  */
 const override = (normalizer, lowercase) => (lowercase === undefined ? normalizer : { ...normalizer, lowercase });
-
-/**
- * A server that shows its front page for whatever it does not have counts as one that does not have the file.
- * @param {import('./sources.js').Source} source
- * @param {string} file
- * @param {AbortSignal} [signal]
- * @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, where: string } | { error: BertletError }>}
- */
-async function readOptional(source, file, signal) {
-  const where = source.locate(file);
-  try {
-    return { bytes: await readAll(await openFile(source, file, signal), where), where };
-  } catch (error) {
-    if (error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code)) return { error };
-    throw error;
-  }
-}
 
 /**
  * @param {any} json tokenizer_config.json

@@ -1,6 +1,15 @@
-// A checkpoint's tensors into the core's, as their bytes arrive.
+// A checkpoint's tensors into the core's, as their bytes arrive; an adapter is merged on the way. What a head needs is kept.
+import { applyDelta, checkAdapter } from './adapter.js';
+import { parseJson } from './config.js';
 import { BertletError } from './errors.js';
-import { readSafetensors } from './safetensors.js';
+import { notFinite, readSafetensors, toFloats, unsupportedType } from './safetensors.js';
+import { openFile, readOptional } from './sources.js';
+import { canonicalName } from './tensor-names.js';
+import { align } from './wasm.js';
+
+/** @typedef {import('./safetensors.js').Tensor} Tensor */
+/** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
+/** @typedef {import('./sources.js').Source} Source */
 
 /** bertlet_dtype */
 const DTYPES = { F32: 0, F16: 1, BF16: 2 };
@@ -10,10 +19,23 @@ const ERROR_NUMERIC = -5;
 /** bertlet_tensor_name() wants so many bytes. */
 const NAME_BYTES = 96;
 
+const WHOLE = 'model.safetensors';
+const INDEX = 'model.safetensors.index.json';
+
 /**
  * @typedef {object} Wanted a tensor of the core
  * @property {number} index
  * @property {number[]} shape
+ */
+
+/**
+ * @typedef {object} Target where a checkpoint's tensors go
+ * @property {import('./wasm.js').Core} core
+ * @property {number} model
+ * @property {{ address: number, size: number }} staging
+ * @property {string} modelType
+ * @property {import('./adapter.js').Adapter} [adapter]
+ * @property {Set<string>} headNames canonical names of the tensors to keep
  */
 
 /**
@@ -35,104 +57,233 @@ function wantedTensors(core, model) {
 }
 
 /**
- * A checkpoint's name as the core has it: models with a head prefix "bert.", the oldest call layer norm's parameters
- * as TensorFlow does.
- * @param {string} name
+ * @typedef {object} Files
+ * @property {string[]} names
+ * @property {import('./streams.js').Chunks} [first] the one file, already open
+ * @property {{ where: string, tensors: string[], totalBytes: number }} [index] what lists several
  */
-const canonical = (name) =>
-  name
-    .replace(/^bert\./, '')
-    .replace(/LayerNorm\.gamma$/, 'LayerNorm.weight')
-    .replace(/LayerNorm\.beta$/, 'LayerNorm.bias');
 
 /**
- * @param {import('./safetensors.js').Header} header
- * @param {Map<string, Wanted>} wanted
- * @param {string} where
- * @returns {Map<import('./safetensors.js').Tensor, { index: number, dtype: number }>} those of the file's that are used
+ * One file, or the shards that an index lists.
+ * @param {Source} source
+ * @param {AbortSignal} signal
+ * @returns {Promise<Files>}
  */
-function matchTensors(header, wanted, where) {
-  const used = new Map();
-  const missing = new Map(wanted);
-  for (const tensor of header.tensors) {
-    const name = canonical(tensor.name);
-    const target = wanted.get(name);
-    if (!target) continue; // a pooler, a head for another task
-    if (!missing.delete(name))
-      throw new BertletError('BAD_SAFETENSORS', `${where} holds the tensor ${name} twice. Export it again.`);
-    const { dtype, shape } = tensor;
-    const elements = target.shape.length === 1 && shape.length === 2 && shape[0] === 1 ? shape.slice(1) : shape;
-    if (String(elements) !== String(target.shape)) {
+async function findFiles(source, signal) {
+  try {
+    return { names: [WHOLE], first: await openFile(source, WHOLE, signal) };
+  } catch (error) {
+    if (!(error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code))) throw error;
+    const found = await readOptional(source, INDEX, signal);
+    if ('error' in found) throw error;
+    const { where } = found;
+    const { weight_map: map, metadata } = parseJson(found.bytes, where);
+    const names = [...new Set(Object.values(map ?? {}))].sort();
+    const totalBytes = metadata?.total_size;
+    if (
+      names.length === 0 ||
+      !names.every((name) => /^[\w.-]+\.safetensors$/.test(String(name))) ||
+      !(totalBytes > 0)
+    ) {
       throw new BertletError(
-        'SHAPE_MISMATCH',
-        `${where}: tensor ${tensor.name} has shape [${shape}], but by config.json it should be [${target.shape}]. ` +
-          'The two files must be of the same model.',
+        'BAD_CONFIG',
+        `${where} has no proper weight_map and metadata.total_size. Download or export it again.`,
       );
     }
-    if (!Object.hasOwn(DTYPES, dtype)) {
-      throw new BertletError(
-        'UNSUPPORTED_DTYPE',
-        `${where}: tensor ${tensor.name} is of type ${dtype}; bertlet reads F32, F16 and BF16.`,
-      );
-    }
-    used.set(tensor, { index: target.index, dtype: DTYPES[/** @type {keyof typeof DTYPES} */ (dtype)] });
+    return { names, index: { where, tensors: Object.keys(map), totalBytes } };
   }
-  if (missing.size > 0) {
-    const [first] = missing.keys();
-    const more = missing.size > 1 ? ` and ${missing.size - 1} more` : '';
-    throw new BertletError(
-      'MISSING_TENSOR',
-      `${where} lacks the tensor ${first}${more}. It must be a BERT model that fits config.json.`,
-    );
-  }
-  return used;
 }
 
 /**
- * @param {import('./wasm.js').Core} core
- * @param {number} model
- * @param {import('./streams.js').Chunks} chunks of a model.safetensors
- * @param {string} where
- * @param {{ address: number, size: number }} staging
+ * Reads all weights of a model.
+ * @param {Source} source
+ * @param {Target} target
+ * @param {AbortSignal} signal
  * @param {(loaded: number, total: number) => void} onProgress
+ * @returns {Promise<Map<string, FloatTensor>>} the tensors of `headNames` that are there, by canonical name, with the adapter merged
  */
-export async function streamWeights(core, model, chunks, where, staging, onProgress) {
-  /** @type {ReturnType<typeof matchTensors>} */
-  let used;
-  let total = 0;
-  /** @type {import('./safetensors.js').Tensor | undefined} */
-  let open;
+export async function readWeights(source, target, signal, onProgress) {
+  const { core, model, modelType, adapter, headNames } = target;
+  const wanted = wantedTensors(core, model);
+  if (adapter) checkAdapter(adapter, (name) => wanted.get(name)?.shape, headNames);
+  const { names, index, first } = await findFiles(source, signal);
+  if (index) checkComplete(wanted, new Set(index.tensors.map((name) => canonicalName(name, modelType))), index.where);
 
-  await readSafetensors(
-    chunks,
-    where,
-    (header) => {
-      used = matchTensors(header, wantedTensors(core, model), where);
-      total = header.fileSize;
-    },
-    (tensor, bytes, loaded) => {
-      onProgress(loaded, total);
-      const target = used.get(tensor);
-      if (!target) return;
-      if (tensor !== open) check(core.fn.tensor_begin(model, target.index, target.dtype), tensor, where);
-      open = tensor;
-      for (let at = 0; at < bytes.length; at += staging.size) {
-        const part = bytes.subarray(at, at + staging.size);
-        core.bytes(staging.address, part.length).set(part);
-        check(core.fn.tensor_write(model, staging.address, part.length), tensor, where);
-      }
-    },
+  const reader = new Reader(target, wanted);
+  let before = 0; // bytes of the files that are read
+  for (const name of names) {
+    const report = (/** @type {number} */ loaded, /** @type {number} */ size) => {
+      if (!index) return onProgress(loaded, size);
+      // The index counts the tensors' bytes only, the files have headers too.
+      onProgress(Math.min(before + loaded, index.totalBytes), index.totalBytes);
+    };
+    const chunks = first ?? (await openFile(source, name, signal));
+    before += await reader.readFile(chunks, source.locate(name), !index, report);
+  }
+  checkComplete(wanted, reader.seen, source.locate(names[0]));
+
+  const { kept } = reader;
+  for (const [name, tensor] of adapter?.saved ?? []) if (headNames.has(name)) kept.set(name, tensor);
+  for (const [name, delta] of adapter?.deltas ?? []) {
+    const tensor = kept.get(name);
+    if (tensor) applyDelta(tensor, delta);
+  }
+  return kept;
+}
+
+/**
+ * @param {Map<string, Wanted>} wanted
+ * @param {Set<string>} present canonical names
+ * @param {string} where
+ */
+function checkComplete(wanted, present, where) {
+  const missing = [...wanted.keys()].filter((name) => !present.has(name));
+  if (missing.length === 0) return;
+  const more = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
+  throw new BertletError(
+    'MISSING_TENSOR',
+    `${where} lacks the tensor ${missing[0]}${more}. It must be a BERT model that fits config.json.`,
   );
 }
 
-/**
- * @param {number} status
- * @param {import('./safetensors.js').Tensor} tensor
- * @param {string} where
- */
-function check(status, { name }, where) {
-  if (status === ERROR_NUMERIC) {
-    throw new BertletError('BAD_WEIGHTS', `${where}: tensor ${name} holds NaN or infinity. Export the model again.`);
+/** Reads a checkpoint's files, one after the other. */
+class Reader {
+  /** Canonical names of the tensors that were found. @type {Set<string>} */
+  seen = new Set();
+  /** @type {Map<string, FloatTensor>} */
+  kept = new Map();
+
+  /**
+   * @param {Target} target
+   * @param {Map<string, Wanted>} wanted
+   */
+  constructor(target, wanted) {
+    this.target = target;
+    this.wanted = wanted;
   }
-  if (status !== 0) throw new Error(`writing tensor ${name}: ${status}`);
+
+  /**
+   * @param {import('./streams.js').Chunks} chunks
+   * @param {string} where
+   * @param {boolean} alone whether all tensors must be in this file: then one that lacks is told before the rest is downloaded
+   * @param {(loaded: number, size: number) => void} report
+   * @returns {Promise<number>} size of the file
+   */
+  async readFile(chunks, where, alone, report) {
+    let size = 0;
+    /** @type {Map<Tensor, (bytes: Uint8Array) => void>} */
+    let takers;
+    await readSafetensors(
+      chunks,
+      where,
+      (header) => {
+        takers = this.#match(header.tensors, where);
+        if (alone) checkComplete(this.wanted, this.seen, where);
+        size = header.fileSize;
+      },
+      (tensor, bytes, loaded) => {
+        report(loaded, size);
+        takers.get(tensor)?.(bytes);
+      },
+    );
+    return size;
+  }
+
+  /**
+   * @param {Tensor[]} tensors
+   * @param {string} where
+   * @returns {Map<Tensor, (bytes: Uint8Array) => void>} who takes the bytes of those that are used
+   */
+  #match(tensors, where) {
+    const takers = new Map();
+    for (const tensor of tensors) {
+      const name = canonicalName(tensor.name, this.target.modelType);
+      const target = this.wanted.get(name);
+      if (!target && !this.target.headNames.has(name)) continue; // of a head for another task
+      if (this.seen.has(name))
+        throw new BertletError('BAD_SAFETENSORS', `${where} holds the tensor ${name} twice. Export it again.`);
+      this.seen.add(name);
+      takers.set(tensor, target ? this.#write(tensor, name, target, where) : this.#keep(tensor, name, where));
+    }
+    return takers;
+  }
+
+  /**
+   * Into memory of JavaScript.
+   * @param {Tensor} tensor
+   * @param {string} name
+   * @param {string} where
+   */
+  #keep(tensor, name, where) {
+    const whole = new Uint8Array(tensor.end - tensor.begin);
+    let at = 0;
+    return (/** @type {Uint8Array} */ bytes) => {
+      whole.set(bytes, at);
+      at += bytes.length;
+      if (at === whole.length) this.kept.set(name, toFloats(tensor, whole, where));
+    };
+  }
+
+  /**
+   * Into the core.
+   * @param {Tensor} tensor
+   * @param {string} name
+   * @param {Wanted} target
+   * @param {string} where
+   */
+  #write(tensor, name, { index, shape }, where) {
+    const { core, model, adapter } = this.target;
+    const elements =
+      shape.length === 1 && tensor.shape.length === 2 && tensor.shape[0] === 1 ? tensor.shape.slice(1) : tensor.shape;
+    if (String(elements) !== String(shape)) {
+      throw new BertletError(
+        'SHAPE_MISMATCH',
+        `${where}: tensor ${tensor.name} has shape [${tensor.shape}], but by config.json it should be [${shape}]. ` +
+          'The two files must be of the same model.',
+      );
+    }
+    if (!Object.hasOwn(DTYPES, tensor.dtype)) throw unsupportedType(tensor.name, tensor.dtype, where);
+    const saved = adapter?.saved.get(name);
+    const delta = adapter?.deltas.get(name);
+    const check = (/** @type {number} */ status) => {
+      if (status === ERROR_NUMERIC) throw notFinite(tensor.name, where);
+      if (status !== 0) throw new Error(`writing tensor ${tensor.name}: ${status}`);
+    };
+    let open = false;
+    return (/** @type {Uint8Array} */ bytes) => {
+      if (!open) {
+        const dtype = saved ? 'F32' : /** @type {keyof typeof DTYPES} */ (tensor.dtype);
+        check(core.fn.tensor_begin(model, index, DTYPES[dtype]));
+        if (delta) check(this.#adapt(delta));
+        if (saved) this.#put(asBytes(saved.values), check);
+        open = true;
+      }
+      if (!saved) this.#put(bytes, check);
+    };
+  }
+
+  /** @param {import('./adapter.js').Delta} delta */
+  #adapt({ a, b, rank, scale }) {
+    const { core, model } = this.target;
+    const at = core.scratch(align(a.byteLength) + b.byteLength);
+    core.floats(at, a.length).set(a);
+    core.floats(at + align(a.byteLength), b.length).set(b);
+    return core.fn.tensor_adapt(model, at, at + align(a.byteLength), rank, scale);
+  }
+
+  /**
+   * @param {Uint8Array} bytes
+   * @param {(status: number) => void} check
+   */
+  #put(bytes, check) {
+    const { core, model, staging } = this.target;
+    for (let at = 0; at < bytes.length; at += staging.size) {
+      const part = bytes.subarray(at, at + staging.size);
+      core.bytes(staging.address, part.length).set(part);
+      check(core.fn.tensor_write(model, staging.address, part.length));
+    }
+  }
 }
+
+/** @param {Float32Array} values */
+const asBytes = (values) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

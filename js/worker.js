@@ -16,7 +16,7 @@ serve(ownPort(), {
     const { fingerprint, fromCache } = engine;
     const notes = [...engine.notes, ...engine.cacheNotes];
     const size = { hiddenSize, layers, maxTokens: maxPositions, vocabSize };
-    return { modelType, ...size, build, threads, notes, fingerprint, fromCache };
+    return { modelType, ...size, build, threads, notes, fingerprint, fromCache, ...engine.extras };
   },
 
   async tokenize({ texts }, context) {

@@ -5,7 +5,7 @@ import { copyFile, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { clearCache, load } from '../../js/index.js';
-import { serve, temporaryFolder, tiny, tinyFiles } from './support.js';
+import { fixtures, serve, temporaryFolder, tiny, tinyFiles } from './support.js';
 
 const files = await tinyFiles();
 const otherFiles = await tinyFiles('bf16'); // other weights
@@ -239,4 +239,24 @@ test('the hub in int8: no request after the first load, even if it has another r
   const fresh = await use('org/name', { ...hub, cache: 'refresh' });
   assert.deepEqual(fresh.vector, await plain('int8', tiny('bf16')));
   assert.deepEqual(await use('org/name', hub), { ...fresh, fromCache: true });
+});
+
+test('an adapter is an entry of its own, and its head comes back with it', async (t) => {
+  const images = await emptyHome(t);
+  const [model, adapter] = ['bert', 'lora-text'].map((name) => join(fixtures, 'checkpoints', name));
+  const loaded = async (options) => {
+    const bert = await load(model, { threads: 1, dtype: 'int8', ...options });
+    const { fromCache, fingerprint } = bert.info;
+    await bert.dispose();
+    return { fromCache, fingerprint, head: bert.head };
+  };
+  const first = await loaded({ adapter });
+  assert.equal(first.fromCache, false);
+  assert.equal(first.head.labels.length, 3);
+  assert.deepEqual(await loaded({ adapter }), { ...first, fromCache: true });
+  const plain = await loaded();
+  assert.equal(plain.fromCache, false);
+  assert.notEqual(plain.fingerprint, first.fingerprint);
+  assert.deepEqual(await loaded(), { ...plain, fromCache: true });
+  assert.equal((await readdir(images)).length, 2);
 });

@@ -1,0 +1,192 @@
+// Checkpoints of every architecture and head, and adapters: their logits, or hidden states, are those of PyTorch.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { load } from '../../js/index.js';
+import { loadEngine } from '../../js/engine.js';
+import { describe } from '../../js/sources.js';
+import { toTexts } from '../../js/texts.js';
+import { fixtures, safetensors, takeApart } from './support.js';
+
+const checkpoints = join(fixtures, 'checkpoints');
+const TOLERANCE = 1e-4;
+
+const readJson = (...path) => JSON.parse(readFileSync(join(checkpoints, ...path), 'utf8'));
+
+/** The files of a folder, by name. */
+async function filesOf(name, names) {
+  const contents = await Promise.all(names.map((file) => readFile(join(checkpoints, name, file))));
+  return Object.fromEntries(names.map((file, i) => [file, contents[i]]));
+}
+
+/** The engine itself, as the worker has it. */
+async function open(model, adapter) {
+  const warnings = [];
+  const emit = (event) => event.warning && warnings.push(event.warning);
+  const specs = [model, adapter].map((spec) => spec && describe(spec));
+  const [description, added] = specs.map((spec) => spec?.description);
+  const params = { description, adapter: added, dtype: 'f32', threads: 1 };
+  try {
+    return { engine: await loadEngine(params, { signal: new AbortController().signal, emit }), warnings };
+  } finally {
+    specs.forEach((spec) => spec?.close());
+  }
+}
+
+/** Rows of logits, or of hidden states where there is no head, for each text. */
+async function logitsOf(engine, texts) {
+  const { layers, hiddenSize } = engine.config;
+  const network = engine.extras.head?.network;
+  const reading = network ?? { layer: layers, pooling: 'none', normalize: false };
+  const columns = network ? network.dense.at(-1).bias.length : hiddenSize;
+  const results = [];
+  const inputs = toTexts(texts.map((text) => (Array.isArray(text) ? { text: text[0], textPair: text[1] } : text)));
+  const use = (batch) => {
+    const { indices, starts } = batch;
+    const rows = network ? engine.logits(batch, network) : engine.rows(batch, reading).slice();
+    indices.forEach((index, i) => {
+      const [begin, end] = reading.pooling === 'none' ? [starts[i], starts[i + 1]] : [i, i + 1];
+      results[index] = rows.slice(begin * columns, end * columns);
+    });
+  };
+  const context = { signal: new AbortController().signal, emit() {} };
+  await engine.forEachBatch(inputs, { phase: 'embed', layer: reading.layer }, use, context);
+  return results;
+}
+
+async function comparesWithPyTorch(engine, name) {
+  const { texts, logits } = readJson(name, 'expected.json');
+  const results = await logitsOf(engine, texts);
+  let largest = 0;
+  texts.forEach((text, i) => {
+    const expected = logits[i].flat();
+    assert.equal(results[i].length, expected.length, JSON.stringify(text));
+    expected.forEach((value, k) => (largest = Math.max(largest, Math.abs(value - results[i][k]))));
+  });
+  assert.ok(largest <= TOLERANCE, `differs by ${largest}`);
+}
+
+const models = {
+  bert: undefined,
+  'bert-relu': undefined,
+  'bert-text': 'text-classification',
+  'bert-multi-label': 'multi-label',
+  'bert-single': 'multi-label',
+  'bert-tokens': 'token-classification',
+  'bert-answers': 'question-answering',
+};
+for (const [name, task] of Object.entries(models)) {
+  test(`${name}: as in PyTorch`, async () => {
+    const { engine, warnings } = await open(join(checkpoints, name));
+    assert.equal(engine.extras.head?.task, task);
+    await comparesWithPyTorch(engine, name);
+    assert.deepEqual(warnings, []);
+  });
+}
+
+const adapters = {
+  'lora-text': 'text-classification',
+  'lora-features': undefined,
+  'lora-own-head': 'text-classification',
+};
+for (const [name, task] of Object.entries(adapters)) {
+  test(`${name}: as in PyTorch with PEFT`, async () => {
+    const base = readJson(name, 'adapter_config.json').base_model_name_or_path;
+    const { engine } = await open(join(checkpoints, name, base), join(checkpoints, name));
+    assert.equal(engine.extras.head?.task, task);
+    await comparesWithPyTorch(engine, name);
+  });
+}
+
+test('labels: of config.json, of labels.json, or by number', async () => {
+  const names = ['joy', 'anger', 'fear'];
+  const labelsOf = async (...spec) => (await open(...spec)).engine.extras.head.labels;
+  assert.deepEqual(await labelsOf(join(checkpoints, 'bert-text')), names);
+  assert.deepEqual(await labelsOf(join(checkpoints, 'bert-answers')), []);
+  const adapter = await filesOf('lora-text', ['adapter_config.json', 'adapter_model.safetensors']);
+  const base = join(checkpoints, 'bert');
+  assert.deepEqual(await labelsOf(base, adapter), ['LABEL_0', 'LABEL_1', 'LABEL_2']);
+  adapter['labels.json'] = Buffer.from(JSON.stringify(names));
+  assert.deepEqual(await labelsOf(base, adapter), names);
+  adapter['labels.json'] = Buffer.from('["one", "two"]');
+  await assert.rejects(open(base, adapter), { code: 'SHAPE_MISMATCH', message: /2 labels.*3 outputs/ });
+});
+
+test('an adapter through load(): other vectors, another fingerprint, told in info', async () => {
+  const [base, adapter] = ['bert', 'lora-text'].map((name) => join(checkpoints, name));
+  const [plain, adapted, int8] = await Promise.all([
+    load(base, { threads: 1 }),
+    load(base, { threads: 1, adapter }),
+    load(base, { threads: 1, adapter, dtype: 'int8' }),
+  ]);
+  assert.equal(plain.info.adapter, undefined);
+  assert.equal(adapted.info.adapter, adapter);
+  assert.notEqual(adapted.info.fingerprint, plain.info.fingerprint);
+  assert.equal(adapted.info.fingerprint, int8.info.fingerprint);
+  assert.notDeepEqual(await adapted.embed('good'), await plain.embed('good'));
+  await Promise.all([plain, adapted, int8].map((bert) => bert.dispose()));
+});
+
+test('a pooler that training did not touch is left out: the classifier reads the mean', async () => {
+  const files = await filesOf('lora-text', ['adapter_config.json', 'adapter_model.safetensors']);
+  const { header, data } = takeApart(files['adapter_model.safetensors']);
+  const b = header['base_model.model.bert.pooler.dense.lora_B.weight'];
+  data.fill(0, ...b.data_offsets);
+  files['adapter_model.safetensors'] = Buffer.from(safetensors(header, data));
+  const { engine } = await open(join(checkpoints, 'bert'), files);
+  assert.equal(engine.extras.head.network.pooling, 'mean');
+  assert.equal(engine.extras.head.network.dense.length, 1);
+});
+
+/** An adapter for `bert` with changes. */
+async function changedAdapter(changeConfig, changeHeader = () => {}) {
+  const files = await filesOf('lora-text', ['adapter_config.json', 'adapter_model.safetensors']);
+  const config = { ...JSON.parse(String(files['adapter_config.json'])), ...changeConfig };
+  const { header, data } = takeApart(files['adapter_model.safetensors']);
+  changeHeader(header);
+  return {
+    'adapter_config.json': Buffer.from(JSON.stringify(config)),
+    'adapter_model.safetensors': Buffer.from(safetensors(header, data)),
+  };
+}
+
+const query = 'base_model.model.bert.encoder.layer.0.attention.self.query';
+const rename = (from, to) => (header) => {
+  header[to] = header[from];
+  delete header[from];
+};
+const refused = [
+  [{ use_dora: true }, undefined, /use_dora: true.*merge_and_unload/],
+  [{ fan_in_fan_out: true }, undefined, /fan_in_fan_out/],
+  [{ peft_type: 'IA3' }, undefined, /peft_type "IA3"/],
+  [{ r: 5 }, undefined, /does not go with adapter_config\.json/],
+  [{ rank_pattern: {} }, undefined, /attention\.self\.value.*does not go with/],
+  [{ lora_alpha: null }, undefined, /lora_alpha null/],
+  [{}, rename(`${query}.lora_A.weight`, `${query}.lora_magnitude_vector`), /lora_magnitude_vector.*can't merge/],
+  [{}, rename(`${query}.lora_A.weight`, `${query}x.lora_A.weight`), /no lora_B for .*queryx/],
+  [{}, rename('base_model.model.classifier.bias', 'base_model.model.score.bias'), /score\.bias.*no such tensor/],
+];
+for (const [config, header, message] of refused) {
+  test(`an adapter that can't be merged: ${message}`, async () => {
+    await assert.rejects(open(join(checkpoints, 'bert'), await changedAdapter(config, header)), {
+      code: 'BAD_ADAPTER',
+      message,
+    });
+  });
+}
+
+test('an adapter for another model', async () => {
+  await assert.rejects(open(join(fixtures, 'model/tiny-f32'), join(checkpoints, 'lora-text')), {
+    code: 'BAD_ADAPTER',
+    message: /shape \[94,16\].*\[94,32\].*Load the model that the adapter was trained on/,
+  });
+});
+
+test('a folder without an adapter', async () => {
+  await assert.rejects(open(join(checkpoints, 'bert'), join(checkpoints, 'bert')), {
+    code: 'FILE_NOT_FOUND',
+    message: /adapter_config\.json/,
+  });
+});
