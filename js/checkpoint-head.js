@@ -4,7 +4,7 @@ import { BertletError } from './errors.js';
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
 /** @typedef {import('./network.js').Dense} Dense */
 
-/** @typedef {'text-classification' | 'multi-label' | 'token-classification' | 'question-answering'} Task */
+/** @typedef {import('./head-file.js').Task} Task */
 
 /**
  * @typedef {object} HeadPlan

@@ -26,8 +26,9 @@ export class Model {
     this.#connection = connection;
     /** What was loaded, and what runs it. */
     this.info = Object.freeze(info);
+    const { model: baseModel, fingerprint } = info;
     /** What the checkpoint or the adapter was trained for. */
-    this.head = head;
+    this.head = head && createHead(connection, { ...head, baseModel, fingerprint });
   }
 
   /**
