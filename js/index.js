@@ -10,6 +10,7 @@ export { clearCache } from './cache.js';
 export { BertletError } from './errors.js';
 export { TextClassifier } from './heads/text-classifier.js';
 export { Model } from './model.js';
+export { cosineSimilarity, search } from './similarity.js';
 export { loadTokenizer } from './tokenizer.js';
 
 /** @typedef {import('./errors.js').ErrorCode} ErrorCode */
