@@ -282,13 +282,13 @@ static void adapters_are_merged(void) {
     CHECK(bertlet_tensor_adapt(merged, a, b, RANK, scale) == BERTLET_OK);
     CHECK(bertlet_tensor_write(merged, w, 5) == BERTLET_OK); /* cut in the middle of a number */
     CHECK(bertlet_tensor_write(merged, (const char *)w + 5, count * sizeof(float) - 5) == BERTLET_OK);
-    CHECK(bertlet_model_fingerprint(merged) == bertlet_model_fingerprint(expected));
+    CHECK(merged->hashes[tensors[t]] == expected->hashes[tensors[t]]);
   }
 
   /* It ends with the tensor that it was given for. */
   CHECK(bertlet_tensor_begin(merged, QUERY, BERTLET_F32) == BERTLET_OK);
   CHECK(bertlet_tensor_write(merged, w, 32 * 32 * sizeof(float)) == BERTLET_OK);
-  CHECK(bertlet_model_fingerprint(merged) != bertlet_model_fingerprint(expected));
+  CHECK(merged->hashes[QUERY] != expected->hashes[QUERY]);
 
   CHECK(bertlet_tensor_begin(merged, QUERY, BERTLET_F32) == BERTLET_OK);
   CHECK(bertlet_tensor_adapt(merged, a, b, 0, scale) == BERTLET_ERROR_ARGUMENT);
