@@ -24,9 +24,11 @@ export function logSumExp(values) {
  */
 export function softmax(logits) {
   const most = logits[indexOfMax(logits)];
-  const values = Float64Array.from(logits, (logit) => Math.exp(logit - most));
-  const sum = values.reduce((total, value) => total + value, 0);
-  return values.map((value) => value / sum);
+  const values = new Float64Array(logits.length);
+  let sum = 0;
+  for (let i = 0; i < logits.length; i++) sum += values[i] = Math.exp(logits[i] - most);
+  for (let i = 0; i < logits.length; i++) values[i] /= sum;
+  return values;
 }
 
 /**
