@@ -1,0 +1,176 @@
+// The cache in a real page: the origin private file system, in a profile that is empty before each test.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { serve } from '../../scripts/serve.js';
+import { EMPTY_PAGE, FIXTURES, launch, openPage } from './chromium.js';
+
+const HUB = 'tiny-f32';
+const FOLDER = '/models/tiny-f32/resolve/main/';
+const OTHER = '/models/tiny-bf16/resolve/main/';
+
+let browser;
+let server;
+let page;
+/** What was asked for of models: "GET vocab.txt". */
+let requests;
+
+before(async () => {
+  browser = await launch();
+  server = await serve({ port: 0, models: FIXTURES });
+});
+
+after(async () => {
+  await browser.close();
+  await server.close();
+});
+
+beforeEach(async () => {
+  page = await openPage(browser, server.url + EMPTY_PAGE);
+  requests = [];
+  page.on('request', (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith('/models/')) requests.push(`${request.method()} ${pathname.split('/').pop()}`);
+  });
+});
+
+/** Loads, embeds and disposes in the page, for each of some sets of options at the same time. */
+async function useAll(spec, ...options) {
+  const all = await page.evaluate(
+    async ([spec, options]) => {
+      const { load } = await import('/dist/bertlet.js');
+      const one = async (own) => {
+        const bert = await load(spec, { hub: '/models', threads: 1, ...own });
+        const vector = [...(await bert.embed('the movie was great'))];
+        await bert.dispose();
+        return { ...bert.info, vector };
+      };
+      return Promise.all(options.map(one));
+    },
+    [spec, options],
+  );
+  return all.map(({ fromCache, fingerprint, vector, notes }) => {
+    return { fromCache, fingerprint, vector, notes: notes.filter((note) => /cache/i.test(note)) };
+  });
+}
+
+const use = async (spec, options = {}) => (await useAll(spec, options))[0];
+
+/** The files of the cache, by name: their sizes. */
+const entries = () =>
+  page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle('bertlet');
+    const sizes = {};
+    for await (const [name, handle] of folder.entries()) sizes[name] = (await handle.getFile()).size;
+    return sizes;
+  });
+
+/** Replaces the one file of the cache by its bytes from `start` to `end`, behind `front`. */
+const cut = (front, start, end) =>
+  page.evaluate(
+    async ([front, start, end]) => {
+      const root = await navigator.storage.getDirectory();
+      const folder = await root.getDirectoryHandle('bertlet');
+      const [handle] = await Array.fromAsync(folder.values());
+      const file = await handle.getFile();
+      const bytes = await new Blob([new Uint8Array(front), file.slice(start, end)]).arrayBuffer();
+      const writable = await handle.createWritable();
+      await writable.write(bytes);
+      await writable.close();
+    },
+    [front, start, end],
+  );
+
+for (const dtype of ['f32', 'int8']) {
+  test(`a model of the hub in ${dtype}: the second load asks for nothing, not even in another page`, async () => {
+    const plain = await use(HUB, { dtype, cache: false });
+    const first = await use(HUB, { dtype });
+    assert.deepEqual(first, plain);
+    assert.ok(requests.includes('GET model.safetensors'), requests.join());
+    requests.length = 0;
+    assert.deepEqual(await use(HUB, { dtype }), { ...first, fromCache: true });
+    await page.reload();
+    assert.deepEqual(await use(HUB, { dtype }), { ...first, fromCache: true });
+    assert.deepEqual(await use(HUB, { dtype, threads: 2 }), { ...first, fromCache: true }, 'into shared memory');
+    assert.deepEqual(requests, []);
+    assert.deepEqual(page.faults, []);
+  });
+}
+
+test('a URL: the second load asks whether something has changed, and loads it if so', async () => {
+  const first = await use(FOLDER);
+  requests.length = 0;
+  assert.deepEqual(await use(FOLDER), { ...first, fromCache: true });
+  assert.deepEqual(
+    requests.filter((request) => !request.startsWith('HEAD')),
+    [],
+  );
+  assert.ok(requests.includes('HEAD model.safetensors'), requests.join());
+
+  await page.route(`**${FOLDER}model.safetensors`, async (route) => {
+    const response = await route.fetch({ url: server.url + OTHER.slice(1) + 'model.safetensors' });
+    await route.fulfill({ response });
+  });
+  const changed = await use(FOLDER);
+  assert.equal(changed.fromCache, false);
+  assert.deepEqual(changed.vector, (await use(OTHER, { cache: false })).vector);
+  assert.deepEqual(await use(FOLDER), { ...changed, fromCache: true });
+});
+
+test('a file that is cut off, or was not finished, does not count, and is replaced', async () => {
+  const first = await use(HUB);
+  const [[name, size]] = Object.entries(await entries());
+  const cases = { half: [[], 0, size / 2], unfinished: [Array(8).fill(0), 8, size], longer: [[0], 0, size] };
+  for (const [what, change] of Object.entries(cases)) {
+    await cut(...change);
+    assert.deepEqual(await use(HUB), first, what);
+    assert.deepEqual(await use(HUB), { ...first, fromCache: true }, what);
+    assert.deepEqual(await entries(), { [name]: size }, what);
+  }
+});
+
+test('a file for each dtype, and in int8 for each way to multiply', async () => {
+  const options = [{}, { dtype: 'int8', build: 'simd' }, { dtype: 'int8', build: 'relaxed' }];
+  const plain = [];
+  for (const own of options) plain.push(await use(HUB, { ...own, cache: false }));
+  for (const own of options) await use(HUB, own);
+  for (const [i, own] of options.entries()) assert.deepEqual(await use(HUB, own), { ...plain[i], fromCache: true });
+  const [, simd, relaxed] = plain.map(({ vector }) => String(vector));
+  assert.equal(Object.keys(await entries()).length, simd === relaxed ? 2 : 3);
+});
+
+test('loads at the same time, of an empty cache and of a full one', async () => {
+  const expected = await use(HUB, { cache: false });
+  for (const fromCache of [false, true]) {
+    const loads = await useAll(HUB, {}, {}, {});
+    for (const one of loads) assert.deepEqual(one, { ...expected, fromCache: fromCache || one.fromCache });
+    assert.equal(Object.keys(await entries()).length, 1);
+  }
+});
+
+test('no room: a note, the model, and nothing left behind', async () => {
+  const expected = await use(HUB, { cache: false });
+  const session = await page.context().newCDPSession(page);
+  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(server.url).origin, quotaSize: 20000 });
+  const { notes, ...rest } = await use(HUB);
+  assert.deepEqual({ ...rest, notes: [] }, expected);
+  assert.match(notes.join(), /not kept in the cache: /);
+  assert.deepEqual(await entries(), {});
+});
+
+test('clearCache() removes what was kept, which no model holds', async () => {
+  await use(HUB);
+  const left = await page.evaluate(async () => {
+    const { clearCache, load } = await import('/dist/bertlet.js');
+    const bert = await load('tiny-f32', { hub: '/models' });
+    await clearCache();
+    await bert.embed('still there');
+    await bert.dispose();
+    return bert.info.fromCache;
+  });
+  assert.equal(left, true);
+  assert.deepEqual(await entries(), {});
+  assert.equal((await use(HUB, { cache: 'refresh' })).fromCache, false);
+  assert.equal((await use(HUB)).fromCache, true);
+  while (page.workers().length > 0) await page.workers()[0].waitForEvent('close');
+});
