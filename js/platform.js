@@ -23,7 +23,9 @@ export const nextTask = () => setImmediate();
 /** @returns {import('./rpc.js').Channel} */
 export function startWorker() {
   // Without execArgv: what the process was started with ("--input-type") need not suit a worker.
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'bertlet', execArgv: [] });
+  // A small young generation: the pieces of a download are given back soon after they were used.
+  const resourceLimits = { maxYoungGenerationSizeMb: 3 };
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'bertlet', execArgv: [], resourceLimits });
   return {
     post: (message, transfer) => worker.postMessage(message, /** @type {any} */ (transfer)),
     listen(receive, fail) {

@@ -156,14 +156,18 @@ export function readContent(content, where) {
 /**
  * @param {Response} response
  * @param {string} where
- * @param {AbortSignal} [signal] that the response was fetched with
+ * @param {object} [options]
+ * @param {AbortSignal} [options.signal] that the response was fetched with
+ * @param {boolean} [options.consume] whether nobody else has its chunks
  * @returns {Chunks}
  */
-function readResponse(response, where, signal) {
+function readResponse(response, where, { signal, consume = false } = {}) {
   checkResponse(response, where);
   const { body } = response;
   if (!body) return pieces(new Uint8Array(0));
-  return readStream(body, (error, loaded) => (signal?.aborted ? signal.reason : broken(where, loaded, error)));
+  /** @type {(error: unknown, loaded: number) => unknown} */
+  const translate = (error, loaded) => (signal?.aborted ? signal.reason : broken(where, loaded, error));
+  return readStream(body, { translate, consume });
 }
 
 /**
@@ -236,7 +240,7 @@ async function fetchVersion(url, signal) {
 export async function fetchChunks(url, signal) {
   const response = await request(url, { signal });
   try {
-    return Object.assign(readResponse(response, url, signal), { version: versionOf(response) });
+    return Object.assign(readResponse(response, url, { signal, consume: true }), { version: versionOf(response) });
   } catch (error) {
     await response.body?.cancel();
     throw error;

@@ -21,10 +21,13 @@ export async function* pieces(bytes) {
 /**
  * Reads a stream, which not every browser can do with `for await`; `return()` cancels it even while a chunk is waited for.
  * @param {ReadableStream<Uint8Array>} stream
- * @param {(error: unknown, loaded: number) => unknown} [translate] an error of the stream to the one to throw
+ * @param {object} [options]
+ * @param {(error: unknown, loaded: number) => unknown} [options.translate] an error of the stream to the one to throw
+ * @param {boolean} [options.consume] whether nobody else has the chunks' memory: then it is given back at once, where engines can,
+ *   instead of piling up until the next garbage collection
  * @returns {AsyncIterableIterator<Uint8Array, void>}
  */
-export function readStream(stream, translate = (error) => error) {
+export function readStream(stream, { translate = (error) => error, consume = false } = {}) {
   const reader = stream.getReader();
   let rest = new Uint8Array(0);
   let loaded = 0;
@@ -35,6 +38,7 @@ export function readStream(stream, translate = (error) => error) {
     async next() {
       try {
         while (rest.length === 0) {
+          if (consume) free(rest);
           const { done, value } = await reader.read();
           if (done) return { done, value: undefined };
           rest = /** @type {Uint8Array<ArrayBuffer>} */ (value);
@@ -52,6 +56,12 @@ export function readStream(stream, translate = (error) => error) {
       return { done: true, value: undefined };
     },
   };
+}
+
+/** @param {Uint8Array} bytes */
+function free({ buffer }) {
+  // Not yet known to TypeScript's library for es2023.
+  /** @type {{ transfer?: (size: number) => ArrayBuffer }} */ (/** @type {unknown} */ (buffer)).transfer?.(0);
 }
 
 /**
