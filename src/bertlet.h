@@ -109,11 +109,13 @@ typedef struct bertlet_config {
   int32_t num_attention_heads;
   int32_t intermediate_size;       /* a multiple of 8 */
   int32_t max_position_embeddings; /* the longest sequence, in tokens, special tokens included */
-  int32_t type_vocab_size;
-  int32_t hidden_act; /* bertlet_activation, but not BERTLET_TANH, which is for heads */
+  int32_t type_vocab_size;         /* 0: there are no token types (DistilBERT) */
+  int32_t hidden_act;              /* bertlet_activation, but not BERTLET_TANH, which is for heads */
   float layer_norm_eps;
   int32_t max_batch_tokens; /* most tokens in one call of bertlet_forward(); at least 1. Sizes the workspace. */
   int32_t weights;          /* bertlet_weights; an int8 model's layers have up to 32768 inputs */
+  int32_t embedding_size; /* of the tables' rows, a multiple of 8. Where it is not hidden_size (ELECTRA), a linear layer
+                             follows the embeddings' normalization. 0: hidden_size */
 } bertlet_config;
 
 /* Bytes for a model, weights and workspace, run by a pool of `threads` threads, or 0 when the configuration is not one
@@ -178,7 +180,7 @@ BERTLET_API int32_t bertlet_int8_path(void);
 
 /* The encoder (Devlin et al. 2019, https://arxiv.org/abs/1810.04805, section 3; post-layer-norm Transformer).
  *   ids       [tokens]         token ids, 0 .. vocab_size - 1
- *   type_ids  [tokens]         0 .. type_vocab_size - 1, or NULL for all 0
+ *   type_ids  [tokens]         0 .. type_vocab_size - 1, or NULL for all 0; not looked at by a model without types
  *   starts    [sequences + 1]  see Shapes; every sequence has 1 .. max_position_embeddings tokens
  *   layers    how many to run, 0 .. num_hidden_layers; 0 gives the embeddings
  *   hidden    [tokens][hidden_size]  out: the hidden states after that many layers

@@ -34,10 +34,11 @@ static int32_t parts(int32_t count, int32_t size) { return (count + size - 1) / 
 typedef struct embedding_step {
   const bertlet_model *model;
   const int32_t *ids, *type_ids, *starts;
-  float *hidden; /* out: [tokens][hidden] */
+  int32_t columns;
+  float *rows; /* out: [tokens][columns] */
 } embedding_step;
 
-/* Row `index`, for which `row` [n] is room if it is to be computed. */
+/* Row `index` [n], for which `row` [n] is room if it is to be computed. */
 static const float *look_up(const embedding *table, int32_t index, int32_t n, float *row) {
   if (table->values) return table->values + (size_t)index * n;
   dequantize_row(table->i8.values + (size_t)index * n, n, table->i8.scale[index], table->i8.zero[index], row);
@@ -46,19 +47,22 @@ static const float *look_up(const embedding *table, int32_t index, int32_t n, fl
 
 /* One sequence, whose positions are 0, 1, 2, ... */
 static void embed_sequence(void *context, int32_t sequence, int32_t thread) {
-  (void)thread;
   const embedding_step *step = context;
   const bertlet_model *model = step->model;
-  int32_t n = model->config.hidden_size, begin = step->starts[sequence], end = step->starts[sequence + 1];
+  int32_t n = step->columns, begin = step->starts[sequence], end = step->starts[sequence + 1];
+  float *room = model->scratch + (size_t)thread * model->scratch_floats;
   for (int32_t token = begin; token < end; token++) {
-    float *row = step->hidden + (size_t)token * n, *room = model->projected + (size_t)token * n;
+    float *row = step->rows + (size_t)token * n;
     const float *word = look_up(&model->words, step->ids[token], n, row);
-    const float *type = look_up(&model->types, step->type_ids ? step->type_ids[token] : 0, n, room);
-    for (int32_t i = 0; i < n; i++) row[i] = word[i] + type[i];
+    if (row != word) memcpy(row, word, (size_t)n * sizeof(float));
+    if (model->types.rows > 0) {
+      const float *type = look_up(&model->types, step->type_ids ? step->type_ids[token] : 0, n, room);
+      for (int32_t i = 0; i < n; i++) row[i] += type[i];
+    }
     const float *position = look_up(&model->positions, token - begin, n, room);
     for (int32_t i = 0; i < n; i++) row[i] += position[i];
   }
-  float *rows = step->hidden + (size_t)begin * n;
+  float *rows = step->rows + (size_t)begin * n;
   layer_norm(rows, NULL, model->embedding_norm.gamma, model->embedding_norm.beta, model->config.layer_norm_eps,
              end - begin, n, rows);
 }
@@ -200,7 +204,7 @@ static bool batch_is_valid(const bertlet_config *config, const int32_t *ids, con
   }
   int32_t tokens = starts[sequences];
   return all_in_range(ids, tokens, config->vocab_size) &&
-         (!type_ids || all_in_range(type_ids, tokens, config->type_vocab_size));
+         (!type_ids || config->type_vocab_size == 0 || all_in_range(type_ids, tokens, config->type_vocab_size));
 }
 
 bertlet_status bertlet_forward(bertlet_model *model, const int32_t *ids, const int32_t *type_ids, const int32_t *starts,
@@ -211,8 +215,16 @@ bertlet_status bertlet_forward(bertlet_model *model, const int32_t *ids, const i
   if (!batch_is_valid(config, ids, type_ids, starts, sequences)) return BERTLET_ERROR_ARGUMENT;
   if (sequences == 0) return BERTLET_OK;
 
-  embedding_step embedding = {model, ids, type_ids, starts, hidden};
+  const linear *projection = &model->embedding_projection;
+  bool projected = projection->bias != NULL;
+  embedding_step embedding = {model,
+                              ids,
+                              type_ids,
+                              starts,
+                              projected ? projection->inputs : config->hidden_size,
+                              projected ? model->wide : hidden};
   parallel_for(model->threads, sequences, embed_sequence, &embedding);
+  if (projected) run_linear(model, projection, EPILOGUE_NONE, model->wide, starts[sequences], hidden);
   for (int32_t i = 0; i < layers; i++) run_layer(model, &model->layers[i], starts, sequences, hidden);
 
   return all_finite(hidden, (size_t)starts[sequences] * config->hidden_size) ? BERTLET_OK : BERTLET_ERROR_NUMERIC;

@@ -32,14 +32,14 @@ static linear take_linear(arena *memory, bool int8, int32_t inputs, int32_t outp
   return taken;
 }
 
-static embedding take_embedding(arena *memory, bool int8, int32_t rows, int32_t hidden) {
+static embedding take_embedding(arena *memory, bool int8, int32_t rows, int32_t columns) {
   embedding taken = {.rows = rows};
   if (int8) {
-    taken.i8.values = arena_take(memory, (uint64_t)rows, (uint64_t)hidden);
+    taken.i8.values = arena_take(memory, (uint64_t)rows, (uint64_t)columns);
     taken.i8.scale = take_floats(memory, 1, rows);
     taken.i8.zero = take_ints(memory, rows, 1);
   } else {
-    taken.values = take_floats(memory, rows, hidden);
+    taken.values = take_floats(memory, rows, columns);
   }
   return taken;
 }
@@ -63,16 +63,45 @@ static int32_t min(int32_t a, int32_t b) { return a < b ? a : b; }
 
 enum { MOST_INPUTS_I8 = 32768 }; /* whose products linear_i8() sums exactly */
 
-enum { EMBEDDING_TENSORS = 5, LAYER_TENSORS = 16 };
+static int32_t embedding_size(const bertlet_config *config) {
+  return config->embedding_size ? config->embedding_size : config->hidden_size;
+}
+
+static bool has_projection(const bertlet_config *config) { return embedding_size(config) != config->hidden_size; }
+
+/* The widest row that the writer takes and, in an int8 model, that is quantized. */
+static int32_t widest_row(const bertlet_config *config) {
+  return max(embedding_size(config), max(config->hidden_size, config->intermediate_size));
+}
+
+/* In the order of the table: all weights and biases, one after the other. The types and the projection may be absent.
+ */
+enum { TYPES = 2, PROJECTION = 5, EMBEDDING_TENSORS = 7, LAYER_TENSORS = 16 };
+static const char *const embedding_names[EMBEDDING_TENSORS] = {"embeddings.word_embeddings.weight",
+                                                               "embeddings.position_embeddings.weight",
+                                                               "embeddings.token_type_embeddings.weight",
+                                                               "embeddings.LayerNorm.weight",
+                                                               "embeddings.LayerNorm.bias",
+                                                               "embeddings_project.weight",
+                                                               "embeddings_project.bias"};
+static const char *const layer_names[LAYER_TENSORS / 2] = {
+    "attention.self.query",       "attention.self.key", "attention.self.value", "attention.output.dense",
+    "attention.output.LayerNorm", "intermediate.dense", "output.dense",         "output.LayerNorm"};
+
+static int32_t embedding_tensors(const bertlet_config *config) {
+  return EMBEDDING_TENSORS - (config->type_vocab_size == 0) -
+         (has_projection(config) ? 0 : EMBEDDING_TENSORS - PROJECTION);
+}
 
 static int32_t tensor_count(const bertlet_config *config) {
-  return EMBEDDING_TENSORS + LAYER_TENSORS * config->num_hidden_layers;
+  return embedding_tensors(config) + LAYER_TENSORS * config->num_hidden_layers;
 }
 
 /* Lays the model out in `block`, or measures it when `block` is NULL. Returns bertlet_model_bytes(). */
 static size_t lay_out(bertlet_model *model, void *block, const bertlet_config *config, int32_t threads) {
   arena memory = {.base = block};
   int32_t hidden = config->hidden_size, intermediate = config->intermediate_size, tokens = config->max_batch_tokens;
+  int32_t embedding = embedding_size(config), widest = widest_row(config);
   arena_take(&memory, 1, sizeof *model);
 
   model->layers = arena_take(&memory, (uint64_t)config->num_hidden_layers, sizeof(layer));
@@ -81,37 +110,39 @@ static size_t lay_out(bertlet_model *model, void *block, const bertlet_config *c
   model->image = arena_take(&memory, 1, sizeof(image_header));
   model->hashes = arena_take(&memory, (uint64_t)tensor_count(config), sizeof(uint64_t));
   bool int8 = config->weights == BERTLET_WEIGHTS_INT8;
-  model->words = take_embedding(&memory, int8, config->vocab_size, hidden);
-  model->positions = take_embedding(&memory, int8, config->max_position_embeddings, hidden);
-  model->types = take_embedding(&memory, int8, config->type_vocab_size, hidden);
-  model->embedding_norm = take_norm(&memory, hidden);
+  model->words = take_embedding(&memory, int8, config->vocab_size, embedding);
+  model->positions = take_embedding(&memory, int8, config->max_position_embeddings, embedding);
+  if (config->type_vocab_size > 0) model->types = take_embedding(&memory, int8, config->type_vocab_size, embedding);
+  model->embedding_norm = take_norm(&memory, embedding);
+  if (has_projection(config)) model->embedding_projection = take_linear(&memory, int8, embedding, hidden);
   for (int32_t i = 0; i < config->num_hidden_layers; i++) {
     layer placed = take_layer(&memory, int8, hidden, intermediate);
     if (block) model->layers[i] = placed;
   }
   model->image_bytes = (size_t)(memory.used - image_begin);
 
-  model->wide = take_floats(&memory, tokens, max(3 * hidden, intermediate));
+  model->wide = take_floats(&memory, tokens, max(3 * hidden, widest));
   model->context = take_floats(&memory, tokens, hidden);
   model->projected = take_floats(&memory, tokens, hidden);
   if (int8) {
     /* Room for the widest numbers, so that the size depends on nothing that the engine decides. */
-    int32_t inputs = max(hidden, intermediate);
-    uint64_t row_bytes = saturating_mul((uint64_t)inputs, rows_i8_bytes(INT8_WIDE));
+    uint64_t row_bytes = saturating_mul((uint64_t)widest, rows_i8_bytes(INT8_WIDE));
     model->quantized = (rows_i8){.values = arena_take(&memory, (uint64_t)tokens, row_bytes),
-                                 .scale = take_floats(&memory, tokens, blocks_i8(inputs)),
-                                 .zero = take_ints(&memory, tokens, blocks_i8(inputs)),
-                                 .sum = take_ints(&memory, tokens, blocks_i8(inputs))};
+                                 .scale = take_floats(&memory, tokens, blocks_i8(widest)),
+                                 .zero = take_ints(&memory, tokens, blocks_i8(widest)),
+                                 .sum = take_ints(&memory, tokens, blocks_i8(widest))};
   }
   int32_t longest = min(tokens, config->max_position_embeddings);
   /* Whole cache lines, so that no two threads write to one. */
   size_t line = BERTLET_ALIGNMENT / sizeof(float);
-  model->scratch_floats = (attention_scratch(longest, hidden / config->num_attention_heads) + line - 1) / line * line;
+  size_t attention = attention_scratch(longest, hidden / config->num_attention_heads);
+  size_t scratch = attention > (size_t)embedding ? attention : (size_t)embedding; /* or a row of a table */
+  model->scratch_floats = (scratch + line - 1) / line * line;
   model->scratch = arena_take(&memory, (uint64_t)threads, model->scratch_floats * sizeof(float));
 
   model->tensors = arena_take(&memory, (uint64_t)tensor_count(config), sizeof(tensor));
-  model->cut_row = arena_take(&memory, (uint64_t)max(hidden, intermediate), sizeof(float));
-  model->row = take_floats(&memory, 1, max(hidden, intermediate));
+  model->cut_row = arena_take(&memory, (uint64_t)widest, sizeof(float));
+  model->row = take_floats(&memory, 1, widest);
   return arena_bytes(&memory);
 }
 
@@ -119,15 +150,18 @@ static size_t lay_out(bertlet_model *model, void *block, const bertlet_config *c
 static bool config_is_valid(const bertlet_config *config) {
   int32_t hidden = config->hidden_size, heads = config->num_attention_heads, intermediate = config->intermediate_size;
   if (hidden < 1 || hidden % PANEL || heads < 1 || hidden % heads) return false;
-  if (intermediate < 1 || intermediate % PANEL || max(hidden, intermediate) > INT32_MAX / 3) return false;
-  if (config->vocab_size < 1 || config->type_vocab_size < 1 || config->max_position_embeddings < 1) return false;
+  if (intermediate < 1 || intermediate % PANEL) return false;
+  if (config->embedding_size < 0 || config->embedding_size % PANEL) return false;
+  int32_t widest = widest_row(config);
+  if (widest > INT32_MAX / 3) return false;
+  if (config->vocab_size < 1 || config->type_vocab_size < 0 || config->max_position_embeddings < 1) return false;
   if (config->num_hidden_layers < 1) return false;
   if (config->num_hidden_layers > (INT32_MAX - EMBEDDING_TENSORS) / LAYER_TENSORS) return false;
   if (config->hidden_act < BERTLET_GELU || config->hidden_act > BERTLET_RELU) return false;
   if (config->weights < BERTLET_WEIGHTS_F32 || config->weights > BERTLET_WEIGHTS_INT8) return false;
-  if (config->weights == BERTLET_WEIGHTS_INT8 && max(hidden, intermediate) > MOST_INPUTS_I8) return false;
+  if (config->weights == BERTLET_WEIGHTS_INT8 && widest > MOST_INPUTS_I8) return false;
   if (!isfinite(config->layer_norm_eps) || config->layer_norm_eps < 0) return false;
-  return config->max_batch_tokens >= 1 && config->max_batch_tokens <= INT32_MAX / (3 * max(hidden, intermediate));
+  return config->max_batch_tokens >= 1 && config->max_batch_tokens <= INT32_MAX / (3 * widest);
 }
 
 size_t bertlet_model_bytes(const bertlet_config *config, int32_t threads) {
@@ -138,21 +172,13 @@ size_t bertlet_model_bytes(const bertlet_config *config, int32_t threads) {
 
 /* ---- The table of tensors ------------------------------------------------------------------------------------ */
 
-/* In the order of the table: all weights and biases, one after the other. */
-static const char *const embedding_names[EMBEDDING_TENSORS] = {"word_embeddings.weight", "position_embeddings.weight",
-                                                               "token_type_embeddings.weight", "LayerNorm.weight",
-                                                               "LayerNorm.bias"};
-static const char *const layer_names[LAYER_TENSORS / 2] = {
-    "attention.self.query",       "attention.self.key", "attention.self.value", "attention.output.dense",
-    "attention.output.LayerNorm", "intermediate.dense", "output.dense",         "output.LayerNorm"};
-
 static tensor *list_vector(tensor *next, float *place, int32_t columns) {
   *next = (tensor){.rows = 1, .columns = columns, .vector = place};
   return next + 1;
 }
 
-static tensor *list_embedding(tensor *next, const embedding *into, int32_t hidden) {
-  *next = (tensor){.rows = into->rows, .columns = hidden, .table = into};
+static tensor *list_embedding(tensor *next, const embedding *into, int32_t columns) {
+  *next = (tensor){.rows = into->rows, .columns = columns, .table = into};
   return next + 1;
 }
 
@@ -168,12 +194,13 @@ static tensor *list_norm(tensor *next, const norm *into, int32_t hidden) {
 
 static void list_tensors(bertlet_model *model) {
   const bertlet_config *config = &model->config;
-  int32_t hidden = config->hidden_size;
+  int32_t hidden = config->hidden_size, embedding = embedding_size(config);
   tensor *next = model->tensors;
-  next = list_embedding(next, &model->words, hidden);
-  next = list_embedding(next, &model->positions, hidden);
-  next = list_embedding(next, &model->types, hidden);
-  next = list_norm(next, &model->embedding_norm, hidden);
+  next = list_embedding(next, &model->words, embedding);
+  next = list_embedding(next, &model->positions, embedding);
+  if (config->type_vocab_size > 0) next = list_embedding(next, &model->types, embedding);
+  next = list_norm(next, &model->embedding_norm, embedding);
+  if (has_projection(config)) next = list_linear(next, &model->embedding_projection, 0, hidden);
   for (int32_t i = 0; i < config->num_hidden_layers; i++) {
     const layer *l = &model->layers[i];
     for (int32_t part = 0; part < 3; part++) next = list_linear(next, &l->qkv, part * hidden, hidden);
@@ -215,12 +242,12 @@ static char *append_number(char *end, int32_t number) {
 }
 
 int32_t bertlet_tensor_name(const bertlet_model *model, int32_t index, char *name) {
-  (void)model;
+  const bertlet_config *config = &model->config;
   char *end = name;
-  if (index < EMBEDDING_TENSORS) {
-    end = append(append(end, "embeddings."), embedding_names[index]);
+  if (index < embedding_tensors(config)) {
+    end = append(end, embedding_names[index + (config->type_vocab_size == 0 && index >= TYPES)]);
   } else {
-    int32_t of_layers = index - EMBEDDING_TENSORS, part = of_layers % LAYER_TENSORS;
+    int32_t of_layers = index - embedding_tensors(config), part = of_layers % LAYER_TENSORS;
     end = append_number(append(end, "encoder.layer."), of_layers / LAYER_TENSORS);
     end = append(append(end, "."), layer_names[part / 2]);
     end = append(end, part % 2 ? ".bias" : ".weight");

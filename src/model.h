@@ -16,9 +16,9 @@ typedef struct linear {
 /* Rows to look up, in one of two forms. */
 typedef struct embedding {
   int32_t rows;
-  float *values; /* f32: [rows][hidden] */
+  float *values; /* f32: [rows][embedding] */
   struct {
-    int8_t *values; /* [rows][hidden] */
+    int8_t *values; /* [rows][embedding] */
     float *scale;   /* [rows] */
     int32_t *zero;  /* [rows] */
   } i8;             /* int8 */
@@ -26,8 +26,8 @@ typedef struct embedding {
 
 /* Layer normalization (Ba et al. 2016, https://arxiv.org/abs/1607.06450). */
 typedef struct norm {
-  float *gamma; /* [hidden] */
-  float *beta;  /* [hidden] */
+  float *gamma; /* [hidden], of the embeddings [embedding] */
+  float *beta;
 } norm;
 
 /* One Transformer block (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, the encoder of figure 1). */
@@ -84,10 +84,12 @@ struct bertlet_model {
   uint64_t *hashes; /* [bertlet_tensor_count()]: of the rows written of each tensor */
   embedding words, positions, types;
   norm embedding_norm;
+  linear embedding_projection; /* embedding -> hidden, where they differ */
 
   /* Workspace of bertlet_forward(), for max_batch_tokens tokens. */
-  float *wide;    /* [tokens][max(3 * hidden, intermediate)]: queries, keys and values, later the intermediate layer */
-  float *context; /* [tokens][hidden]: what attention gathers */
+  /* [tokens][widest]: normalized embeddings; queries, keys and values; the intermediate layer */
+  float *wide;
+  float *context;        /* [tokens][hidden]: what attention gathers */
   float *projected;      /* [tokens][hidden]: a block's output before residual and normalization */
   rows_i8 quantized;     /* int8: [tokens][inputs], the input of a linear layer */
   float *scratch;        /* [threads][scratch_floats] */

@@ -1,6 +1,6 @@
 // Checkpoints of every architecture and head, and adapters: their logits, or hidden states, are those of PyTorch.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { load } from '../../js/index.js';
 import { loadEngine } from '../../js/engine.js';
 import { describe } from '../../js/sources.js';
 import { toTexts } from '../../js/texts.js';
-import { fixtures, safetensors, takeApart } from './support.js';
+import { fixtures, safetensors, serve, takeApart } from './support.js';
 
 const checkpoints = join(fixtures, 'checkpoints');
 const TOLERANCE = 1e-4;
@@ -71,11 +71,21 @@ async function comparesWithPyTorch(engine, name) {
 const models = {
   bert: undefined,
   'bert-relu': undefined,
+  distilbert: undefined,
+  electra: undefined,
+  'electra-same-size': undefined,
   'bert-text': 'text-classification',
   'bert-multi-label': 'multi-label',
   'bert-single': 'multi-label',
   'bert-tokens': 'token-classification',
   'bert-answers': 'question-answering',
+  'bert-shards': 'text-classification',
+  'distilbert-text': 'text-classification',
+  'distilbert-tokens': 'token-classification',
+  'distilbert-answers': 'question-answering',
+  'electra-text': 'text-classification',
+  'electra-tokens': 'token-classification',
+  'electra-answers': 'question-answering',
 };
 for (const [name, task] of Object.entries(models)) {
   test(`${name}: as in PyTorch`, async () => {
@@ -88,6 +98,8 @@ for (const [name, task] of Object.entries(models)) {
 
 const adapters = {
   'lora-text': 'text-classification',
+  'lora-tokens': 'token-classification',
+  'lora-answers': 'question-answering',
   'lora-features': undefined,
   'lora-own-head': 'text-classification',
 };
@@ -189,4 +201,58 @@ test('a folder without an adapter', async () => {
     code: 'FILE_NOT_FOUND',
     message: /adapter_config\.json/,
   });
+});
+
+test('int8, on two threads, of models with a projection and without types: close to f32', async () => {
+  for (const name of ['electra', 'distilbert']) {
+    const texts = readJson(name, 'expected.json').texts.filter((text) => typeof text === 'string');
+    const [f32, int8] = await Promise.all(
+      ['f32', 'int8'].map((dtype) => load(join(checkpoints, name), { dtype, threads: 2, cache: false })),
+    );
+    const [exact, close] = await Promise.all([f32, int8].map((bert) => bert.embed(texts, { onWarning() {} })));
+    exact.forEach((vector, i) => {
+      const dot = (a, b) => a.reduce((sum, value, k) => sum + value * b[k], 0);
+      const cosine = dot(vector, close[i]) / Math.sqrt(dot(vector, vector) * dot(close[i], close[i]));
+      assert.ok(cosine > 0.995 && cosine < 1, `${name}: ${cosine}`);
+    });
+    assert.equal(f32.info.fingerprint, int8.info.fingerprint);
+    await Promise.all([f32.dispose(), int8.dispose()]);
+  }
+});
+
+test('a pair given to a model without token types', async () => {
+  const bert = await load(join(checkpoints, 'distilbert'), { threads: 1 });
+  assert.equal((await bert.embed({ text: 'good acting', textPair: 'bad story' })).length, 16);
+  await bert.dispose();
+});
+
+test('what an index of shards can lack', async () => {
+  const names = ['config.json', 'vocab.txt', 'model.safetensors.index.json'];
+  const shards = [1, 2, 3].map((n) => `model-0000${n}-of-00003.safetensors`);
+  const files = await filesOf('bert-shards', [...names, ...shards]);
+  const { engine } = await open(files);
+  assert.equal(engine.extras.head.labels.length, 3);
+  const { [shards[1]]: second, ...two } = files;
+  assert.ok(second.length > 0);
+  await assert.rejects(open(two), { code: 'FILE_NOT_FOUND', message: /00002-of-00003/ });
+  const index = JSON.parse(String(files[names[2]]));
+  const withIndex = (changed) => ({ ...files, [names[2]]: Buffer.from(JSON.stringify({ ...index, ...changed })) });
+  const map = { ...index.weight_map };
+  delete map['bert.embeddings.LayerNorm.bias'];
+  await assert.rejects(open(withIndex({ weight_map: map })), { code: 'MISSING_TENSOR', message: /index\.json lacks/ });
+  await assert.rejects(open(withIndex({ weight_map: { a: '../x.safetensors' } })), { code: 'BAD_CONFIG' });
+});
+
+test('shards from a server: progress to the end, never beyond', async (t) => {
+  const folder = join(checkpoints, 'bert-shards');
+  const base = await serve(t, (req, res) => {
+    const path = join(folder, req.url.split('/').pop());
+    if (existsSync(path)) res.end(readFileSync(path));
+    else res.writeHead(404).end();
+  });
+  const events = [];
+  const bert = await load(base, { threads: 1, onProgress: (event) => events.push(event) });
+  await bert.dispose();
+  assert.ok(events.every(({ loaded, total }) => loaded <= total));
+  assert.equal(events.at(-1).loaded, events.at(-1).total);
 });

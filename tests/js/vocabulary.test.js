@@ -127,6 +127,7 @@ test('a config that transformers wrote', () => {
     vocabSize: 94,
     modelType: 'bert',
     hiddenSize: 32,
+    embeddingSize: 32,
     layers: 2,
     heads: 4,
     intermediateSize: 64,
@@ -158,6 +159,9 @@ const refused = [
   [{ max_position_embeddings: 1 }, 'BAD_CONFIG', /from 2/],
   [{ vocab_size: 1e12 }, 'BAD_CONFIG', /vocab_size/],
   [{ hidden_size: 36 }, 'BAD_CONFIG', /multiple of 8/],
+  [{ model_type: 'distilbert' }, 'BAD_CONFIG', /dim is undefined/],
+  [{ model_type: 'electra', embedding_size: 20 }, 'BAD_CONFIG', /embedding_size \(20\) a multiple of 8/],
+  [{ model_type: 'ernie', use_task_id: true }, 'UNSUPPORTED_MODEL', /use_task_id/],
   [{ num_attention_heads: 5 }, 'BAD_CONFIG', /num_attention_heads \(5\)/],
   [{ layer_norm_eps: -1 }, 'BAD_CONFIG', /layer_norm_eps/],
 ];

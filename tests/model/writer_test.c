@@ -30,7 +30,10 @@ static void impossible_configurations_have_no_size(void) {
   REFUSED(intermediate_size, 12);
   REFUSED(intermediate_size, INT32_MAX - 7);
   REFUSED(max_position_embeddings, 0);
-  REFUSED(type_vocab_size, 0);
+  REFUSED(type_vocab_size, -1);
+  REFUSED(embedding_size, -8);
+  REFUSED(embedding_size, 12);
+  REFUSED(embedding_size, INT32_MAX - 7);
   REFUSED(hidden_act, 3);
   REFUSED(hidden_act, -1);
   REFUSED(layer_norm_eps, -1.0f);
@@ -91,6 +94,38 @@ static void tensors_have_hugging_face_names(void) {
     CHECK(bertlet_tensor_rows(model, cases[i].index) == cases[i].rows);
     CHECK(bertlet_tensor_columns(model, cases[i].index) == cases[i].columns);
   }
+  free(model);
+}
+
+/* DistilBERT has no types, ELECTRA a projection between embeddings and layers. */
+static void other_architectures_have_other_tensors(void) {
+  bertlet_config config = tiny_config(1);
+  config.type_vocab_size = 0;
+  config.embedding_size = 24;
+  bertlet_model *model = bertlet_model_init(allocate(bertlet_model_bytes(&config, 1)), &config, NULL);
+  static const struct {
+    const char *name;
+    int32_t rows, columns;
+  } expected[] = {{"embeddings.word_embeddings.weight", 94, 24},
+                  {"embeddings.position_embeddings.weight", 40, 24},
+                  {"embeddings.LayerNorm.weight", 1, 24},
+                  {"embeddings.LayerNorm.bias", 1, 24},
+                  {"embeddings_project.weight", 32, 24},
+                  {"embeddings_project.bias", 1, 32},
+                  {"encoder.layer.0.attention.self.query.weight", 32, 32}};
+  CHECK(bertlet_tensor_count(model) == 6 + 2 * 16);
+  for (int32_t i = 0; i < (int32_t)(sizeof expected / sizeof *expected); i++) {
+    char name[96];
+    bertlet_tensor_name(model, i, name);
+    CHECK(strcmp(name, expected[i].name) == 0);
+    CHECK(bertlet_tensor_rows(model, i) == expected[i].rows);
+    CHECK(bertlet_tensor_columns(model, i) == expected[i].columns);
+  }
+  free(model);
+  config.type_vocab_size = 2;
+  config.embedding_size = config.hidden_size; /* no projection, as with 0 */
+  model = bertlet_model_init(allocate(bertlet_model_bytes(&config, 1)), &config, NULL);
+  CHECK(bertlet_tensor_count(model) == 5 + 2 * 16);
   free(model);
 }
 
@@ -304,6 +339,7 @@ int main(void) {
   impossible_configurations_have_no_size();
   sizes_do_not_wrap();
   tensors_have_hugging_face_names();
+  other_architectures_have_other_tensors();
   sixteen_bit_numbers_are_exact();
   not_finite_is_refused();
   wrong_lengths_are_refused();
