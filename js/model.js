@@ -3,6 +3,7 @@ import { locate } from '#platform';
 import { BertletError } from './errors.js';
 import { readHead } from './head-file.js';
 import { createHead, fitHead } from './heads/fit.js';
+import { curveParams, summarize } from './learning-curve.js';
 import { listen } from './listen.js';
 import { fetchChunks, readContent } from './sources.js';
 import { readAll } from './streams.js';
@@ -12,6 +13,7 @@ import { toTexts } from './texts.js';
 /** @typedef {import('./types.js').EmbedOptions} EmbedOptions */
 /** @typedef {import('./types.js').FitOptions} FitOptions */
 /** @typedef {import('./types.js').Encoding} Encoding */
+/** @typedef {import('./types.js').Example} Example */
 /** @typedef {import('./types.js').TextInput} TextInput */
 
 export class Model {
@@ -91,6 +93,18 @@ export class Model {
    */
   async fit(examples, options = {}) {
     return /** @type {any} */ (await fitHead(this.#connection, this.info, examples, options));
+  }
+
+  /**
+   * How good a classifier becomes with how many examples of each label, beside one that has nothing but their words (TF-IDF).
+   * @param {Example[]} examples to draw from
+   * @param {import('./types.js').CurveOptions & TaskOptions} [options]
+   * @returns {Promise<import('./types.js').CurvePoint[]>} one for each size
+   */
+  async learningCurve(examples, { signal, onProgress, onWarning, ...options } = {}) {
+    const params = curveParams(examples, options);
+    const onEvent = listen({ onProgress, onWarning });
+    return summarize(await this.#connection.call('learningCurve', params, { signal, onEvent }));
   }
 
   /**

@@ -148,6 +148,25 @@
  */
 
 /**
+ * @typedef {object} CurveOptions
+ * @property {Example[]} [test] examples to measure on; default: those that a draw leaves over
+ * @property {number[]} [sizes] numbers of examples of each label, of a label that has fewer all; default: 1, 2, 4, ... 64, as far
+ *   as they go
+ * @property {number} [seeds] draws of each size; default 5
+ * @property {boolean} [baseline] whether words alone (TF-IDF) are measured too; default true
+ * @property {number} [c] inverse strength of regularization; default: chosen by cross-validation, as in `fit`
+ */
+
+/**
+ * @typedef {object} Spread of the accuracies of several draws
+ * @property {number} mean
+ * @property {number} deviation standard deviation of the sample
+ * @property {number[]} accuracies
+ */
+
+/** @typedef {{ n: number, baseline?: Spread } & Spread} CurvePoint n: examples of each label */
+
+/**
  * A text, or a pair of them that the model reads as one sequence, [CLS] text [SEP] textPair [SEP].
  * @typedef {string | { text: string, textPair?: string }} TextInput
  */

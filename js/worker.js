@@ -2,6 +2,7 @@
 import { ownPort } from '#platform';
 import { loadEngine, runThread } from './engine.js';
 import { fit } from './fit/index.js';
+import { learningCurve } from './fit/learning-curve.js';
 import { pacer } from './progress.js';
 import { serve } from './rpc.js';
 
@@ -54,6 +55,8 @@ serve(ownPort(), {
     ),
 
   fit: (params, context) => fit(engine, params, context),
+
+  learningCurve: (params, context) => learningCurve(engine, params, context),
 
   thread: runThread,
 });

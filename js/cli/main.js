@@ -31,6 +31,7 @@ const commands = {
   train: () => import('./train.js'),
   predict: () => import('./predict.js'),
   evaluate: () => import('./evaluate.js'),
+  'learning-curve': () => import('./learning-curve.js'),
 };
 
 /** Signals that end the program, and their numbers; as in a shell, the exit code is 128 more. */
@@ -87,7 +88,7 @@ async function dispatch(argv, output, signal) {
   const { help, maxFiles, options, run } = await commands[name]();
   const { values, files } = parse(rest, options, maxFiles);
   if (values.help) return print(help);
-  const progress = new Progress(process.stderr, { verbose: name === 'train' || name === 'evaluate' });
+  const progress = new Progress(process.stderr, { verbose: ['train', 'evaluate', 'learning-curve'].includes(name) });
   try {
     await run({ values, files, signal, output, progress });
   } finally {
@@ -102,7 +103,7 @@ function print(text) {
 
 async function overview() {
   const lines = await Promise.all(
-    Object.entries(commands).map(async ([name, open]) => `  ${name.padEnd(10)} ${(await open()).summary}`),
+    Object.entries(commands).map(async ([name, open]) => `  ${name.padEnd(14)} ${(await open()).summary}`),
   );
   return `Usage: bertlet COMMAND [options]
 
