@@ -1,11 +1,14 @@
 // Runs the measurements in headless Chromium, in a page that is cross-origin isolated (its clock then ticks in 5 microseconds).
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import sirv from 'sirv';
 import { root } from '../scripts/shell.js';
 import { here } from './setup.js';
+import { measureStart } from './start.js';
 
 const HEADERS = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
@@ -53,25 +56,36 @@ async function serve(folders) {
  * @param {string} executablePath
  * @param {import('./run.js').Request} request
  * @param {(message: string) => void} say
- * @returns {Promise<{ version: string, rows: import('./suites/suite.js').Row[] }>}
+ * @returns {Promise<{ version: string, rows: import('./suites/suite.js').Row[], facts: import('./suites/suite.js').Fact[] }>}
  */
 export async function measureInBrowser(executablePath, request, say) {
   const modules = join(here, 'node_modules');
   const server = await serve({
     '/dist/': join(root, 'dist'),
     '/model/': request.model,
+    '/hub/bench/model/resolve/main/': request.model,
     '/exported/': join(request.exported, '../..'),
     '/onnxruntime/': join(modules, 'onnxruntime-web/dist'),
     '/transformers/': join(modules, '@huggingface/transformers/node_modules/onnxruntime-web/dist'),
     '/tfjs/': join(modules, '@tensorflow/tfjs-backend-wasm/dist'),
+    '/transformers.js/': join(modules, '@huggingface/transformers/dist'),
   });
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  // With a profile on disk, where a cache is as fast and as slow as for anyone.
+  const profile = await mkdtemp(join(tmpdir(), 'bertlet-bench-'));
+  const context = await chromium.launchPersistentContext(profile, { executablePath, args: ['--no-sandbox'] });
   try {
     const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
     const address = `http://127.0.0.1:${port}`;
-    const page = await browser.newPage();
-    page.on('console', (message) => message.type() === 'info' && say(message.text()));
-    await page.goto(`${address}/`);
+    /** A page of its own for each suite. */
+    const measure = async (/** @type {object} */ what) => {
+      const page = await context.newPage();
+      page.on('console', (message) => message.type() === 'info' && say(message.text()));
+      await page.goto(`${address}/`);
+      // @ts-expect-error: page.js defines it
+      const results = await page.evaluate((what) => globalThis.measure(what), { ...there, ...what });
+      await page.close();
+      return results;
+    };
     const id = request.exported.split('/').slice(-2).join('/');
     const there = {
       ...request,
@@ -83,11 +97,21 @@ export async function measureInBrowser(executablePath, request, say) {
         tfjs: `${address}/tfjs/`,
       },
     };
-    // @ts-expect-error: page.js defines it
-    const rows = await page.evaluate((what) => globalThis.measure(what), there);
-    return { version: browser.version(), rows };
+    const rows = [];
+    const facts = [];
+    for (const suite of request.suites) {
+      if (suite === 'start') {
+        say('starting again and again');
+        facts.push(...(await measureStart(context, address, id, request)));
+      } else if (suite === 'memory') {
+        for (const contender of ['bertlet', 'onnxruntime-web'])
+          for (const dtype of request.dtypes) facts.push(...(await measure({ suite, contender, dtypes: [dtype] })));
+      } else rows.push(...(await measure({ suite })));
+    }
+    return { version: context.browser()?.version() ?? '', rows, facts };
   } finally {
-    await browser.close();
+    await context.close();
     server.close();
+    await rm(profile, { recursive: true, force: true });
   }
 }

@@ -7,6 +7,7 @@ import { tfjsTrainer } from './contenders/tfjs.js';
 import { transformersJs, transformersTokenizer } from './contenders/transformers.js';
 import { encoderSuite } from './suites/encoder.js';
 import { textsSuite } from './suites/texts.js';
+import { threadsSuite } from './suites/threads.js';
 import { tokenizerSuite } from './suites/tokenizer.js';
 import { trainingSuite } from './suites/training.js';
 
@@ -16,10 +17,12 @@ process.once('message', async (/** @type {import('./run.js').Request} */ { model
   const run = /** @type {Record<string, () => Promise<import('./suites/suite.js').Row[]>>} */ ({
     encoder: () => encoderSuite([bertletEncoder, onnxruntimeWeb, onnxruntimeNode], place, options),
     texts: () => textsSuite([bertlet, transformersJs], place, options),
+    'texts-2': () => textsSuite([bertlet, transformersJs], place, { ...options, threads: [2] }, 'texts-2'),
+    threads: () => threadsSuite([bertlet], place, options),
     tokenizer: () => tokenizerSuite([bertletTokenizer, transformersTokenizer], place, options),
     training: () => trainingSuite([bertletTrainer, tfjsTrainer], place, options),
   });
   const rows = [];
-  for (const suite of suites) rows.push(...(await run[suite]()));
+  for (const suite of suites) rows.push(...((await run[suite]?.()) ?? []));
   process.send?.({ rows }, () => process.disconnect());
 });

@@ -4,7 +4,9 @@ import { onnxruntimeWeb } from './contenders/onnxruntime-web.js';
 import { tfjsTrainer } from './contenders/tfjs.js';
 import { transformersJs, transformersTokenizer } from './contenders/transformers.js';
 import { encoderSuite } from './suites/encoder.js';
+import { memorySuite } from './suites/memory.js';
 import { textsSuite } from './suites/texts.js';
+import { threadsSuite } from './suites/threads.js';
 import { tokenizerSuite } from './suites/tokenizer.js';
 import { trainingSuite } from './suites/training.js';
 
@@ -13,18 +15,31 @@ import { trainingSuite } from './suites/training.js';
 const read = async (/** @type {string} */ url) => new Uint8Array(await (await fetch(url)).arrayBuffer());
 
 Object.assign(globalThis, {
-  /** @param {import('./run.js').Request & { wasm: Wasm }} request */
-  async measure({ model, exported, wasm, suites, ...request }) {
+  /**
+   * One suite. What it leaves behind goes with the page.
+   * @param {import('./run.js').Request & { wasm: Wasm, suite: string, contender?: string }} request
+   */
+  async measure({ model, exported, wasm, suite, contender, ...request }) {
     const place = { model, exported, read, tfjs: wasm.tfjs };
     const options = { ...request, say: (/** @type {string} */ message) => console.info(message) };
-    const run = /** @type {Record<string, () => Promise<import('./suites/suite.js').Row[]>>} */ ({
+    const run = /** @type {Record<string, () => Promise<object[]>>} */ ({
       encoder: () => encoderSuite([bertletEncoder, onnxruntimeWeb], { ...place, wasm: wasm.onnxruntime }, options),
       texts: () => textsSuite([bertlet, transformersJs], { ...place, wasm: wasm.transformers }, options),
+      'texts-2': () =>
+        textsSuite(
+          [bertlet, transformersJs],
+          { ...place, wasm: wasm.transformers },
+          { ...options, threads: [2] },
+          suite,
+        ),
+      threads: () => threadsSuite([bertlet], place, options),
+      memory: () =>
+        contender === 'bertlet'
+          ? memorySuite(bertletEncoder, place, options)
+          : memorySuite(onnxruntimeWeb, { ...place, wasm: wasm.onnxruntime }, options),
       tokenizer: () => tokenizerSuite([bertletTokenizer, transformersTokenizer], place, options),
       training: () => trainingSuite([bertletTrainer, tfjsTrainer], place, options),
     });
-    const rows = [];
-    for (const suite of suites) rows.push(...(await run[suite]()));
-    return rows;
+    return run[suite]();
   },
 });

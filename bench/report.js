@@ -10,6 +10,8 @@ const CELL_WIDTH = 9;
 const TITLES = {
   encoder: { title: 'milliseconds a call, sequences x tokens', aSecond: false },
   texts: { title: 'sentences a second, public interfaces', aSecond: true },
+  'texts-2': { title: 'sentences a second, public interfaces, two threads', aSecond: true },
+  threads: { title: 'milliseconds a call, one thread and two, sequences x tokens', aSecond: false },
   tokenizer: { title: 'megabytes of text a second to token ids', aSecond: true },
   training: { title: 'milliseconds to fit a classifier on 2000 x 384 features, by number of classes', aSecond: false },
 };
@@ -43,11 +45,53 @@ function table(rows, aSecond) {
       lines.push(line(`  ${mine} : ${other}`, cells));
     }
   }
+  for (const mine of ours) {
+    const alone = of(mine.replace(/ \d+ threads$/, ''));
+    if (alone.length === 0 || nameOf(alone[0]) === mine) continue;
+    const cells = alone.map((row) => `${row.ours[mine].toFixed(2)}x`);
+    lines.push(line(`  ${mine} : 1`, cells));
+  }
   return lines.join('\n');
 }
 
+/** What the single numbers are of. @type {Record<string, string>} */
+const FACTS = {
+  start: "milliseconds from the first line of a page's script to the first vector, the first time and later",
+  memory: 'megabytes of WebAssembly after a call with 4096 tokens',
+  size: 'kilobytes to fetch besides the model, gzipped',
+};
+
+/** @param {import('./suites/suite.js').Fact[]} facts of one suite */
+function factTable(facts) {
+  const shapes = [...new Set(facts.map(({ shape }) => shape))];
+  const names = [...new Set(facts.map(nameOf))];
+  const lines = [
+    line(
+      '',
+      shapes.map((shape) => ` ${shape}`),
+    ),
+  ];
+  for (const name of names) {
+    const own = facts.filter((fact) => nameOf(fact) === name);
+    lines.push(
+      line(
+        name,
+        shapes.map((shape) => short(own.find((fact) => fact.shape === shape)?.value ?? NaN).padStart(shape.length + 1)),
+      ),
+    );
+  }
+  return lines.join('\n');
+}
+
+/** @param {string} where @param {import('./suites/suite.js').Fact[]} facts */
+const factTables = (where, facts) =>
+  Object.entries(FACTS).flatMap(([suite, title]) => {
+    const own = facts.filter((fact) => fact.suite === suite);
+    return own.length > 0 ? [`\n${where}${title}\n${factTable(own)}`] : [];
+  });
+
 /** @param {import('./run.js').Results} report */
-export function printTables({ date, cpu, load, peers, results }) {
+export function printTables({ date, cpu, load, peers, results, sizes }) {
   const versions = Object.entries(peers).map(([name, version]) => `${name} ${version}`);
   const texts = [
     `\nall-MiniLM-L6-v2 on ${cpu}, one thread, ${date}, load average before: ${load}`,
@@ -55,11 +99,13 @@ export function printTables({ date, cpu, load, peers, results }) {
     'Medians. "a : b" says how many times as fast as b a is, the median over rounds in which they took turns.',
     'cosine: mean to the vectors of the first peer in f32.',
   ];
-  for (const { platform, rows } of results) {
+  for (const { platform, rows, facts = [] } of results) {
     for (const [suite, { title, aSecond }] of Object.entries(TITLES)) {
       const own = rows.filter((row) => row.suite === suite);
       if (own.length > 0) texts.push(`\n${platform}: ${title}\n${table(own, aSecond)}`);
     }
+    texts.push(...factTables(`${platform}: `, facts));
   }
+  texts.push(...factTables('', sizes));
   process.stdout.write(`${texts.join('\n')}\n`);
 }

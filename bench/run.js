@@ -2,8 +2,8 @@
 // bench/results.json and the README's chart.
 //
 //   --quick        one shape, few sentences
-//   --only WORDS   comma-separated: node, node24, chromium; f32, int8; encoder, texts, tokenizer, training. Of each
-//                  kind those that are named.
+//   --only WORDS   comma-separated: node, node24, chromium; f32, int8; encoder, texts, texts-2 (on two threads), threads,
+//                  tokenizer, training, and for Chromium start, memory. Of each kind those that are named.
 import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -16,6 +16,7 @@ import { main, root, step } from '../scripts/shell.js';
 import { spread } from './inputs.js';
 import { printTables } from './report.js';
 import { ensureExport, ensurePeers, here } from './setup.js';
+import { measureSizes } from './sizes.js';
 
 /**
  * @typedef {object} Request what a platform is asked to measure
@@ -27,7 +28,7 @@ import { ensureExport, ensurePeers, here } from './setup.js';
  * @property {boolean} quick
  */
 
-/** @typedef {{ platform: string, rows: import('./suites/suite.js').Row[] }} Result */
+/** @typedef {{ platform: string, rows: import('./suites/suite.js').Row[], facts?: import('./suites/suite.js').Fact[] }} Result */
 
 /**
  * @typedef {object} Results
@@ -36,12 +37,13 @@ import { ensureExport, ensurePeers, here } from './setup.js';
  * @property {string} load average of the minute before: above 0.5, other programs were running
  * @property {Record<string, string>} peers versions
  * @property {Result[]} results
+ * @property {import('./suites/suite.js').Fact[]} sizes
  */
 
 const CHOICES = {
   platforms: ['node', 'node24', 'chromium'],
   dtypes: ['f32', 'int8'],
-  suites: ['encoder', 'texts', 'tokenizer', 'training'],
+  suites: ['encoder', 'texts', 'texts-2', 'threads', 'tokenizer', 'training', 'start', 'memory'],
 };
 
 /** @param {string} text */
@@ -94,8 +96,8 @@ const measure = {
   },
   async chromium(request) {
     const { measureInBrowser } = await import('./browser.js');
-    const { version, rows } = await measureInBrowser(await ensureBrowser(), request, say);
-    return { platform: `Chromium ${version}`, rows };
+    const { version, ...results } = await measureInBrowser(await ensureBrowser(), request, say);
+    return { platform: `Chromium ${version}`, ...results };
   },
 };
 
@@ -156,6 +158,7 @@ await main(async () => {
     load,
     peers,
     results,
+    sizes: await measureSizes(),
   };
   printTables(report);
   if (!values.quick && !values.only) {

@@ -23,6 +23,7 @@ import { cosines, quantile } from '../measure.js';
  * @typedef {object} Options
  * @property {boolean} quick
  * @property {string[]} dtypes
+ * @property {number[]} [threads] default: one
  * @property {Texts} texts
  * @property {(message: string) => void} say
  */
@@ -45,7 +46,10 @@ import { cosines, quantile } from '../measure.js';
 
 /** @typedef {Who & Result} Row */
 
-const THREADS = 1;
+/**
+ * A single number, of what is not raced.
+ * @typedef {Who & { suite: string, shape: string, value: number, unit: string }} Fact
+ */
 
 // How closely vectors must agree with the first peer's in f32: in f32 to rounding, in int8 so that it is still the same model.
 const LEAST_COSINE = /** @type {Record<string, number>} */ ({ f32: 0.99999, int8: 0.85 });
@@ -56,12 +60,15 @@ const LEAST_COSINE = /** @type {Record<string, number>} */ ({ f32: 0.99999, int8
  * @param {Place} place
  * @param {Options} options
  */
-export async function createAll(contenders, place, { dtypes, say }) {
+export async function createAll(contenders, place, { dtypes, threads = [1], say }) {
   const created = [];
   for (const { name, dtypes: offered, create } of contenders) {
     for (const dtype of offered.filter((one) => dtypes.includes(one) || one === '')) {
       say(`loading ${name} ${dtype}`);
-      created.push({ who: { contender: name, dtype, threads: THREADS }, runner: await create(place, dtype, THREADS) });
+      for (const count of threads) {
+        const who = { contender: name, dtype, threads: count };
+        created.push({ who, runner: await create(place, dtype, count) });
+      }
     }
   }
   return created;
@@ -88,7 +95,8 @@ export function agreement(entries, outputs, size) {
 }
 
 /** @param {Who} who */
-export const nameOf = ({ contender, dtype }) => `${contender} ${dtype}`.trim();
+export const nameOf = ({ contender, dtype, threads }) =>
+  [contender, dtype, threads > 1 ? `${threads} threads` : ''].filter(Boolean).join(' ');
 
 /**
  * The rows of one comparison.

@@ -16,9 +16,10 @@ const PORTIONS = 10;
  * @param {import('./suite.js').Contender<Embedder>[]} contenders
  * @param {import('./suite.js').Place} place
  * @param {import('./suite.js').Options} options
+ * @param {string} [suite]
  * @returns {Promise<import('./suite.js').Row[]>}
  */
-export async function textsSuite(contenders, place, options) {
+export async function textsSuite(contenders, place, options, suite = 'texts') {
   const { sentences } = options.texts;
   if (sentences.length === 0) return [];
   const entries = await createAll(contenders, place, options);
@@ -37,5 +38,5 @@ export async function textsSuite(contenders, place, options) {
   const outputs = vectors.map((list) => Float32Array.from(list.flatMap((vector) => [...vector])));
   const mean = agreement(entries, outputs, vectors[0][0].length);
   for (const { runner } of entries) await runner.dispose();
-  return compare({ suite: 'texts', shape: `${sentences.length}` }, entries, measured, mean);
+  return compare({ suite, shape: `${sentences.length}` }, entries, measured, mean);
 }

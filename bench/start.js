@@ -1,0 +1,64 @@
+// How long a page waits for its first vector, from its script's first line: import the library, load the model, embed a sentence.
+// cold: a visitor's first time; warm: every later one.
+import { quantile } from './measure.js';
+
+const ROUNDS = 10;
+const SENTENCE = 'what a lovely film this is, really';
+
+/**
+ * What a page's script would do, for each library.
+ * @type {Record<string, (what: { dtype: string, id: string, sentence: string }) => Promise<number>>}
+ */
+const scripts = {
+  async bertlet({ dtype, sentence }) {
+    const begin = performance.now();
+    // @ts-ignore: an address of the server's
+    const { load } = await import('/dist/bertlet.js');
+    const bert = await load('bench/model', { hub: '/hub', dtype, threads: 1 });
+    await bert.embed(sentence);
+    const end = performance.now();
+    await bert.dispose();
+    return end - begin;
+  },
+  async 'transformers.js'({ dtype, id, sentence }) {
+    const begin = performance.now();
+    // @ts-ignore: an address of the server's
+    const { env, pipeline } = await import('/transformers.js/transformers.min.js');
+    Object.assign(env, { allowRemoteModels: false, allowLocalModels: true, localModelPath: '/exported/' });
+    Object.assign(env.backends.onnx.wasm, { wasmPaths: '/transformers/', numThreads: 1 });
+    const extract = await pipeline('feature-extraction', id, {
+      dtype: dtype === 'int8' ? 'q8' : 'fp32',
+      device: 'wasm',
+    });
+    await extract(sentence, { pooling: 'mean' });
+    return performance.now() - begin;
+  },
+};
+
+/**
+ * @param {import('playwright-core').BrowserContext} context whose storage is empty
+ * @param {string} address of the server
+ * @param {string} id of the exported model
+ * @param {import('./run.js').Request} request
+ * @returns {Promise<import('./suites/suite.js').Fact[]>} medians
+ */
+export async function measureStart(context, address, id, { dtypes, quick }) {
+  const page = await context.newPage();
+  const entries = Object.entries(scripts).flatMap(([contender, script]) =>
+    dtypes.map((dtype) => ({ contender, dtype, script, times: /** @type {number[]} */ ([]) })),
+  );
+  for (let round = 0; round <= (quick ? 3 : ROUNDS); ++round) {
+    for (const { script, dtype, times } of entries) {
+      await page.goto(`${address}/dist/bertlet.d.ts`); // any document that runs no script
+      times.push(await page.evaluate(script, { dtype, id, sentence: SENTENCE }));
+    }
+  }
+  await page.close();
+  return entries.flatMap(({ contender, dtype, times: [cold, ...warm] }) => {
+    const who = { suite: 'start', contender, dtype, threads: 1, unit: 'ms' };
+    return [
+      { ...who, shape: 'cold', value: cold },
+      { ...who, shape: 'warm', value: quantile(warm) },
+    ];
+  });
+}
