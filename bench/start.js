@@ -10,7 +10,7 @@ const SENTENCE = 'what a lovely film this is, really';
  * @type {Record<string, (what: { dtype: string, id: string, sentence: string }) => Promise<number>>}
  */
 const scripts = {
-  async bertlet({ dtype, sentence }) {
+  bertlet: async ({ dtype, sentence }) => {
     const begin = performance.now();
     // @ts-ignore: an address of the server's
     const { load } = await import('/dist/bertlet.js');
@@ -20,7 +20,7 @@ const scripts = {
     await bert.dispose();
     return end - begin;
   },
-  async 'transformers.js'({ dtype, id, sentence }) {
+  'transformers.js': async ({ dtype, id, sentence }) => {
     const begin = performance.now();
     // @ts-ignore: an address of the server's
     const { env, pipeline } = await import('/transformers.js/transformers.min.js');
@@ -49,7 +49,7 @@ export async function measureStart(context, address, id, { dtypes, quick }) {
   );
   for (let round = 0; round <= (quick ? 3 : ROUNDS); ++round) {
     for (const { script, dtype, times } of entries) {
-      await page.goto(`${address}/dist/bertlet.d.ts`); // any document that runs no script
+      await page.goto(`${address}/model/config.json`); // any document that runs no script
       times.push(await page.evaluate(script, { dtype, id, sentence: SENTENCE }));
     }
   }
