@@ -52,7 +52,7 @@ typedef struct gate {
 #endif
 } gate;
 
-enum { SPINS = 1 << 13, STOP = -1 };
+enum { SPINS = 1 << 17, STOP = -1 };
 
 #ifdef __wasm__
 
