@@ -8,7 +8,7 @@ import { load } from '../../js/index.js';
 import { loadEngine } from '../../js/engine.js';
 import { describe } from '../../js/sources.js';
 import { toTexts } from '../../js/texts.js';
-import { fixtures, safetensors, serve, takeApart } from './support.js';
+import { fixtures, fromRoot, safetensors, serve, takeApart } from './support.js';
 
 const checkpoints = join(fixtures, 'checkpoints');
 const TOLERANCE = 1e-4;
@@ -256,3 +256,28 @@ test('shards from a server: progress to the end, never beyond', async (t) => {
   assert.ok(events.every(({ loaded, total }) => loaded <= total));
   assert.equal(events.at(-1).loaded, events.at(-1).total);
 });
+
+const rampart = fromRoot('../shared/models/rampart-ner');
+test(
+  'rampart-ner, a real BertForTokenClassification: the labels and logits of transformers',
+  { skip: existsSync(rampart) ? false : '../shared/models is absent' },
+  async () => {
+    const { engine, warnings } = await open(rampart);
+    assert.deepEqual(warnings, []);
+    const { labels } = engine.extras.head;
+    assert.equal(labels.length, 35);
+    const expected = readJson('rampart-ner.json');
+    const results = await logitsOf(
+      engine,
+      expected.map(({ text }) => text),
+    );
+    expected.forEach((one, i) => {
+      const rows = one.labels.map((_, token) => results[i].subarray(token * 35, (token + 1) * 35));
+      assert.deepEqual(
+        rows.map((row) => labels[row.indexOf(Math.max(...row))]),
+        one.labels,
+      );
+      rows.forEach((row, token) => assert.ok(Math.abs(Math.max(...row) - one.largest[token]) <= TOLERANCE));
+    });
+  },
+);
