@@ -17,7 +17,7 @@ import { BertletError } from './errors.js';
  */
 
 /** hidden_act to bertlet_activation. @type {Record<string, number>} */
-const ACTIVATIONS = { gelu: 0, gelu_new: 1, gelu_pytorch_tanh: 1, relu: 2 };
+export const ACTIVATIONS = { gelu: 0, gelu_new: 1, gelu_pytorch_tanh: 1, relu: 2 };
 
 /** What DistilBERT calls otherwise. */
 const DISTILBERT_KEYS = {

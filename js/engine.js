@@ -6,6 +6,7 @@ import { buildHead, headTensors, planHead } from './checkpoint-head.js';
 import { CONFIG_BYTES, parseConfig, parseJson, writeConfig } from './config.js';
 import { BertletError } from './errors.js';
 import { FeatureCache } from './fit/features.js';
+import { buildMaskedHead, maskedTensors } from './masked-head.js';
 import { applyDense } from './network.js';
 import { pack, unpack } from './pack.js';
 import { pacer, reporter } from './progress.js';
@@ -55,6 +56,7 @@ const POOLING = { mean: 0, cls: 1, max: 2 };
 /**
  * @typedef {object} Extras
  * @property {import('./checkpoint-head.js').CheckpointHead} [head]
+ * @property {import('./masked-head.js').MaskedHead} [masked]
  */
 
 /**
@@ -224,9 +226,11 @@ export class Engine {
     const { hiddenSize, modelType } = this.config;
     const adapter = adapted ? await readAdapter(source, modelType, signal) : undefined;
     const plan = planHead(json, adapter, source.locate('config.json'));
+    const headNames = new Set([...headTensors(plan), ...maskedTensors(json)]);
     const staging = { address: hidden, size: 4 * BATCH_TOKENS * hiddenSize }; // not in use yet
-    const target = { core: this.core, model, staging, modelType, adapter, headNames: headTensors(plan) };
+    const target = { core: this.core, model, staging, modelType, adapter, headNames };
     const tensors = await readWeights(source, target, signal, reporter(context, 'download'));
+    this.extras.masked = buildMaskedHead(json, tensors);
     try {
       if (plan) this.extras.head = buildHead(plan, tensors, this.config);
     } catch (error) {
@@ -253,6 +257,11 @@ export class Engine {
   /** @returns {boolean} false: the image is damaged, or one of another model */
   restore() {
     return this.core.fn.model_restore(this.#place.model) === 0;
+  }
+
+  /** The core's model, for its functions. */
+  get model() {
+    return this.#place.model;
   }
 
   /** What runs, in sentences: why it is this build, and what int8 means with it. */
@@ -405,7 +414,7 @@ export class Engine {
  * @param {number} index
  * @param {number} maxTokens
  */
-const tooLong = (index, maxTokens) =>
+export const tooLong = (index, maxTokens) =>
   new BertletError(
     'TEXT_TOO_LONG',
     `Text ${index} is longer than the model's ${maxTokens} tokens. Shorten it, or allow truncation: 'cut'.`,

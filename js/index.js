@@ -28,6 +28,7 @@ export { loadTokenizer } from './tokenizer.js';
 /** @typedef {import('./types.js').Example} Example */
 /** @typedef {import('./types.js').Encoding} Encoding */
 /** @typedef {import('./types.js').Prediction} Prediction */
+/** @typedef {import('./types.js').MaskFill} MaskFill */
 
 /**
  * Loads a model into a worker of its own.

@@ -15,6 +15,7 @@ import { toTexts } from './texts.js';
 /** @typedef {import('./types.js').Encoding} Encoding */
 /** @typedef {import('./types.js').Example} Example */
 /** @typedef {import('./types.js').TextInput} TextInput */
+/** @typedef {import('./types.js').MaskFill} MaskFill */
 
 export class Model {
   #connection;
@@ -81,6 +82,29 @@ export class Model {
         },
       },
     );
+    return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
+  }
+
+  /**
+   * What may stand where a text has [MASK], the most likely first: the model must have a masked-LM head, as BertForMaskedLM. Where
+   * a text has several masks, its result is an array for each of them.
+   * @template {string | string[]} T
+   * @param {T} texts
+   * @param {{ topK?: number, targets?: string[] } & TaskOptions} [options] `topK`: how many, default 5; `targets`: only these words
+   * @returns {Promise<T extends any[] ? (MaskFill[] | MaskFill[][])[] : MaskFill[] | MaskFill[][]>}
+   */
+  async fillMask(texts, { topK = 5, targets, signal, ...listeners } = {}) {
+    if (!Number.isInteger(topK) || topK < 1)
+      throw new BertletError('BAD_INPUT', `topK is ${topK}; it must be a positive integer.`);
+    if (targets !== undefined && !(Array.isArray(targets) && targets.every((target) => typeof target === 'string')))
+      throw new BertletError('BAD_INPUT', `targets is ${targets}; it must be an array of words.`);
+    /** @type {MaskFill[][][]} */
+    const fills = await this.#connection.call(
+      'fillMask',
+      { texts: toTexts(texts), topK, targets },
+      { signal, onEvent: listen(listeners) },
+    );
+    const results = fills.map((masks) => (masks.length === 1 ? masks[0] : masks));
     return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
   }
 

@@ -6,7 +6,7 @@ import { align } from './wasm.js';
  * @typedef {object} Dense
  * @property {Float32Array} weight [outputs][inputs]
  * @property {Float32Array} bias [outputs]
- * @property {'none' | 'gelu' | 'relu' | 'tanh'} activation
+ * @property {'none' | 'gelu' | 'gelu_tanh' | 'relu' | 'tanh'} activation
  */
 
 /** @typedef {'mean' | 'cls' | 'max' | 'none'} Pooling 'none': a row for each token */
@@ -21,7 +21,7 @@ import { align } from './wasm.js';
 /** @typedef {Reading & { dense: Dense[] }} HeadNetwork the last layer's outputs are the logits */
 
 /** bertlet_activation */
-const ACTIVATION = { gelu: 0, relu: 2, tanh: 3 };
+const ACTIVATION = { gelu: 0, gelu_tanh: 1, relu: 2, tanh: 3 };
 
 /**
  * @param {import('./wasm.js').Core} core

@@ -11,6 +11,8 @@ import { align, compile, createCore } from './wasm.js';
 // bertlet_special
 const CLS = 2;
 const SEP = 3;
+export const MASK = 4;
+export const PAD = 0;
 
 /** A text goes through the core in parts of about this many UTF-16 units. */
 const PART = 16384;
@@ -84,8 +86,10 @@ export class Tokenizer {
         `${where} lacks [UNK], [CLS] or [SEP], so it is not the vocabulary of a BERT model.`,
       );
     }
-    this.#cls = core.fn.tokenizer_special(this.#tokenizer, CLS);
-    this.#sep = core.fn.tokenizer_special(this.#tokenizer, SEP);
+    /** Ids of [PAD], [UNK], [CLS], [SEP] and [MASK]; -1 of one that the vocabulary lacks. @type {number[]} */
+    this.specials = [0, 1, CLS, SEP, MASK].map((which) => core.fn.tokenizer_special(this.#tokenizer, which));
+    this.#cls = this.specials[CLS];
+    this.#sep = this.specials[SEP];
     this.vocabSize = /** @type {number} */ (core.fn.tokenizer_vocab_size(this.#tokenizer));
   }
 
@@ -159,8 +163,7 @@ export class Tokenizer {
     this.#append(text, ids, offsets);
     const second = ids.length;
     if (textPair !== undefined) this.#append(textPair, ids, offsets);
-    this.#pieces ??= this.#readPieces();
-    const pieces = this.#pieces;
+    const { pieces } = this;
     return {
       ids: Int32Array.from(ids),
       typeIds: Int32Array.from(ids, (_, i) => Number(i >= second)),
@@ -205,6 +208,11 @@ export class Tokenizer {
     const count = core.fn.tokenize(this.#tokenizer, at, capacity, ids, offsets, capacity);
     if (count < 0) throw new Error(`bertlet_tokenize: ${count}`);
     return { ids: core.ints(ids, count), offsets: core.ints(offsets, withOffsets ? 2 * count : 0) };
+  }
+
+  /** The pieces by id. */
+  get pieces() {
+    return (this.#pieces ??= this.#readPieces());
   }
 
   #readPieces() {

@@ -14,7 +14,7 @@
 
 /**
  * @typedef {object} Progress
- * @property {'download' | 'embed' | 'classify' | 'features' | 'search' | 'train'} phase
+ * @property {'download' | 'embed' | 'classify' | 'fill-mask' | 'features' | 'search' | 'train'} phase
  * @property {number} loaded what is done: bytes of weights in 'download', texts in 'embed', 'classify' and 'features', steps in
  *   'search' and 'train'; never more than `total`
  * @property {number} total
@@ -165,6 +165,15 @@
  */
 
 /** @typedef {{ n: number, baseline?: Spread } & Spread} CurvePoint n: examples of each label */
+
+/**
+ * A piece in the place of a mask, in the names of Hugging Face's pipelines.
+ * @typedef {object} MaskFill
+ * @property {number} score probability
+ * @property {number} token its id
+ * @property {string} token_str
+ * @property {string} sequence the text with it
+ */
 
 /**
  * A text, or a pair of them that the model reads as one sequence, [CLS] text [SEP] textPair [SEP].

@@ -1,6 +1,7 @@
 // The worker's entry: owns the engine, answers calls. The same file is the body of a further thread of a multi-threaded engine.
 import { ownPort } from '#platform';
 import { loadEngine, runThread } from './engine.js';
+import { fillMask } from './fill-mask.js';
 import { fit } from './fit/index.js';
 import { learningCurve } from './fit/learning-curve.js';
 import { pacer } from './progress.js';
@@ -17,7 +18,7 @@ serve(ownPort(), {
     const { fingerprint, fromCache } = engine;
     const notes = [...engine.notes, ...engine.cacheNotes];
     const size = { hiddenSize, layers, maxTokens: maxPositions, vocabSize };
-    return { modelType, ...size, build, threads, notes, fingerprint, fromCache, ...engine.extras };
+    return { modelType, ...size, build, threads, notes, fingerprint, fromCache, head: engine.extras.head };
   },
 
   async tokenize({ texts }, context) {
@@ -53,6 +54,8 @@ serve(ownPort(), {
       },
       context,
     ),
+
+  fillMask: (params, context) => fillMask(engine, params, context),
 
   fit: (params, context) => fit(engine, params, context),
 

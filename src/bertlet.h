@@ -207,6 +207,18 @@ BERTLET_API void bertlet_linear(const float *features, int32_t rows, int32_t fea
 /* values[i] = activation(values[i]), for the hidden layers of heads. */
 BERTLET_API void bertlet_activate(float *values, int32_t count, bertlet_activation activation);
 
+/* Layer normalization of every row of values [rows][columns], in place, as torch.nn.LayerNorm; gamma and beta
+ * [columns].
+ */
+BERTLET_API void bertlet_layer_norm(float *values, int32_t rows, int32_t columns, const float *gamma, const float *beta,
+                                    float epsilon);
+
+/* The decoder of a masked-LM head that shares the word embeddings E [vocab_size][embedding_size]:
+ * logits [rows][vocab_size] = features [rows][embedding_size] . E^T + bias [vocab_size]. BERTLET_ERROR_INCOMPLETE while
+ * weights are missing, BERTLET_ERROR_NUMERIC when the result is not finite. */
+BERTLET_API bertlet_status bertlet_word_logits(const bertlet_model *model, const float *features, int32_t rows,
+                                               const float *bias, float *logits);
+
 /* Softmax of every row of values [rows][classes], in place. */
 BERTLET_API void bertlet_softmax(float *values, int32_t rows, int32_t classes);
 

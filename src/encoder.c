@@ -38,13 +38,6 @@ typedef struct embedding_step {
   float *rows; /* out: [tokens][columns] */
 } embedding_step;
 
-/* Row `index` [n], for which `row` [n] is room if it is to be computed. */
-static const float *look_up(const embedding *table, int32_t index, int32_t n, float *row) {
-  if (table->values) return table->values + (size_t)index * n;
-  dequantize_row(table->i8.values + (size_t)index * n, n, table->i8.scale[index], table->i8.zero[index], row);
-  return row;
-}
-
 /* One sequence, whose positions are 0, 1, 2, ... */
 static void embed_sequence(void *context, int32_t sequence, int32_t thread) {
   const embedding_step *step = context;
@@ -53,13 +46,13 @@ static void embed_sequence(void *context, int32_t sequence, int32_t thread) {
   float *room = model->scratch + (size_t)thread * model->scratch_floats;
   for (int32_t token = begin; token < end; token++) {
     float *row = step->rows + (size_t)token * n;
-    const float *word = look_up(&model->words, step->ids[token], n, row);
+    const float *word = embedding_row(&model->words, step->ids[token], n, row);
     if (row != word) memcpy(row, word, (size_t)n * sizeof(float));
     if (model->types.rows > 0) {
-      const float *type = look_up(&model->types, step->type_ids ? step->type_ids[token] : 0, n, room);
+      const float *type = embedding_row(&model->types, step->type_ids ? step->type_ids[token] : 0, n, room);
       for (int32_t i = 0; i < n; i++) row[i] += type[i];
     }
-    const float *position = look_up(&model->positions, token - begin, n, room);
+    const float *position = embedding_row(&model->positions, token - begin, n, room);
     for (int32_t i = 0; i < n; i++) row[i] += position[i];
   }
   float *rows = step->rows + (size_t)begin * n;

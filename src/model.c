@@ -265,6 +265,12 @@ int32_t bertlet_model_missing(const bertlet_model *model) {
   return -1;
 }
 
+const float *embedding_row(const embedding *table, int32_t index, int32_t n, float *row) {
+  if (table->values) return table->values + (size_t)index * n;
+  dequantize_row(table->i8.values + (size_t)index * n, n, table->i8.scale[index], table->i8.zero[index], row);
+  return row;
+}
+
 /* ---- The streaming writer ------------------------------------------------------------------------------------ */
 
 /* IEEE 754 half precision: the exponent's bias goes from 15 to 127 by an exact multiplication, which also makes

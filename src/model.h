@@ -105,6 +105,9 @@ struct bertlet_model {
   float *row; /* a row as f32, before it is packed or quantized */
 };
 
+/* Row `index` [n] of a table of rows of n values; `row` [n] is room for it if it is to be computed. */
+const float *embedding_row(const embedding *table, int32_t index, int32_t n, float *row);
+
 /* False when one of values [count] is NaN or infinite. */
 bool all_finite(const float *values, size_t count);
 

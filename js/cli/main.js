@@ -28,6 +28,7 @@ import { Progress } from './progress.js';
 const commands = {
   tokenize: () => import('./tokenize.js'),
   embed: () => import('./embed.js'),
+  'fill-mask': () => import('./fill-mask.js'),
   train: () => import('./train.js'),
   predict: () => import('./predict.js'),
   evaluate: () => import('./evaluate.js'),

@@ -5,6 +5,7 @@ const titles = {
   download: 'Loading the model',
   embed: 'Embedding',
   classify: 'Classifying',
+  'fill-mask': 'Filling masks',
   features: 'Reading the texts',
   search: 'Choosing the regularization',
   train: 'Training',

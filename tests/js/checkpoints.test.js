@@ -281,3 +281,47 @@ test(
     });
   },
 );
+
+for (const name of ['bert-masked', 'bert-pretraining', 'bert-untied', 'distilbert-masked', 'electra-masked']) {
+  test(`${name}: fillMask() as the pipeline of transformers`, async () => {
+    const bert = await load(join(checkpoints, name), { threads: 2 });
+    for (const { text, topK, targets, results } of readJson(name, 'fill-mask.json')) {
+      const fills = await bert.fillMask(text, { topK, targets });
+      const [actual, expected] = [fills, results].map((masks) => (Array.isArray(masks[0]) ? masks : [masks]));
+      expected.forEach((fillsOfMask, mask) => {
+        const withoutScores = (list) => list.map(({ score, ...rest }) => (assert.ok(score > 0), rest));
+        assert.deepEqual(withoutScores(actual[mask]), withoutScores(fillsOfMask), text);
+        fillsOfMask.forEach(({ score }, i) => assert.ok(Math.abs(score - actual[mask][i].score) <= TOLERANCE));
+      });
+    }
+    await bert.dispose();
+  });
+}
+
+test('fillMask(): int8, several texts, and what it can refuse', async () => {
+  const warnings = [];
+  const bert = await load(join(checkpoints, 'bert-masked'), { dtype: 'int8', threads: 1, cache: false });
+  const many = await bert.fillMask(['the [MASK] was good', '[MASK] and [MASK]'], { topK: 3 });
+  assert.deepEqual([many[0].length, many[1].length, many[1][0].length], [3, 2, 3]);
+  const all = await bert.fillMask('the [MASK] was good', { topK: 1000 });
+  assert.equal(all.length, 94);
+  assert.ok(Math.abs(all.reduce((sum, { score }) => sum + score, 0) - 1) < 1e-4);
+  const fills = await bert.fillMask('a [MASK] film', {
+    targets: ['goodly', '', 'bad', 'bad'],
+    onWarning: (message) => warnings.push(message),
+  });
+  assert.deepEqual(fills.map(({ token_str: piece }) => piece).sort(), ['bad', 'good']);
+  assert.deepEqual(warnings, [
+    'The target "goodly" is not in the model\'s vocabulary; its first piece "good" stands for it.',
+    'The target "" is not in the model\'s vocabulary and is left out.',
+  ]);
+  await assert.rejects(bert.fillMask('no mask'), { code: 'BAD_INPUT', message: /Text 0 has no \[MASK\]/ });
+  await assert.rejects(bert.fillMask(`[MASK] ${'a '.repeat(40)}`), { code: 'TEXT_TOO_LONG' });
+  await assert.rejects(bert.fillMask('[MASK]', { topK: 0 }), { code: 'BAD_INPUT' });
+  await assert.rejects(bert.fillMask('[MASK]', { targets: 'good' }), { code: 'BAD_INPUT' });
+  await assert.rejects(bert.fillMask('[MASK]', { targets: [''], onWarning() {} }), { message: /None of the targets/ });
+  await bert.dispose();
+  const plain = await load(join(checkpoints, 'bert'), { threads: 1 });
+  await assert.rejects(plain.fillMask('[MASK]'), { code: 'UNSUPPORTED_MODEL', message: /no masked-LM head/ });
+  await plain.dispose();
+});

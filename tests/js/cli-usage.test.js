@@ -11,7 +11,7 @@ const file = (name, content) => {
   return join(folder, name);
 };
 const good = file('good.tsv', 'fine\tpos\ndull\tneg\n');
-const commands = ['tokenize', 'embed', 'train', 'predict', 'evaluate'];
+const commands = ['tokenize', 'embed', 'fill-mask', 'train', 'predict', 'evaluate'];
 
 test('--help lists the commands', async () => {
   const { code, stdout, stderr } = await bertlet(['--help']);
@@ -43,6 +43,7 @@ const wrong = [
   [['tokenize', '--tokenizer', 'v', '--lowercase', 'maybe'], /--lowercase must be one of true, false; it is 'maybe'/],
   [['tokenize', '--tokenizer', 'v', 'a', 'b'], /unexpected argument 'b'/],
   [['embed'], /--model is missing, for example --model sentence-transformers\/all-MiniLM-L6-v2/],
+  [['fill-mask', '--model', 'x', '--top-k', '0'], /--top-k must be a whole number from 1 on, not '0'/],
   [['embed', '--modle', 'x'], /Unknown option '--modle'/],
   [['embed', '--model'], /--model/],
   [['embed', '--model', 'x', '--pooling', 'max'], /--pooling must be one of mean, cls, none; it is 'max'/],
