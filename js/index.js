@@ -9,6 +9,7 @@ import { describe } from './sources.js';
 export { clearCache } from './cache.js';
 export { BertletError } from './errors.js';
 export { TextClassifier } from './heads/text-classifier.js';
+export { TokenClassifier } from './heads/token-classifier.js';
 export { Model } from './model.js';
 export { cosineSimilarity, search } from './similarity.js';
 export { loadTokenizer } from './tokenizer.js';

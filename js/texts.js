@@ -68,3 +68,27 @@ export function checkMultiLabelExamples(examples) {
   });
   return { texts: toTexts(examples), labels: examples.map(({ labels }) => [...new Set(labels)]) };
 }
+
+/**
+ * Sentences with a tag for each word.
+ * @param {import('./types.js').TaggedExample[]} examples
+ * @returns {{ words: string[][], tags: string[][] }}
+ */
+export function checkTaggedExamples(examples) {
+  if (!Array.isArray(examples)) throw new BertletError('BAD_INPUT', 'Examples are an array of { words, tags }.');
+  if (examples.length === 0) throw new BertletError('NO_EXAMPLES', 'There are no examples. Give at least two.');
+  const strings = (/** @type {unknown} */ list) =>
+    Array.isArray(list) && list.every((item) => typeof item === 'string' && item !== '');
+  examples.forEach((example, i) => {
+    if (!strings(example?.words))
+      throw new BertletError('BAD_INPUT', `Example ${i} has no words: it must be { words, tags }, arrays of strings.`);
+    const { words, tags } = example;
+    if (!strings(tags) || tags.length !== words.length) {
+      throw new BertletError(
+        'BAD_LABELS',
+        `Example ${i} has ${words.length} words, and ${JSON.stringify(tags)} as tags; every word needs one, "O" if nothing else.`,
+      );
+    }
+  });
+  return { words: examples.map(({ words }) => words), tags: examples.map(({ tags }) => tags) };
+}

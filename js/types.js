@@ -86,16 +86,18 @@
 
 /** @typedef {{ text: string, textPair?: string, labels: string[] }} MultiLabelExample any number of labels */
 
-/** @typedef {'text-classification' | 'multi-label'} Task */
+/** @typedef {{ words: string[], tags: string[] }} TaggedExample a sentence, with a tag such as "B-person" or "O" for each word */
+
+/** @typedef {'text-classification' | 'multi-label' | 'token-classification'} Task */
 
 /**
  * @template {Task | undefined} K
- * @typedef {K extends 'multi-label' ? MultiLabelExample : Example} ExampleOf
+ * @typedef {K extends 'multi-label' ? MultiLabelExample : K extends 'token-classification' ? TaggedExample : Example} ExampleOf
  */
 
 /**
  * @template {Task | undefined} K
- * @typedef {K extends 'token-classification' ? never : import('./heads/text-classifier.js').TextClassifier} HeadOf
+ * @typedef {K extends 'token-classification' ? import('./heads/token-classifier.js').TokenClassifier : import('./heads/text-classifier.js').TextClassifier} HeadOf
  */
 
 /**

@@ -1,10 +1,12 @@
 // The worker's side of `fit`: one file for each task.
 import { fitClassifier } from './classification.js';
+import { fitTagger } from './tokens.js';
 
 /** @type {Record<string, (engine: import('../engine.js').Engine, params: any, context: import('../rpc.js').Context) => Promise<any>>} */
 const fits = {
   'text-classification': fitClassifier,
   'multi-label': fitClassifier,
+  'token-classification': fitTagger,
 };
 
 /**

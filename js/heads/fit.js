@@ -3,15 +3,26 @@ import { BertletError } from '../errors.js';
 import { listen } from '../listen.js';
 import { evaluateMultiLabel, evaluatePredictions } from '../metrics.js';
 import { indexOfMax, rowOf } from '../numbers.js';
-import { checkExamples, checkMultiLabelExamples } from '../texts.js';
+import { checkExamples, checkMultiLabelExamples, checkTaggedExamples } from '../texts.js';
 import { TextClassifier } from './text-classifier.js';
+import { TokenClassifier } from './token-classifier.js';
 
 /** @typedef {import('../types.js').FitOptions} FitOptions */
 
 /** What the tasks need: parameters for the worker, and of what it found a head's labels and report. */
-const tasks = { 'text-classification': prepareClassifier, 'multi-label': prepareClassifier };
+const tasks = {
+  'text-classification': prepareClassifier,
+  'multi-label': prepareClassifier,
+  'token-classification': prepareTagger,
+};
 
-/** @typedef {TextClassifier} AnyHead */
+const heads = {
+  'text-classification': TextClassifier,
+  'multi-label': TextClassifier,
+  'token-classification': TokenClassifier,
+};
+
+/** @typedef {TextClassifier | TokenClassifier} AnyHead */
 
 /**
  * @param {import('../rpc.js').Connection} connection
@@ -19,7 +30,7 @@ const tasks = { 'text-classification': prepareClassifier, 'multi-label': prepare
  * @returns {AnyHead}
  */
 export function createHead(connection, data) {
-  return new TextClassifier(connection, data);
+  return new heads[data.task](connection, data);
 }
 
 /**
@@ -38,8 +49,8 @@ export async function fitHead(connection, info, examples, { signal, onProgress, 
     { signal, onEvent: listen({ onProgress, onWarning }) },
   );
   const { model: baseModel, fingerprint } = info;
-  const { network, report } = finish(fitted);
-  return createHead(connection, { task, labels, network, baseModel, fingerprint, report });
+  const data = { task, labels, baseModel, fingerprint, ...finish(fitted) };
+  return createHead(connection, data);
 }
 
 /**
@@ -92,6 +103,49 @@ function prepareClassifier(examples, options, info) {
             names,
           );
       return { network, report: { ...report, validation: { accuracy, macroF1, microF1, n } } };
+    },
+  };
+}
+
+/**
+ * @param {any[]} examples
+ * @param {FitOptions & { task: string }} options
+ * @param {import('../types.js').ModelInfo} info
+ */
+function prepareTagger(examples, options, info) {
+  const { words, tags } = checkTaggedExamples(examples);
+  const names = [...new Set(tags.flat())].sort();
+  if (names.length < 2)
+    throw new BertletError('ONE_CLASS', `All words have the tag "${names[0]}"; there is nothing to learn.`);
+  const indices = new Map(names.map((name, index) => [name, index]));
+  const { validation = 0, c, seed = 0, standardize = true } = options;
+  return {
+    labels: names,
+    params: {
+      ...common({ validation, c, seed }),
+      words,
+      tags: tags.map((list) => list.map((name) => indices.get(name))),
+      classes: names.length,
+      outside: names.indexOf('O'),
+      // Those in the middle are the best for entities; the first of them that is better than the one above it is taken.
+      layers: layersOf(options.layer ?? 'auto', info, range(Math.ceil(info.layers / 2), info.layers)),
+      standardize,
+      mlp: mlpOf({ epochs: 10, ...options }),
+    },
+    /** @param {import('../fit/tokens.js').FittedTagger} fitted */
+    finish({ network, report, transitions }) {
+      const size = names.length ** 2;
+      return {
+        network,
+        report: /** @type {import('../types.js').FitReport} */ (report),
+        ...(transitions && {
+          transitions: {
+            start: Float64Array.from(transitions.subarray(size)),
+            next: Float64Array.from(transitions.subarray(0, size)),
+            end: new Float64Array(names.length),
+          },
+        }),
+      };
     },
   };
 }

@@ -1,0 +1,146 @@
+// A head that tags the words of texts and finds the entities in them.
+import { BertletError } from '../errors.js';
+import { groupedEntities, tokenEntities } from '../entities.js';
+import { rowOf, softmax } from '../numbers.js';
+import { entityMetrics, tagSpans } from '../tags.js';
+import { checkTaggedExamples, toTexts } from '../texts.js';
+import { validTransitions, viterbi } from '../viterbi.js';
+import { firstTokens, joinWords, splitWords } from '../words.js';
+import { Head } from './head.js';
+
+/** @typedef {import('../types.js').TaskOptions} TaskOptions */
+/** @typedef {import('../entities.js').EntityGroup} EntityGroup */
+/** @typedef {import('../entities.js').TokenEntity} TokenEntity */
+
+export class TokenClassifier extends Head {
+  /** @type {import('../viterbi.js').Transitions} */
+  #transitions;
+
+  /**
+   * @param {import('../rpc.js').Connection} connection
+   * @param {import('../head-file.js').HeadData} data
+   */
+  constructor(connection, data) {
+    super(connection, data);
+    const valid = validTransitions(data.labels);
+    const { transitions: learned } = data;
+    this.#transitions = learned
+      ? {
+          start: valid.start.map((score, i) => score + learned.start[i]),
+          next: valid.next.map((score, i) => score + learned.next[i]),
+          end: valid.end.map((score, i) => score + learned.end[i]),
+        }
+      : valid;
+  }
+
+  /**
+   * The entities of a text, or of each of several, in the order of the text.
+   * @template {string | string[]} T
+   * @template {'sequence' | import('../entities.js').AggregationStrategy} [A='sequence']
+   * @param {T} texts
+   * @param {{ aggregationStrategy?: A } & TaskOptions} [options] 'sequence', the default: the best sequence of tags for the words that
+   *   are between spaces, without punctuation around them; the other strategies are those of Hugging Face's pipeline
+   * @returns {Promise<T extends any[] ? Entities<A>[] : Entities<A>>}
+   */
+  async entities(texts, { aggregationStrategy = /** @type {any} */ ('sequence'), ...options } = {}) {
+    const strategies = ['sequence', 'none', 'simple', 'first', 'average', 'max'];
+    if (!strategies.includes(aggregationStrategy)) {
+      throw new BertletError(
+        'BAD_INPUT',
+        `aggregationStrategy is "${aggregationStrategy}"; it must be ${strategies.join(' or ')}.`,
+      );
+    }
+    const list = toTexts(texts);
+    const encodings = await this.encodings(list, options);
+    const labels = [...this.labels];
+    /** @type {any[]} */
+    const results = [];
+    await this.logits(list, options, (index, logits) => {
+      const [text] = list[index];
+      // A text that was cut has logits of its first tokens only.
+      const count = logits.length / labels.length;
+      const { tokens, offsets } = encodings[index];
+      const read = { tokens: tokens.slice(0, count), offsets: offsets.slice(0, count) };
+      if (aggregationStrategy === 'sequence') {
+        results[index] = this.#sequence(text, splitWords(text), offsets, logits);
+      } else if (aggregationStrategy === 'none') {
+        results[index] = tokenEntities(text, read, logits, labels);
+      } else {
+        results[index] = groupedEntities(text, read, logits, labels, aggregationStrategy);
+      }
+    });
+    return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
+  }
+
+  /**
+   * The tags of words that are given one by one.
+   * @param {string[][]} sentences
+   * @param {TaskOptions} [options]
+   * @returns {Promise<string[][]>} 'O' for words that the model doesn't see: past its longest text, or of control characters only
+   */
+  async tag(sentences, options = {}) {
+    const joined = sentences.map(joinWords);
+    /** @type {import('../texts.js').Text[]} */
+    const texts = joined.map(({ text }) => [text]);
+    const encodings = await this.encodings(texts, options);
+    /** @type {string[][]} */
+    const results = [];
+    await this.logits(texts, options, (index, logits) => {
+      results[index] = this.#decode(joined[index].spans, encodings[index].offsets, logits).map(({ tag }) => tag);
+    });
+    return results;
+  }
+
+  /**
+   * Tags the words of examples and compares.
+   * @param {import('../types.js').TaggedExample[]} examples
+   * @param {TaskOptions} [options]
+   * @returns {Promise<import('../tags.js').EntityMetrics & { accuracy: number, n: number }>} of entities, as seqeval; `accuracy`: of
+   *   tags; `n`: sentences
+   */
+  async evaluate(examples, options = {}) {
+    const { words, tags } = checkTaggedExamples(examples);
+    const predicted = await this.tag(words, options);
+    const count = tags.reduce((sum, list) => sum + list.length, 0);
+    const right = tags.reduce((sum, list, i) => sum + list.filter((tag, j) => tag === predicted[i][j]).length, 0);
+    return { ...entityMetrics(tags, predicted), accuracy: right / count, n: examples.length };
+  }
+
+  /**
+   * @param {[start: number, end: number][]} words
+   * @param {import('../types.js').Encoding['offsets']} offsets of all tokens
+   * @param {Float32Array} logits [tokens that the model read][labels]
+   * @returns {{ tag: string, score: number }[]} [words]
+   */
+  #decode(words, offsets, logits) {
+    const count = this.labels.length;
+    const tokens = firstTokens(words, offsets, logits.length / count);
+    const seen = [...tokens.keys()].filter((word) => tokens[word] >= 0);
+    const rows = seen.map((word) => rowOf(logits, tokens[word], count));
+    const path = viterbi(Float64Array.from(rows.flatMap((row) => [...row])), this.#transitions);
+    const tags = words.map(() => ({ tag: 'O', score: 1 }));
+    seen.forEach((word, i) => (tags[word] = { tag: this.labels[path[i]], score: softmax(rows[i])[path[i]] }));
+    return tags;
+  }
+
+  /**
+   * @param {string} text
+   * @param {[start: number, end: number][]} words
+   * @param {import('../types.js').Encoding['offsets']} offsets
+   * @param {Float32Array} logits
+   * @returns {EntityGroup[]}
+   */
+  #sequence(text, words, offsets, logits) {
+    const decoded = this.#decode(words, offsets, logits);
+    return tagSpans(decoded.map(({ tag }) => tag)).map(({ type, start: first, end: after }) => {
+      const [start, end] = [words[first][0], words[after - 1][1]];
+      const score = decoded.slice(first, after).reduce((sum, one) => sum + one.score, 0) / (after - first);
+      return { entity_group: type, score, word: text.slice(start, end), start, end };
+    });
+  }
+}
+
+/**
+ * @template {'sequence' | import('../entities.js').AggregationStrategy} A
+ * @typedef {A extends 'none' ? TokenEntity[] : EntityGroup[]} Entities
+ */
