@@ -306,19 +306,37 @@ export class Engine {
         encoded.push({ index, ...encoding });
         await pace();
       }
-      encoded.sort((a, b) => b.ids.length - a.ids.length);
-      for (let next = 0; next < encoded.length;) {
-        const batch = this.forward(encoded, next, layer);
-        next += batch.indices.length;
-        done += batch.indices.length;
-        use(batch);
-        report(done, texts.length);
-        await pace();
-      }
+      await this.forEachEncoded(
+        encoded,
+        layer,
+        (batch) => {
+          done += batch.indices.length;
+          use(batch);
+          report(done, texts.length);
+        },
+        pace,
+      );
     }
     if (cut.length > 0) {
       const which = cut.length === 1 ? `Text ${cut[0]} was` : `${cut.length} texts (the first is text ${cut[0]}) were`;
       emit({ warning: `${which} longer than the model's ${maxPositions} tokens and cut there.`, texts: cut });
+    }
+  }
+
+  /**
+   * The same of texts in ids.
+   * @param {Indexed[]} encoded sorted in place
+   * @param {number} layer how many layers to run
+   * @param {(batch: Batch) => void} use
+   * @param {() => Promise<void>} pace
+   */
+  async forEachEncoded(encoded, layer, use, pace) {
+    encoded.sort((a, b) => b.ids.length - a.ids.length);
+    for (let next = 0; next < encoded.length;) {
+      const batch = this.forward(encoded, next, layer);
+      next += batch.indices.length;
+      use(batch);
+      await pace();
     }
   }
 

@@ -8,6 +8,7 @@ import { describe } from './sources.js';
 
 export { clearCache } from './cache.js';
 export { BertletError } from './errors.js';
+export { QuestionAnswerer } from './heads/question-answerer.js';
 export { TextClassifier } from './heads/text-classifier.js';
 export { TokenClassifier } from './heads/token-classifier.js';
 export { Model } from './model.js';

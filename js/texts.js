@@ -92,3 +92,43 @@ export function checkTaggedExamples(examples) {
   });
   return { words: examples.map(({ words }) => words), tags: examples.map(({ tags }) => tags) };
 }
+
+/**
+ * @param {{ question: string, context: string }[]} questions
+ * @returns {[question: string, context: string][]}
+ */
+export function checkQuestions(questions) {
+  return questions.map((input, i) => {
+    const { question, context } = input ?? {};
+    if (typeof question === 'string' && typeof context === 'string') return [question, context];
+    throw new BertletError('BAD_INPUT', `Question ${i} must be { question, context }, two strings.`);
+  });
+}
+
+/**
+ * @param {import('./types.js').AnsweredExample[]} examples
+ * @returns {{ questions: [question: string, context: string][], answers: { start: number, end: number }[][] }}
+ */
+export function checkAnsweredExamples(examples) {
+  if (!Array.isArray(examples))
+    throw new BertletError('BAD_INPUT', 'Examples are an array of { question, context, answers }.');
+  if (examples.length === 0) throw new BertletError('NO_EXAMPLES', 'There are no examples.');
+  const questions = checkQuestions(examples);
+  const answers = examples.map(({ context, answers: given }, i) => {
+    if (!Array.isArray(given))
+      throw new BertletError(
+        'BAD_INPUT',
+        `Example ${i} has no answers: an array of { text, start }, empty for no answer.`,
+      );
+    return given.map(({ text, start }) => {
+      if (typeof text !== 'string' || text === '' || !Number.isInteger(start) || !context.startsWith(text, start)) {
+        throw new BertletError(
+          'BAD_INPUT',
+          `The answer ${JSON.stringify(text)} of example ${i} is not at ${start} in its context, counted in UTF-16 units.`,
+        );
+      }
+      return { start, end: start + text.length };
+    });
+  });
+  return { questions, answers };
+}

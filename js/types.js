@@ -88,16 +88,27 @@
 
 /** @typedef {{ words: string[], tags: string[] }} TaggedExample a sentence, with a tag such as "B-person" or "O" for each word */
 
-/** @typedef {'text-classification' | 'multi-label' | 'token-classification'} Task */
+/**
+ * @typedef {object} AnsweredExample
+ * @property {string} question
+ * @property {string} context
+ * @property {{ text: string, start: number }[]} answers any of which is right, `context.startsWith(text, start)`; none if the
+ *   question cannot be answered
+ */
+
+/** @typedef {'text-classification' | 'multi-label' | 'token-classification' | 'question-answering'} Task */
 
 /**
  * @template {Task | undefined} K
- * @typedef {K extends 'multi-label' ? MultiLabelExample : K extends 'token-classification' ? TaggedExample : Example} ExampleOf
+ * @typedef {K extends 'multi-label' ? MultiLabelExample : K extends 'token-classification' ? TaggedExample
+ *   : K extends 'question-answering' ? AnsweredExample : Example} ExampleOf
  */
 
 /**
  * @template {Task | undefined} K
- * @typedef {K extends 'token-classification' ? import('./heads/token-classifier.js').TokenClassifier : import('./heads/text-classifier.js').TextClassifier} HeadOf
+ * @typedef {K extends 'token-classification' ? import('./heads/token-classifier.js').TokenClassifier
+ *   : K extends 'question-answering' ? import('./heads/question-answerer.js').QuestionAnswerer
+ *   : import('./heads/text-classifier.js').TextClassifier} HeadOf
  */
 
 /**
@@ -115,6 +126,8 @@
  * @property {number} [hiddenSize] units of the hidden layer of 'mlp'; default 128
  * @property {number} [epochs] most rounds through the examples for 'mlp'; default 30
  * @property {number} [learningRate] of 'mlp'; default 0.001
+ * @property {number} [maxTokens] of a window of a long context with its question, in question answering; default 384
+ * @property {number} [stride] tokens that a window shares with the one before; default 128
  * @property {boolean} [earlyStopping] whether a held-out fold says how many epochs are best for 'mlp'; default true
  * @property {number} [seed] of all draws: held-out examples, folds, the first weights of 'mlp'; default 0
  */

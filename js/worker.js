@@ -5,6 +5,7 @@ import { fillMask } from './fill-mask.js';
 import { fit } from './fit/index.js';
 import { learningCurve } from './fit/learning-curve.js';
 import { pacer } from './progress.js';
+import { readQuestions } from './question-windows.js';
 import { serve } from './rpc.js';
 
 /** @type {import('./engine.js').Engine} */
@@ -56,6 +57,8 @@ serve(ownPort(), {
     ),
 
   fillMask: (params, context) => fillMask(engine, params, context),
+
+  questions: (params, context) => readQuestions(engine, params, context),
 
   fit: (params, context) => fit(engine, params, context),
 

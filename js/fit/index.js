@@ -1,4 +1,5 @@
 // The worker's side of `fit`: one file for each task.
+import { fitAnswers } from './answers.js';
 import { fitClassifier } from './classification.js';
 import { fitTagger } from './tokens.js';
 
@@ -7,6 +8,7 @@ const fits = {
   'text-classification': fitClassifier,
   'multi-label': fitClassifier,
   'token-classification': fitTagger,
+  'question-answering': fitAnswers,
 };
 
 /**

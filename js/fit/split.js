@@ -17,7 +17,8 @@ export function random(seed) {
 
 /**
  * Fisher and Yates's shuffle, in place.
- * @param {number[]} values
+ * @template T
+ * @param {T[]} values
  * @param {() => number} next
  */
 export function shuffle(values, next) {

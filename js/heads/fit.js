@@ -3,7 +3,9 @@ import { BertletError } from '../errors.js';
 import { listen } from '../listen.js';
 import { evaluateMultiLabel, evaluatePredictions } from '../metrics.js';
 import { indexOfMax, rowOf } from '../numbers.js';
-import { checkExamples, checkMultiLabelExamples, checkTaggedExamples } from '../texts.js';
+import { checkAnsweredExamples, checkExamples, checkMultiLabelExamples, checkTaggedExamples } from '../texts.js';
+import { windowOptions } from '../question-windows.js';
+import { QuestionAnswerer } from './question-answerer.js';
 import { TextClassifier } from './text-classifier.js';
 import { TokenClassifier } from './token-classifier.js';
 
@@ -14,15 +16,17 @@ const tasks = {
   'text-classification': prepareClassifier,
   'multi-label': prepareClassifier,
   'token-classification': prepareTagger,
+  'question-answering': prepareAnswerer,
 };
 
 const heads = {
   'text-classification': TextClassifier,
   'multi-label': TextClassifier,
   'token-classification': TokenClassifier,
+  'question-answering': QuestionAnswerer,
 };
 
-/** @typedef {TextClassifier | TokenClassifier} AnyHead */
+/** @typedef {TextClassifier | TokenClassifier | QuestionAnswerer} AnyHead */
 
 /**
  * @param {import('../rpc.js').Connection} connection
@@ -147,6 +151,31 @@ function prepareTagger(examples, options, info) {
         }),
       };
     },
+  };
+}
+
+/**
+ * @param {any[]} examples
+ * @param {FitOptions & { task: string }} options
+ * @param {import('../types.js').ModelInfo} info
+ */
+function prepareAnswerer(examples, options, info) {
+  const { questions, answers } = checkAnsweredExamples(examples);
+  const { seed, epochs = 1, learningRate = 3e-3 } = options;
+  const mlp = mlpOf({ ...options, head: 'mlp', epochs, learningRate });
+  return {
+    labels: ['start', 'end'],
+    params: {
+      seed: common({ validation: 0, seed: seed ?? 0 }).seed,
+      questions,
+      answers: answers.map(([first]) => first),
+      windows: windowOptions(options, info.maxTokens),
+      layer: layersOf(options.layer ?? info.layers, info, [info.layers])[0],
+      ...mlp,
+      hiddenSize: options.head === 'mlp' ? mlp?.hiddenSize : 0,
+    },
+    /** @param {any} fitted */
+    finish: ({ network, report }) => ({ network, report }),
   };
 }
 

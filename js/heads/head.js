@@ -70,4 +70,28 @@ export class Head {
   async encodings(texts, { signal }) {
     return this.#connection.call('tokenize', { texts }, { signal });
   }
+
+  /**
+   * What the head computes of questions, in windows of their contexts.
+   * @protected
+   * @param {import('../question-windows.js').Question[]} questions
+   * @param {{ maxTokens?: number, stride?: number }} options
+   * @param {TaskOptions} taskOptions
+   * @param {(question: number, index: number, window: import('../answers.js').Window) => void} use
+   */
+  async windows(questions, options, { signal, ...listeners }, use) {
+    const tell = listen(listeners);
+    const { network } = this.#data;
+    await this.#connection.call(
+      'questions',
+      { questions, network, ...options },
+      {
+        signal,
+        onEvent(event) {
+          if (!event.windows) return tell(event);
+          for (const { question, index, ...window } of event.windows) use(question, index, window);
+        },
+      },
+    );
+  }
 }
