@@ -88,6 +88,7 @@ export async function loadEngine({ description, adapter, dtype, threads, build, 
     const configFile = source.locate('config.json');
     const configBytes = await readAll(await openFile(cache.source, 'config.json', signal), configFile);
     const config = parseConfig(configBytes, configFile);
+    const json = parseJson(configBytes, configFile);
     const vocabulary = await readVocabulary(cache.source, { signal });
     const engine = await Engine.create(config, vocabulary, compiled, dtype);
     const { vocabSize } = engine.tokenizer;
@@ -100,11 +101,12 @@ export async function loadEngine({ description, adapter, dtype, threads, build, 
     if (engine.fromCache) {
       engine.extras = unpack(cache.extras);
     } else {
-      await engine.readWeights(cache.source, adapter !== undefined, parseJson(configBytes, configFile), context);
+      await engine.readWeights(cache.source, adapter !== undefined, json, context);
       await source.keep?.();
       await cache.keep(() => engine.seal(), pack(engine.extras));
     }
     engine.cacheNotes = cache.notes;
+    engine.configJson = json;
     return engine;
   } catch (error) {
     await source.discard?.();
@@ -132,6 +134,9 @@ export class Engine {
   fromCache = false;
   /** @type {string[]} */
   cacheNotes = [];
+
+  /** The checkpoint's config.json. @type {Record<string, unknown>} */
+  configJson = {};
 
   /** Of texts that heads were trained on. */
   features = new FeatureCache();

@@ -117,7 +117,9 @@ export function readHead(bytes) {
   }
   const { task, labels, layer, pooling, normalize, activations, baseModel, fingerprint, report } = json;
   if (!TASKS.includes(task)) throw bad(`its task is "${task}"`);
-  if (!Array.isArray(labels) || labels.length < 2 || labels.some((label) => typeof label !== 'string'))
+  const forAnswers = task === 'question-answering'; // whose two logits have no labels
+  const least = forAnswers ? 0 : task === 'multi-label' ? 1 : 2;
+  if (!Array.isArray(labels) || labels.length < least || labels.some((label) => typeof label !== 'string'))
     throw bad('it has no labels');
   if (!POOLINGS.includes(pooling) || typeof normalize !== 'boolean' || !Number.isInteger(layer) || layer < 0)
     throw bad('it does not say what it reads');
@@ -136,7 +138,8 @@ export function readHead(bytes) {
     if (i > 0 && inputs !== dense[i - 1].bias.length) throw bad(`its layers ${i - 1} and ${i} don't fit together`);
   });
   const outputs = dense[dense.length - 1].bias.length;
-  if (outputs !== labels.length) throw bad(`${labels.length} labels don't go with ${outputs} outputs`);
+  if (outputs !== (forAnswers ? 2 : labels.length))
+    throw bad(`${labels.length} labels don't go with ${outputs} outputs`);
   return {
     task,
     labels,

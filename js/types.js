@@ -61,6 +61,7 @@
  * @property {string[]} notes why it is this build and not a better one, if int8 weights have less than 8 bits, and what went wrong
  *   with the cache, in sentences; empty when all is at its best
  * @property {boolean} fromCache whether the weights came from the cache
+ * @property {Record<string, unknown>} config the checkpoint's config.json
  * @property {string} fingerprint 16 hexadecimal digits, a hash of the weights: heads remember it
  */
 
@@ -135,11 +136,13 @@
 /**
  * @typedef {object} FitReport
  * @property {number} examples trained on
- * @property {number} classes
+ * @property {number} [classes]
  * @property {number} layer whose hidden states the head reads
  * @property {'mean' | 'max' | 'cls' | 'none'} pooling
- * @property {number} trainAccuracy
- * @property {number} temperature by which the logits were divided, so that scores of held-out examples are as sure as they are right;
+ * @property {number} [trainAccuracy]
+ * @property {number} [windows] of question answering, trained on
+ * @property {number} [trainLoss] mean of the last epoch, of question answering
+ * @property {number} [temperature] by which the logits were divided, so that scores of held-out examples are as sure as they are right;
  *   1 where none were held out in a search
  * @property {number} [c] inverse strength of regularization
  * @property {number} [iterations] of the optimizer

@@ -16,10 +16,11 @@ serve(ownPort(), {
     engine = await loadEngine(params, context);
     const { modelType, hiddenSize, layers, maxPositions, vocabSize } = engine.config;
     const { build, threads } = engine.compiled;
-    const { fingerprint, fromCache } = engine;
+    const { fingerprint, fromCache, configJson: config } = engine;
     const notes = [...engine.notes, ...engine.cacheNotes];
     const size = { hiddenSize, layers, maxTokens: maxPositions, vocabSize };
-    return { modelType, ...size, build, threads, notes, fingerprint, fromCache, head: engine.extras.head };
+    const { head } = engine.extras;
+    return { modelType, ...size, build, threads, notes, fingerprint, fromCache, config, head };
   },
 
   async tokenize({ texts }, context) {

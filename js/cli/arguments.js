@@ -87,3 +87,17 @@ export function positive(values, name) {
   if (!(number > 0 && number < Infinity)) throw new UsageError(`--${name} must be a number above 0, not '${value}'`);
   return number;
 }
+
+/**
+ * A number from 0 to 1.
+ * @param {Values} values
+ * @param {string} name
+ */
+export function probability(values, name) {
+  const value = values[name];
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (value === '' || !(number >= 0 && number <= 1))
+    throw new UsageError(`--${name} must be a probability, 0 to 1, not '${value}'`);
+  return number;
+}

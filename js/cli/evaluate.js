@@ -1,21 +1,27 @@
-// bertlet evaluate: how good a trained classifier is on labelled examples.
-import { choice, required } from './arguments.js';
-import { checkLabels, formats, listeners, readExamples } from './data.js';
-import { modelHelp, modelOptions, withHead } from './model.js';
+// bertlet evaluate: how good a head is on labelled examples.
+import { choice, probability, required } from './arguments.js';
+import { formats, readExamples, readLabelFile } from './data.js';
+import { measure } from './metrics.js';
+import { headHelp, modelHelp, modelOptions, withHead } from './model.js';
 
-export const summary = 'measure a trained classifier on labelled examples';
+export const summary = 'measure a trained head on labelled examples';
 
 export const help = `Usage: bertlet evaluate --head DIR --test FILE [options]
+       bertlet evaluate --model PATH_OR_ID [--adapter DIR] --test FILE [options]
 
-Labels the examples in FILE and compares with their labels. Prints one line:
-  {"accuracy":…,"macro_f1":…,"n":…,"labels":[…],"confusion_matrix":[[…],…]}
-Rows of the confusion matrix are the true labels, columns the predicted ones.
+Compares what a head says of the examples in FILE with their labels. Prints one line:
+  text-classification   {"accuracy":…,"macro_f1":…,"micro_f1":…,"n":…,"labels":[…],"classes":[…],
+                         "confusion_matrix":[[…],…]} (rows: the true labels, columns: the predicted ones)
+  multi-label           {"accuracy":…,"macro_f1":…,"micro_f1":…,"n":…,"labels":[…],"classes":[…]}
+  token-classification  {"precision":…,"recall":…,"f1":…,"accuracy":…,"n":…,"types":{…}}
+  question-answering    {"exact_match":…,"f1":…,"n":…} (in percent)
 
-  --head DIR             what bertlet train has written
-  --test FILE            labelled examples: TSV (text<TAB>label), CSV (text,label) or
-                         JSON Lines ({"text":…,"label":…})
-  --format tsv|csv|jsonl what FILE is, where its name or its first line doesn't tell
-  --model PATH_OR_ID     the base model, if it is no longer where it was in training
+${headHelp}
+  --test FILE            labelled examples: as for bertlet train
+  --format tsv|csv|jsonl|conll|squad
+                         what FILE is, where its name or its first line doesn't tell
+  --labels FILE          names for labels that are given by index
+  --threshold P          from which probability on a text has a label, of several (default: 0.5)
 ${modelHelp}`;
 
 /** @type {import('./arguments.js').Options} */
@@ -24,20 +30,23 @@ export const options = {
   head: { type: 'string' },
   test: { type: 'string' },
   format: { type: 'string' },
+  labels: { type: 'string' },
+  threshold: { type: 'string' },
 };
 
 export const maxFiles = 0;
 
 /** @param {import('./main.js').Context} context */
 export async function run(context) {
-  const { values, output } = context;
-  const path = required(values, 'head', 'my-head');
-  const testFile = required(values, 'test', 'test.tsv');
-  const examples = await readExamples(testFile, 'text-classification', { format: choice(values, 'format', formats) });
-  const metrics = await withHead(path, context, async (head) => {
-    checkLabels(examples, testFile, head.labels);
-    return head.evaluate(examples, listeners(context, testFile, examples));
+  const { values, output, progress } = context;
+  const file = required(values, 'test', 'test.tsv');
+  const format = choice(values, 'format', formats);
+  const threshold = probability(values, 'threshold');
+  const labels =
+    values.labels === undefined ? undefined : await readLabelFile(required(values, 'labels', 'labels.txt'));
+  const metrics = await withHead(context, async (head) => {
+    const examples = await readExamples(file, head.task, { format, labels, warn: (message) => progress.warn(message) });
+    return measure(head, { file, examples }, context, { threshold });
   });
-  const { accuracy, macroF1, n, labels, confusion } = metrics;
-  await output.write([{ accuracy, macro_f1: macroF1, n, labels, confusion_matrix: confusion }]);
+  await output.write([metrics]);
 }

@@ -1,5 +1,4 @@
-// A trained head on disk: DIR/model.safetensors, which is all that bertlet needs, and DIR/config.json, with which DIR opens in
-// Python as a `sentence_transformers.models.Dense` module.
+// A trained head on disk: DIR/model.safetensors, which is all that bertlet needs, and DIR/config.json, with which Python opens it.
 import { constants, existsSync } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -79,20 +78,52 @@ function notAHead(folder, why) {
 }
 
 /**
+ * config.json for Python: a head on pooled vectors is a `sentence_transformers.models.Dense` module; one for tokens or answers goes
+ * with the base model, of which `transformers` then makes no more layers than the head reads. A head with hidden units is none of
+ * these; what it is made of is said in words of PyTorch.
+ * @param {import('../head-file.js').HeadData} head
+ * @param {Record<string, unknown>} base the base model's config.json
+ * @returns {Record<string, unknown>}
+ */
+function configFor({ task, labels, network }, base) {
+  const { layer, pooling, dense } = network;
+  const [{ weight, bias }] = dense;
+  const answers = task === 'question-answering';
+  const names = answers ? ['start', 'end'] : labels;
+  const id2label = Object.fromEntries(names.map((label, id) => [id, label]));
+  if (dense.length > 1) {
+    const modules = dense.flatMap(({ activation, ...one }) => [
+      `Linear(${one.weight.length / one.bias.length}, ${one.bias.length})`,
+      ...(activation === 'none' ? [] : [activation]),
+    ]);
+    return { task, base_layers: layer, pooling, modules, id2label };
+  }
+  if (pooling !== 'none') {
+    return {
+      in_features: weight.length / bias.length,
+      out_features: bias.length,
+      bias: true,
+      activation_function: 'torch.nn.modules.linear.Identity',
+    };
+  }
+  return {
+    ...base,
+    architectures: [answers ? 'BertForQuestionAnswering' : 'BertForTokenClassification'],
+    num_hidden_layers: layer,
+    id2label,
+    label2id: Object.fromEntries(names.map((label, id) => [label, id])),
+  };
+}
+
+/**
  * Writes a head folder under a temporary name beside its final place and renames it, so that there is never half a head. An
  * older head is replaced.
  * @param {string} folder
  * @param {Uint8Array} bytes the head as `head.save()` gives it
- * @param {{ inFeatures: number, outFeatures: number }} shape
+ * @param {Record<string, unknown>} base the base model's config.json
  */
-export async function writeHeadFolder(folder, bytes, { inFeatures, outFeatures }) {
-  // PyTorch's names, as `sentence_transformers.models.Dense` reads them.
-  const config = {
-    in_features: inFeatures,
-    out_features: outFeatures,
-    bias: true,
-    activation_function: 'torch.nn.modules.linear.Identity',
-  };
+export async function writeHeadFolder(folder, bytes, base) {
+  const config = configFor(readHead(bytes), base);
   try {
     await checkOutput(folder);
     await mkdir(dirname(resolve(folder)), { recursive: true });

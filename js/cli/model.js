@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { BertletError } from '../errors.js';
 import { load } from '../index.js';
-import { choice, integer } from './arguments.js';
+import { choice, integer, required } from './arguments.js';
 import { readHeadFile } from './head-folder.js';
 
 /**
@@ -18,11 +18,13 @@ export const exampleModel = 'sentence-transformers/all-MiniLM-L6-v2';
 /** @type {import('./arguments.js').Options} */
 export const modelOptions = {
   model: { type: 'string' },
+  adapter: { type: 'string' },
   dtype: { type: 'string' },
   threads: { type: 'string' },
 };
 
-export const modelHelp = `  --dtype f32|int8       numbers to compute with (default: f32; int8 is the faster)
+export const modelHelp = `  --adapter DIR          a LoRA adapter in PEFT's format, merged into the model
+  --dtype f32|int8       numbers to compute with (default: f32; int8 is the faster)
   --threads N            threads to compute with (default: up to 4)`;
 
 /**
@@ -36,10 +38,12 @@ export const modelHelp = `  --dtype f32|int8       numbers to compute with (defa
 export async function withModel(spec, { values, signal, progress }, work) {
   const dtype = choice(values, 'dtype', ['f32', 'int8']);
   const threads = integer(values, 'threads', 1);
+  const adapter = /** @type {string | undefined} */ (values.adapter);
   // A head remembers its model in these words, and may be used from another folder.
   const bert = await load(existsSync(spec) ? resolve(spec) : spec, {
     ...(dtype && { dtype }),
     ...(threads && { threads }),
+    ...(adapter !== undefined && { adapter }),
     signal,
     onProgress: progress.report,
     onWarning: (message) => progress.warn(message),
@@ -52,24 +56,39 @@ export async function withModel(spec, { values, signal, progress }, work) {
   }
 }
 
+export const headHelp = `  --head DIR             what bertlet train has written, or
+  --model PATH_OR_ID     a model with a head of its own, with --adapter the adapter's;
+                         beside --head: the base model, if it is no longer where it was`;
+
 /**
- * Loads a head and its base model (the one that `--model` names, or else the one it was trained on), works with the head and
- * ends the model.
+ * Loads the head that `--head` names, with its base model (that of `--model`, or else the one it was trained on), or the one that
+ * the model or the adapter has itself, works with it and ends the model.
  * @template T
- * @param {string} path
  * @param {Context} context
  * @param {(head: Head) => Promise<T>} work
  * @returns {Promise<T>}
  */
-export async function withHead(path, context, work) {
-  const { bytes, baseModel } = await readHeadFile(path);
+export async function withHead(context, work) {
   const given = /** @type {string | undefined} */ (context.values.model);
+  if (context.values.head === undefined && given !== undefined) {
+    return withModel(given, context, async (bert) => {
+      if (bert.head) return work(bert.head);
+      const from = context.values.adapter === undefined ? given : context.values.adapter;
+      throw new BertletError(
+        'BAD_HEAD',
+        `${from} has no head of its own. Train one with bertlet train, and name it with --head.`,
+      );
+    });
+  }
+  const path = required(context.values, 'head', 'my-head');
+  const { bytes, baseModel } = await readHeadFile(path);
   if (given === undefined && isAbsolute(baseModel) && !existsSync(baseModel)) {
     throw new BertletError(
       'FILE_NOT_FOUND',
       `${baseModel}, the model on which ${path} was trained, is no longer there. --model says where it is now.`,
     );
   }
-  const spec = given ?? baseModel;
-  return withModel(spec, context, async (bert) => work(await bert.loadHead(bytes, { signal: context.signal })));
+  return withModel(given ?? baseModel, context, async (bert) =>
+    work(await bert.loadHead(bytes, { signal: context.signal })),
+  );
 }

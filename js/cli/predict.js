@@ -1,26 +1,34 @@
-// bertlet predict: texts to labels.
-import { required } from './arguments.js';
+// bertlet predict: texts to labels, entities or answers.
+import { BertletError } from '../errors.js';
+import { integer, probability } from './arguments.js';
 import { readTexts } from './input.js';
-import { modelHelp, modelOptions, withHead } from './model.js';
+import { headHelp, modelHelp, modelOptions, withHead } from './model.js';
 import { shortest } from './output.js';
 
-export const summary = 'label texts with a trained classifier';
+export const summary = 'label texts, find entities or answers with a trained head';
 
 export const help = `Usage: bertlet predict --head DIR [options] [FILE]
+       bertlet predict --model PATH_OR_ID [--adapter DIR] [options] [FILE]
 
-Labels each text. Prints, for each text, one line with all labels, the most likely one first:
-  [{"label":…,"score":…},…]
+Prints a line for each text, the likeliest first:
+  text-classification, multi-label   [{"label":…,"score":…},…]
+  token-classification               [{"entity_group":…,"score":…,"word":…,"start":…,"end":…},…], in the text's order
+  question-answering                 [{"answer":…,"score":…,"start":…,"end":…},…]
 
-  --head DIR             what bertlet train has written
-  --model PATH_OR_ID     the base model, if it is no longer where it was in training
+${headHelp}
+  --top N                only the best N labels, or the N best answers (default: all labels, one answer)
+  --threshold P          only labels of at least this probability: an empty list means none of these
 ${modelHelp}
   --json                 each line is a JSON string, so that a text may hold line ends
-  FILE                   texts, one a line (default: standard input)`;
+  FILE                   texts, one a line (default: standard input); for answers each line is
+                         {"question":…,"context":…}`;
 
 /** @type {import('./arguments.js').Options} */
 export const options = {
   ...modelOptions,
   head: { type: 'string' },
+  top: { type: 'string' },
+  threshold: { type: 'string' },
   json: { type: 'boolean' },
 };
 
@@ -29,13 +37,58 @@ export const maxFiles = 1;
 /** @param {import('./main.js').Context} context */
 export async function run(context) {
   const { values, files, signal, output, progress } = context;
-  await withHead(required(values, 'head', 'my-head'), context, async (head) => {
+  const topK = integer(values, 'top', 1);
+  const threshold = probability(values, 'threshold');
+  await withHead(context, async (head) => {
     for await (const { texts, line, name } of readTexts(files[0], { json: values.json === true, signal })) {
-      const onWarning = progress.warnAbout(name, (index) => line + index);
-      const predictions = await head.classify(texts, { signal, onWarning });
+      const listeners = { signal, onWarning: progress.warnAbout(name, (index) => line + index) };
+      const results = await predict(
+        head,
+        texts,
+        { ...(topK && { topK }), ...(threshold !== undefined && { threshold }) },
+        {
+          ...listeners,
+          where: (index) => `${name}, line ${line + index}`,
+        },
+      );
       await output.write(
-        predictions.map((labels) => labels.map(({ label, score }) => ({ label, score: shortest(score) }))),
+        results.map((list) => list.map((one) => ({ ...one, score: shortest(Math.fround(one.score)) }))),
       );
     }
   });
+}
+
+/**
+ * @param {import('../heads/fit.js').AnyHead} head
+ * @param {string[]} texts
+ * @param {{ topK?: number, threshold?: number }} limits
+ * @param {import('../types.js').TaskOptions & { where: (index: number) => string }} options
+ * @returns {Promise<{ score: number }[][]>}
+ */
+async function predict(head, texts, limits, { where, ...options }) {
+  if ('classify' in head) return head.classify(texts, { ...limits, ...options });
+  if ('entities' in head) return head.entities(texts, options);
+  const questions = texts.map((text, index) => parseQuestion(text, where(index)));
+  return head.answer(questions, { ...(limits.topK && { topK: limits.topK }), ...options });
+}
+
+/**
+ * @param {string} line
+ * @param {string} where
+ * @returns {{ question: string, context: string }}
+ */
+function parseQuestion(line, where) {
+  let value;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // reported below, like every other value that is no question
+  }
+  const { question, context } = value ?? {};
+  if (typeof question !== 'string' || typeof context !== 'string')
+    throw new BertletError(
+      'BAD_INPUT',
+      `${where}: this is not {"question": "…", "context": "…"}, which this head answers.`,
+    );
+  return { question, context };
 }

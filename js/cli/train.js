@@ -1,25 +1,38 @@
-// bertlet train: labelled examples to a classifier.
+// bertlet train: labelled examples to a head.
 import { BertletError } from '../errors.js';
-import { choice, integer, positive, required } from './arguments.js';
-import { checkLabels, formats, listeners, readExamples } from './data.js';
+import { choice, integer, positive, required, UsageError } from './arguments.js';
+import { checkLabels, formats, listeners, readExamples, readLabelFile } from './data.js';
 import { checkOutput, writeHeadFolder } from './head-folder.js';
+import { measure } from './metrics.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from './model.js';
 
-export const summary = 'train a classifier on labelled examples';
+export const summary = 'train a head on labelled examples';
 
 export const help = `Usage: bertlet train --model PATH_OR_ID --train FILE --output DIR [options]
 
-Trains a classification head on labelled examples and writes it to DIR. The last line of its output is a JSON summary.
+Trains a head on labelled examples and writes it to DIR. The last line of its output is a JSON summary.
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
-  --task text-classification
-                         what to train (the default, and the only task so far)
-  --train FILE           labelled examples: TSV (text<TAB>label), CSV (text,label) or
-                         JSON Lines ({"text":…,"label":…})
+  --task TASK            text-classification (the default), multi-label, token-classification or question-answering
+  --train FILE           labelled examples
+                         text-classification: TSV (text<TAB>label), CSV (text,label) or JSON Lines ({"text":…,"label":…})
+                         multi-label: the same with commas between labels, or {"text":…,"labels":[…]}
+                         token-classification: CoNLL (word<TAB>tag) or {"words":[…],"tags":[…]}
+                         question-answering: SQuAD's JSON
   --dev FILE             more of them, only to measure the result
-  --format tsv|csv|jsonl what the files are, where the name or the first line doesn't tell
+  --format tsv|csv|jsonl|conll|squad
+                         what the files are, where the name or the first line doesn't tell
+  --labels FILE          names for labels that are given by index
   --output DIR           where the head goes; an older head is replaced
   --c NUMBER             inverse strength of regularization (default: chosen by cross-validation)
+  --class-weight balanced
+                         examples of all labels count the same together
+  --layer N|auto         whose hidden states the head reads (default: the last; token-classification: auto)
+  --pooling mean|max|cls|auto
+                         of a text's tokens (default: mean)
+  --hidden-size N        a head with so many hidden units, for entities with a conditional random field
+  --epochs N             for heads with hidden units and question-answering
+  --learning-rate NUMBER likewise
   --seed N               for what is drawn by chance (default: 0)
 ${modelHelp}`;
 
@@ -30,64 +43,99 @@ export const options = {
   train: { type: 'string' },
   dev: { type: 'string' },
   format: { type: 'string' },
+  labels: { type: 'string' },
   output: { type: 'string' },
   c: { type: 'string' },
+  'class-weight': { type: 'string' },
+  layer: { type: 'string' },
+  pooling: { type: 'string' },
+  'hidden-size': { type: 'string' },
+  epochs: { type: 'string' },
+  'learning-rate': { type: 'string' },
   seed: { type: 'string' },
 };
 
 export const maxFiles = 0;
 
+/** @type {import('../types.js').Task[]} */
+const tasks = ['text-classification', 'multi-label', 'token-classification', 'question-answering'];
+
 /** @param {import('./main.js').Context} context */
 export async function run(context) {
-  const { values, output } = context;
+  const { values, output, progress } = context;
   const start = performance.now();
   const model = required(values, 'model', exampleModel);
-  const task = choice(values, 'task', [/** @type {const} */ ('text-classification')]) ?? 'text-classification';
+  const task = choice(values, 'task', tasks) ?? 'text-classification';
   const trainFile = required(values, 'train', 'train.tsv');
   const devFile = values.dev === undefined ? undefined : required(values, 'dev', 'dev.tsv');
   const folder = required(values, 'output', 'my-head');
-  const format = choice(values, 'format', formats);
-  const c = positive(values, 'c');
-  const seed = integer(values, 'seed', 0) ?? 0;
+  const fitOptions = readFitOptions(values);
 
   // Everything that can be wrong is looked at before the work begins.
-  const examples = await readExamples(trainFile, task, { format });
-  const labels = new Set(examples.map(({ label }) => label));
-  if (labels.size < 2) {
-    const only = examples[0].label;
+  const readOptions = {
+    format: choice(values, 'format', formats),
+    labels: values.labels === undefined ? undefined : await readLabelFile(required(values, 'labels', 'labels.txt')),
+    warn: (/** @type {string} */ message) => progress.warn(message),
+  };
+  /** @type {any[]} */
+  const examples = await readExamples(trainFile, task, readOptions);
+  const labels = new Set(examples.flatMap((example) => example.label ?? example.labels ?? example.tags ?? []));
+  if (labels.size < 2 && task !== 'question-answering') {
+    const [only] = labels;
     throw new BertletError(
       'ONE_CLASS',
       `${trainFile}: every example has the label "${only}"; at least two labels are needed.`,
     );
   }
-  const dev = devFile && { file: devFile, examples: await readExamples(devFile, task, { format }) };
-  if (dev) checkLabels(dev.examples, dev.file, labels);
+  const dev = devFile && { file: devFile, examples: await readExamples(devFile, task, readOptions) };
+  if (dev && task !== 'question-answering') checkLabels(/** @type {any[]} */ (dev.examples), dev.file, labels);
   await checkOutput(folder);
 
   const { head, metrics } = await withModel(model, context, async (bert) => {
-    const head = await bert.fit(examples, {
-      task,
-      seed,
-      ...(c && { c }),
-      ...listeners(context, trainFile, examples),
-    });
-    const metrics = dev && (await head.evaluate(dev.examples, listeners(context, dev.file, dev.examples)));
-    await writeHeadFolder(folder, await head.save(), {
-      inFeatures: bert.info.hiddenSize,
-      outFeatures: head.labels.length,
-    });
+    const head = await bert.fit(examples, { task, ...fitOptions, ...listeners(context, trainFile, examples) });
+    const metrics = dev && (await measure(head, dev, context));
+    await writeHeadFolder(folder, await head.save(), bert.info.config);
     return { head, metrics };
   });
+  const { c, layer, epochs, trainAccuracy, windows, trainLoss } = /** @type {import('../types.js').FitReport} */ (
+    head.report
+  );
   await output.write([
     {
       output: folder,
       task,
       labels: head.labels,
       examples: examples.length,
-      c: head.report?.c,
-      train_accuracy: head.report?.trainAccuracy,
-      ...(metrics && { dev: { accuracy: metrics.accuracy, macro_f1: metrics.macroF1, n: metrics.n } }),
+      layer,
+      c,
+      epochs,
+      train_accuracy: trainAccuracy,
+      windows,
+      train_loss: trainLoss,
+      ...(metrics && { dev: metrics }),
       seconds: Number(((performance.now() - start) / 1000).toFixed(2)),
     },
   ]);
+}
+
+/**
+ * @param {import('./arguments.js').Values} values
+ * @returns {Omit<import('../types.js').FitOptions, 'task'>}
+ */
+function readFitOptions(values) {
+  const hiddenSize = integer(values, 'hidden-size', 1);
+  const options = {
+    c: positive(values, 'c'),
+    classWeight: choice(values, 'class-weight', ['balanced']),
+    layer: values.layer === 'auto' ? /** @type {const} */ ('auto') : integer(values, 'layer', 0),
+    pooling: choice(values, 'pooling', ['mean', 'max', 'cls', 'auto']),
+    head: hiddenSize === undefined ? undefined : /** @type {const} */ ('mlp'),
+    hiddenSize,
+    epochs: integer(values, 'epochs', 1),
+    learningRate: positive(values, 'learning-rate'),
+    seed: integer(values, 'seed', 0),
+  };
+  if (options.c !== undefined && hiddenSize !== undefined)
+    throw new UsageError('--c is for heads without hidden units; leave out one of --c and --hidden-size');
+  return /** @type {any} */ (Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)));
 }

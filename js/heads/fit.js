@@ -164,7 +164,7 @@ function prepareAnswerer(examples, options, info) {
   const { seed, epochs = 1, learningRate = 3e-3 } = options;
   const mlp = mlpOf({ ...options, head: 'mlp', epochs, learningRate });
   return {
-    labels: ['start', 'end'],
+    labels: [],
     params: {
       seed: common({ validation: 0, seed: seed ?? 0 }).seed,
       questions,

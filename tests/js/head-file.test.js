@@ -24,7 +24,19 @@ const others = [
   ['linear', { task: 'multi-label', report: undefined }],
   ['classifier', { network: { ...head.network, pooling: 'cls' } }],
   ['classifier', { task: 'token-classification', network: { ...head.network, pooling: 'none', normalize: false } }],
-  ['qa_outputs', { task: 'question-answering', network: { ...head.network, pooling: 'none', layer: 0 } }],
+  [
+    'qa_outputs',
+    {
+      task: 'question-answering',
+      labels: [],
+      network: {
+        ...head.network,
+        pooling: 'none',
+        layer: 0,
+        dense: [{ weight: weight.slice(0, 8), bias: bias.slice(0, 2), activation: 'none' }],
+      },
+    },
+  ],
 ];
 test('what is written is read; tensors have the names that Python expects', () => {
   for (const [name, changes] of others) {
