@@ -32,6 +32,7 @@ export function mountFiles(bert, head, onOpen, onExamples) {
   async function openHead(file) {
     try {
       const opened = await bert.value?.loadHead(file);
+      if (opened && !('classify' in opened)) throw new Error(`${file.name} is for another task, ${opened.task}.`);
       if (opened) onOpen(opened, file.name);
     } catch (error) {
       showProblem(problem, error);

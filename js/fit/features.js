@@ -70,7 +70,7 @@ export async function pooledFeatures(engine, texts, reading, use, context) {
   });
 
   const groups = [...missing.values()];
-  if (groups.length === 0) reporter(context, 'features')(texts.length, texts.length);
+  if (groups.length === 0) return reporter(context, 'features')(texts.length, texts.length);
   const size = engine.config.hiddenSize;
   await engine.forEachBatch(
     groups.map(([index]) => texts[index]),
