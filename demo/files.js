@@ -3,12 +3,13 @@ import { find } from './dom.js';
 import { showProblem } from './notices.js';
 
 /** @typedef {import('../dist/bertlet.js').Model} Model */
-/** @typedef {import('../dist/bertlet.js').TextClassifier} Head */
+/** @typedef {import('../dist/bertlet.js').TextClassifier} TextClassifier */
+/** @typedef {import('./task-head.js').AnyHead} AnyHead */
 
 /**
  * @param {import('./store.js').Store<Model | null>} bert
- * @param {import('./store.js').Store<Head | null>} head
- * @param {(head: Head, name: string) => void} onOpen called with a classifier that was opened
+ * @param {import('./store.js').Store<TextClassifier | null>} head
+ * @param {(head: AnyHead, name: string) => void} onOpen called with a classifier that was opened
  * @param {(text: string) => void} onExamples called with the text of a dropped file that is no classifier
  */
 export function mountFiles(bert, head, onOpen, onExamples) {
@@ -32,7 +33,6 @@ export function mountFiles(bert, head, onOpen, onExamples) {
   async function openHead(file) {
     try {
       const opened = await bert.value?.loadHead(file);
-      if (opened && !('classify' in opened)) throw new Error(`${file.name} is for another task, ${opened.task}.`);
       if (opened) onOpen(opened, file.name);
     } catch (error) {
       showProblem(problem, error);

@@ -2,10 +2,14 @@
 
 const percents = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 0 });
 const counts = new Intl.NumberFormat('en');
+const cosines = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const decimals = new Intl.NumberFormat('en', { maximumSignificantDigits: 2 });
 
 /** @param {number} share 0 .. 1 */
 export const percent = (share) => percents.format(share);
+
+/** @param {number} similarity -1 .. 1 */
+export const cosine = (similarity) => cosines.format(similarity);
 
 /** @param {number} value */
 export const count = (value) => counts.format(value);

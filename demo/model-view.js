@@ -1,15 +1,11 @@
 // Loads the model and says how that goes, what is loaded and how it runs.
-import { BertletError, load } from '../dist/bertlet.js';
 import { find } from './dom.js';
 import { count, megabytes, plural } from './format.js';
 import { showProblem } from './notices.js';
+import { folderPlace, requestedPlace } from './places.js';
 
 /** @typedef {import('../dist/bertlet.js').Model} Model */
-/** @typedef {import('../dist/bertlet.js').ModelSpec} ModelSpec */
 /** @typedef {import('../dist/bertlet.js').ModelInfo} ModelInfo */
-/** @typedef {import('../dist/bertlet.js').Progress} Progress */
-
-const DEFAULT_MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
 
 /** What runs, in words: a build is called `simd`, or `simd-mt` with threads. @param {ModelInfo} info */
 function engineOf({ build, threads }) {
@@ -19,38 +15,9 @@ function engineOf({ build, threads }) {
 }
 
 /**
- * The model that the page's address asks for (`?model=`, `?hub=`, `?dtype=`), else the default one: from the server that the
- * page comes from, if it has it, else from Hugging Face.
+ * @param {import('./store.js').Store<Model | null>} bert
+ * @returns {() => import('./places.js').Place} where the present model is from
  */
-function requested() {
-  const query = new URLSearchParams(location.search);
-  const hub = query.get('hub');
-  return {
-    model: query.get('model') ?? DEFAULT_MODEL,
-    dtype: /** @type {import('../dist/bertlet.js').LoadOptions['dtype']} */ (query.get('dtype') ?? undefined),
-    hubs: hub ? [hub] : [new URL('models', location.href).href, 'https://huggingface.co'],
-  };
-}
-
-/**
- * Asks one hub after the other.
- * @param {string} model
- * @param {string[]} hubs
- * @param {import('../dist/bertlet.js').LoadOptions & import('../dist/bertlet.js').TaskOptions} options
- * @returns {Promise<Model>}
- */
-async function loadFromAny(model, [hub, ...others], options) {
-  try {
-    return await load(model, { ...options, hub });
-  } catch (error) {
-    // A server without a mirror may answer with its own page.
-    const absent = error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code);
-    if (!absent || others.length === 0) throw error;
-    return loadFromAny(model, others, options);
-  }
-}
-
-/** @param {import('./store.js').Store<Model | null>} bert */
 export function mountModel(bert) {
   const section = find(HTMLElement, '#model');
   const status = find(HTMLElement, '.model-status', section);
@@ -62,6 +29,7 @@ export function mountModel(bert) {
   const problem = find(HTMLElement, '.problem', section);
   const details = find(HTMLDetailsElement, 'details', section);
   let controller = new AbortController();
+  let place = requestedPlace();
 
   /** @param {'loading' | 'ready' | 'absent'} state */
   const show = (state) => {
@@ -71,11 +39,10 @@ export function mountModel(bert) {
     details.open = state === 'absent'; // which offers another model
   };
 
-  /**
-   * @param {string} name
-   * @param {(options: import('../dist/bertlet.js').TaskOptions) => Promise<Model>} get
-   */
-  async function start(name, get) {
+  /** @param {import('./places.js').Place} from */
+  async function start(from) {
+    const { name } = from;
+    place = from;
     controller.abort();
     const { signal } = (controller = new AbortController());
     const previous = bert.value;
@@ -87,7 +54,7 @@ export function mountModel(bert) {
     progress.removeAttribute('value'); // as long as it is not known how much there is
     show('loading');
     try {
-      const model = await get({
+      const model = await from.load({
         signal,
         onProgress({ loaded, total }) {
           progress.value = loaded / total;
@@ -109,26 +76,21 @@ export function mountModel(bert) {
     }
   }
 
-  const { model, dtype, hubs } = requested();
-  const startRequested = () => start(nameOf(model), (options) => loadFromAny(model, hubs, { ...options, dtype }));
-
   cancel.addEventListener('click', () => controller.abort());
-  retry.addEventListener('click', startRequested);
+  retry.addEventListener('click', () => start(requestedPlace()));
   folder.addEventListener('change', () => {
     const files = [...(folder.files ?? [])];
     folder.value = '';
-    if (files.length > 0) start(files[0].webkitRelativePath.split('/')[0], (options) => load(files, options));
+    if (files.length > 0) start(folderPlace(files));
   });
 
   bert.subscribe((loaded) => {
     find(HTMLElement, '.facts', section).replaceChildren(...(loaded ? describe(loaded.info) : []));
     find(HTMLElement, '.notes', section).replaceChildren(...(loaded?.info.notes ?? []).map(note));
   });
-  startRequested();
+  start(place);
+  return () => place;
 }
-
-/** @param {string} model hub id or URL of a folder */
-const nameOf = (model) => model.replace(/\/+$/, '').split('/').at(-1) ?? model;
 
 /** @param {string} text */
 function note(text) {

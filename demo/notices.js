@@ -12,6 +12,7 @@ const TITLES = new Map([
   ['NO_WASM', 'This browser can’t run the model.'],
   ['NO_EXAMPLES', 'There is nothing to learn from yet.'],
   ['ONE_CLASS', 'One label is not enough.'],
+  ['BAD_ADAPTER', 'The adapter can’t be used.'],
   ['BAD_HEAD', 'That file is not a saved classifier.'],
   ['HEAD_MODEL_MISMATCH', 'That classifier belongs to another model.'],
 ]);

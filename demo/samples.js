@@ -1,4 +1,4 @@
-// What the page starts with: a small sentiment set, written for it.
+// What the page starts with, written for it: a small sentiment set, and texts for each of the other tasks.
 
 const positive = [
   'I loved every minute of it.',
@@ -27,9 +27,58 @@ export const samples = [
   ...negative.map((text) => ({ text, label: 'negative' })),
 ];
 
-/** Sentences to try, as long as the labels are these. It gets the last one wrong until it is shown a similar one. */
+/** A sentence to try. */
+export const toTry = 'Simply delightful from start to finish.';
+
+/** More, as long as the labels are these. It gets the last one wrong until it is shown a similar one. */
 export const suggestions = [
   'Two hours of my life I will never get back.',
   'My new favourite place in town.',
   'They went out of their way to help us.',
+];
+
+/** For the sentiment of a text as a whole and of each of its sentences. */
+export const reviews = [
+  'The actors are a joy to watch. But the story drags, and the ending makes no sense at all. Still, I would see it again.',
+  'A film so clumsy that even its jokes seem embarrassed.',
+  'Quietly funny, never sentimental, and over far too soon.',
+];
+
+/** For the names in a text. */
+export const news = [
+  'Angela Merkel met Tim Cook of Apple in Berlin to talk about the new iPhone',
+  'Saw Adele live at Wembley last night, and the Northern line was a mess on the way home.',
+  'Anyone else think Zelda on the Switch is the best thing Nintendo has done since Mario Kart?',
+];
+
+/** What questions are asked about. */
+export const passage =
+  'Polar bears live in the Arctic and hunt seals on the sea ice near Svalbard. They can swim for days.';
+
+export const questions = [
+  'Where do polar bears hunt?',
+  'What do polar bears hunt?',
+  'How long can polar bears swim?',
+  'What is near Svalbard?',
+];
+
+/** Among which similar ones are looked for. */
+export const lines = [
+  'How do I reset my password?',
+  'I was charged twice for the same order.',
+  'My parcel has not arrived yet.',
+  'Can I get my money back?',
+  'The app crashes when I open the camera.',
+  'Do you deliver to Norway?',
+  'How can I delete my account?',
+  'The blue jacket is sold out. When will there be more?',
+  'Your driver was very friendly, thank you!',
+  'Is there a discount for students?',
+];
+
+export const queries = [
+  'The package is a week late',
+  'I cannot log in any more',
+  'Please cancel it and refund me',
+  'Will it be back in stock?',
 ];

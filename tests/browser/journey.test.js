@@ -37,7 +37,7 @@ async function classify(page, text) {
 }
 
 const scores = (page) =>
-  page.$$eval('.score', (rows) =>
+  page.$$eval('#try-result .score', (rows) =>
     Object.fromEntries(
       rows.map((row) => [row.querySelector('.score-label').textContent, Number(row.querySelector('data').value)]),
     ),
@@ -80,7 +80,7 @@ test('load, train, classify, save, reload, open: the same scores', { skip: witho
     first = await classify(page, TEXT);
     assert.deepEqual(Object.keys(first), ['positive', 'negative']);
     assert.ok(first.positive > 0.5);
-    assert.match(await page.textContent('.verdict'), /^positive \d+%$/);
+    assert.match(await page.textContent('#try-result .verdict'), /^positive \d+%$/);
     const other = await classify(page, 'what an awful film');
     assert.ok(other.negative > 0.5);
   });
@@ -138,7 +138,7 @@ test('load, train, classify, save, reload, open: the same scores', { skip: witho
     await page.click('#train');
     await page.waitForSelector('#training-result:has-text("Learned from 17 examples")');
     await page.waitForFunction(
-      (score) => Number(document.querySelector('.score data').value) !== score,
+      (score) => Number(document.querySelector('#try-result .score data').value) !== score,
       before.positive,
     );
     assert.ok((await scores(page)).positive > before.positive);

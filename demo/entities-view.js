@@ -1,0 +1,58 @@
+// The names in a text and what kind of thing each is of.
+import { TokenClassifier } from '../dist/bertlet.js';
+import { find, grow, hueOf } from './dom.js';
+import { createLive } from './live.js';
+import { showMarked } from './marked.js';
+import { news } from './samples.js';
+import { createScores } from './scores.js';
+import { mountSuggestions } from './suggestions.js';
+import { provideHead } from './task-head.js';
+
+/** @param {import('./task-head.js').Page} page */
+export function mountEntities(page) {
+  const panel = find(HTMLElement, '#panel-entities');
+  const text = find(HTMLTextAreaElement, '#entities-text');
+  const marked = find(HTMLElement, '.marked', panel);
+  const empty = find(HTMLElement, '.empty', panel);
+  const showScores = createScores(find(HTMLElement, '.scores', panel));
+  const head = provideHead(page, 'entities', 'entities-wnut17', TokenClassifier);
+
+  /** @param {string} type */
+  const hueFor = (type) => hueOf(typesOf(head.value?.labels ?? []).indexOf(type));
+
+  const live = createLive(panel, {
+    run(options) {
+      const typed = text.value;
+      if (!head.value || !typed.trim()) return null;
+      return head.value.entities(typed, options).then((entities) => ({ typed, entities }));
+    },
+    show({ typed, entities }) {
+      const marks = entities.map(({ entity_group: type, start, end, score }) => ({
+        start,
+        end,
+        score,
+        hue: hueFor(type),
+        name: type.replaceAll('-', ' '),
+      }));
+      empty.hidden = marks.length > 0;
+      showMarked(marked, typed, marks);
+      showScores(
+        marks.map(({ start, end, score, hue }) => ({ label: typed.slice(start, end), score, hue, best: true })),
+      );
+    },
+  });
+
+  text.value = news[0];
+  text.addEventListener('input', () => {
+    grow(text);
+    live.soon();
+  });
+  mountSuggestions(find(HTMLElement, '.suggestions', panel), text, news.slice(1), live.now);
+  head.subscribe(live.now);
+}
+
+/**
+ * Tags to types: B-person and I-person are of one.
+ * @param {readonly string[]} tags
+ */
+const typesOf = (tags) => [...new Set(tags.map((tag) => tag.replace(/^[BI]-/, '')))];

@@ -1,0 +1,116 @@
+// A head that was trained beforehand: the one that the page's model brings, or an adapter's, merged into a model of its own.
+import { clone, find } from './dom.js';
+import { megabytes } from './format.js';
+import { showProblem } from './notices.js';
+import { adaptablePlace } from './places.js';
+import { createStore } from './store.js';
+
+/** @typedef {import('../dist/bertlet.js').Model} Model */
+/** @typedef {NonNullable<Model['head']>} AnyHead */
+
+/**
+ * What the page has, and what is open in it.
+ * @typedef {object} Page
+ * @property {import('./store.js').Store<Model | null>} bert
+ * @property {import('./store.js').Store<AnyHead | null>} ownHead of that model, or opened from a file
+ * @property {() => import('./places.js').Place} place where that model is from
+ * @property {import('./store.js').Store<string>} tab
+ */
+
+/** Ends the adapted model of another tab: for more than one a phone may not have the memory. */
+let endOther = () => {};
+
+/**
+ * @template {AnyHead} H
+ * @param {Page} page
+ * @param {string} name of the tab
+ * @param {string} adapter folder in adapters/
+ * @param {new (...args: any[]) => H} type
+ * @returns {import('./store.js').Store<H | null>} null until there is one
+ */
+export function provideHead({ bert, ownHead, place, tab }, name, adapter, type) {
+  const head = createStore(/** @type {H | null} */ (null));
+  const panel = find(HTMLElement, `#panel-${name}`);
+  const view = clone('head-status-template');
+  const status = find(HTMLElement, '.hint', view);
+  const progress = find(HTMLProgressElement, 'progress', view);
+  const cancel = find(HTMLButtonElement, '.cancel', view);
+  const retry = find(HTMLButtonElement, '.retry', view);
+  const problem = find(HTMLElement, '.problem', view);
+  const origin = find(HTMLElement, '.origin', panel);
+  const adapterOrigin = [...origin.childNodes];
+  let controller = new AbortController();
+  /** @type {Model | null} with the adapter */
+  let adapted = null;
+
+  /** @param {'waiting' | 'loading' | 'ready' | 'absent'} state */
+  function show(state) {
+    view.dataset.state = state;
+    view.hidden = state === 'ready';
+    progress.hidden = cancel.hidden = state !== 'loading';
+    retry.hidden = state !== 'absent';
+  }
+
+  /** Everything is as before the adapter was loaded. */
+  function end() {
+    controller.abort();
+    head.set(null);
+    adapted?.dispose();
+    adapted = null;
+    status.textContent = 'As soon as the model is loaded.';
+    show('waiting');
+  }
+
+  async function loadAdapted() {
+    if (endOther !== end) endOther();
+    endOther = end;
+    const { signal } = (controller = new AbortController());
+    const base = adaptablePlace(place());
+    showProblem(problem, null);
+    status.textContent = `Loading ${base.name} with the adapter…`;
+    progress.removeAttribute('value');
+    show('loading');
+    try {
+      const model = await base.load({
+        adapter: new URL(`adapters/${adapter}/`, import.meta.url).href,
+        signal,
+        onProgress({ loaded, total }) {
+          progress.value = loaded / total;
+          status.textContent = `Loading ${base.name} with the adapter: ${megabytes(loaded)} of ${megabytes(total)} MB`;
+        },
+      });
+      if (signal.aborted) return void model.dispose();
+      adapted = model;
+      show('ready');
+      head.set(/** @type {H} */ (model.head));
+    } catch (error) {
+      if (view.dataset.state !== 'loading' || signal !== controller.signal) return;
+      status.textContent = signal.aborted ? 'Loading was cancelled.' : 'The adapter is not loaded.';
+      showProblem(problem, error);
+      show('absent');
+      if (signal.aborted) retry.focus(); // in place of the button that was pressed
+    }
+  }
+
+  function refresh() {
+    const own = ownHead.value instanceof type ? ownHead.value : null;
+    const before = head.value;
+    if (own) {
+      if (before === own) return;
+      end();
+      origin.textContent = `This is what ${bert.value?.info.model} was trained for.`;
+      show('ready');
+      return head.set(own);
+    }
+    if (before && !adapted) end(); // it belonged to a model that is gone
+    origin.replaceChildren(...adapterOrigin);
+    if (tab.value === name && bert.value && view.dataset.state === 'waiting') loadAdapted();
+  }
+
+  cancel.addEventListener('click', () => controller.abort());
+  retry.addEventListener('click', loadAdapted);
+  find(HTMLElement, '.panel', panel).prepend(view);
+  end();
+  for (const store of [tab, bert, ownHead]) store.subscribe(refresh);
+  return head;
+}
