@@ -11,6 +11,7 @@ import { applyDense } from './network.js';
 import { pack, unpack } from './pack.js';
 import { pacer, reporter } from './progress.js';
 import { Connection } from './rpc.js';
+import { readRecipe } from './sentence-transformers.js';
 import { joinSources, openFile, openSource } from './sources.js';
 import { readAll } from './streams.js';
 import { measureTokenizer, PART_BYTES, TEXT_GROWTH, Tokenizer } from './tokenizer.js';
@@ -57,6 +58,7 @@ const POOLING = { mean: 0, cls: 1, max: 2 };
  * @typedef {object} Extras
  * @property {import('./checkpoint-head.js').CheckpointHead} [head]
  * @property {import('./masked-head.js').MaskedHead} [masked]
+ * @property {import('./sentence-transformers.js').Recipe} [recipe] for `embed`
  */
 
 /**
@@ -234,6 +236,7 @@ export class Engine {
     const headNames = new Set([...headTensors(plan), ...maskedTensors(json)]);
     const staging = { address: hidden, size: 4 * BATCH_TOKENS * hiddenSize }; // not in use yet
     const target = { core: this.core, model, staging, modelType, adapter, headNames };
+    this.extras.recipe = await readRecipe(source, this.config, context);
     const tensors = await readWeights(source, target, signal, reporter(context, 'download'));
     this.extras.masked = buildMaskedHead(json, tensors);
     try {
@@ -288,16 +291,21 @@ export class Engine {
   /**
    * Runs the encoder over texts, the longest of some thousand first, and hands on each batch while its hidden states are there.
    * @param {import('./texts.js').Text[]} texts
-   * @param {{ phase: import('./types.js').Progress['phase'], layer?: number, truncation?: 'cut' | 'error', numbers?: number[] }} options
-   *   `layer`: how many layers to run; default: all. `numbers`: the caller's numbers of the texts, for messages
+   * @param {{ phase: import('./types.js').Progress['phase'], layer?: number, truncation?: 'cut' | 'error', maxTokens?: number,
+   *   numbers?: number[] }} options `layer`: how many layers to run; default: all. `maxTokens` of a text, default: as many as the
+   *   model has positions. `numbers`: the caller's numbers of the texts, for messages
    * @param {(batch: Batch) => void} use
    * @param {Context} context
    */
-  async forEachBatch(texts, { phase, layer = this.config.layers, truncation = 'cut', numbers }, use, context) {
+  async forEachBatch(
+    texts,
+    { phase, layer = this.config.layers, truncation = 'cut', maxTokens = this.config.maxPositions, numbers },
+    use,
+    context,
+  ) {
     const { emit } = context;
     const report = reporter(context, phase);
     const pace = pacer(context);
-    const { maxPositions } = this.config;
     /** @type {number[]} */
     const cut = [];
     let done = 0;
@@ -305,9 +313,9 @@ export class Engine {
       /** @type {Indexed[]} */
       const encoded = [];
       for (let index = first; index < Math.min(first + WINDOW, texts.length); index++) {
-        const encoding = this.tokenizer.encode(texts[index], maxPositions);
+        const encoding = this.tokenizer.encode(texts[index], maxTokens);
         if (encoding.cut) cut.push(numbers?.[index] ?? index);
-        if (encoding.cut && truncation === 'error') throw tooLong(index, maxPositions);
+        if (encoding.cut && truncation === 'error') throw tooLong(index, maxTokens);
         encoded.push({ index, ...encoding });
         await pace();
       }
@@ -324,7 +332,7 @@ export class Engine {
     }
     if (cut.length > 0) {
       const which = cut.length === 1 ? `Text ${cut[0]} was` : `${cut.length} texts (the first is text ${cut[0]}) were`;
-      emit({ warning: `${which} longer than the model's ${maxPositions} tokens and cut there.`, texts: cut });
+      emit({ warning: `${which} longer than the model's ${maxTokens} tokens and cut there.`, texts: cut });
     }
   }
 
@@ -391,11 +399,7 @@ export class Engine {
   hidden({ starts }, normalize) {
     const { hiddenSize } = this.config;
     const hidden = this.core.floats(this.#place.hidden, starts[starts.length - 1] * hiddenSize);
-    for (let at = 0; normalize && at < hidden.length; at += hiddenSize) {
-      const vector = hidden.subarray(at, at + hiddenSize);
-      const length = Math.max(Math.hypot(...vector), 1e-12);
-      vector.forEach((value, i) => (vector[i] = value / length));
-    }
+    if (normalize) normalizeRows(hidden, hiddenSize);
     return hidden;
   }
 
@@ -423,6 +427,20 @@ export class Engine {
   }
 
   /**
+   * What sentence-transformers make of texts.
+   * @param {Batch} batch that was just computed
+   * @param {import('./sentence-transformers.js').Recipe} recipe
+   * @returns {Float32Array} [texts][outputs], valid until the next batch
+   */
+  followRecipe(batch, { pooling, dense, normalize }) {
+    const pooled = this.pool(batch, pooling, normalize && dense.length === 0);
+    if (dense.length === 0) return pooled;
+    const rows = applyDense(this.core, batch.indices.length, pooled.byteOffset, dense);
+    if (normalize) normalizeRows(rows, rows.length / batch.indices.length);
+    return rows;
+  }
+
+  /**
    * @param {Batch} batch that was just computed, as deep as the network reads
    * @param {import('./network.js').HeadNetwork} network
    * @returns {Float32Array} [rows][outputs] logits, a copy
@@ -430,6 +448,19 @@ export class Engine {
   logits(batch, network) {
     const features = this.rows(batch, network);
     return applyDense(this.core, features.length / this.config.hiddenSize, features.byteOffset, network.dense);
+  }
+}
+
+/**
+ * Divides each row by its length, in place.
+ * @param {Float32Array} rows [rows][columns]
+ * @param {number} columns
+ */
+function normalizeRows(rows, columns) {
+  for (let at = 0; at < rows.length; at += columns) {
+    const vector = rows.subarray(at, at + columns);
+    const length = Math.max(Math.hypot(...vector), 1e-12);
+    vector.forEach((value, i) => (vector[i] = value / length));
   }
 }
 

@@ -48,6 +48,7 @@ export class Model {
 
   /**
    * One vector for each text; with `pooling: 'none'` an array of vectors for each text, one per token, [CLS] and [SEP] included.
+   * Without `pooling` and `layer` a sentence-transformers folder gives what its modules say.
    * @template {TextInput | TextInput[]} T
    * @template {EmbedOptions['pooling']} [P=undefined]
    * @param {T} texts
@@ -55,10 +56,10 @@ export class Model {
    * @returns {Promise<T extends any[] ? Embedding<P>[] : Embedding<P>>}
    */
   async embed(texts, options = {}) {
-    const { layers, hiddenSize: size } = this.info;
-    const { pooling = 'mean', layer = layers, normalize = false, truncation = 'cut', signal, ...listeners } = options;
-    oneOf('pooling', pooling, ['mean', 'cls', 'max', 'none']);
-    if (!(Number.isInteger(layer) && layer >= 0 && layer <= layers))
+    const { layers } = this.info;
+    const { pooling, layer, normalize, truncation = 'cut', signal, ...listeners } = options;
+    if (pooling !== undefined) oneOf('pooling', pooling, ['mean', 'cls', 'max', 'none']);
+    if (layer !== undefined && !(Number.isInteger(layer) && layer >= 0 && layer <= layers))
       throw new BertletError('BAD_INPUT', `layer is ${layer}; it must be an integer from 0 to ${layers}.`);
     oneOf('truncation', truncation, ['cut', 'error']);
     /** @type {any[]} */
@@ -66,12 +67,13 @@ export class Model {
     const tell = listen(listeners);
     await this.#connection.call(
       'embed',
-      { texts: toTexts(texts), reading: { layer, pooling, normalize: Boolean(normalize) }, truncation },
+      { texts: toTexts(texts), pooling, layer, normalize, truncation },
       {
         signal,
         onEvent(event) {
           const { batch, vectors } = event;
           if (!batch) return tell(event);
+          const size = vectors.length / (pooling === 'none' ? batch.starts.at(-1) : batch.indices.length);
           /** @type {(row: number) => Float32Array} */
           const vector = (row) => vectors.slice(row * size, (row + 1) * size);
           batch.indices.forEach((/** @type {number} */ index, /** @type {number} */ i) => {

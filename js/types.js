@@ -67,10 +67,11 @@
 
 /**
  * @typedef {object} EmbedOptions
- * @property {'mean' | 'cls' | 'max' | 'none'} [pooling] default 'mean': the mean over all tokens; 'cls': the vector of [CLS];
- *   'max': the largest value of each component; 'none': a vector for each token
+ * @property {'mean' | 'cls' | 'max' | 'none'} [pooling] 'mean': the mean over all tokens; 'cls': the vector of [CLS]; 'max': the
+ *   largest value of each component; 'none': a vector for each token. Default: what a sentence-transformers folder says (pooling, dense
+ *   layers, greatest length), else 'mean'
  * @property {number} [layer] whose hidden states are taken, 0 (the embeddings) to `info.layers`, the default; those above are not computed
- * @property {boolean} [normalize] default false: divide each vector by its length
+ * @property {boolean} [normalize] divide each vector by its length. Default: as the folder says, else false
  * @property {'cut' | 'error'} [truncation] what to do with a text of more than `info.maxTokens` tokens; default 'cut', which warns
  */
 

@@ -34,16 +34,22 @@ serve(ownPort(), {
   },
 
   /** Emits, batch by batch, which texts and their vectors. */
-  embed: ({ texts, reading, truncation }, context) =>
-    engine.forEachBatch(
+  embed({ texts, pooling, layer, normalize, truncation }, context) {
+    const { recipe } = engine.extras;
+    const followed = recipe && pooling === undefined && layer === undefined;
+    return engine.forEachBatch(
       texts,
-      { phase: 'embed', layer: reading.layer, truncation },
+      { phase: 'embed', layer, truncation, ...(followed && { maxTokens: recipe.maxTokens }) },
       (batch) => {
-        const vectors = engine.rows(batch, reading).slice();
-        context.emit({ batch, vectors }, [vectors.buffer]);
+        const vectors = followed
+          ? engine.followRecipe(batch, { ...recipe, normalize: normalize ?? recipe.normalize })
+          : engine.rows(batch, { pooling: pooling ?? 'mean', normalize: normalize ?? false });
+        const copy = vectors.slice();
+        context.emit({ batch, vectors: copy }, [copy.buffer]);
       },
       context,
-    ),
+    );
+  },
 
   /** Emits, batch by batch, which texts and their logits. */
   logits: ({ texts, network }, context) =>

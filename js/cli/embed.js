@@ -14,9 +14,10 @@ or, with --pooling none, one vector for each token, special tokens included:
   {"embeddings":[[…],…]}
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
-  --pooling mean|cls|none
-                         mean of the token vectors (default), the first one, or all of them
-  --normalize            scale each vector to length 1
+  --pooling mean|cls|max|none
+                         mean of the token vectors, the first one, their largest values, or all
+                         of them (default: what a sentence-transformers folder says, else mean)
+  --normalize            scale each vector to length 1 (as such a folder may do anyway)
 ${modelHelp}
   --json                 each line is a JSON string, so that a text may hold line ends
   FILE                   texts, one a line (default: standard input)`;
@@ -35,8 +36,8 @@ export const maxFiles = 1;
 export async function run(context) {
   const { values, files, signal, output, progress } = context;
   const model = required(values, 'model', exampleModel);
-  const pooling = choice(values, 'pooling', ['mean', 'cls', 'none']) ?? 'mean';
-  const normalize = values.normalize === true;
+  const pooling = choice(values, 'pooling', ['mean', 'cls', 'max', 'none']);
+  const normalize = values.normalize === true ? true : undefined;
   await withModel(model, context, async (bert) => {
     for await (const { texts, line, name } of readTexts(files[0], { json: values.json === true, signal })) {
       const embedOptions = { normalize, signal, onWarning: progress.warnAbout(name, (index) => line + index) };

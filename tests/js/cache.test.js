@@ -62,7 +62,9 @@ for (const dtype of dtypes) {
     assert.deepEqual(await use(server.url, { dtype }), { ...first, fromCache: true });
     assert.deepEqual(
       server.requests.sort(),
-      ['config.json', 'model.safetensors', 'tokenizer_config.json', 'vocab.txt'].map((name) => `HEAD ${name}`),
+      ['config.json', 'model.safetensors', 'modules.json', 'tokenizer_config.json', 'vocab.txt'].map(
+        (name) => `HEAD ${name}`,
+      ),
     );
   });
 }
@@ -187,7 +189,7 @@ test('cache: false leaves it alone, "refresh" renews it, clearCache() empties it
   await use(server.url);
   server.requests.length = 0;
   await use(server.url, { cache: false });
-  assert.equal(downloads(server).length, 4);
+  assert.equal(downloads(server).length, 5);
 
   server.files = { ...otherFiles }; // with the old ETag
   assert.notDeepEqual(await plain('f32', server.url), (await use(server.url)).vector);

@@ -1,8 +1,8 @@
 // Checkpoints of every architecture and head, and adapters: their logits, or hidden states, are those of PyTorch.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { load } from '../../js/index.js';
 import { loadEngine } from '../../js/engine.js';
@@ -324,4 +324,75 @@ test('fillMask(): int8, several texts, and what it can refuse', async () => {
   const plain = await load(join(checkpoints, 'bert'), { threads: 1 });
   await assert.rejects(plain.fillMask('[MASK]'), { code: 'UNSUPPORTED_MODEL', message: /no masked-LM head/ });
   await plain.dispose();
+});
+
+/** A folder that the caller picked in a browser. */
+async function picked(name) {
+  const names = readdirSync(join(checkpoints, name), { recursive: true, withFileTypes: true });
+  const paths = names.filter((one) => one.isFile()).map((one) => join(one.parentPath ?? one.path, one.name));
+  return Promise.all(
+    paths.map(async (path) => {
+      const webkitRelativePath = path.slice(checkpoints.length + 1);
+      return Object.defineProperty(new File([await readFile(path)], basename(path)), 'webkitRelativePath', {
+        value: webkitRelativePath,
+      });
+    }),
+  );
+}
+
+for (const name of ['sentence-mean', 'sentence-max', 'sentence-dense']) {
+  test(`${name}: embed() as sentence-transformers`, async () => {
+    const { texts, vectors } = readJson(name, 'expected.json');
+    for (const spec of [join(checkpoints, name), await picked(name)]) {
+      const warnings = [];
+      const bert = await load(spec, { threads: 1, onWarning: (message) => warnings.push(message) });
+      assert.deepEqual(warnings, []);
+      const results = await bert.embed(texts, { onWarning: (message) => warnings.push(message) });
+      assert.match(warnings.join(), /longer than the model's 16 tokens/);
+      vectors.forEach((vector, i) => {
+        assert.equal(results[i].length, vector.length);
+        vector.forEach((value, k) => assert.ok(Math.abs(value - results[i][k]) <= TOLERANCE, `${texts[i]}: ${k}`));
+      });
+      const options = { pooling: 'mean', onWarning() {} };
+      const mean = await bert.embed('the movie was great', options);
+      const relu = await load(join(checkpoints, 'bert-relu'), { threads: 1 });
+      assert.deepEqual(mean, await relu.embed('the movie was great', options), 'pooling given: only that');
+      await Promise.all([bert.dispose(), relu.dispose()]);
+    }
+  });
+}
+
+test("a sentence-transformers folder that can't be followed: a warning, and the mean", async () => {
+  const inRoot = ['config.json', 'modules.json', 'model.safetensors', 'tokenizer.json'];
+  const files = await filesOf('sentence-mean', [...inRoot, '1_Pooling/config.json']);
+  const cases = [
+    ['1_Pooling/config.json', { pooling_mode: 'lasttoken' }, /pools by lasttoken, which bertlet can't do.*the mean/],
+    ['1_Pooling/config.json', { pooling_mode_cls_token: true, pooling_mode_max_tokens: true }, /cls_token and .*max/],
+    [
+      'modules.json',
+      [
+        { type: 'a.Transformer', path: '' },
+        { type: 'a.LSTM', path: '1_LSTM' },
+      ],
+      /Transformer, LSTM/,
+    ],
+    ['config_sentence_transformers.json', { default_prompt_name: 'q', prompts: { q: 'query: ' } }, /"query: "/],
+  ];
+  for (const [name, content, message] of cases) {
+    const warnings = [];
+    const spec = { ...files, [name]: Buffer.from(JSON.stringify(content)) };
+    const bert = await load(spec, { threads: 1, onWarning: (text) => warnings.push(text) });
+    assert.equal(warnings.length, 1, name);
+    assert.match(warnings[0], message);
+    assert.equal((await bert.embed('good')).length, 16);
+    await bert.dispose();
+  }
+  const older = { pooling_mode_cls_token: true, pooling_mode_mean_tokens: false, word_embedding_dimension: 16 };
+  const bert = await load(
+    { ...files, '1_Pooling/config.json': Buffer.from(JSON.stringify(older)) },
+    { threads: 1, onWarning: assert.fail },
+  );
+  const [own, cls] = [await bert.embed('good'), await bert.embed('good', { pooling: 'cls', normalize: true })];
+  assert.deepEqual(own, cls);
+  await bert.dispose();
 });

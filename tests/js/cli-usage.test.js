@@ -46,7 +46,7 @@ const wrong = [
   [['fill-mask', '--model', 'x', '--top-k', '0'], /--top-k must be a whole number from 1 on, not '0'/],
   [['embed', '--modle', 'x'], /Unknown option '--modle'/],
   [['embed', '--model'], /--model/],
-  [['embed', '--model', 'x', '--pooling', 'max'], /--pooling must be one of mean, cls, none; it is 'max'/],
+  [['embed', '--model', 'x', '--pooling', 'min'], /--pooling must be one of mean, cls, max, none; it is 'min'/],
   [['embed', '--model', 'x', '--threads', '0'], /--threads must be a whole number from 1 on, not '0'/],
   [['embed', '--model', 'x', '--dtype', 'f64'], /--dtype must be/],
   [['train', '--model', 'x', '--train', good], /--output is missing/],
