@@ -5,7 +5,7 @@ import { MultiLabelRegression, SingleLabelRegression } from './logreg.js';
 import { MlpTrainer } from './mlp-trainer.js';
 import { Rows } from './rows.js';
 import { searchStrength } from './search.js';
-import { split } from './split.js';
+import { range, split } from './split.js';
 import { MultiLabel, SingleLabel } from './targets.js';
 
 /** @typedef {import('../rpc.js').Context} Context */
@@ -84,7 +84,7 @@ export async function fitClassifier(engine, params, context) {
   const problem = await prepare(engine, params, reading, context);
   const { rows, targets, order, trainRows } = problem;
   const { dense, temperature = 1, report } = await (params.mlp ? trainMlp : trainRegression)(problem, params, context);
-  const { correct } = targets.measure(rows.logits(0, trainRows, dense), 0);
+  const { correct } = targets.measure(rows.logits(0, trainRows, dense), range(0, trainRows));
   // A temperature divides the logits: so do the last layer's weights.
   const last = dense[dense.length - 1];
   last.weight = last.weight.map((value) => value / temperature);
@@ -157,7 +157,7 @@ const strata = ({ labels, classes }) => Int32Array.from(labels, ([first = classe
 async function trainRegression(problem, params, context) {
   const regression = regressionOf(problem, params);
   const searched = params.c === undefined ? await search(regression, problem, params, context) : undefined;
-  const c = params.c ?? searched?.chosen ?? DEFAULT_C;
+  const c = params.c ?? searched?.chosen.c ?? DEFAULT_C;
   const report = reporter(context, 'train');
   const { iterations, converged } = await regression.fit({ c }, pacer(context), (iteration) =>
     report(iteration, iteration + 1),
@@ -165,7 +165,7 @@ async function trainRegression(problem, params, context) {
   report(iterations, iterations);
   return {
     dense: regression.dense(),
-    temperature: searched && temperatureOf(problem.targets, searched.held),
+    temperature: searched?.temperature,
     report: { c, iterations, converged, search: searched?.search ?? [] },
   };
 }
@@ -194,28 +194,13 @@ async function search(regression, { rows, targets, folds }, params, context) {
   return searchStrength(
     STRENGTHS.map((c) => (rows.scaling ? c / rows.width : c)), // standardized, features are sqrt(width) long
     folds.slice(0, large ? 1 : folds.length),
+    targets,
     async (c, [begin, end]) => {
       await regression.fit({ c, rows: inFolds, without: [begin, end] }, pace);
-      const logits = rows.logits(begin, end, regression.dense());
-      return { ...targets.measure(logits, begin), logits, begin };
+      return rows.logits(begin, end, regression.dense());
     },
     reporter(context, 'search'),
   );
-}
-
-/**
- * @param {SingleLabel | MultiLabel} targets
- * @param {{ logits: Float32Array, begin: number }[]} held
- */
-function temperatureOf(targets, held) {
-  const logits = new Float32Array(held.reduce((sum, one) => sum + one.logits.length, 0));
-  /** @type {number[]} */
-  const rows = [];
-  for (const one of held) {
-    logits.set(one.logits, rows.length * targets.classes);
-    for (let i = 0; i < one.logits.length / targets.classes; i++) rows.push(one.begin + i);
-  }
-  return targets.temperature(logits, Int32Array.from(rows));
 }
 
 /**
@@ -242,7 +227,7 @@ async function trainMlp({ rows, targets, folds, trainRows }, { mlp, classWeight,
   await trainer.fit(epochs, trainRows, pacer(context), reporter(context, 'train'));
   return {
     dense: trainer.dense(),
-    temperature: held && temperatureOf(targets, [held]),
+    temperature: held && heldOut && targets.temperature(held, Int32Array.from(range(...heldOut))),
     report: { epochs, epochSearch: search },
   };
 }
@@ -261,7 +246,7 @@ async function compareReadings(engine, params, readings, context) {
   for (const reading of readings) {
     const problem = await prepare(engine, few, reading, context);
     const searched = await search(regressionOf(problem, few), problem, few, context);
-    const best = searched?.search.find(({ c }) => c === searched.chosen) ?? { logLoss: 0, accuracy: 0 };
+    const best = searched?.chosen ?? { logLoss: 0, accuracy: 0 };
     results.push({ layer: reading.layer, pooling: reading.pooling, logLoss: best.logLoss, accuracy: best.accuracy });
   }
   return results;

@@ -1,7 +1,7 @@
 // Trains a head with a hidden layer and a conditional random field on top, sentence by sentence.
 import { align } from '../wasm.js';
 import { Mlp } from './mlp.js';
-import { random, shuffle } from './split.js';
+import { random, range, shuffle } from './split.js';
 
 /** @typedef {import('./mlp-trainer.js').MlpOptions} MlpOptions */
 
@@ -168,9 +168,3 @@ const shape = (width, tags, maxRows, { hiddenSize }) => ({
   maxRows,
   extra: (tags + 1) * tags,
 });
-
-/**
- * @param {number} begin
- * @param {number} end
- */
-const range = (begin, end) => Array.from({ length: Math.max(end - begin, 0) }, (_, i) => begin + i);

@@ -1,7 +1,7 @@
 // Trains a classifier with a hidden layer: mini-batches, and as many epochs as held-out examples want.
 import { align } from '../wasm.js';
 import { Mlp } from './mlp.js';
-import { random, shuffle } from './split.js';
+import { random, range, shuffle } from './split.js';
 import { MultiLabel } from './targets.js';
 
 /**
@@ -67,13 +67,13 @@ export class MlpTrainer {
     const [begin, end] = heldOut;
     /** @type {{ epochs: number, logLoss: number, accuracy: number }[]} */
     const search = [];
-    /** @type {{ epochs: number, logLoss: number, held: { logits: Float32Array, begin: number } }} */
-    let best = { epochs: 0, logLoss: Infinity, held: { logits: new Float32Array(0), begin } };
+    /** @type {{ epochs: number, logLoss: number, held: Float32Array }} */
+    let best = { epochs: 0, logLoss: Infinity, held: new Float32Array(0) };
     await this.#run(most, [...range(0, begin), ...range(end, trainRows)], pace, (epoch) => {
       const logits = this.#rows.logits(begin, end, this.dense());
-      const { logLoss, correct } = this.#targets.measure(logits, begin);
+      const { logLoss, correct } = this.#targets.measure(logits, range(begin, end));
       search.push({ epochs: epoch, logLoss: logLoss / (end - begin), accuracy: correct / (end - begin) });
-      if (logLoss < best.logLoss) best = { epochs: epoch, logLoss, held: { logits, begin } };
+      if (logLoss < best.logLoss) best = { epochs: epoch, logLoss, held: logits };
       const goesOn = epoch - best.epochs < PATIENCE;
       report(goesOn ? epoch : most, most);
       return goesOn;
@@ -139,9 +139,3 @@ export class MlpTrainer {
     this.#mlp.step(loss, this.#options.learningRate);
   }
 }
-
-/**
- * @param {number} begin
- * @param {number} end
- */
-const range = (begin, end) => Array.from({ length: Math.max(end - begin, 0) }, (_, i) => begin + i);

@@ -1,36 +1,44 @@
 // Chooses the strength of regularization by cross-validation.
+import { range } from './split.js';
 
 /** @typedef {{ c: number, logLoss: number, accuracy: number }} Step */
 
 /** A weaker regularization must be better by so much to be preferred: small sets are noisy. */
-const TIE = 1.02;
+const TIE = 1.005;
 
 /**
- * The mean log-loss and accuracy on what was left out, for one strength after the other until it gets worse.
- * @template Held
+ * What is right of rows that were left out, for one strength after the other until it gets worse. Strengths are compared by the
+ * log-loss at each one's best temperature: how sure a head is can be mended afterwards, what it knows can't.
  * @param {number[]} strengths the strongest regularization first
  * @param {[begin: number, end: number][]} leftOut rows to leave out in turn
- * @param {(c: number, without: [begin: number, end: number]) => Promise<Held & { logLoss: number, correct: number }>} measure sums over
- *   the rows that were left out
+ * @param {import('./targets.js').SingleLabel | import('./targets.js').MultiLabel} targets
+ * @param {(c: number, without: [begin: number, end: number]) => Promise<Float32Array>} train gives logits of the rows without which
+ *   it trained
  * @param {(loaded: number, total: number) => void} report
- * @returns {Promise<{ search: Step[], chosen: number, held: Held[] }>} `held`: what was measured with the chosen strength, by fold
+ * @returns {Promise<{ search: Step[], chosen: Step, temperature: number }>}
  */
-export async function searchStrength(strengths, leftOut, measure, report) {
-  const rows = leftOut.reduce((sum, [begin, end]) => sum + end - begin, 0);
+export async function searchStrength(strengths, leftOut, targets, train, report) {
+  const rows = leftOut.flatMap(([begin, end]) => range(begin, end));
   const total = strengths.length * leftOut.length;
-  /** @type {(Step & { held: Held[] })[]} */
+  /** @type {(Step & { temperature: number })[]} */
   const results = [];
   let steps = 0;
   for (const c of strengths) {
-    /** @type {(Held & { logLoss: number, correct: number })[]} */
-    const measured = [];
+    const logits = new Float32Array(rows.length * targets.classes);
+    let at = 0;
     for (const fold of leftOut) {
-      measured.push(await measure(c, fold));
+      const own = await train(c, fold);
+      logits.set(own, at);
+      at += own.length;
       report(++steps, total);
     }
-    const sum = (/** @type {'logLoss' | 'correct'} */ key) => measured.reduce((all, one) => all + one[key], 0);
+    const temperature = targets.temperature(logits, Int32Array.from(rows));
+    const { logLoss, correct } = targets.measure(
+      logits.map((value) => value / temperature),
+      rows,
+    );
     const last = results.at(-1)?.logLoss ?? Infinity;
-    results.push({ c, logLoss: sum('logLoss') / rows, accuracy: sum('correct') / rows, held: measured });
+    results.push({ c, logLoss: logLoss / rows.length, accuracy: correct / rows.length, temperature });
     if (results[results.length - 1].logLoss > last) break;
   }
   report(total, total);
@@ -38,9 +46,6 @@ export async function searchStrength(strengths, leftOut, measure, report) {
   // The strongest regularization whose log-loss is as good as the best.
   const least = Math.min(...results.map(({ logLoss }) => logLoss));
   const best = /** @type {typeof results[0]} */ (results.find(({ logLoss }) => logLoss <= TIE * least));
-  return {
-    search: results.map(({ c, logLoss, accuracy }) => ({ c, logLoss, accuracy })),
-    chosen: best.c,
-    held: best.held,
-  };
+  const search = results.map(({ c, logLoss, accuracy }) => ({ c, logLoss, accuracy }));
+  return { search, chosen: search[results.indexOf(best)], temperature: best.temperature };
 }

@@ -77,3 +77,10 @@ export function split(labels, classes, { validation, foldRows, folds: mostFolds,
   for (const { length } of folds) ranges.push([at, (at += length)]);
   return { order: [...folds.flat(), ...byClass.flat(), ...heldOut], folds: ranges, trainRows };
 }
+
+/**
+ * @param {number} begin
+ * @param {number} end
+ * @returns {number[]} begin .. end - 1
+ */
+export const range = (begin, end) => Array.from({ length: Math.max(end - begin, 0) }, (_, i) => begin + i);

@@ -17,13 +17,15 @@ export class SingleLabel {
 
   /**
    * @param {Float32Array} logits [rows][classes]
-   * @param {number} begin first of the rows
+   * @param {ArrayLike<number>} rows
    * @returns {Measure}
    */
-  measure(logits, begin) {
+  measure(logits, rows) {
     const { classes } = this;
     const sum = { logLoss: 0, correct: 0 };
-    for (let at = 0, row = begin; at < logits.length; at += classes, row++) {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i];
+      const at = i * classes;
       const z = logits.subarray(at, at + classes);
       sum.logLoss += logSumExp(z) - z[this.labels[row]];
       sum.correct += Number(indexOfMax(z) === this.labels[row]);
@@ -56,10 +58,12 @@ export class MultiLabel {
   }
 
   /** @type {SingleLabel['measure']} `logLoss` of all classes together; `correct`: all of them */
-  measure(logits, begin) {
+  measure(logits, rows) {
     const { classes } = this;
     const sum = { logLoss: 0, correct: 0 };
-    for (let at = 0, row = begin; at < logits.length; at += classes, row++) {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i];
+      const at = i * classes;
       let right = true;
       for (let k = 0; k < classes; k++) {
         const target = this.targets[row * classes + k] === 1;

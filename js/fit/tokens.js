@@ -5,7 +5,7 @@ import { CrfTrainer } from './crf-trainer.js';
 import { SingleLabelRegression } from './logreg.js';
 import { Rows } from './rows.js';
 import { searchStrength } from './search.js';
-import { split } from './split.js';
+import { range, split } from './split.js';
 import { SingleLabel } from './targets.js';
 
 /** @typedef {import('../rpc.js').Context} Context */
@@ -113,7 +113,7 @@ export async function fitTagger(engine, params, context) {
     normalize: false,
   };
   const accuracy = (/** @type {import('../network.js').Dense[]} */ dense) =>
-    targets.measure(rows.logits(0, rows.count, dense), 0).correct / rows.count;
+    targets.measure(rows.logits(0, rows.count, dense), range(0, rows.count)).correct / rows.count;
 
   if (mlp) {
     const trainer = new CrfTrainer(rows, starts, targets, mlp, seed);
@@ -223,17 +223,15 @@ async function collect(engine, sentences, { layer, tags, classes, standardize, m
 async function searchLayer({ rows, starts, targets }, folds, strengths, { classes }, context) {
   const regression = new SingleLabelRegression(rows, rows.count, targets.labels, new Float32Array(classes).fill(1));
   const [begin, end] = folds[0].map((sentence) => starts[sentence]);
-  const { search, chosen, held } = await searchStrength(
+  const { search, chosen, temperature } = await searchStrength(
     strengths,
     [[begin, end]],
+    targets,
     async (c, without) => {
       await regression.fit({ c, without }, pacer(context));
-      const logits = rows.logits(begin, end, regression.dense());
-      return { ...targets.measure(logits, begin), logits };
+      return rows.logits(begin, end, regression.dense());
     },
     reporter(context, 'search'),
   );
-  const step = /** @type {typeof search[0]} */ (search.find(({ c }) => c === chosen));
-  const heldRows = Int32Array.from({ length: end - begin }, (_, i) => begin + i);
-  return { ...step, search, temperature: targets.temperature(held[0].logits, heldRows) };
+  return { ...chosen, search, temperature };
 }
