@@ -383,7 +383,7 @@ static bertlet_status write_row(bertlet_model *model, const unsigned char *bytes
   tensor *t = model->open;
   float *place = place_of_row(t), *row = place ? place : model->row;
   convert(bytes, model->open_dtype, t->columns, row);
-  adapt_row(&model->adapter, t->rows_written, t->columns, row);
+  if (model->adapter.rank > 0) adapt_row(&model->adapter, t->rows_written, t->columns, row);
   if (!all_finite(row, (size_t)t->columns)) return BERTLET_ERROR_NUMERIC;
   uint64_t *hash = &model->hashes[t - model->tensors];
   *hash = hash_bytes(*hash, row, (size_t)t->columns * sizeof(float));
