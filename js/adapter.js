@@ -26,6 +26,7 @@ import { canonicalName } from './tensor-names.js';
  * @property {string} where
  * @property {string | undefined} taskType PEFT's: SEQ_CLS, TOKEN_CLS, QUESTION_ANS, ...
  * @property {string[] | undefined} labels of its head, by index
+ * @property {boolean} segments whether it was trained with token type ids that tell the texts of a pair apart
  * @property {Map<string, Delta>} deltas by the canonical name of the tensor that they change
  * @property {Map<string, FloatTensor>} saved tensors that replace the base model's or join them, by canonical name
  */
@@ -64,9 +65,13 @@ export async function readAdapter(source, modelType, signal) {
   const where = source.locate(`${ADAPTER}adapter_model.safetensors`);
   const bytes = await read('adapter_model.safetensors');
   const labels = await readOptional(source, `${ADAPTER}labels.json`, signal);
+  // Nothing says what token type ids it was trained with. transformers' Trainer gives those of the tokenizer, which it saves beside
+  // the adapter; an adapter without one comes from a loop of its own, as sentence-transformers', which have no type but 0.
+  const tokenizer = await readOptional(source, `${ADAPTER}tokenizer_config.json`, signal);
   return {
     where,
     taskType: config.task_type ?? undefined,
+    segments: 'bytes' in tokenizer,
     labels: 'bytes' in labels ? parseLabels(labels.bytes, labels.where) : undefined,
     ...takeApart(bytes, where, config, modelType),
   };

@@ -57,6 +57,7 @@ const POOLING = { mean: 0, cls: 1, max: 2 };
 /**
  * @typedef {object} Extras
  * @property {import('./checkpoint-head.js').CheckpointHead} [head]
+ * @property {boolean} [segments] false: all token type ids are 0, as the adapter was trained
  * @property {import('./masked-head.js').MaskedHead} [masked]
  * @property {import('./sentence-transformers.js').Recipe} [recipe] for `embed`
  */
@@ -232,6 +233,7 @@ export class Engine {
     const { model, hidden } = this.#place;
     const { hiddenSize, modelType } = this.config;
     const adapter = adapted ? await readAdapter(source, modelType, signal) : undefined;
+    if (adapter && !adapter.segments) this.extras.segments = false;
     const plan = planHead(json, adapter, source.locate('config.json'));
     const headNames = new Set([...headTensors(plan), ...maskedTensors(json)]);
     const staging = { address: hidden, size: 4 * BATCH_TOKENS * hiddenSize }; // not in use yet
@@ -380,7 +382,8 @@ export class Engine {
       batch.starts.push(tokens);
     }
     core.ints(starts, batch.starts.length).set(batch.starts);
-    const status = core.fn.forward(model, ids, pairs ? typeIds : 0, starts, batch.indices.length, layer, hidden);
+    const types = pairs && this.extras.segments !== false ? typeIds : 0;
+    const status = core.fn.forward(model, ids, types, starts, batch.indices.length, layer, hidden);
     if (status === ERROR_NUMERIC) {
       throw new BertletError(
         'BAD_WEIGHTS',
