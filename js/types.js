@@ -148,7 +148,7 @@
  * @property {number} [c] inverse strength of regularization
  * @property {number} [iterations] of the optimizer
  * @property {boolean} [converged]
- * @property {{ c: number, logLoss: number, accuracy: number }[]} [search] what cross-validation measured for each strength;
+ * @property {{ c: number, logLoss: number, accuracy: number, microF1?: number }[]} [search] what cross-validation measured for each strength;
  *   empty when `c` was given or there were too few examples
  * @property {number} [epochs] of an 'mlp'
  * @property {{ epochs: number, logLoss: number, accuracy: number }[]} [epochSearch] what a held-out fold said after each

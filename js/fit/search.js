@@ -1,14 +1,16 @@
 // Chooses the strength of regularization by cross-validation.
 import { range } from './split.js';
 
-/** @typedef {{ c: number, logLoss: number, accuracy: number }} Step */
+/** @typedef {{ c: number, logLoss: number, accuracy: number, microF1?: number }} Step means over rows that were left out */
 
 /** A weaker regularization must be better by so much to be preferred: small sets are noisy. */
 const TIE = 1.005;
 
 /**
  * What is right of rows that were left out, for one strength after the other until it gets worse. Strengths are compared by the
- * log-loss at each one's best temperature: how sure a head is can be mended afterwards, what it knows can't.
+ * log-loss at each one's best temperature: how sure a head is can be mended afterwards, what it knows can't. Where a row may have
+ * several labels it is the micro F1 that counts: rare labels hardly matter to the log-loss, and with strong regularization no row
+ * gets any.
  * @param {number[]} strengths the strongest regularization first
  * @param {[begin: number, end: number][]} leftOut rows to leave out in turn
  * @param {import('./targets.js').SingleLabel | import('./targets.js').MultiLabel} targets
@@ -20,8 +22,10 @@ const TIE = 1.005;
 export async function searchStrength(strengths, leftOut, targets, train, report) {
   const rows = leftOut.flatMap(([begin, end]) => range(begin, end));
   const total = strengths.length * leftOut.length;
-  /** @type {(Step & { temperature: number })[]} */
-  const results = [];
+  /** @type {Step[]} */
+  const search = [];
+  /** @type {number[]} */
+  const temperatures = [];
   let steps = 0;
   for (const c of strengths) {
     const logits = new Float32Array(rows.length * targets.classes);
@@ -33,19 +37,22 @@ export async function searchStrength(strengths, leftOut, targets, train, report)
       report(++steps, total);
     }
     const temperature = targets.temperature(logits, Int32Array.from(rows));
-    const { logLoss, correct } = targets.measure(
+    const { logLoss, correct, ...more } = targets.measure(
       logits.map((value) => value / temperature),
       rows,
     );
-    const last = results.at(-1)?.logLoss ?? Infinity;
-    results.push({ c, logLoss: logLoss / rows.length, accuracy: correct / rows.length, temperature });
-    if (results[results.length - 1].logLoss > last) break;
+    const last = search.at(-1);
+    const step = { c, logLoss: logLoss / rows.length, accuracy: correct / rows.length, ...more };
+    search.push(step);
+    temperatures.push(temperature);
+    if (last && lossOf(step) > lossOf(last)) break;
   }
   report(total, total);
 
-  // The strongest regularization whose log-loss is as good as the best.
-  const least = Math.min(...results.map(({ logLoss }) => logLoss));
-  const best = /** @type {typeof results[0]} */ (results.find(({ logLoss }) => logLoss <= TIE * least));
-  const search = results.map(({ c, logLoss, accuracy }) => ({ c, logLoss, accuracy }));
-  return { search, chosen: search[results.indexOf(best)], temperature: best.temperature };
+  // The strongest regularization that is as good as the best.
+  const least = Math.min(...search.map(lossOf));
+  const best = search.findIndex((step) => lossOf(step) <= TIE * least);
+  return { search, chosen: search[best], temperature: temperatures[best] };
 }
+
+const lossOf = (/** @type {Step} */ { logLoss, microF1 }) => (microF1 === undefined ? logLoss : 1 - microF1);

@@ -1,8 +1,14 @@
 // What a classifier is to say of each row, and how well logits do.
 import { fitTemperature } from '../calibration.js';
+import { scoresOf } from '../metrics.js';
 import { indexOfMax, logSumExp } from '../numbers.js';
 
-/** @typedef {{ logLoss: number, correct: number }} Measure sums over rows */
+/**
+ * @typedef {object} Measure
+ * @property {number} logLoss sum over the rows
+ * @property {number} correct rows
+ * @property {number} [microF1] where a row may have several labels
+ */
 
 /** One label of each row. */
 export class SingleLabel {
@@ -61,6 +67,7 @@ export class MultiLabel {
   measure(logits, rows) {
     const { classes } = this;
     const sum = { logLoss: 0, correct: 0 };
+    const counts = { hits: 0, found: 0, support: 0 };
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
       const at = i * classes;
@@ -70,10 +77,13 @@ export class MultiLabel {
         const margin = target ? logits[at + k] : -logits[at + k];
         sum.logLoss += Math.log1p(Math.exp(-Math.abs(margin))) + Math.max(-margin, 0);
         right &&= margin > 0;
+        counts.hits += Number(target && margin > 0);
+        counts.found += Number(logits[at + k] > 0);
+        counts.support += Number(target);
       }
       sum.correct += Number(right);
     }
-    return sum;
+    return { ...sum, microF1: scoresOf(counts).f1 };
   }
 
   /** @type {SingleLabel['temperature']} */
