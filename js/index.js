@@ -30,6 +30,7 @@ export { loadTokenizer } from './tokenizer.js';
 /** @typedef {import('./types.js').Example} Example */
 /** @typedef {import('./types.js').Encoding} Encoding */
 /** @typedef {import('./types.js').Prediction} Prediction */
+/** @typedef {import('./types.js').CurvePoint} CurvePoint */
 /** @typedef {import('./types.js').MaskFill} MaskFill */
 
 /**

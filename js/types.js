@@ -60,6 +60,7 @@
  * @property {number} threads
  * @property {string[]} notes why it is this build and not a better one, if int8 weights have less than 8 bits, and what went wrong
  *   with the cache, in sentences; empty when all is at its best
+ * @property {boolean} masked whether it has a masked-LM head, which `fillMask` needs
  * @property {boolean} fromCache whether the weights came from the cache
  * @property {Record<string, unknown>} config the checkpoint's config.json
  * @property {string} fingerprint 16 hexadecimal digits, a hash of the weights: heads remember it

@@ -19,8 +19,8 @@ serve(ownPort(), {
     const { fingerprint, fromCache, configJson: config } = engine;
     const notes = [...engine.notes, ...engine.cacheNotes];
     const size = { hiddenSize, layers, maxTokens: maxPositions, vocabSize };
-    const { head } = engine.extras;
-    return { modelType, ...size, build, threads, notes, fingerprint, fromCache, config, head };
+    const { head, masked } = engine.extras;
+    return { modelType, ...size, build, threads, notes, fingerprint, fromCache, config, head, masked: Boolean(masked) };
   },
 
   async tokenize({ texts }, context) {
