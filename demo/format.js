@@ -14,13 +14,16 @@ export const cosine = (similarity) => cosines.format(similarity);
 /** @param {number} value */
 export const count = (value) => counts.format(value);
 
+/** @param {number} value to two digits */
+export const decimal = (value) => decimals.format(value);
+
 /** @param {number} bytes */
 export const megabytes = (bytes) => counts.format(Math.round(bytes / 1e6));
 
 /** @param {number} milliseconds */
 export function duration(milliseconds) {
   const seconds = milliseconds / 1000;
-  return seconds < 10 ? `${decimals.format(seconds)} s` : `${count(Math.round(seconds))} s`;
+  return seconds < 10 ? `${decimal(seconds)} s` : `${count(Math.round(seconds))} s`;
 }
 
 /**

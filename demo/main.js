@@ -3,7 +3,9 @@ import { TextClassifier } from '../dist/bertlet.js';
 import { mountEntities } from './entities-view.js';
 import { mountExamples } from './examples-view.js';
 import { restoreExamples } from './examples.js';
+import { mountFilling } from './fill-view.js';
 import { mountFiles } from './files.js';
+import { mountLearningCurve } from './learning-curve-view.js';
 import { mountModel } from './model-view.js';
 import { mountNotices } from './notices.js';
 import { mountPasting } from './pasting.js';
@@ -50,6 +52,8 @@ mountSentiment(page);
 mountEntities(page);
 mountQuestions(page);
 mountSimilar(page);
+mountFilling(page);
+mountLearningCurve(page, examples);
 
 bert.subscribe((model) => ownHead.set(model?.head ?? null));
 ownHead.subscribe((own) => own && tab.set(TABS[own.task]));

@@ -82,3 +82,10 @@ export const queries = [
   'Please cancel it and refund me',
   'Will it be back in stock?',
 ];
+
+/** In which a word is missing. */
+export const gaps = [
+  'The capital of France is [MASK].',
+  'After the long hike we were all very [MASK].',
+  'She plays the [MASK] in an orchestra.',
+];

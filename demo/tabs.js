@@ -20,7 +20,7 @@ export function mountTabs() {
       tab.tabIndex = selected ? 0 : -1;
       find(HTMLElement, `#${tab.getAttribute('aria-controls')}`).hidden = !selected;
     }
-    if (asked() !== tabs.find((tab) => nameOf(tab) === name)) history.pushState(null, '', `#${name}`);
+    if ((location.hash.slice(1) || nameOf(tabs[0])) !== name) history.pushState(null, '', `#${name}`);
   });
   addEventListener('hashchange', () => open.set(nameOf(asked() ?? tabs[0])));
 

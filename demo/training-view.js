@@ -1,6 +1,6 @@
 // Trains a classifier on the examples, and says how good it is.
 import { find } from './dom.js';
-import { duration, percent, plural } from './format.js';
+import { count, decimal, duration, percent, plural } from './format.js';
 import { showProblem } from './notices.js';
 
 /** @typedef {import('../dist/bertlet.js').Model} Model */
@@ -32,6 +32,8 @@ export function mountTraining(bert, examples, head) {
   let running = null;
   /** @type {Examples | null} what the present classifier has learned from */
   let learned = null;
+  /** Texts whose features the model has: to learn from them once more, it need not read them again. @type {Set<string>} */
+  let read = new Set();
 
   const refresh = () => {
     const obstacle = whyNot(bert.value, examples.value);
@@ -70,7 +72,9 @@ export function mountTraining(bert, examples, head) {
         },
       );
       learned = from;
-      result.replaceChildren(...report(trained, performance.now() - started), ...warnings.map(paragraph));
+      const known = from.items.filter(({ text }) => read.has(text)).length;
+      for (const { text } of from.items) read.add(text);
+      result.replaceChildren(...report(trained, performance.now() - started, known), ...warnings.map(paragraph));
       head.set(trained);
     } catch (error) {
       showProblem(problem, error);
@@ -87,6 +91,7 @@ export function mountTraining(bert, examples, head) {
   bert.subscribe(() => {
     running?.abort();
     learned = null;
+    read = new Set();
     head.set(null);
     result.replaceChildren();
     refresh();
@@ -118,21 +123,28 @@ function whyNot(model, { items }) {
 /**
  * @param {Head} head
  * @param {number} milliseconds
+ * @param {number} known examples whose text was read before
  * @returns {HTMLElement[]}
  */
-function report({ report: training }, milliseconds) {
+function report({ report: training }, milliseconds, known) {
   if (!training) return [];
-  const { examples, c, search = [] } = training;
-  const line = paragraph(`Learned from ${plural(examples, 'example')} in ${duration(milliseconds)}.`);
+  const { examples, c, search = [], temperature = 1 } = training;
+  const before = known > 0 ? `, ${count(known)} of which it had read before` : '';
+  const lines = [`Learned from ${plural(examples, 'example')}${before}, in ${duration(milliseconds)}.`];
+  if (temperature !== 1) {
+    lines.push(
+      `How sure it is of itself was calibrated on hidden examples, too (temperature ${decimal(temperature)}).`,
+    );
+  }
   const chosen = search.find((tried) => tried.c === c);
-  if (!chosen) return [line];
+  if (!chosen) return lines.map(paragraph);
 
   const score = paragraph(' right on examples that were hidden from it while it learned (cross-validation).');
   const value = document.createElement('strong');
   score.className = 'accuracy';
   value.textContent = percent(chosen.accuracy);
   score.prepend(value);
-  return [score, line];
+  return [score, ...lines.map(paragraph)];
 }
 
 /** @param {string} text */

@@ -73,7 +73,10 @@ test('load, train, classify, save, reload, open: the same scores', { skip: witho
     assert.equal(await page.isDisabled('#save-head'), true);
     await page.click('#train');
     await page.waitForSelector('.accuracy');
-    assert.match(await page.textContent('#training-result'), /\d+% right .*Learned from 16 examples in [\d.]+ s/);
+    assert.match(
+      await page.textContent('#training-result'),
+      /\d+% right .*Learned from 16 examples, in [\d.]+ s\..*calibrated/,
+    );
   });
 
   await t.test('it classifies what is typed', async () => {
@@ -83,6 +86,17 @@ test('load, train, classify, save, reload, open: the same scores', { skip: witho
     assert.match(await page.textContent('#try-result .verdict'), /^positive \d+%$/);
     const other = await classify(page, 'what an awful film');
     assert.ok(other.negative > 0.5);
+  });
+
+  await t.test('below a threshold it is none of these', async () => {
+    const threshold = page.locator('#threshold');
+    await threshold.fill('0.95');
+    await page.fill('#try-text', 'a chair has four legs');
+    await page.waitForSelector('#try-result .verdict:has-text("none of these")');
+    assert.equal(await page.locator('#try-result .score.best').count(), 0);
+    await threshold.fill('0');
+    await page.waitForSelector('#try-result .verdict:has-text("%")');
+    assert.equal(await page.locator('#try-result .score.best').count(), 1);
   });
 
   await t.test('what it saves makes the shown scores out of PyTorch’s embedding', async () => {
@@ -136,12 +150,16 @@ test('load, train, classify, save, reload, open: the same scores', { skip: witho
     await page.click('.teach button:has-text("positive")');
     assert.equal(await page.inputValue('.row-text >> nth=0'), text);
     await page.click('#train');
-    await page.waitForSelector('#training-result:has-text("Learned from 17 examples")');
+    await page.waitForSelector('#training-result:has-text("Learned from 17 examples, in")');
     await page.waitForFunction(
       (score) => Number(document.querySelector('#try-result .score data').value) !== score,
       before.positive,
     );
     assert.ok((await scores(page)).positive > before.positive);
+
+    await page.selectOption('.row select >> nth=0', 'negative');
+    await page.click('#train');
+    await page.waitForSelector('#training-result:has-text("17 of which it had read before")');
   });
 
   await t.test('no error, no breach of the policy, no request to another origin', () => {

@@ -1,5 +1,6 @@
 // The demo's tabs other than the first: what a head does that was trained beforehand, an adapter's or a checkpoint's own.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
@@ -159,6 +160,40 @@ describe('adapters for all-MiniLM-L6-v2', { skip: withoutModel }, () => {
     assert.deepEqual((await rows(panel)).map(([text]) => text).sort(), ['a cat', 'a dog', 'a tax return']);
   });
 
+  test('a learning curve, beside that of words alone', async () => {
+    await page.click('#tab-curve');
+    await page.click('#measure');
+    await page.click('#measure:has-text("Stop")');
+    await page.waitForSelector('#measure:has-text("Measure")');
+    assert.equal(await page.isVisible('#panel-curve .working'), false);
+    await page.click('#measure');
+    await page.waitForSelector('#panel-curve .summary:has-text("With 8 examples")', { timeout: 60000 });
+    await page.click('#panel-curve details summary');
+    const numbers = await page.$$eval('#panel-curve tbody tr', (lines) =>
+      lines.map((line) => [...line.cells].map((cell) => parseInt(cell.textContent))),
+    );
+    assert.deepEqual(
+      numbers.map(([n]) => n),
+      [1, 2, 4, 8, 16, 32],
+    );
+    for (const [n, model, words] of numbers) assert.ok(model > words && words > 10, `${n}: ${model}% and ${words}%`);
+    const [, model, words] = numbers[3];
+    assert.ok(model >= 84 && words < 75, `8 of each: ${model}% and ${words}%`);
+    // Each point of the chart is where its number says, between the lines of 0% and 100%.
+    const chart = await page.$eval('.chart', (svg) => {
+      const lines = [...svg.querySelectorAll('.grid')].map((line) => line.getBBox().y);
+      const heights = (kind) =>
+        [...svg.querySelectorAll(`${kind} circle`)].map(
+          (dot) => (100 * (lines[0] - dot.cy.baseVal.value)) / (lines[0] - lines.at(-1)),
+        );
+      return { model: heights('.with-model'), words: heights('.words') };
+    });
+    numbers.forEach(([, model, words], i) => {
+      assert.ok(Math.abs(chart.model[i] - model) <= 0.51);
+      assert.ok(Math.abs(chart.words[i] - words) <= 0.51);
+    });
+  });
+
   test('an adapter that can’t be had is explained, and can be asked for again', async () => {
     await page.route('**/adapters/**', (route) => route.abort());
     await page.click('#tab-entities');
@@ -191,9 +226,10 @@ describe('adapters for all-MiniLM-L6-v2', { skip: withoutModel }, () => {
 
 describe('a checkpoint’s own head opens its tab', () => {
   const cases = [
-    ['bert-text', 'Sentiment', '.verdict strong'],
-    ['bert-tokens', 'Entities', '.marked'],
-    ['bert-answers', 'Questions', '.verdict strong'],
+    ['bert-text', 'sentiment', '.verdict strong'],
+    ['bert-tokens', 'entities', '.marked'],
+    ['bert-answers', 'questions', '.verdict strong'],
+    ['bert-masked', 'fill', '.marked'],
   ];
   let checkpoints;
   before(async () => (checkpoints = await serve({ port: 0, models: CHECKPOINTS })));
@@ -203,12 +239,36 @@ describe('a checkpoint’s own head opens its tab', () => {
     test(name, async () => {
       page = await openPage(browser, `${checkpoints.url}?model=${name}&hub=/models`);
       await ready();
-      assert.equal(await selected(), tab);
-      const panel = await result(tab.toLowerCase());
+      assert.equal(await page.getAttribute(`#tab-${tab}`, 'aria-selected'), 'true');
+      const panel = await result(tab);
       assert.notEqual(await panel.locator(shown).textContent(), '');
-      assert.match(await page.textContent(`#panel-${tab.toLowerCase()} .origin`), new RegExp(name));
+      if (tab !== 'fill') assert.match(await panel.locator('.origin').textContent(), new RegExp(name));
     });
   }
+
+  test('what may stand in a gap, as in transformers', async () => {
+    const [expected, restricted] = JSON.parse(readFileSync(join(CHECKPOINTS, 'bert-masked/fill-mask.json'), 'utf8'));
+    page = await openPage(browser, `${checkpoints.url}?model=bert-masked&hub=/models`);
+    await ready();
+    await page.fill('#fill-text', expected.text);
+    await page.waitForSelector(`#panel-fill .marked:has-text("${expected.results[0].sequence}")`);
+    const shown = await rows(page.locator('#panel-fill'));
+    assert.equal(shown.length, 8);
+    expected.results.forEach(({ token_str: word, score }, i) => {
+      assert.equal(shown[i][0], word);
+      assert.ok(Math.abs(shown[i][1] - score) < 1e-5);
+    });
+    await page.fill('#fill-targets', restricted.targets.join(', '));
+    await page.waitForSelector(`#panel-fill .marked:has-text("${restricted.results[0].sequence}")`);
+    const [first, second] = await rows(page.locator('#panel-fill'));
+    assert.deepEqual(
+      [first[0], second[0]],
+      restricted.results.map(({ token_str: word }) => word),
+    );
+    await page.fill('#fill-text', 'no gap');
+    await page.waitForSelector('#panel-fill .note:has-text("Write [MASK]")');
+    assert.equal(await page.isVisible('#panel-fill .live'), false);
+  });
 
   test('and so does a saved head of its task', async () => {
     const bert = await load(join(FIXTURES, 'tiny-f32'), { threads: 1 });
