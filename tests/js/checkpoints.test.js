@@ -274,6 +274,7 @@ test(
 for (const name of ['bert-masked', 'bert-pretraining', 'bert-untied', 'distilbert-masked', 'electra-masked']) {
   test(`${name}: fillMask() as the pipeline of transformers`, async () => {
     const bert = await load(join(checkpoints, name), { threads: 2 });
+    assert.equal(bert.info.masked, true);
     for (const { text, topK, targets, results } of readJson(name, 'fill-mask.json')) {
       const fills = await bert.fillMask(text, { topK, targets });
       const [actual, expected] = [fills, results].map((masks) => (Array.isArray(masks[0]) ? masks : [masks]));
@@ -311,6 +312,7 @@ test('fillMask(): int8, several texts, and what it can refuse', async () => {
   await assert.rejects(bert.fillMask('[MASK]', { targets: [''], onWarning() {} }), { message: /None of the targets/ });
   await bert.dispose();
   const plain = await load(join(checkpoints, 'bert'), { threads: 1 });
+  assert.equal(plain.info.masked, false);
   await assert.rejects(plain.fillMask('[MASK]'), { code: 'UNSUPPORTED_MODEL', message: /no masked-LM head/ });
   await plain.dispose();
 });
