@@ -1,4 +1,5 @@
 // Text to ids by the core's tokenizer, in the model's instance or in one of its own.
+import { AddedTokens } from './added-tokens.js';
 import { BertletError } from './errors.js';
 import { describe, openSource } from './sources.js';
 import { toTexts } from './texts.js';
@@ -64,6 +65,8 @@ export class Tokenizer {
   #tokenizer;
   #vocab;
   #vocabBytes;
+  #added;
+  #addedTokens;
   /** @type {string[] | undefined} */
   #pieces;
   #cls;
@@ -74,8 +77,10 @@ export class Tokenizer {
    * @param {Vocabulary} vocabulary
    * @param {number} size by measureTokenizer
    */
-  constructor(core, { bytes, flags, where }, size) {
+  constructor(core, { bytes, flags, where, added }, size) {
     this.#core = core;
+    this.#added = added;
+    this.#addedTokens = added.length > 0 ? new AddedTokens(added) : undefined;
     this.#vocabBytes = bytes.length;
     this.#vocab = core.reserve(bytes.length);
     core.bytes(this.#vocab, bytes.length).set(bytes);
@@ -121,9 +126,9 @@ export class Tokenizer {
   #pieceIds(text, limit) {
     const parts = [];
     let count = 0;
-    for (const [start, end] of splitText(text)) {
-      const { ids } = this.#run(text, start, end, false);
-      parts.push(ids.slice());
+    for (const { start, end, id } of this.#split(text)) {
+      const ids = id === undefined ? this.#run(text, start, end, false).ids.slice() : Int32Array.of(id);
+      parts.push(ids);
       count += ids.length;
       if (count > limit) break;
     }
@@ -179,7 +184,12 @@ export class Tokenizer {
    * @param {Encoding['offsets']} offsets
    */
   #append(text, ids, offsets) {
-    for (const [start, end] of splitText(text)) {
+    for (const { start, end, id } of this.#split(text)) {
+      if (id !== undefined) {
+        ids.push(id);
+        offsets.push([start, end]);
+        continue;
+      }
       const part = this.#run(text, start, end, true);
       for (let i = 0; i < part.ids.length; i++) {
         ids.push(part.ids[i]);
@@ -188,6 +198,18 @@ export class Tokenizer {
     }
     ids.push(this.#sep);
     offsets.push([0, 0]);
+  }
+
+  /**
+   * A text in parts that can be tokenized one by one, or are an added token.
+   * @param {string} text
+   * @returns {Generator<{ start: number, end: number, id?: number }>}
+   */
+  *#split(text) {
+    for (const part of this.#addedTokens?.split(text) ?? [{ start: 0, end: text.length, id: undefined }]) {
+      if (part.id !== undefined) yield part;
+      else yield* splitText(text, part.start, part.end);
+    }
   }
 
   /**
@@ -219,24 +241,28 @@ export class Tokenizer {
     // A copy, because shared memory can't be decoded.
     const bytes = this.#core.bytes(this.#vocab, this.#vocabBytes).slice();
     const lines = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).split('\n');
-    return lines.map((line) => line.trimEnd());
+    const pieces = lines.map((line) => line.trimEnd());
+    for (const { id, content } of this.#added) pieces[id] = content;
+    return pieces;
   }
 }
 
 /**
  * Cuts a long text at spaces, which no token crosses.
  * @param {string} text
- * @returns {Generator<[start: number, end: number]>}
+ * @param {number} start
+ * @param {number} stop
+ * @returns {Generator<{ start: number, end: number }>}
  */
-function* splitText(text) {
-  for (let start = 0; start < text.length;) {
-    let end = Math.min(start + PART, text.length);
-    while (end > start && end < text.length && !isSpace(text.charCodeAt(end))) end--;
+function* splitText(text, start, stop) {
+  while (start < stop) {
+    let end = Math.min(start + PART, stop);
+    while (end > start && end < stop && !isSpace(text.charCodeAt(end))) end--;
     if (end === start) {
       end = start + PART;
-      while (end < text.length && !isSpace(text.charCodeAt(end))) end++;
+      while (end < stop && !isSpace(text.charCodeAt(end))) end++;
     }
-    yield [start, end];
+    yield { start, end };
     start = end;
   }
 }

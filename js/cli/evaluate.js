@@ -22,6 +22,9 @@ ${headHelp}
                          what FILE is, where its name or its first line doesn't tell
   --labels FILE          names for labels that are given by index
   --threshold P          from which probability on a text has a label, of several (default: 0.5)
+  --decoding viterbi|argmax
+                         the best valid sequence of tags, or each word's best one (default: viterbi, for a
+                         checkpoint's own head argmax)
 ${modelHelp}`;
 
 /** @type {import('./arguments.js').Options} */
@@ -32,6 +35,7 @@ export const options = {
   format: { type: 'string' },
   labels: { type: 'string' },
   threshold: { type: 'string' },
+  decoding: { type: 'string' },
 };
 
 export const maxFiles = 0;
@@ -42,11 +46,12 @@ export async function run(context) {
   const file = required(values, 'test', 'test.tsv');
   const format = choice(values, 'format', formats);
   const threshold = probability(values, 'threshold');
+  const decoding = choice(values, 'decoding', ['viterbi', 'argmax']);
   const labels =
     values.labels === undefined ? undefined : await readLabelFile(required(values, 'labels', 'labels.txt'));
   const metrics = await withHead(context, async (head) => {
     const examples = await readExamples(file, head.task, { format, labels, warn: (message) => progress.warn(message) });
-    return measure(head, { file, examples }, context, { threshold });
+    return measure(head, { file, examples }, context, { threshold, decoding });
   });
   await output.write([metrics]);
 }

@@ -7,15 +7,13 @@ import { checkLabels, listeners } from './data.js';
  * @param {AnyHead} head
  * @param {{ file: string, examples: any[] }} data read for the head's task
  * @param {import('./main.js').Context} context
- * @param {{ threshold?: number }} [options]
+ * @param {{ threshold?: number, decoding?: 'viterbi' | 'argmax' }} [given]
  * @returns {Promise<Record<string, unknown>>}
  */
-export async function measure(head, { file, examples }, context, { threshold } = {}) {
+export async function measure(head, { file, examples }, context, given = {}) {
   const options = listeners(context, file, examples);
   if (head.task !== 'question-answering') checkLabels(examples, file, head.labels);
-  const metrics = /** @type {any} */ (
-    await /** @type {any} */ (head).evaluate(examples, { ...options, ...(threshold !== undefined && { threshold }) })
-  );
+  const metrics = /** @type {any} */ (await /** @type {any} */ (head).evaluate(examples, { ...options, ...given }));
   const { accuracy, macroF1, microF1, precision, recall, f1, exactMatch, n, labels, confusion, classes, types } =
     metrics;
   switch (head.task) {

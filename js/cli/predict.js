@@ -1,6 +1,6 @@
 // bertlet predict: texts to labels, entities or answers.
 import { BertletError } from '../errors.js';
-import { integer, probability } from './arguments.js';
+import { choice, integer, probability } from './arguments.js';
 import { readTexts } from './input.js';
 import { headHelp, modelHelp, modelOptions, withHead } from './model.js';
 import { shortest } from './output.js';
@@ -17,6 +17,8 @@ Prints a line for each text, the likeliest first:
 
 ${headHelp}
   --top N                only the best N labels, or the N best answers (default: all labels, one answer)
+  --aggregation-strategy sequence|none|simple|first|average|max
+                         how tokens become entities (default: sequence, for a checkpoint's own head simple)
   --threshold P          only labels of at least this probability: an empty list means none of these
 ${modelHelp}
   --json                 each line is a JSON string, so that a text may hold line ends
@@ -29,23 +31,28 @@ export const options = {
   head: { type: 'string' },
   top: { type: 'string' },
   threshold: { type: 'string' },
+  'aggregation-strategy': { type: 'string' },
   json: { type: 'boolean' },
 };
 
 export const maxFiles = 1;
+
+/** @type {import('../heads/token-classifier.js').AggregationStrategy[]} */
+const strategies = ['sequence', 'none', 'simple', 'first', 'average', 'max'];
 
 /** @param {import('./main.js').Context} context */
 export async function run(context) {
   const { values, files, signal, output, progress } = context;
   const topK = integer(values, 'top', 1);
   const threshold = probability(values, 'threshold');
+  const aggregationStrategy = choice(values, 'aggregation-strategy', strategies);
   await withHead(context, async (head) => {
     for await (const { texts, line, name } of readTexts(files[0], { json: values.json === true, signal })) {
       const listeners = { signal, onWarning: progress.warnAbout(name, (index) => line + index) };
       const results = await predict(
         head,
         texts,
-        { ...(topK && { topK }), ...(threshold !== undefined && { threshold }) },
+        { topK, threshold, aggregationStrategy },
         {
           ...listeners,
           where: (index) => `${name}, line ${line + index}`,
@@ -61,15 +68,15 @@ export async function run(context) {
 /**
  * @param {import('../heads/fit.js').AnyHead} head
  * @param {string[]} texts
- * @param {{ topK?: number, threshold?: number }} limits
+ * @param {{ topK?: number, threshold?: number, aggregationStrategy?: import('../heads/token-classifier.js').AggregationStrategy }} given
  * @param {import('../types.js').TaskOptions & { where: (index: number) => string }} options
  * @returns {Promise<{ score: number }[][]>}
  */
-async function predict(head, texts, limits, { where, ...options }) {
-  if ('classify' in head) return head.classify(texts, { ...limits, ...options });
-  if ('entities' in head) return head.entities(texts, options);
+async function predict(head, texts, { topK, threshold, aggregationStrategy }, { where, ...options }) {
+  if ('classify' in head) return head.classify(texts, { topK, threshold, ...options });
+  if ('entities' in head) return head.entities(texts, { aggregationStrategy, ...options });
   const questions = texts.map((text, index) => parseQuestion(text, where(index)));
-  return head.answer(questions, { ...(limits.topK && { topK: limits.topK }), ...options });
+  return head.answer(questions, { topK, ...options });
 }
 
 /**

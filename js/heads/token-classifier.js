@@ -1,7 +1,7 @@
 // A head that tags the words of texts and finds the entities in them.
 import { BertletError } from '../errors.js';
 import { groupedEntities, tokenEntities } from '../entities.js';
-import { rowOf, softmax } from '../numbers.js';
+import { indexOfMax, rowOf, softmax } from '../numbers.js';
 import { entityMetrics, tagSpans } from '../tags.js';
 import { checkTaggedExamples, toTexts } from '../texts.js';
 import { validTransitions, viterbi } from '../viterbi.js';
@@ -11,10 +11,17 @@ import { Head } from './head.js';
 /** @typedef {import('../types.js').TaskOptions} TaskOptions */
 /** @typedef {import('../entities.js').EntityGroup} EntityGroup */
 /** @typedef {import('../entities.js').TokenEntity} TokenEntity */
+/** @typedef {'sequence' | import('../entities.js').AggregationStrategy} AggregationStrategy */
+/** @typedef {'viterbi' | 'argmax'} Decoding */
 
 export class TokenClassifier extends Head {
   /** @type {import('../viterbi.js').Transitions} */
   #transitions;
+
+  /** Whether it was trained here: others give what they give in transformers. */
+  get #own() {
+    return this.report !== undefined;
+  }
 
   /**
    * @param {import('../rpc.js').Connection} connection
@@ -36,13 +43,16 @@ export class TokenClassifier extends Head {
   /**
    * The entities of a text, or of each of several, in the order of the text.
    * @template {string | string[]} T
-   * @template {'sequence' | import('../entities.js').AggregationStrategy} [A='sequence']
+   * @template {AggregationStrategy} [A='simple']
    * @param {T} texts
-   * @param {{ aggregationStrategy?: A } & TaskOptions} [options] 'sequence', the default: the best sequence of tags for the words that
-   *   are between spaces, without punctuation around them; the other strategies are those of Hugging Face's pipeline
+   * @param {{ aggregationStrategy?: A } & TaskOptions} [options] 'sequence', the default for heads trained here: the best sequence of tags
+   *   for the words that are between spaces, without punctuation around them; the other strategies are those of Hugging Face's
+   *   pipeline, and 'simple' is the default for a checkpoint's own head
    * @returns {Promise<T extends any[] ? Entities<A>[] : Entities<A>>}
    */
-  async entities(texts, { aggregationStrategy = /** @type {any} */ ('sequence'), ...options } = {}) {
+  async entities(texts, { aggregationStrategy: given, ...options } = {}) {
+    /** @type {AggregationStrategy} */
+    const aggregationStrategy = given ?? (this.#own ? 'sequence' : 'simple');
     const strategies = ['sequence', 'none', 'simple', 'first', 'average', 'max'];
     if (!strategies.includes(aggregationStrategy)) {
       throw new BertletError(
@@ -75,10 +85,13 @@ export class TokenClassifier extends Head {
   /**
    * The tags of words that are given one by one.
    * @param {string[][]} sentences
-   * @param {TaskOptions} [options]
+   * @param {{ decoding?: Decoding } & TaskOptions} [options] 'viterbi', the default for heads trained here: the best sequence in which
+   *   every tag may follow the one before; 'argmax', the default for a checkpoint's own head: each word's best tag
    * @returns {Promise<string[][]>} 'O' for words that the model doesn't see: past its longest text, or of control characters only
    */
-  async tag(sentences, options = {}) {
+  async tag(sentences, { decoding = this.#own ? 'viterbi' : 'argmax', ...options } = {}) {
+    if (decoding !== 'viterbi' && decoding !== 'argmax')
+      throw new BertletError('BAD_INPUT', `decoding is "${decoding}"; it must be viterbi or argmax.`);
     const joined = sentences.map(joinWords);
     /** @type {import('../texts.js').Text[]} */
     const texts = joined.map(({ text }) => [text]);
@@ -86,7 +99,8 @@ export class TokenClassifier extends Head {
     /** @type {string[][]} */
     const results = [];
     await this.logits(texts, options, (index, logits) => {
-      results[index] = this.#decode(joined[index].spans, encodings[index].offsets, logits).map(({ tag }) => tag);
+      const tags = this.#decode(joined[index].spans, encodings[index].offsets, logits, decoding);
+      results[index] = tags.map(({ tag }) => tag);
     });
     return results;
   }
@@ -94,7 +108,7 @@ export class TokenClassifier extends Head {
   /**
    * Tags the words of examples and compares.
    * @param {import('../types.js').TaggedExample[]} examples
-   * @param {TaskOptions} [options]
+   * @param {{ decoding?: Decoding } & TaskOptions} [options] as of `tag`
    * @returns {Promise<import('../tags.js').EntityMetrics & { accuracy: number, n: number }>} of entities, as seqeval; `accuracy`: of
    *   tags; `n`: sentences
    */
@@ -110,14 +124,18 @@ export class TokenClassifier extends Head {
    * @param {[start: number, end: number][]} words
    * @param {import('../types.js').Encoding['offsets']} offsets of all tokens
    * @param {Float32Array} logits [tokens that the model read][labels]
+   * @param {Decoding} decoding
    * @returns {{ tag: string, score: number }[]} [words]
    */
-  #decode(words, offsets, logits) {
+  #decode(words, offsets, logits, decoding) {
     const count = this.labels.length;
     const tokens = firstTokens(words, offsets, logits.length / count);
     const seen = [...tokens.keys()].filter((word) => tokens[word] >= 0);
     const rows = seen.map((word) => rowOf(logits, tokens[word], count));
-    const path = viterbi(Float64Array.from(rows.flatMap((row) => [...row])), this.#transitions);
+    const path =
+      decoding === 'argmax'
+        ? rows.map(indexOfMax)
+        : viterbi(Float64Array.from(rows.flatMap((row) => [...row])), this.#transitions);
     const tags = words.map(() => ({ tag: 'O', score: 1 }));
     seen.forEach((word, i) => (tags[word] = { tag: this.labels[path[i]], score: softmax(rows[i])[path[i]] }));
     return tags;
@@ -131,7 +149,7 @@ export class TokenClassifier extends Head {
    * @returns {EntityGroup[]}
    */
   #sequence(text, words, offsets, logits) {
-    const decoded = this.#decode(words, offsets, logits);
+    const decoded = this.#decode(words, offsets, logits, 'viterbi');
     return tagSpans(decoded.map(({ tag }) => tag)).map(({ type, start: first, end: after }) => {
       const [start, end] = [words[first][0], words[after - 1][1]];
       const score = decoded.slice(first, after).reduce((sum, one) => sum + one.score, 0) / (after - first);
@@ -141,6 +159,6 @@ export class TokenClassifier extends Head {
 }
 
 /**
- * @template {'sequence' | import('../entities.js').AggregationStrategy} A
+ * @template {AggregationStrategy} A
  * @typedef {A extends 'none' ? TokenEntity[] : EntityGroup[]} Entities
  */

@@ -1,8 +1,9 @@
 // Heads for tokens and for answers, on a model of random weights: trained, used, saved, brought back.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { load } from '../../js/index.js';
-import { tiny } from './support.js';
+import { fixtures, tiny } from './support.js';
 
 let bert;
 before(async () => {
@@ -50,6 +51,24 @@ describe('token classification', () => {
       assert.deepEqual(await back.tag(sentences), await head.tag(sentences));
     });
   }
+
+  test("a checkpoint's own head says what transformers says: each word's best tag, entities as 'simple' makes them", async () => {
+    const checkpoint = await load(join(fixtures, 'checkpoints', 'bert-tokens'), { threads: 1 });
+    const { head } = checkpoint;
+    const words = ['good', 'bad', 'movie', 'the', 'great', 'awful'];
+    const own = [];
+    await head.logits([[words.join(' ')]], {}, (_, logits) => {
+      const rows = words.map((_, i) => [
+        ...logits.subarray((i + 1) * head.labels.length, (i + 2) * head.labels.length),
+      ]);
+      own.push(...rows.map((row) => head.labels[row.indexOf(Math.max(...row))]));
+    });
+    assert.deepEqual(await head.tag([words]), [own]);
+    const text = words.join(' ');
+    assert.deepEqual(await head.entities(text), await head.entities(text, { aggregationStrategy: 'simple' }));
+    await assert.rejects(head.tag([words], { decoding: 'best' }), { code: 'BAD_INPUT' });
+    await checkpoint.dispose();
+  });
 
   test('layers are tried; words without tokens and past the end are O', async () => {
     const head = await bert.fit(taggedExamples(60), { task: 'token-classification' });

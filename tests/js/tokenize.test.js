@@ -1,5 +1,6 @@
 // Ids and offsets: equal to Hugging Face's tokenizers, for texts of any length.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -55,7 +56,11 @@ describe('golden lines through loadTokenizer()', { skip: withoutGolden }, () => 
     'bert-base-chinese': ['bert-base-chinese-vocab.txt', true],
     'bert-base-multilingual-cased': ['bert-base-multilingual-cased-tokenizer.json', undefined],
   };
-  for (const [model, [file, lowercase]] of Object.entries(vocabularies)) {
+  const fromJson = {
+    'bert-base-uncased': ['bert-base-uncased-tokenizer.json'],
+    'bert-base-chinese': ['bert-base-chinese-tokenizer.json', true],
+  };
+  for (const [model, [file, lowercase]] of [...Object.entries(vocabularies), ...Object.entries(fromJson)]) {
     test(`${model} from ${file}`, async () => {
       const tokenizer = await loadTokenizer(join(shared, 'vocab', file), { lowercase });
       const { texts, encodings } = await compareAll((texts) => tokenizer.tokenize(texts), model);
@@ -88,6 +93,77 @@ describe('golden lines through loadTokenizer()', { skip: withoutGolden }, () => 
     assert.deepEqual([...whole.ids.subarray(1, -1)], ids);
     assert.deepEqual(whole.offsets.slice(1, -1), offsets);
   });
+});
+
+test('the cases of transformers.js whose vocabulary is here', { skip: withoutGolden }, async () => {
+  const models = {
+    'bert-base-uncased': ['Xenova/bert-base-uncased', 'Xenova/distilbert-base-uncased-finetuned-sst-2-english'],
+    'bert-base-cased': [
+      'Xenova/bert-base-cased',
+      'google-bert/bert-base-cased',
+      'Xenova/distilbert-base-cased-distilled-squad',
+    ],
+    'bert-base-multilingual-cased': [
+      'Xenova/bert-base-multilingual-cased-ner-hrl',
+      'distilbert/distilbert-base-multilingual-cased',
+    ],
+  };
+  const cases = readLines('transformersjs-bert.jsonl');
+  let count = 0;
+  for (const [vocabulary, names] of Object.entries(models)) {
+    const lowercase = vocabulary.endsWith('-uncased');
+    const tokenizer = await loadTokenizer(join(shared, 'vocab', `${vocabulary}-vocab.txt`), { lowercase });
+    for (const { text, text_pair: textPair, ids } of cases.filter(({ model }) => names.includes(model))) {
+      const encoding = tokenizer.tokenize(textPair === undefined ? text : { text, textPair });
+      assert.deepEqual([...encoding.ids], ids, JSON.stringify(text));
+      count += 1;
+    }
+    tokenizer.dispose();
+  }
+  assert.equal(count, 99);
+});
+
+describe('whole files, by the digests of what Hugging Face makes of them', { skip: withoutGolden }, () => {
+  const digests = JSON.parse(readFileSync(join(fixtures, 'tokenizer/corpora.json'), 'utf8'));
+  for (const [vocabulary, files] of Object.entries(digests)) {
+    test(vocabulary, async () => {
+      const lowercase = !vocabulary.endsWith('-cased');
+      const tokenizer = await loadTokenizer(join(shared, 'vocab', `${vocabulary}-vocab.txt`), { lowercase });
+      for (const [file, digest] of Object.entries(files)) {
+        const content = readFileSync(join(shared, file), 'utf8');
+        const texts = file.endsWith('.json') ? JSON.parse(content) : content.split('\n');
+        const hash = createHash('sha256');
+        for (const text of texts) {
+          const { ids, offsets } = tokenizer.tokenize(text);
+          hash.update(JSON.stringify([[...ids], offsets]));
+        }
+        assert.equal(hash.digest('hex'), digest, file);
+      }
+      tokenizer.dispose();
+    });
+  }
+});
+
+test('added tokens of all kinds: ids and offsets as Hugging Face', async () => {
+  const { tokenizer: json, cases } = JSON.parse(readFileSync(join(fixtures, 'tokenizer/added-tokens.json'), 'utf8'));
+  const { added_tokens: added, ...rest } = json;
+  const spec = { 'tokenizer.json': Buffer.from(JSON.stringify(json)) };
+  const config = Object.fromEntries(added.map(({ id, ...token }) => [id, token]));
+  const old = {
+    'vocab.txt': readFileSync(join(tiny(), 'vocab.txt')),
+    'tokenizer_config.json': Buffer.from(JSON.stringify({ added_tokens_decoder: config })),
+  };
+  assert.ok(rest.model.vocab && cases.length === 400);
+  for (const files of [spec, old]) {
+    const tokenizer = await loadTokenizer(files);
+    for (const { text, ids, offsets } of cases) {
+      const encoding = tokenizer.tokenize(text);
+      assert.deepEqual([...encoding.ids], ids, JSON.stringify(text));
+      assert.deepEqual(encoding.offsets, offsets, JSON.stringify(text));
+    }
+    assert.deepEqual(tokenizer.tokenize('a <plain> b').tokens, ['[CLS]', 'a', '<plain>', 'b', '[SEP]']);
+    tokenizer.dispose();
+  }
 });
 
 test('tokens and offsets of a text', async () => {

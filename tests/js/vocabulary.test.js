@@ -67,7 +67,7 @@ test('tokenizer_config.json decides about case, accents and Chinese', async () =
   assert.equal(await flags({}, { lowercase: false }), CLEAN_TEXT | SPLIT_CHINESE_CHARS);
 });
 
-test('tokenizer.json: pieces in the order of their ids, holes as empty lines, added tokens too', async () => {
+test('tokenizer.json: pieces in the order of their ids, holes and added tokens as empty lines', async () => {
   assert.deepEqual(await read({ 'tokenizer.json': tokenizerJson() }), { text: '[UNK]\n\na\n##b\n', flags: ALL });
   const added = tokenizerJson({
     added_tokens: [
@@ -75,7 +75,8 @@ test('tokenizer.json: pieces in the order of their ids, holes as empty lines, ad
       { id: 0, content: '[UNK]' },
     ],
   });
-  assert.equal((await read({ 'tokenizer.json': added })).text, '[UNK]\n\na\n##b\n[NEW]\n');
+  // A line without a piece: WordPiece must not find it.
+  assert.equal((await read({ 'tokenizer.json': added })).text, '[UNK]\n\na\n##b\n\n');
   const cased = tokenizerJson({ normalizer: { ...tokenizerJson().normalizer, lowercase: false, clean_text: false } });
   assert.equal((await read({ 'tokenizer.json': cased })).flags, SPLIT_CHINESE_CHARS);
 });
@@ -99,6 +100,17 @@ const foreign = {
   'added tokens that have no content': { added_tokens: [null] },
   'a piece of two lines': { model: { type: 'WordPiece', vocab: { a: 0, 'b\nc': 1, d: 2 } } },
   'another prefix': { model: { ...tokenizerJson().model, continuing_subword_prefix: '@@' } },
+  'longer words': { model: { ...tokenizerJson().model, max_input_chars_per_word: 200 } },
+  'an added token in normalized text': { added_tokens: [{ id: 9, content: 'new', normalized: true }] },
+  'an added token of two lines': { added_tokens: [{ id: 9, content: 'a\nb' }] },
+  'another post-processor': { post_processor: { type: 'RobertaProcessing' } },
+  'another template': {
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [{ Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: '[SEP]', type_id: 0 } }],
+      pair: [],
+    },
+  },
   'another normalizer': { normalizer: { type: 'NFC' } },
   'no normalizer': { normalizer: null },
   'another pre-tokenizer': { pre_tokenizer: { type: 'Whitespace' } },
@@ -114,6 +126,17 @@ for (const [what, change] of Object.entries(foreign)) {
     });
   });
 }
+
+test('tokenizer_config.json of a Japanese model', async () => {
+  const files = { 'vocab.txt': '[UNK]\n', 'tokenizer_config.json': { word_tokenizer_type: 'mecab' } };
+  await assert.rejects(read(files), { code: 'BAD_VOCABULARY', message: /tokenizer_config\.json.*mecab/ });
+});
+
+test('tokenizer_config.json: ids of added tokens are lines too, wherever the file ends', async () => {
+  const config = { added_tokens_decoder: { 0: { content: '[UNK]' }, 4: { content: '<new>', special: true } } };
+  for (const text of ['[UNK]\na\n', '[UNK]\na'])
+    assert.equal((await read({ 'vocab.txt': text, 'tokenizer_config.json': config })).text, '[UNK]\na\n\n\n\n');
+});
 
 test('neither file', async () => {
   await assert.rejects(read({ 'config.json': {} }), { code: 'FILE_NOT_FOUND', message: /vocab\.txt/ });
