@@ -35,3 +35,15 @@ export function pacer({ signal }) {
     last = performance.now();
   };
 }
+
+/**
+ * For a part of the work whose warnings will come again with the whole.
+ * @param {Context} context
+ * @returns {Context}
+ */
+export const withoutWarnings = (context) => ({
+  ...context,
+  emit: (event, transfer) => {
+    if (/** @type {{ warning?: string }} */ (event).warning === undefined) context.emit(event, transfer);
+  },
+});

@@ -154,7 +154,8 @@
  * @property {number} [epochs] of an 'mlp'
  * @property {{ epochs: number, logLoss: number, accuracy: number }[]} [epochSearch] what a held-out fold said after each
  * @property {ReadingStep[]} [readingSearch] what cross-validation measured for each layer and pooling
- * @property {{ accuracy: number, macroF1: number, microF1: number, n: number }} [validation] on the held-out examples
+ * @property {any} [validation] metrics on the held-out examples: of texts { accuracy, macroF1, microF1, n }, of tokens and answers what
+ *   the head's `evaluate` gives
  */
 
 /** @typedef {{ layer: number, pooling: string, logLoss: number, accuracy: number }} ReadingStep */

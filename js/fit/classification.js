@@ -1,5 +1,5 @@
 // Trains a head that classifies texts, into one of several labels or any of them, on pooled features of the frozen encoder.
-import { pacer, reporter } from '../progress.js';
+import { pacer, reporter, withoutWarnings } from '../progress.js';
 import { pooledFeatures } from './features.js';
 import { MultiLabelRegression, SingleLabelRegression } from './logreg.js';
 import { MlpTrainer } from './mlp-trainer.js';
@@ -244,7 +244,7 @@ async function compareReadings(engine, params, readings, context) {
   const few = { ...some(params), validation: 0, mlp: undefined };
   const results = [];
   for (const reading of readings) {
-    const problem = await prepare(engine, few, reading, context);
+    const problem = await prepare(engine, few, reading, withoutWarnings(context));
     const searched = await search(regressionOf(problem, few), problem, few, context);
     const best = searched?.chosen ?? { logLoss: 0, accuracy: 0 };
     results.push({ layer: reading.layer, pooling: reading.pooling, logLoss: best.logLoss, accuracy: best.accuracy });

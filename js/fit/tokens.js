@@ -1,5 +1,6 @@
 // Trains a head that tags words, on the hidden states of their first tokens.
-import { reporter, pacer } from '../progress.js';
+import { BertletError } from '../errors.js';
+import { pacer, reporter, withoutWarnings } from '../progress.js';
 import { firstTokens, joinWords } from '../words.js';
 import { CrfTrainer } from './crf-trainer.js';
 import { SingleLabelRegression } from './logreg.js';
@@ -60,6 +61,8 @@ export async function fitTagger(engine, params, context) {
   const { words, tags, classes, outside, layers, standardize, validation, seed, mlp } = params;
   const encoded = await encode(engine, words, context);
   const count = encoded.reduce((sum, { firsts }) => sum + firsts.length, 0);
+  if (count === 0)
+    throw new BertletError('BAD_INPUT', 'None of the words has a token: they are control characters only.');
   const strata = Int32Array.from(tags, (list) => Number(list.some((tag) => tag !== outside)));
   const foldRows = Math.max((SEARCH_SIZE / classes / count) * words.length, 10);
   const { order, folds, trainRows } = split(strata, 2, { validation, foldRows, folds: FOLDS, seed });
@@ -70,13 +73,14 @@ export async function fitTagger(engine, params, context) {
    * @param {number} layer
    * @param {number} sentences the first so many of the order
    */
-  const prepare = async (layer, sentences) => {
-    const chosen = order.slice(0, sentences);
+  const prepare = (layer, sentences) => {
+    const numbers = order.slice(0, sentences);
+    const chosen = { ...params, layer, numbers, tags: numbers.map((i) => tags[i]) };
     return collect(
       engine,
-      chosen.map((i) => encoded[i]),
-      { ...params, layer, tags: chosen.map((i) => tags[i]) },
-      context,
+      numbers.map((i) => encoded[i]),
+      chosen,
+      sentences < trainRows ? withoutWarnings(context) : context,
     );
   };
 
@@ -172,11 +176,11 @@ async function encode(engine, sentences, context) {
 /**
  * @param {import('../engine.js').Engine} engine
  * @param {EncodedSentence[]} sentences
- * @param {TokensParams & { layer: number }} params with the tags of these sentences
+ * @param {TokensParams & { layer: number, numbers: number[] }} params with the tags of these sentences, and their numbers
  * @param {Context} context
  * @returns {Promise<Sentences>}
  */
-async function collect(engine, sentences, { layer, tags, classes, standardize, mlp }, context) {
+async function collect(engine, sentences, { layer, numbers, tags, classes, standardize, mlp }, context) {
   const starts = new Int32Array(sentences.length + 1);
   sentences.forEach(({ firsts }, i) => (starts[i + 1] = starts[i] + firsts.length));
   const count = starts[sentences.length];
@@ -196,7 +200,7 @@ async function collect(engine, sentences, { layer, tags, classes, standardize, m
   );
   await engine.forEachBatch(
     sentences.map(({ text }) => [text]),
-    { phase: 'features', layer },
+    { phase: 'features', layer, numbers },
     (batch) => {
       const hidden = engine.hidden(batch, false);
       batch.indices.forEach((sentence, i) => {

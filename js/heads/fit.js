@@ -4,6 +4,7 @@ import { listen } from '../listen.js';
 import { evaluateMultiLabel, evaluatePredictions } from '../metrics.js';
 import { indexOfMax, rowOf } from '../numbers.js';
 import { checkAnsweredExamples, checkExamples, checkMultiLabelExamples, checkTaggedExamples } from '../texts.js';
+import { random, shuffle } from '../fit/split.js';
 import { windowOptions } from '../question-windows.js';
 import { QuestionAnswerer } from './question-answerer.js';
 import { TextClassifier } from './text-classifier.js';
@@ -53,8 +54,11 @@ export async function fitHead(connection, info, examples, { signal, onProgress, 
     { signal, onEvent: listen({ onProgress, onWarning }) },
   );
   const { model: baseModel, fingerprint } = info;
-  const data = { task, labels, baseModel, fingerprint, ...finish(fitted) };
-  return createHead(connection, data);
+  const { heldOut = [], ...found } = /** @type {any} */ (finish(fitted));
+  const data = { task, labels, baseModel, fingerprint, ...found };
+  const head = createHead(connection, data);
+  if (heldOut.length > 0) data.report.validation = await head.evaluate(heldOut, { signal, onWarning });
+  return head;
 }
 
 /**
@@ -137,11 +141,12 @@ function prepareTagger(examples, options, info) {
       mlp: mlpOf({ epochs: 10, ...options }),
     },
     /** @param {import('../fit/tokens.js').FittedTagger} fitted */
-    finish({ network, report, transitions }) {
+    finish({ network, report, transitions, validation: numbers }) {
       const size = names.length ** 2;
       return {
         network,
         report: /** @type {import('../types.js').FitReport} */ (report),
+        heldOut: numbers.map((i) => examples[i]),
         ...(transitions && {
           transitions: {
             start: Float64Array.from(transitions.subarray(size)),
@@ -160,13 +165,17 @@ function prepareTagger(examples, options, info) {
  * @param {import('../types.js').ModelInfo} info
  */
 function prepareAnswerer(examples, options, info) {
-  const { questions, answers } = checkAnsweredExamples(examples);
-  const { seed, epochs = 1, learningRate = 3e-3 } = options;
+  checkAnsweredExamples(examples);
+  const { seed, validation } = common({ validation: options.validation ?? 0, seed: options.seed ?? 0 });
+  const order = shuffle([...examples], random(seed));
+  const heldOut = order.splice(Math.max(order.length - Math.round(order.length * validation), 1));
+  const { questions, answers } = checkAnsweredExamples(order);
+  const { epochs = 1, learningRate = 3e-3 } = options;
   const mlp = mlpOf({ ...options, head: 'mlp', epochs, learningRate });
   return {
     labels: [],
     params: {
-      seed: common({ validation: 0, seed: seed ?? 0 }).seed,
+      seed,
       questions,
       answers: answers.map(([first]) => first),
       windows: windowOptions(options, info.maxTokens),
@@ -175,7 +184,7 @@ function prepareAnswerer(examples, options, info) {
       hiddenSize: options.head === 'mlp' ? mlp?.hiddenSize : 0,
     },
     /** @param {any} fitted */
-    finish: ({ network, report }) => ({ network, report }),
+    finish: ({ network, report }) => ({ network, report, heldOut }),
   };
 }
 

@@ -28,7 +28,9 @@ describe('token classification', () => {
   for (const options of [{}, { head: 'mlp', hiddenSize: 16, epochs: 15, learningRate: 0.02, layer: 1 }]) {
     test(`learns, decodes valid sequences, saves: ${JSON.stringify(options)}`, async () => {
       const examples = taggedExamples(60);
-      const head = await bert.fit(examples, { task: 'token-classification', ...options });
+      const head = await bert.fit(examples, { task: 'token-classification', validation: 0.1, ...options });
+      assert.deepEqual([head.report.examples, head.report.validation.n], [54, 6]);
+      assert.ok(head.report.validation.f1 > 0.9);
       assert.equal(head.task, 'token-classification');
       assert.deepEqual(head.labels, ['B-person', 'B-place', 'I-person', 'O']);
       const metrics = await head.evaluate(examples);
@@ -114,7 +116,9 @@ function answeredExamples(count) {
 describe('question answering', () => {
   test('learns, finds the answer in one of several windows, saves', async () => {
     const examples = answeredExamples(80);
-    const head = await bert.fit(examples, { task: 'question-answering', epochs: 25, learningRate: 0.05 });
+    const options = { epochs: 25, learningRate: 0.05, validation: 0.1 };
+    const head = await bert.fit(examples, { task: 'question-answering', ...options });
+    assert.deepEqual([head.report.examples, head.report.validation.n], [72, 8]);
     assert.equal(head.task, 'question-answering');
     const { exactMatch, f1, n } = await head.evaluate(examples);
     assert.equal(n, 80);
