@@ -65,13 +65,11 @@ export async function readAdapter(source, modelType, signal) {
   const where = source.locate(`${ADAPTER}adapter_model.safetensors`);
   const bytes = await read('adapter_model.safetensors');
   const labels = await readOptional(source, `${ADAPTER}labels.json`, signal);
-  // Nothing says what token type ids it was trained with. transformers' Trainer gives those of the tokenizer, which it saves beside
-  // the adapter; an adapter without one comes from a loop of its own, as sentence-transformers', which have no type but 0.
-  const tokenizer = await readOptional(source, `${ADAPTER}tokenizer_config.json`, signal);
   return {
     where,
     taskType: config.task_type ?? undefined,
-    segments: 'bytes' in tokenizer,
+    // PeftModelForQuestionAnswering takes token_type_ids and does not hand them on.
+    segments: config.task_type !== 'QUESTION_ANS',
     labels: 'bytes' in labels ? parseLabels(labels.bytes, labels.where) : undefined,
     ...takeApart(bytes, where, config, modelType),
   };
