@@ -8,7 +8,7 @@ import { load } from '../../js/index.js';
 import { loadEngine } from '../../js/engine.js';
 import { describe } from '../../js/sources.js';
 import { toTexts } from '../../js/texts.js';
-import { fixtures, fromRoot, safetensors, serve, takeApart } from './support.js';
+import { fixtures, fromRoot, safetensors, serve, takeApart, temporaryFolder } from './support.js';
 
 const checkpoints = join(fixtures, 'checkpoints');
 const TOLERANCE = 1e-4;
@@ -386,4 +386,36 @@ test("a sentence-transformers folder that can't be followed: a warning, and the 
   const [own, cls] = [await bert.embed('good'), await bert.embed('good', { pooling: 'cls', normalize: true })];
   assert.deepEqual(own, cls);
   await bert.dispose();
+});
+
+test('from the hub: shards, modules and adapters are downloaded once and kept', async (t) => {
+  const before = process.env.BERTLET_HOME;
+  process.env.BERTLET_HOME = await temporaryFolder(t);
+  t.after(() => {
+    if (before === undefined) delete process.env.BERTLET_HOME;
+    else process.env.BERTLET_HOME = before;
+  });
+  const asked = [];
+  const hub = await serve(t, (req, res) => {
+    asked.push(req.url);
+    const path = join(checkpoints, req.url.replace('/org/', '/').replace('/resolve/main/', '/'));
+    if (existsSync(path)) res.end(readFileSync(path));
+    else res.writeHead(404).end();
+  });
+  const specs = [['org/bert-shards'], ['org/sentence-dense'], ['org/bert', 'org/lora-text']];
+  const results = async () => {
+    const all = [];
+    for (const [model, adapter] of specs) {
+      const bert = await load(model, { hub, threads: 1, ...(adapter && { adapter }) });
+      all.push(bert.info.fingerprint, await bert.embed('good'), await bert.head?.classify('good'));
+      await bert.dispose();
+    }
+    return all;
+  };
+  const first = await results();
+  assert.ok(asked.includes('/org/sentence-dense/resolve/main/2_Dense/model.safetensors'), asked.join());
+  assert.ok(asked.includes('/org/lora-text/resolve/main/adapter_model.safetensors'));
+  asked.length = 0;
+  assert.deepEqual(await results(), first);
+  assert.deepEqual(asked, []);
 });
