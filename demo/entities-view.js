@@ -1,5 +1,4 @@
 // The names in a text and what kind of thing each is of.
-import { TokenClassifier } from '../dist/bertlet.js';
 import { find, grow, hueOf } from './dom.js';
 import { createLive } from './live.js';
 import { showMarked } from './marked.js';
@@ -15,7 +14,7 @@ export function mountEntities(page) {
   const marked = find(HTMLElement, '.marked', panel);
   const empty = find(HTMLElement, '.empty', panel);
   const showScores = createScores(find(HTMLElement, '.scores', panel));
-  const head = provideHead(page, 'entities', 'entities-wnut17', TokenClassifier);
+  const head = provideHead(page, 'entities', 'entities-wnut17', 'entities');
 
   /** @param {string} type */
   const hueFor = (type) => hueOf(typesOf(head.value?.labels ?? []).indexOf(type));

@@ -1,5 +1,4 @@
 // The page's few pieces of state, and the views that show and change them.
-import { TextClassifier } from '../dist/bertlet.js';
 import { mountEntities } from './entities-view.js';
 import { mountExamples } from './examples-view.js';
 import { restoreExamples } from './examples.js';
@@ -18,6 +17,7 @@ import { mountTraining } from './training-view.js';
 import { mountTrying } from './try-view.js';
 
 /** @typedef {import('../dist/bertlet.js').Model} Model */
+/** @typedef {import('../dist/bertlet.js').TextClassifier} TextClassifier */
 /** @typedef {import('./task-head.js').AnyHead} AnyHead */
 
 /** Which tab shows what a head does that was trained elsewhere. @type {Record<AnyHead['task'], string>} */
@@ -42,7 +42,7 @@ mountFiles(
   bert,
   head,
   (saved, name) => {
-    if (saved instanceof TextClassifier) opened(saved, name);
+    if ('classify' in saved) opened(saved, name);
     else ownHead.set(saved);
   },
   mountPasting(examples),

@@ -1,5 +1,4 @@
 // The place in a text that answers a question.
-import { QuestionAnswerer } from '../dist/bertlet.js';
 import { find, grow, hueOf } from './dom.js';
 import { createLive } from './live.js';
 import { showMarked } from './marked.js';
@@ -21,7 +20,7 @@ export function mountQuestions(page) {
   const verdict = find(HTMLElement, '.verdict', panel);
   const marked = find(HTMLElement, '.marked', panel);
   const showScores = createScores(find(HTMLElement, '.scores', panel));
-  const head = provideHead(page, 'questions', 'qa-squad', QuestionAnswerer);
+  const head = provideHead(page, 'questions', 'qa-squad', 'answer');
 
   const live = createLive(panel, {
     run(options) {

@@ -1,5 +1,4 @@
 // What a text as a whole is, and each of its sentences.
-import { TextClassifier } from '../dist/bertlet.js';
 import { find, grow, hueOf } from './dom.js';
 import { createLive } from './live.js';
 import { showMarked } from './marked.js';
@@ -26,7 +25,7 @@ export function mountSentiment(page) {
   const verdict = find(HTMLElement, '.verdict', panel);
   const marked = find(HTMLElement, '.marked', panel);
   const showScores = createScores(find(HTMLElement, '.scores', panel));
-  const head = provideHead(page, 'sentiment', 'sentiment-rt-polarity', TextClassifier);
+  const head = provideHead(page, 'sentiment', 'sentiment-rt-polarity', 'classify');
 
   /** @param {string} label */
   const hueFor = (label) => HUES[label.toLowerCase()] ?? hueOf((head.value?.labels.indexOf(label) ?? 0) + 2);

@@ -9,6 +9,11 @@ import { createStore } from './store.js';
 /** @typedef {NonNullable<Model['head']>} AnyHead */
 
 /**
+ * @template {string} M
+ * @typedef {Extract<AnyHead, Record<M, any>>} HeadWith
+ */
+
+/**
  * What the page has, and what is open in it.
  * @typedef {object} Page
  * @property {import('./store.js').Store<Model | null>} bert
@@ -21,15 +26,15 @@ import { createStore } from './store.js';
 let endOther = () => {};
 
 /**
- * @template {AnyHead} H
+ * @template {'classify' | 'entities' | 'answer'} M
  * @param {Page} page
  * @param {string} name of the tab
  * @param {string} adapter folder in adapters/
- * @param {new (...args: any[]) => H} type
- * @returns {import('./store.js').Store<H | null>} null until there is one
+ * @param {M} method that the head must have
+ * @returns {import('./store.js').Store<HeadWith<M> | null>} null until there is one
  */
-export function provideHead({ bert, ownHead, place, tab }, name, adapter, type) {
-  const head = createStore(/** @type {H | null} */ (null));
+export function provideHead({ bert, ownHead, place, tab }, name, adapter, method) {
+  const head = createStore(/** @type {HeadWith<M> | null} */ (null));
   const panel = find(HTMLElement, `#panel-${name}`);
   const view = clone('head-status-template');
   const status = find(HTMLElement, '.hint', view);
@@ -82,7 +87,7 @@ export function provideHead({ bert, ownHead, place, tab }, name, adapter, type) 
       if (signal.aborted) return void model.dispose();
       adapted = model;
       show('ready');
-      head.set(/** @type {H} */ (model.head));
+      head.set(/** @type {HeadWith<M>} */ (model.head));
     } catch (error) {
       if (view.dataset.state !== 'loading' || signal !== controller.signal) return;
       status.textContent = signal.aborted ? 'Loading was cancelled.' : 'The adapter is not loaded.';
@@ -93,7 +98,7 @@ export function provideHead({ bert, ownHead, place, tab }, name, adapter, type) 
   }
 
   function refresh() {
-    const own = ownHead.value instanceof type ? ownHead.value : null;
+    const own = ownHead.value && method in ownHead.value ? /** @type {HeadWith<M>} */ (ownHead.value) : null;
     const before = head.value;
     if (own) {
       if (before === own) return;

@@ -3,7 +3,7 @@
 import { parseJson } from './config.js';
 import { BertletError } from './errors.js';
 import { parseSafetensors, toFloats } from './safetensors.js';
-import { openFile, readOptional } from './sources.js';
+import { ADAPTER, openFile, readOptional } from './sources.js';
 import { readAll } from './streams.js';
 import { canonicalName } from './tensor-names.js';
 
@@ -30,9 +30,6 @@ import { canonicalName } from './tensor-names.js';
  * @property {Map<string, Delta>} deltas by the canonical name of the tensor that they change
  * @property {Map<string, FloatTensor>} saved tensors that replace the base model's or join them, by canonical name
  */
-
-/** The folder that an adapter's files seem to be in, beside its model's. */
-export const ADAPTER = 'adapter/';
 
 /** An adapter is small beside its model; this one would be of rank 1024. */
 const MOST_BYTES = 2 ** 30;
@@ -203,47 +200,4 @@ function toDelta(module, { a, b }, config, where) {
 function byPattern(patterns, name) {
   const key = Object.keys(patterns ?? {}).find((pattern) => new RegExp(`^(.*\\.)?(${pattern})$`).test(name));
   return key === undefined ? undefined : patterns?.[key];
-}
-
-/**
- * Every tensor of an adapter must have its place. A pooler that nothing reads may be adapted as well.
- * @param {Adapter} adapter
- * @param {(name: string) => number[] | undefined} shapeOf a tensor of the model; undefined: it has none of that name
- * @param {Set<string>} headNames
- */
-export function checkAdapter({ deltas, saved, where }, shapeOf, headNames) {
-  /** @type {[name: string, shape: number[]][]} */
-  const parts = [];
-  for (const [name, { rows, columns }] of deltas) parts.push([name, [rows, columns]]);
-  for (const [name, { shape }] of saved) parts.push([name, shape]);
-  for (const [name, shape] of parts) {
-    const expected = shapeOf(name);
-    if (expected && String(expected) !== String(shape)) {
-      throw new BertletError(
-        'BAD_ADAPTER',
-        `${where} changes ${name} as one of shape [${shape}], but in the model it has [${expected}]. ` +
-          'Load the model that the adapter was trained on.',
-      );
-    }
-    if (!expected && !headNames.has(name) && !name.startsWith('pooler.')) {
-      throw new BertletError(
-        'BAD_ADAPTER',
-        `${where} changes ${name}, but the model has no such tensor. Load the model that the adapter was trained on.`,
-      );
-    }
-  }
-}
-
-/**
- * Merges an adapter into a tensor that is in memory as a whole.
- * @param {FloatTensor} tensor
- * @param {Delta} delta
- */
-export function applyDelta({ values }, { a, b, rank, rows, columns, scale }) {
-  for (let row = 0; row < rows; row++)
-    for (let i = 0; i < rank; i++) {
-      const factor = scale * b[row * rank + i];
-      for (let column = 0; column < columns; column++)
-        values[row * columns + column] += factor * a[i * columns + column];
-    }
 }

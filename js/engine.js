@@ -1,6 +1,5 @@
 // A loaded model in the worker: its instance of the core, batches of texts in, vectors out.
 import { startWorker } from '#platform';
-import { ADAPTER, readAdapter } from './adapter.js';
 import { Cache } from './cache.js';
 import { buildHead, headTensors, planHead } from './checkpoint-head.js';
 import { CONFIG_BYTES, parseConfig, parseJson, writeConfig } from './config.js';
@@ -12,7 +11,7 @@ import { pack, unpack } from './pack.js';
 import { pacer, reporter } from './progress.js';
 import { Connection } from './rpc.js';
 import { readRecipe } from './sentence-transformers.js';
-import { joinSources, openFile, openSource } from './sources.js';
+import { ADAPTER, joinSources, openFile, openSource } from './sources.js';
 import { readAll } from './streams.js';
 import { measureTokenizer, PART_BYTES, TEXT_GROWTH, Tokenizer } from './tokenizer.js';
 import { readVocabulary } from './vocabulary.js';
@@ -232,7 +231,9 @@ export class Engine {
     const { signal, emit } = context;
     const { model, hidden } = this.#place;
     const { hiddenSize, modelType } = this.config;
-    const adapter = adapted ? await readAdapter(source, modelType, signal) : undefined;
+    const adapter = adapted
+      ? await (await import('./worker-tasks.js')).readAdapter(source, modelType, signal)
+      : undefined;
     if (adapter && !adapter.segments) this.extras.segments = false;
     const plan = planHead(json, adapter, source.locate('config.json'));
     const headNames = new Set([...headTensors(plan), ...maskedTensors(json)]);

@@ -1,6 +1,7 @@
 // bertlet's public interface.
 import { startWorker } from '#platform';
 import { BertletError } from './errors.js';
+import { createHead } from './heads/create.js';
 import { listen } from './listen.js';
 import { Model } from './model.js';
 import { Connection } from './rpc.js';
@@ -8,14 +9,15 @@ import { describe } from './sources.js';
 
 export { clearCache } from './cache.js';
 export { BertletError } from './errors.js';
-export { QuestionAnswerer } from './heads/question-answerer.js';
-export { TextClassifier } from './heads/text-classifier.js';
-export { TokenClassifier } from './heads/token-classifier.js';
 export { Model } from './model.js';
 export { cosineSimilarity, search } from './similarity.js';
 export { loadTokenizer } from './tokenizer.js';
 
 /** @typedef {import('./errors.js').ErrorCode} ErrorCode */
+/** @typedef {import('./heads/create.js').AnyHead} AnyHead */
+/** @typedef {import('./heads/text-classifier.js').TextClassifier} TextClassifier */
+/** @typedef {import('./heads/token-classifier.js').TokenClassifier} TokenClassifier */
+/** @typedef {import('./heads/question-answerer.js').QuestionAnswerer} QuestionAnswerer */
 /** @typedef {import('./metrics.js').Metrics} Metrics */
 /** @typedef {import('./types.js').ModelSpec} ModelSpec */
 /** @typedef {import('./types.js').FileContent} FileContent */
@@ -65,8 +67,10 @@ export async function load(
       { description, adapter: added?.description, dtype, threads, build, cache },
       { signal, transfer: [...transfer, ...(added?.transfer ?? [])], onEvent: listen(listeners) },
     );
-    const { head, ...info } = loaded;
-    return new Model(connection, { model: name, ...(added && { adapter: added.name }), dtype, ...info }, head);
+    const { head, ...rest } = loaded;
+    const info = { model: name, ...(added && { adapter: added.name }), dtype, ...rest };
+    const own = head && (await createHead(connection, { ...head, baseModel: name, fingerprint: info.fingerprint }));
+    return new Model(connection, info, own);
   } catch (error) {
     connection.closeWhenIdle();
     throw error;

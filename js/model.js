@@ -1,9 +1,7 @@
 // A loaded model as its user sees it: a proxy of the engine in the worker.
 import { locate } from '#platform';
 import { BertletError } from './errors.js';
-import { readHead } from './head-file.js';
-import { createHead, fitHead } from './heads/fit.js';
-import { curveParams, summarize } from './learning-curve.js';
+import { createHead } from './heads/create.js';
 import { listen } from './listen.js';
 import { fetchChunks, readContent } from './sources.js';
 import { readAll } from './streams.js';
@@ -23,15 +21,14 @@ export class Model {
   /**
    * @param {import('./rpc.js').Connection} connection
    * @param {import('./types.js').ModelInfo} info
-   * @param {import('./checkpoint-head.js').CheckpointHead} [head]
+   * @param {import('./heads/create.js').AnyHead} [head]
    */
   constructor(connection, info, head) {
     this.#connection = connection;
     /** What was loaded, and what runs it. */
     this.info = Object.freeze(info);
-    const { model: baseModel, fingerprint } = info;
     /** What the checkpoint or the adapter was trained for. */
-    this.head = head && createHead(connection, { ...head, baseModel, fingerprint });
+    this.head = head;
   }
 
   /**
@@ -118,6 +115,7 @@ export class Model {
    * @returns {Promise<import('./types.js').HeadOf<K>>}
    */
   async fit(examples, options = {}) {
+    const { fitHead } = await import('./page-tasks.js');
     return /** @type {any} */ (await fitHead(this.#connection, this.info, examples, options));
   }
 
@@ -128,6 +126,7 @@ export class Model {
    * @returns {Promise<import('./types.js').CurvePoint[]>} one for each size
    */
   async learningCurve(examples, { signal, onProgress, onWarning, ...options } = {}) {
+    const { curveParams, summarize } = await import('./page-tasks.js');
     const params = curveParams(examples, options);
     const onEvent = listen({ onProgress, onWarning });
     return summarize(await this.#connection.call('learningCurve', params, { signal, onEvent }));
@@ -137,10 +136,11 @@ export class Model {
    * Brings back a head that `head.save()` wrote. It must have been trained on this model.
    * @param {import('./types.js').FileContent} content bytes, a Blob, a Response, a stream, or a URL
    * @param {Pick<TaskOptions, 'signal'>} [options]
-   * @returns {Promise<import('./heads/fit.js').AnyHead>}
+   * @returns {Promise<import('./heads/create.js').AnyHead>}
    */
   async loadHead(content, { signal } = {}) {
     signal?.throwIfAborted();
+    const { readHead } = await import('./page-tasks.js');
     const bytes = await readAll(await openContent(content, signal), 'The head');
     signal?.throwIfAborted();
     const head = readHead(bytes);

@@ -32,6 +32,9 @@ import { exportChunks, importChunks, notAModel, pieces, readAll, readStream, rej
 const FILES =
   /^(vocab\.txt|[\w-]+\.json|[\w.-]+\.safetensors(\.index\.json)?|\d+_\w+\/(config\.json|model\.safetensors))$/;
 
+/** The folder that an adapter's files seem to be in, beside its model's. */
+export const ADAPTER = 'adapter/';
+
 const HUB_ID = /^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/;
 
 /**

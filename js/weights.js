@@ -1,5 +1,5 @@
 // A checkpoint's tensors into the core's, as their bytes arrive; an adapter is merged on the way. What a head needs is kept.
-import { applyDelta, checkAdapter } from './adapter.js';
+import { applyDelta, checkAdapter } from './merge.js';
 import { parseJson } from './config.js';
 import { BertletError } from './errors.js';
 import { notFinite, readSafetensors, toFloats, unsupportedType } from './safetensors.js';

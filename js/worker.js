@@ -1,11 +1,7 @@
 // The worker's entry: owns the engine, answers calls. The same file is the body of a further thread of a multi-threaded engine.
 import { ownPort } from '#platform';
 import { loadEngine, runThread } from './engine.js';
-import { fillMask } from './fill-mask.js';
-import { fit } from './fit/index.js';
-import { learningCurve } from './fit/learning-curve.js';
 import { pacer } from './progress.js';
-import { readQuestions } from './question-windows.js';
 import { serve } from './rpc.js';
 
 /** @type {import('./engine.js').Engine} */
@@ -63,13 +59,15 @@ serve(ownPort(), {
       context,
     ),
 
-  fillMask: (params, context) => fillMask(engine, params, context),
+  // What only some pages need is fetched when it is needed.
 
-  questions: (params, context) => readQuestions(engine, params, context),
+  fillMask: async (params, context) => (await import('./worker-tasks.js')).fillMask(engine, params, context),
 
-  fit: (params, context) => fit(engine, params, context),
+  questions: async (params, context) => (await import('./worker-tasks.js')).readQuestions(engine, params, context),
 
-  learningCurve: (params, context) => learningCurve(engine, params, context),
+  fit: async (params, context) => (await import('./worker-tasks.js')).fit(engine, params, context),
+
+  learningCurve: async (params, context) => (await import('./worker-tasks.js')).learningCurve(engine, params, context),
 
   thread: runThread,
 });

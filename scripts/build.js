@@ -1,7 +1,7 @@
 // `npm run build`: the WebAssembly variants, the bundles for browsers and the type declarations, all into dist/.
 // Each tool rebuilds only what changed, so that running it again takes seconds.
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensurePackages, ensureToolchain } from './setup.js';
@@ -18,16 +18,20 @@ export async function buildWasm() {
   });
 }
 
-/** esbuild for js/ and web/: dist/bertlet.js, which a page imports, dist/worker.js, which that starts, and what both share. */
+/**
+ * esbuild for js/ and web/: dist/bertlet.js, which a page imports, dist/worker.js, which that starts, and chunks: what both share,
+ * and what is fetched when it is needed, such as training.
+ */
 export async function bundle() {
   const { build } = await import('esbuild');
+  await removeBundles();
   await build({
     absWorkingDir: root,
     entryPoints: { bertlet: 'js/index.js', worker: 'js/worker.js' },
     outdir: 'dist',
     bundle: true,
-    splitting: true, // what both need is fetched once, as shared.js
-    chunkNames: 'shared',
+    splitting: true,
+    chunkNames: '[name]-[hash]',
     format: 'esm',
     platform: 'browser',
     conditions: ['browser'],
@@ -37,6 +41,13 @@ export async function bundle() {
     legalComments: 'none',
     logLevel: 'warning',
   });
+}
+
+/** Chunks of an earlier build have other names. */
+async function removeBundles() {
+  const dist = join(root, 'dist');
+  const names = existsSync(dist) ? await readdir(dist) : [];
+  for (const name of names) if (/\.js(\.map)?$/.test(name)) await rm(join(dist, name));
 }
 
 /** tsc: dist/types/ from the JSDoc of js/; the demo is checked against what the package declares. */

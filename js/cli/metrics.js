@@ -1,7 +1,7 @@
 // What is measured on labelled examples, by task, in the names that the command line prints.
 import { checkLabels, listeners } from './data.js';
 
-/** @typedef {import('../heads/fit.js').AnyHead} AnyHead */
+/** @typedef {import('../heads/create.js').AnyHead} AnyHead */
 
 /**
  * @param {AnyHead} head

@@ -8,7 +8,7 @@ import { readHeadFile } from './head-folder.js';
 
 /**
  * @typedef {import('../index.js').Model} Model
- * @typedef {import('../heads/fit.js').AnyHead} Head
+ * @typedef {import('../heads/create.js').AnyHead} Head
  * @typedef {import('./main.js').Context} Context
  */
 

@@ -66,7 +66,7 @@ export async function run(context) {
 }
 
 /**
- * @param {import('../heads/fit.js').AnyHead} head
+ * @param {import('../heads/create.js').AnyHead} head
  * @param {string[]} texts
  * @param {{ topK?: number, threshold?: number, aggregationStrategy?: import('../heads/token-classifier.js').AggregationStrategy }} given
  * @param {import('../types.js').TaskOptions & { where: (index: number) => string }} options

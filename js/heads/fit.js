@@ -6,9 +6,7 @@ import { indexOfMax, rowOf } from '../numbers.js';
 import { checkAnsweredExamples, checkExamples, checkMultiLabelExamples, checkTaggedExamples } from '../texts.js';
 import { random, shuffle } from '../fit/split.js';
 import { windowOptions } from '../question-windows.js';
-import { QuestionAnswerer } from './question-answerer.js';
-import { TextClassifier } from './text-classifier.js';
-import { TokenClassifier } from './token-classifier.js';
+import { createHead } from './create.js';
 
 /** @typedef {import('../types.js').FitOptions} FitOptions */
 
@@ -19,24 +17,6 @@ const tasks = {
   'token-classification': prepareTagger,
   'question-answering': prepareAnswerer,
 };
-
-const heads = {
-  'text-classification': TextClassifier,
-  'multi-label': TextClassifier,
-  'token-classification': TokenClassifier,
-  'question-answering': QuestionAnswerer,
-};
-
-/** @typedef {TextClassifier | TokenClassifier | QuestionAnswerer} AnyHead */
-
-/**
- * @param {import('../rpc.js').Connection} connection
- * @param {import('../head-file.js').HeadData} data
- * @returns {AnyHead}
- */
-export function createHead(connection, data) {
-  return new heads[data.task](connection, data);
-}
 
 /**
  * @param {import('../rpc.js').Connection} connection
@@ -56,7 +36,7 @@ export async function fitHead(connection, info, examples, { signal, onProgress, 
   const { model: baseModel, fingerprint } = info;
   const { heldOut = [], ...found } = /** @type {any} */ (finish(fitted));
   const data = { task, labels, baseModel, fingerprint, ...found };
-  const head = createHead(connection, data);
+  const head = await createHead(connection, data);
   if (heldOut.length > 0) data.report.validation = await head.evaluate(heldOut, { signal, onWarning });
   return head;
 }

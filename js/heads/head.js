@@ -1,5 +1,4 @@
 // A trained head as its user sees it. It is a value: its weights travel with each call, so that there is nothing to dispose of.
-import { writeHead } from '../head-file.js';
 import { listen } from '../listen.js';
 import { outputCount } from '../network.js';
 
@@ -29,6 +28,7 @@ export class Head {
    * @returns {Promise<Uint8Array<ArrayBuffer>>}
    */
   async save() {
+    const { writeHead } = await import('../page-tasks.js');
     return writeHead(this.#data);
   }
 

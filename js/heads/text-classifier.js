@@ -1,6 +1,5 @@
 // A head that says which label a text has, or which of several.
 import { BertletError } from '../errors.js';
-import { evaluateMultiLabel, evaluatePredictions } from '../metrics.js';
 import { softmax } from '../network.js';
 import { checkExamples, checkMultiLabelExamples, toTexts } from '../texts.js';
 import { Head } from './head.js';
@@ -64,6 +63,7 @@ export class TextClassifier extends Head {
         ? this.labels.filter((_, i) => scores[i] >= threshold)
         : [this.labels[scores.indexOf(Math.max(...scores))]];
     });
+    const { evaluateMultiLabel, evaluatePredictions } = await import('../page-tasks.js');
     return /** @type {any} */ (
       this.#multiLabel
         ? evaluateMultiLabel(/** @type {string[][]} */ (labels), predicted, [...this.labels])

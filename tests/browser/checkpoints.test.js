@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { serve } from '../../scripts/serve.js';
-import { fixtures } from '../js/support.js';
+import { fixtures, fromRoot } from '../js/support.js';
 import { EMPTY_PAGE, launch, openPage } from './chromium.js';
 
 const checkpoints = join(fixtures, 'checkpoints');
@@ -94,4 +95,24 @@ test('bert-masked: the words of the pipeline of transformers', async () => {
     fills.map(({ score }) => score),
     results.map(({ score }) => score),
   );
+});
+
+test('to load and to classify, a page fetches at most 30 kB of JavaScript and 100 of WebAssembly, compressed', async (t) => {
+  const other = await openPage(browser, server.url + EMPTY_PAGE);
+  t.after(() => other.context().close());
+  const paths = new Set();
+  other.context().on('request', (request) => paths.add(new URL(request.url()).pathname));
+  await other.evaluate(async (model) => {
+    const { load } = await import('/dist/bertlet.js');
+    const bert = await load(model, { cache: false });
+    await bert.head.classify('a good movie');
+    await bert.dispose();
+  }, address('bert-text'));
+  const sizes = { js: 0, wasm: 0 };
+  for (const path of paths) {
+    if (!path.startsWith('/dist/')) continue;
+    sizes[path.split('.').at(-1)] += gzipSync(readFileSync(fromRoot(path.slice(1))), { level: 9 }).length;
+  }
+  assert.ok(paths.has('/dist/bertlet.js') && paths.has('/dist/worker.js') && sizes.wasm > 0);
+  assert.ok(sizes.js <= 30_000 && sizes.wasm <= 100_000, JSON.stringify(sizes));
 });
