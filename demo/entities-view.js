@@ -31,7 +31,7 @@ export function mountEntities(page) {
         end,
         score,
         hue: hueFor(type),
-        name: type.replaceAll('-', ' '),
+        name: type.replaceAll(/[-_]/g, ' '),
       }));
       empty.hidden = marks.length > 0;
       showMarked(marked, typed, marks);

@@ -32,6 +32,7 @@ const bert = createStore(/** @type {Model | null} */ (null));
 const head = createStore(/** @type {TextClassifier | null} */ (null));
 const ownHead = createStore(/** @type {AnyHead | null} */ (null));
 const examples = restoreExamples();
+bert.subscribe((model) => ownHead.set(model?.head ?? null));
 
 mountNotices();
 const tab = mountTabs();
@@ -42,8 +43,9 @@ mountFiles(
   bert,
   head,
   (saved, name) => {
-    if ('classify' in saved) opened(saved, name);
-    else ownHead.set(saved);
+    if (!('classify' in saved)) return ownHead.set(saved);
+    opened(saved, name);
+    tab.set('classify');
   },
   mountPasting(examples),
 );
@@ -55,5 +57,4 @@ mountSimilar(page);
 mountFilling(page);
 mountLearningCurve(page, examples);
 
-bert.subscribe((model) => ownHead.set(model?.head ?? null));
 ownHead.subscribe((own) => own && tab.set(TABS[own.task]));

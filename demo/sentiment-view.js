@@ -67,7 +67,14 @@ export function mountSentiment(page) {
     live.soon();
   });
   mountSuggestions(find(HTMLElement, '.suggestions', panel), text, reviews.slice(1), live.now);
-  head.subscribe(live.now);
+  head.subscribe((present) => {
+    const known = !present || present.labels.some((label) => label.toLowerCase() in HUES);
+    find(HTMLElement, '#tab-sentiment').textContent = known ? 'Sentiment' : 'Labels';
+    find(HTMLElement, '#sentiment-title label').textContent = known
+      ? 'Is it praise or complaint?'
+      : 'Which label fits?';
+    live.now();
+  });
 }
 
 /**

@@ -62,7 +62,7 @@ export function provideHead({ bert, ownHead, place, tab }, name, adapter, method
     head.set(null);
     adapted?.dispose();
     adapted = null;
-    status.textContent = 'As soon as the model is loaded.';
+    status.textContent = 'It starts as soon as the model is loaded.';
     show('waiting');
   }
 
@@ -103,7 +103,8 @@ export function provideHead({ bert, ownHead, place, tab }, name, adapter, method
     if (own) {
       if (before === own) return;
       end();
-      origin.textContent = `This is what ${bert.value?.info.model} was trained for.`;
+      const saved = own !== bert.value?.head;
+      origin.textContent = saved ? 'This is what you opened.' : `This is what ${place().name} was trained for.`;
       show('ready');
       return head.set(own);
     }

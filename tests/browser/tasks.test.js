@@ -1,6 +1,6 @@
 // The demo's tabs other than the first: what a head does that was trained beforehand, an adapter's or a checkpoint's own.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
@@ -9,6 +9,8 @@ import { serve } from '../../scripts/serve.js';
 import { FIXTURES, launch, openPage, withoutModel } from './chromium.js';
 
 const CHECKPOINTS = fileURLToPath(new URL('../fixtures/checkpoints', import.meta.url));
+const RAMPART = fileURLToPath(new URL('../../../shared/models/rampart-ner', import.meta.url));
+const withoutRampart = existsSync(RAMPART) ? false : '../shared/models/rampart-ner is not here';
 
 let browser;
 let server;
@@ -194,6 +196,24 @@ describe('adapters for all-MiniLM-L6-v2', { skip: withoutModel }, () => {
     });
   });
 
+  test('everything has a name for screen readers, and nothing sticks out of a narrow window', async () => {
+    const session = await page.context().newCDPSession(page);
+    const roles = ['tab', 'tabpanel', 'button', 'textbox', 'slider', 'radio', 'progressbar', 'link', 'region', 'image'];
+    for (const tab of ['classify', 'sentiment', 'entities', 'questions', 'similar', 'curve']) {
+      await page.click(`#tab-${tab}`);
+      if (tab !== 'classify' && tab !== 'curve') await result(tab);
+      const { nodes } = await session.send('Accessibility.getFullAXTree');
+      const named = nodes.filter(({ ignored, role }) => !ignored && roles.includes(role?.value));
+      const nameless = named.filter(({ name }) => !name?.value);
+      assert.deepEqual([tab, ...nameless.map(({ role }) => role.value)], [tab]);
+      assert.equal(nodes.filter(({ ignored, role }) => !ignored && role?.value === 'tabpanel').length, 1);
+      for (const width of [320, 390, 1280]) {
+        await page.setViewportSize({ width, height: 800 });
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, `${tab}, ${width}`);
+      }
+    }
+  });
+
   test('an adapter that can’t be had is explained, and can be asked for again', async () => {
     await page.route('**/adapters/**', (route) => route.abort());
     await page.click('#tab-entities');
@@ -245,6 +265,21 @@ describe('a checkpoint’s own head opens its tab', () => {
       if (tab !== 'fill') assert.match(await panel.locator('.origin').textContent(), new RegExp(name));
     });
   }
+
+  test('rampart-ner from its folder', { skip: withoutModel || withoutRampart }, async () => {
+    page = await openPage(browser, server.url);
+    await ready();
+    await page.setInputFiles('.model-folder', RAMPART);
+    await page.waitForSelector('#tab-entities[aria-selected=true]', { timeout: 60000 });
+    await page.fill('#entities-text', 'Maria Schmidt lives in London.');
+    const panel = await result('entities', 'London');
+    assert.deepEqual(await marks(panel), [
+      ['Maria', 'GIVEN NAME'],
+      ['Schmidt', 'SURNAME'],
+      ['London', 'CITY'],
+    ]);
+    assert.equal(await panel.locator('.origin').textContent(), 'This is what rampart-ner was trained for.');
+  });
 
   test('what may stand in a gap, as in transformers', async () => {
     const [expected, restricted] = JSON.parse(readFileSync(join(CHECKPOINTS, 'bert-masked/fill-mask.json'), 'utf8'));
