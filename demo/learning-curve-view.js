@@ -39,13 +39,12 @@ export function mountLearningCurve({ bert, tab }, examples) {
   let points = [];
 
   const refresh = () => {
-    const most = sizesFor(examples.value.items).at(-1);
-    mine.disabled = running !== null || most === undefined;
-    find(HTMLElement, '#curve-mine-count').textContent = most
+    const enough = sizesFor(examples.value.items).length > 0;
+    find(HTMLElement, '#curve-mine-count').textContent = enough
       ? plural(examples.value.items.length, 'example')
       : 'at least 4 of each label are needed';
     note.textContent = bert.value ? '' : 'As soon as the model is loaded.';
-    button.disabled = !bert.value;
+    button.disabled = !bert.value || (!running && mine.checked && !enough);
     button.textContent = running ? 'Stop' : points.length > 0 ? 'Measure again' : 'Measure';
     work.hidden = !running;
   };
@@ -118,6 +117,7 @@ export function mountLearningCurve({ bert, tab }, examples) {
     refresh();
   });
   examples.subscribe(refresh);
+  find(HTMLFieldSetElement, 'fieldset', panel).addEventListener('change', refresh);
   tab.subscribe(draw);
   new ResizeObserver(draw).observe(chart);
 }

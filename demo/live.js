@@ -10,8 +10,8 @@ const PAUSE = 120;
  * @template T
  * @param {HTMLElement} panel with places for what there is to say (.note), the result (.live) and a problem
  * @param {object} parts
- * @param {(options: { signal: AbortSignal, onWarning: (message: string) => void }) => Promise<T> | null} parts.run null: there is
- *   nothing to do
+ * @param {(options: { signal: AbortSignal, onWarning: (message: string) => void }) => Promise<T | null> | null} parts.run null: there
+ *   is nothing to do, or nothing to show
  * @param {(value: T) => void} parts.show
  * @param {() => string} [parts.obstacle] why there is nothing to do, if the user wants to know
  * @returns {{ now: () => Promise<void>, soon: () => void }} `soon`: when typing pauses

@@ -26,7 +26,9 @@ export function mountQuestions(page) {
     run(options) {
       const asked = { question: question.value.trim(), context: passage.value };
       if (!head.value || !asked.question || !asked.context.trim()) return null;
-      return head.value.answer(asked, { topK: SHOWN, ...options }).then((answers) => ({ ...asked, answers }));
+      return head.value
+        .answer(asked, { topK: SHOWN, ...options })
+        .then((answers) => (answers.length > 0 ? { ...asked, answers } : null));
     },
     show({ context, answers }) {
       const [best] = answers;

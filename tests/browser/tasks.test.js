@@ -181,6 +181,12 @@ describe('adapters for all-MiniLM-L6-v2', { skip: withoutModel }, () => {
     for (const [n, model, words] of numbers) assert.ok(model > words && words > 10, `${n}: ${model}% and ${words}%`);
     const [, model, words] = numbers[3];
     assert.ok(model >= 84 && words < 75, `8 of each: ${model}% and ${words}%`);
+    await page.check('#curve-mine');
+    assert.equal(await page.isDisabled('#measure'), false);
+    await page.click('#tab-classify');
+    await page.click('.bucket .remove-label >> nth=0');
+    await page.click('#tab-curve');
+    assert.equal(await page.isDisabled('#measure'), true, 'with a single label there is nothing to tell apart');
     // Each point of the chart is where its number says, between the lines of 0% and 100%.
     const chart = await page.$eval('.chart', (svg) => {
       const lines = [...svg.querySelectorAll('.grid')].map((line) => line.getBBox().y);
