@@ -196,8 +196,8 @@ test('what it can’t understand in storage is passed over', async () => {
 test('one label is not enough, and the page says so', async () => {
   await page.waitForSelector('#model[data-state=ready]');
   await replaceAll(['one,a', 'two,a']);
+  await page.waitForSelector('#training-note:text-is("It needs examples of at least two labels.")');
   assert.equal(await page.isDisabled('#train'), true);
-  assert.equal(await page.textContent('#training-note'), 'It needs examples of at least two labels.');
 });
 
 test('everything that can be used has a name for screen readers', async () => {
