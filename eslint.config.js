@@ -20,7 +20,7 @@ export default [
     },
   },
   {
-    files: ['demo/**', 'web/**', 'tests/browser/**', 'bench/**'],
+    files: ['demo/**', 'web/**', 'tests/browser/**', 'tests/pack/**', 'bench/**'],
     languageOptions: { globals: { ...globals.browser, ...globals.worker } },
   },
   {

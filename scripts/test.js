@@ -67,6 +67,7 @@ try {
   await part('C core with AddressSanitizer and UndefinedBehaviorSanitizer: ctest', () => native('sanitize'));
   await part('JavaScript: Node', () => node('tests/js'));
   await part('The page: Chromium', () => node('tests/browser', { concurrency: 1, env: { CHROMIUM } }));
+  await part('The package: bundlers', () => node('tests/pack', { env: { CHROMIUM } }));
 } catch (error) {
   total.failed += 1;
   failures.push(`Set-up: ${error.message}`);
