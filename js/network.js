@@ -53,14 +53,3 @@ export function applyDense(core, rows, features, dense) {
 
 /** @param {Dense[]} dense */
 export const outputCount = (dense) => dense[dense.length - 1].bias.length;
-
-/**
- * @param {Float32Array} logits [classes]
- * @returns {Float32Array} [classes] probabilities
- */
-export function softmax(logits) {
-  const largest = Math.max(...logits);
-  const exponentials = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
-  const sum = exponentials.reduce((total, value) => total + value, 0);
-  return Float32Array.from(exponentials, (value) => value / sum);
-}

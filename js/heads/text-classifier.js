@@ -1,6 +1,6 @@
 // A head that says which label a text has, or which of several.
 import { BertletError } from '../errors.js';
-import { softmax } from '../network.js';
+import { indexOfMax, softmax } from '../numbers.js';
 import { checkExamples, checkMultiLabelExamples, toTexts } from '../texts.js';
 import { Head } from './head.js';
 
@@ -61,7 +61,7 @@ export class TextClassifier extends Head {
     await this.#score(texts, options, (index, scores) => {
       predicted[index] = this.#multiLabel
         ? this.labels.filter((_, i) => scores[i] >= threshold)
-        : [this.labels[scores.indexOf(Math.max(...scores))]];
+        : [this.labels[indexOfMax(scores)]];
     });
     const { evaluateMultiLabel, evaluatePredictions } = await import('../page-tasks.js');
     return /** @type {any} */ (
@@ -74,7 +74,7 @@ export class TextClassifier extends Head {
   /**
    * @param {import('../texts.js').Text[]} texts
    * @param {TaskOptions} options
-   * @param {(index: number, scores: Float32Array) => void} use `scores`: [labels] probabilities
+   * @param {(index: number, scores: Float32Array | Float64Array) => void} use `scores`: [labels] probabilities
    */
   #score(texts, options, use) {
     return this.logits(texts, options, (index, logits) =>
