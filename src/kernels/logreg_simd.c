@@ -94,13 +94,10 @@ static void gradient_tile(const float *slab, int32_t rows, const float *residual
   for (int32_t output = 0; output < 4; output++) sum[output][0] = sum[output][1] = splat(0);
   for (int32_t row = 0; row < rows; row++) {
     const v128_t left = wasm_v128_load(slab + row * SLAB), right = wasm_v128_load(slab + row * SLAB + LANES);
-    const v128_t factors = wasm_v128_load(residual + (size_t)row * stride);
-    const v128_t factor[4] = {
-        wasm_i32x4_shuffle(factors, factors, 0, 0, 0, 0), wasm_i32x4_shuffle(factors, factors, 1, 1, 1, 1),
-        wasm_i32x4_shuffle(factors, factors, 2, 2, 2, 2), wasm_i32x4_shuffle(factors, factors, 3, 3, 3, 3)};
     for (int32_t output = 0; output < 4; output++) {
-      sum[output][0] = madd(factor[output], left, sum[output][0]);
-      sum[output][1] = madd(factor[output], right, sum[output][1]);
+      const v128_t factor = wasm_v128_load32_splat(residual + (size_t)row * stride + output);
+      sum[output][0] = madd(factor, left, sum[output][0]);
+      sum[output][1] = madd(factor, right, sum[output][1]);
     }
   }
   for (int32_t output = 0; output < 4; output++) {
