@@ -1,5 +1,5 @@
 // bertlet embed: texts to vectors.
-import { choice, required } from './arguments.js';
+import { choice, integer, required } from './arguments.js';
 import { readTexts } from './input.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from './model.js';
 import { numbers } from './output.js';
@@ -17,6 +17,7 @@ or, with --pooling none, one vector for each token, special tokens included:
   --pooling mean|cls|max|none
                          mean of the token vectors, the first one, their largest values, or all
                          of them (default: what a sentence-transformers folder says, else mean)
+  --layer N              whose hidden states, 0 (the embeddings) to the last, the default
   --normalize            scale each vector to length 1 (as such a folder may do anyway)
 ${modelHelp}
   --json                 each line is a JSON string, so that a text may hold line ends
@@ -26,6 +27,7 @@ ${modelHelp}
 export const options = {
   ...modelOptions,
   pooling: { type: 'string' },
+  layer: { type: 'string' },
   normalize: { type: 'boolean' },
   json: { type: 'boolean' },
 };
@@ -37,10 +39,16 @@ export async function run(context) {
   const { values, files, signal, output, progress } = context;
   const model = required(values, 'model', exampleModel);
   const pooling = choice(values, 'pooling', ['mean', 'cls', 'max', 'none']);
+  const layer = integer(values, 'layer', 0);
   const normalize = values.normalize === true ? true : undefined;
   await withModel(model, context, async (bert) => {
     for await (const { texts, line, name } of readTexts(files[0], { json: values.json === true, signal })) {
-      const embedOptions = { normalize, signal, onWarning: progress.warnAbout(name, (index) => line + index) };
+      const embedOptions = {
+        normalize,
+        ...(layer !== undefined && { layer }),
+        signal,
+        onWarning: progress.warnAbout(name, (index) => line + index),
+      };
       if (pooling === 'none') {
         const vectors = await bert.embed(texts, { ...embedOptions, pooling });
         await output.write(vectors.map((tokens) => ({ embeddings: tokens.map(numbers) })));

@@ -101,3 +101,14 @@ test('an interrupt ends the program with 130, the worker included', async () => 
   const { code, stderr } = await ended(child);
   assert.deepEqual({ code, stderr }, { code: 130, stderr: '' });
 });
+
+test('--layer takes the hidden states of a layer below the last', async () => {
+  const run = async (...args) => bertlet(['embed', '--model', tiny, '--pooling', 'none', ...args], tinyTexts);
+  const [last, second, first] = await Promise.all([run(), run('--layer', '2'), run('--layer', '1')]);
+  assert.equal(last.stdout, second.stdout);
+  assert.equal(jsonLines(first.stdout).length, 3);
+  assert.notEqual(last.stdout, first.stdout);
+  const { code, stderr } = await run('--layer', '3');
+  assert.equal(code, 1);
+  assert.match(stderr, /layer is 3; it must be an integer from 0 to 2/);
+});
