@@ -472,7 +472,7 @@ function normalizeRows(rows, columns) {
  * @param {number} index
  * @param {number} maxTokens
  */
-export const tooLong = (index, maxTokens) =>
+const tooLong = (index, maxTokens) =>
   new BertletError(
     'TEXT_TOO_LONG',
     `Text ${index} is longer than the model's ${maxTokens} tokens. Shorten it, or allow truncation: 'cut'.`,

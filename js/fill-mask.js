@@ -1,5 +1,4 @@
 // Masked language modelling in the worker: which pieces may stand where a text has [MASK].
-import { tooLong } from './engine.js';
 import { BertletError } from './errors.js';
 import { applyDense } from './network.js';
 import { pacer, reporter } from './progress.js';
@@ -32,7 +31,10 @@ export async function fillMask(engine, { texts, topK, targets }, context) {
   const results = [];
   for (const [index, text] of texts.entries()) {
     const encoded = tokenizer.encode(text, config.maxPositions);
-    if (encoded.cut) throw tooLong(index, config.maxPositions);
+    if (encoded.cut) {
+      const most = config.maxPositions;
+      throw new BertletError('TEXT_TOO_LONG', `Text ${index} is longer than the model's ${most} tokens. Shorten it.`);
+    }
     const { ids } = encoded;
     const places = Array.from(ids.keys()).filter((token) => ids[token] === mask);
     if (places.length === 0)

@@ -58,6 +58,7 @@ export async function load(
   if (![true, false, 'refresh'].includes(cache)) {
     throw new BertletError('BAD_INPUT', `cache is ${cache}; it must be true, false or 'refresh'.`);
   }
+  const onEvent = listen(listeners);
   const { name, description, transfer, close } = describe(spec, { hub, revision });
   const added = adapter === undefined ? undefined : describe(adapter, { hub });
   const connection = new Connection(startWorker());
@@ -65,7 +66,7 @@ export async function load(
     const loaded = await connection.call(
       'load',
       { description, adapter: added?.description, dtype, threads, build, cache },
-      { signal, transfer: [...transfer, ...(added?.transfer ?? [])], onEvent: listen(listeners) },
+      { signal, transfer: [...transfer, ...(added?.transfer ?? [])], onEvent },
     );
     const { head, ...rest } = loaded;
     const info = { model: name, ...(added && { adapter: added.name }), dtype, ...rest };

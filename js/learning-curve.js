@@ -1,5 +1,6 @@
 // The caller's side of `learningCurve`: checks of examples and options, and the spread of what the worker measured.
 import { BertletError } from './errors.js';
+import { noOthers } from './options.js';
 import { checkExamples } from './texts.js';
 
 /** Examples of each class, where nothing else is said. */
@@ -10,7 +11,8 @@ const SIZES = [1, 2, 4, 8, 16, 32, 64];
  * @param {import('./types.js').CurveOptions} options
  * @returns {import('./fit/learning-curve.js').CurveParams}
  */
-export function curveParams(examples, { test, sizes, seeds = 5, baseline = true, c }) {
+export function curveParams(examples, { test, sizes, seeds = 5, baseline = true, c, ...rest }) {
+  noOthers(rest);
   const pool = checkExamples(examples);
   const others = test === undefined ? { texts: [], labels: [] } : checkExamples(test);
   const names = [...new Set(pool.labels)].sort();
@@ -26,6 +28,9 @@ export function curveParams(examples, { test, sizes, seeds = 5, baseline = true,
     throw new BertletError('BAD_INPUT', `seeds is ${seeds}; it must be a positive integer.`);
   if (c !== undefined && !(c > 0 && c < Infinity))
     throw new BertletError('BAD_INPUT', `c is ${c}; it must be a positive number.`);
+
+  if (sizes !== undefined && !(Array.isArray(sizes) && sizes.length > 0))
+    throw new BertletError('BAD_INPUT', `sizes is ${sizes}; it must be an array of numbers of examples.`);
 
   // Without examples to test on, each draw must leave some over.
   const most = Math.max(...names.map((name) => pool.labels.filter((label) => label === name).length));

@@ -3,6 +3,7 @@ import { locate } from '#platform';
 import { BertletError } from './errors.js';
 import { createHead } from './heads/create.js';
 import { listen } from './listen.js';
+import { oneOf } from './options.js';
 import { fetchChunks, readContent } from './sources.js';
 import { readAll } from './streams.js';
 import { toTexts } from './texts.js';
@@ -179,14 +180,4 @@ async function openContent(content, signal) {
       `The head's address is "${content}", not a URL to fetch. Give its bytes instead.`,
     );
   return fetchChunks(place.url, signal);
-}
-
-/**
- * @param {string} name
- * @param {string} value
- * @param {string[]} allowed
- */
-function oneOf(name, value, allowed) {
-  if (!allowed.includes(value))
-    throw new BertletError('BAD_INPUT', `${name} is "${value}"; it must be ${allowed.join(' or ')}.`);
 }

@@ -69,6 +69,15 @@ export function checkMultiLabelExamples(examples) {
   return { texts: toTexts(examples), labels: examples.map(({ labels }) => [...new Set(labels)]) };
 }
 
+/** @param {unknown} list */
+const areWords = (list) => Array.isArray(list) && list.every((item) => typeof item === 'string' && item !== '');
+
+/** @param {string[][]} sentences */
+export function checkSentences(sentences) {
+  if (!Array.isArray(sentences) || !sentences.every(areWords))
+    throw new BertletError('BAD_INPUT', 'Sentences are an array of arrays of words, [["Ada", "lives", "here"]].');
+}
+
 /**
  * Sentences with a tag for each word.
  * @param {import('./types.js').TaggedExample[]} examples
@@ -77,13 +86,11 @@ export function checkMultiLabelExamples(examples) {
 export function checkTaggedExamples(examples) {
   if (!Array.isArray(examples)) throw new BertletError('BAD_INPUT', 'Examples are an array of { words, tags }.');
   if (examples.length === 0) throw new BertletError('NO_EXAMPLES', 'There are no examples. Give at least two.');
-  const strings = (/** @type {unknown} */ list) =>
-    Array.isArray(list) && list.every((item) => typeof item === 'string' && item !== '');
   examples.forEach((example, i) => {
-    if (!strings(example?.words))
+    if (!areWords(example?.words))
       throw new BertletError('BAD_INPUT', `Example ${i} has no words: it must be { words, tags }, arrays of strings.`);
     const { words, tags } = example;
-    if (!strings(tags) || tags.length !== words.length) {
+    if (!areWords(tags) || tags.length !== words.length) {
       throw new BertletError(
         'BAD_LABELS',
         `Example ${i} has ${words.length} words, and ${JSON.stringify(tags)} as tags; every word needs one, "O" if nothing else.`,

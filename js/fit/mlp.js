@@ -52,14 +52,17 @@ export class Mlp {
 
   /** The core's parameters, to read and write. */
   get parameters() {
-    return this.#core.floats(this.#core.fn.mlp_parameters(this.#mlp), this.#count);
+    return this.#core.floats(this.#core.fn.mlp_parameters(this.#mlp) >>> 0, this.#count);
   }
 
   /** Addresses of the extra parameters and of their gradient. */
   get extra() {
     const offset = 4 * (this.#count - (this.#shape.extra ?? 0));
     const { fn } = this.#core;
-    return { parameters: fn.mlp_parameters(this.#mlp) + offset, gradient: fn.mlp_gradient(this.#mlp) + offset };
+    return {
+      parameters: (fn.mlp_parameters(this.#mlp) >>> 0) + offset,
+      gradient: (fn.mlp_gradient(this.#mlp) >>> 0) + offset,
+    };
   }
 
   /**

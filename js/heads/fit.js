@@ -3,12 +3,23 @@ import { BertletError } from '../errors.js';
 import { listen } from '../listen.js';
 import { evaluateMultiLabel, evaluatePredictions } from '../metrics.js';
 import { indexOfMax, rowOf } from '../numbers.js';
+import { noOthers, oneOf } from '../options.js';
 import { checkAnsweredExamples, checkExamples, checkMultiLabelExamples, checkTaggedExamples } from '../texts.js';
 import { random, shuffle } from '../fit/split.js';
 import { windowOptions } from '../question-windows.js';
 import { createHead } from './create.js';
 
 /** @typedef {import('../types.js').FitOptions} FitOptions */
+
+/** Options of every task, and those of some. */
+const COMMON = ['head', 'layer', 'hiddenSize', 'epochs', 'learningRate', 'validation', 'seed'];
+const CLASSIFICATION = ['c', 'classWeight', 'pooling', 'standardize', 'earlyStopping'];
+const OPTIONS = {
+  'text-classification': CLASSIFICATION,
+  'multi-label': CLASSIFICATION,
+  'token-classification': ['c', 'standardize', 'earlyStopping'],
+  'question-answering': ['maxTokens', 'stride'],
+};
 
 /** What the tasks need: parameters for the worker, and of what it found a head's labels and report. */
 const tasks = {
@@ -27,6 +38,9 @@ const tasks = {
 export async function fitHead(connection, info, examples, { signal, onProgress, onWarning, ...options }) {
   const { task = 'text-classification' } = options;
   oneOf('task', task, Object.keys(tasks));
+  const known = ['task', ...COMMON, ...OPTIONS[task]];
+  const others = Object.entries(options).filter(([name]) => !known.includes(name));
+  noOthers(Object.fromEntries(others), `for ${task}`);
   const { labels, params, finish } = tasks[task](examples, { ...options, task }, info);
   const fitted = await connection.call(
     'fit',
@@ -52,10 +66,8 @@ function prepareClassifier(examples, options, info) {
   const labelLists = given.map((label) => (Array.isArray(label) ? label : [label]));
   const names = [...new Set(labelLists.flat())].sort();
   if (names.length < 2) {
-    throw new BertletError(
-      'ONE_CLASS',
-      `All examples have the label "${names[0]}"; a classifier needs at least two labels.`,
-    );
+    const all = names.length === 0 ? 'No example has a label' : `All examples have the label "${names[0]}"`;
+    throw new BertletError('ONE_CLASS', `${all}; a classifier needs at least two labels.`);
   }
   const indices = new Map(names.map((name, index) => [name, index]));
   const labels = labelLists.map((list) => list.map((name) => /** @type {number} */ (indices.get(name))));
@@ -262,13 +274,3 @@ function mlpOf({ head = 'linear', hiddenSize = 128, epochs = 30, learningRate = 
  * @param {number} to
  */
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
-
-/**
- * @param {string} name
- * @param {string} value
- * @param {string[]} allowed
- */
-function oneOf(name, value, allowed) {
-  if (!allowed.includes(value))
-    throw new BertletError('BAD_INPUT', `${name} is "${value}"; it must be ${allowed.join(' or ')}.`);
-}

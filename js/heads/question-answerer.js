@@ -2,7 +2,7 @@
 import { bestAnswers } from '../answers.js';
 import { BertletError } from '../errors.js';
 import { squadMetrics } from '../squad.js';
-import { checkQuestions } from '../texts.js';
+import { checkAnsweredExamples, checkQuestions } from '../texts.js';
 import { Head } from './head.js';
 
 /** @typedef {import('../types.js').TaskOptions} TaskOptions */
@@ -50,6 +50,7 @@ export class QuestionAnswerer extends Head {
    * @returns {Promise<{ exactMatch: number, f1: number, n: number }>} percent
    */
   async evaluate(examples, options = {}) {
+    checkAnsweredExamples(examples);
     const truth = examples.map(({ answers }) => answers.map(({ text }) => text));
     const noAnswer = truth.some((answers) => answers.length === 0);
     const answers = await this.answer(examples, { noAnswer, ...options, topK: 1 });

@@ -3,7 +3,7 @@ import { BertletError } from '../errors.js';
 import { groupedEntities, tokenEntities } from '../entities.js';
 import { indexOfMax, rowOf, softmax } from '../numbers.js';
 import { entityMetrics, tagSpans } from '../tags.js';
-import { checkTaggedExamples, toTexts } from '../texts.js';
+import { checkSentences, checkTaggedExamples, toTexts } from '../texts.js';
 import { validTransitions, viterbi } from '../viterbi.js';
 import { firstTokens, joinWords, splitWords } from '../words.js';
 import { Head } from './head.js';
@@ -61,6 +61,8 @@ export class TokenClassifier extends Head {
       );
     }
     const list = toTexts(texts);
+    const pair = list.findIndex(([, textPair]) => textPair !== undefined);
+    if (pair >= 0) throw new BertletError('BAD_INPUT', `Text ${pair} is a pair; entities are found in single texts.`);
     const encodings = await this.encodings(list, options);
     const labels = [...this.labels];
     /** @type {any[]} */
@@ -92,6 +94,7 @@ export class TokenClassifier extends Head {
   async tag(sentences, { decoding = this.#own ? 'viterbi' : 'argmax', ...options } = {}) {
     if (decoding !== 'viterbi' && decoding !== 'argmax')
       throw new BertletError('BAD_INPUT', `decoding is "${decoding}"; it must be viterbi or argmax.`);
+    checkSentences(sentences);
     const joined = sentences.map(joinWords);
     /** @type {import('../texts.js').Text[]} */
     const texts = joined.map(({ text }) => [text]);

@@ -251,6 +251,7 @@ describe('what embed() takes and gives', () => {
     await assert.rejects(bert.embed('a', { pooling: 'sum' }), { ...error, message: /mean or cls or max or none/ });
     await assert.rejects(bert.embed('a', { layer: 3 }), { ...error, message: /layer is 3; .* 0 to 2/ });
     await assert.rejects(bert.embed('a', { truncation: 'never' }), error);
+    await assert.rejects(bert.embed('a', { poolling: 'cls' }), { ...error, message: /no option "poolling"/ });
     await assert.rejects(bert.tokenize({}), error);
     await assert.rejects(bert.embed({ text: 'a', textPair: 7 }), { ...error, message: /Text 0/ });
   });

@@ -273,7 +273,14 @@ describe('a classifier on a model of random weights', () => {
       {},
       { code: 'ONE_CLASS', message: /"same"/ },
     );
+    await fails(
+      [{ text: 'a', labels: [] }],
+      { task: 'multi-label' },
+      { code: 'ONE_CLASS', message: /^No example has/ },
+    );
     await fails(good, { task: 'poetry' }, { code: 'BAD_INPUT' });
+    await fails(good, { epoch: 3 }, { code: 'BAD_INPUT', message: /no option "epoch" for text-classification/ });
+    await fails(good, { stride: 8 }, { code: 'BAD_INPUT', message: /no option "stride"/ });
     await fails(good, { validation: 1 }, { code: 'BAD_INPUT', message: /validation/ });
     await fails(good, { c: -1 }, { code: 'BAD_INPUT', message: /c is -1/ });
     await fails(good, { seed: 0.5 }, { code: 'BAD_INPUT', message: /seed/ });

@@ -60,6 +60,9 @@ describe('on a model of random weights', () => {
     for (const [options, code, message] of [
       [{ sizes: [10] }, 'BAD_INPUT', /10 examples .* left over/],
       [{ sizes: [0] }, 'BAD_INPUT', /0 examples/],
+      [{ sizes: '1,2' }, 'BAD_INPUT', /sizes is 1,2/],
+      [{ sizes: [] }, 'BAD_INPUT', /sizes/],
+      [{ size: [1] }, 'BAD_INPUT', /no option "size"/],
       [{ seeds: 0 }, 'BAD_INPUT', /seeds/],
       [{ c: -1 }, 'BAD_INPUT', /c is -1/],
       [{ test: [{ text: 'a', label: 'other' }] }, 'BAD_LABELS', /"other"/],

@@ -418,6 +418,7 @@ test('arguments that are none', async () => {
   await fails(load({ ...files, 'config.json': read }), { code: 'BAD_INPUT', message: /already read/ });
   await fails(load({ ...files, 'config.json': './config.json' }), { code: 'BAD_INPUT', message: /not a URL/ });
   await fails(load(tiny(), { threads: 0 }), { code: 'BAD_INPUT', message: /threads/ });
+  await fails(load(tiny(), { dtpye: 'int8' }), { code: 'BAD_INPUT', message: /no option "dtpye"/ });
   await fails(load(tiny(), { dtype: 'f64' }), { code: 'UNSUPPORTED_DTYPE', message: /f64/ });
   await fails(load(tiny(), { build: 'none' }), { code: 'NO_WASM', message: /bertlet-none\.wasm/ });
 });

@@ -39,13 +39,19 @@ describe('token classification', () => {
       assert.equal(metrics.n, 60);
 
       const text = 'the great love movie awful the';
+      const words = text.split(' ');
       const [person, place] = await head.entities(text);
       assert.deepEqual([person.entity_group, person.word], ['person', 'great love']);
       assert.deepEqual([place.entity_group, place.word, place.start, place.end], ['place', 'awful', 21, 26]);
       for (const { word, start, end } of [person, place]) assert.equal(text.slice(start, end), word);
       const tokens = await head.entities(text, { aggregationStrategy: 'none' });
       assert.ok(tokens.every(({ entity, index, word }) => head.labels.includes(entity) && index > 0 && word));
-      await assert.rejects(head.entities(text, { aggregationStrategy: 'best' }), { code: 'BAD_INPUT' });
+      const bad = (call, message) => assert.rejects(call, { name: 'BertletError', code: 'BAD_INPUT', message });
+      await bad(head.entities(text, { aggregationStrategy: 'best' }), /aggregationStrategy/);
+      await bad(head.entities(['a', { text, textPair: 'b' }]), /Text 1 is a pair/);
+      await bad(head.tag(words), /arrays of words/);
+      await bad(head.tag(), /arrays of words/);
+      await bad(head.tag([words], { decode: 'argmax' }), /no option "decode"/);
 
       const back = await bert.loadHead(await head.save());
       assert.deepEqual(await back.entities([text, '']), [await head.entities(text), []]);
@@ -137,6 +143,11 @@ describe('question answering', () => {
     assert.deepEqual(await back.answer(long), await head.answer(long));
     const withNone = [...examples, { question, context: 'movie movie', answers: [] }];
     assert.equal((await head.evaluate(withNone)).n, 81);
+    await assert.rejects(head.evaluate([]), { code: 'NO_EXAMPLES' });
+    await assert.rejects(head.evaluate([{ question, context }]), {
+      code: 'BAD_INPUT',
+      message: /Example 0 has no answers/,
+    });
   });
 
   test('examples and options that are none', async () => {
