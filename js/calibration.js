@@ -8,19 +8,26 @@ const RANGE = [0.01, 100];
  * The temperature T for which softmax(logits / T) has the least log-loss (Guo et al. 2017,
  * https://arxiv.org/abs/1706.04599, section 4.2). The loss is convex in 1 / T; its slope is brought to 0 by bisection.
  * For independent labels, each with a sigmoid, the two logits of a row are 0 and the label's.
+ *
+ * Where few rows are all right the least loss would be at T = 0, as if no error were possible. With a `doubt` the true class counts
+ * 1 - doubt and the others share the rest, as the targets of Platt 1999 ("Probabilistic outputs for support vector machines",
+ * section 2.2).
  * @param {ArrayLike<number>} logits [rows][classes] of examples that the model wasn't trained on
  * @param {ArrayLike<number>} labels [rows] the true class of each
  * @param {number} classes
+ * @param {number} [doubt] 0 to 1
  * @returns {number} 1 if there are no rows
  */
-export function fitTemperature(logits, labels, classes) {
+export function fitTemperature(logits, labels, classes, doubt = 0) {
   const rows = Array.from({ length: labels.length }, (_, i) => rowOf(logits, i, classes));
   if (rows.length === 0) return 1;
-  // Of the loss in 1 / T: what the logits are on average, by the probabilities, minus what they are for the true class.
+  const others = doubt / (classes - 1);
+  // Of the loss in 1 / T: what the logits are on average, by the probabilities, minus what they are by the targets.
   const slope = (/** @type {number} */ inverse) =>
     rows.reduce((sum, row, i) => {
       const probabilities = softmax(row.map((logit) => logit * inverse));
-      return sum + row.reduce((mean, logit, k) => mean + logit * probabilities[k], 0) - row[labels[i]];
+      const target = (/** @type {number} */ k) => (k === labels[i] ? 1 - doubt : others);
+      return row.reduce((all, logit, k) => all + logit * (probabilities[k] - target(k)), sum);
     }, 0);
   let [low, high] = [Math.log(1 / RANGE[1]), Math.log(1 / RANGE[0])];
   while (high - low > 1e-9) {

@@ -10,6 +10,9 @@ import { indexOfMax, logSumExp } from '../numbers.js';
  * @property {number} [microF1] where a row may have several labels
  */
 
+/** How likely the next row is wrong where none of so many was: Laplace's rule of succession. */
+const doubtAfter = (/** @type {number} */ rows) => 1 / (rows + 2);
+
 /** One label of each row. */
 export class SingleLabel {
   /**
@@ -48,6 +51,7 @@ export class SingleLabel {
       logits,
       rows.map((row) => this.labels[row]),
       this.classes,
+      doubtAfter(rows.length),
     );
   }
 }
@@ -95,6 +99,6 @@ export class MultiLabel {
       logits,
       (_, i) => this.targets[rows[Math.floor(i / classes)] * classes + (i % classes)],
     );
-    return fitTemperature(pairs, labels, 2);
+    return fitTemperature(pairs, labels, 2, doubtAfter(rows.length));
   }
 }

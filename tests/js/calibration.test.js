@@ -41,6 +41,12 @@ test('a temperature stays within its range where all is right or all is wrong', 
   assert.equal(fitTemperature([], [], 2), 1);
 });
 
+test('with a doubt, rows that are all right are as sure as it leaves them', () => {
+  // Two classes: sigmoid(3 / T) must be 0.9. Three: e^(3 / T) / (e^(3 / T) + 2).
+  close(fitTemperature([3, 0, 0, 3], [0, 1], 2, 0.1), 3 / Math.log(9), 1e-6);
+  close(fitTemperature([3, 0, 0, 0, 3, 0], [0, 1], 3, 0.1), 3 / Math.log(18), 1e-6);
+});
+
 test('a sigmoid is a row of two logits, of which one is 0', () => {
   // One label, right for 3 of 4 at logit 2: sigmoid(2 / T) must be 3 / 4.
   const temperature = fitTemperature([0, 2, 0, 2, 0, 2, 0, 2], [1, 1, 1, 0], 2);

@@ -201,6 +201,19 @@ describe('a classifier on a model of random weights', () => {
     await other.dispose();
   });
 
+  test('few examples that are all told apart leave a doubt', async () => {
+    const doubt = async (count) => {
+      const examples = toyExamples(count).map(({ label }) => ({ text: label === 'pos' ? 'good' : 'bad', label }));
+      const head = await bert.fit(examples);
+      assert.equal(head.report.search.at(-1).accuracy, 1);
+      const [{ label, score }] = await head.classify('good');
+      assert.equal(label, 'pos');
+      return 1 - score;
+    };
+    const [few, many] = [await doubt(16), await doubt(160)];
+    assert.ok(few > 0.02 && few < 0.1 && many > 0.002 && many < 0.01, `${few} ${many}`);
+  });
+
   test('none of these: a threshold', async () => {
     const head = await bert.fit(toyExamples(60), { c: 100 });
     const [{ score }] = await head.classify('the good movie');
