@@ -1,7 +1,7 @@
 // The caller's side of `learningCurve`: checks of examples and options, and the spread of what the worker measured.
 import { BertletError } from './errors.js';
 import { noOthers } from './options.js';
-import { checkExamples } from './texts.js';
+import { checkExamples } from './examples.js';
 
 /** Examples of each class, where nothing else is said. */
 const SIZES = [1, 2, 4, 8, 16, 32, 64];

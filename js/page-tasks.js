@@ -1,5 +1,6 @@
 // What a page fetches only when it is used, in one file: the more files, the smaller the pieces into which a bundler cuts what they
 // share.
+export { checkExamples, checkMultiLabelExamples } from './examples.js';
 export { readHead, writeHead } from './head-file.js';
 export { fitHead } from './heads/fit.js';
 export { QuestionAnswerer } from './heads/question-answerer.js';

@@ -4,7 +4,7 @@ import { listen } from '../listen.js';
 import { evaluateMultiLabel, evaluatePredictions } from '../metrics.js';
 import { indexOfMax, rowOf } from '../numbers.js';
 import { noOthers, oneOf } from '../options.js';
-import { checkAnsweredExamples, checkExamples, checkMultiLabelExamples, checkTaggedExamples } from '../texts.js';
+import { checkAnsweredExamples, checkExamples, checkMultiLabelExamples, checkTaggedExamples } from '../examples.js';
 import { random, shuffle } from '../fit/split.js';
 import { windowOptions } from '../question-windows.js';
 import { createHead } from './create.js';

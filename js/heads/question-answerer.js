@@ -2,7 +2,7 @@
 import { bestAnswers } from '../answers.js';
 import { BertletError } from '../errors.js';
 import { squadMetrics } from '../squad.js';
-import { checkAnsweredExamples, checkQuestions } from '../texts.js';
+import { checkAnsweredExamples, checkQuestions } from '../examples.js';
 import { Head } from './head.js';
 
 /** @typedef {import('../types.js').TaskOptions} TaskOptions */

@@ -1,7 +1,7 @@
 // A head that says which label a text has, or which of several.
 import { BertletError } from '../errors.js';
 import { indexOfMax, softmax } from '../numbers.js';
-import { checkExamples, checkMultiLabelExamples, toTexts } from '../texts.js';
+import { toTexts } from '../texts.js';
 import { Head } from './head.js';
 
 /** @typedef {import('../types.js').Prediction} Prediction */
@@ -46,14 +46,17 @@ export class TextClassifier extends Head {
    */
   async evaluate(examples, { threshold = LIKELY, ...options } = {}) {
     checkThreshold(threshold);
+    const { checkExamples, checkMultiLabelExamples, evaluateMultiLabel, evaluatePredictions } =
+      await import('../page-tasks.js');
     const { texts, labels } = this.#multiLabel
       ? checkMultiLabelExamples(/** @type {any} */ (examples))
       : checkExamples(/** @type {any} */ (examples));
-    if (!labels.flat().some((label) => this.labels.includes(label))) {
+    const given = labels.flat(); // none, where texts may have none
+    if (given.length > 0 && !given.some((label) => this.labels.includes(label))) {
       const known = this.labels.slice(0, 5).join(', ');
       throw new BertletError(
         'BAD_LABELS',
-        `No example has a label that this head knows (${known}); the first has "${labels[0]}".`,
+        `No example has a label that this head knows (${known}); the first has "${given[0]}".`,
       );
     }
     /** @type {string[][]} */
@@ -63,7 +66,6 @@ export class TextClassifier extends Head {
         ? this.labels.filter((_, i) => scores[i] >= threshold)
         : [this.labels[indexOfMax(scores)]];
     });
-    const { evaluateMultiLabel, evaluatePredictions } = await import('../page-tasks.js');
     return /** @type {any} */ (
       this.#multiLabel
         ? evaluateMultiLabel(/** @type {string[][]} */ (labels), predicted, [...this.labels])
