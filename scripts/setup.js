@@ -2,6 +2,7 @@
 // CMake, the default model, a browser for the tests. On Debian, as root, all of it happens by itself; elsewhere the
 // message says what to install.
 import { existsSync, statSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { root, run, step } from './shell.js';
@@ -54,6 +55,26 @@ export async function ensurePython() {
   const { code } = await run('python3', ['-m', 'pip', '--version'], { quiet: true, allowFailure: true });
   if (code !== 0) await aptInstall(['python3-pip']);
   return 'python3';
+}
+
+/**
+ * Hugging Face's `tokenizers`, which the tokenizer is held against on random texts. (PyTorch and transformers, which
+ * tests/js/python.test.js uses where they are installed, are 5 GB: too much for a set-up.)
+ * @returns {Promise<string>} a folder for PYTHONPATH
+ */
+export async function ensureTokenizers() {
+  const { cacheFolder } = await import('../js/model-folder.js');
+  const wanted = 'tokenizers==0.23.3'; // as tests/fixtures/requirements.txt says
+  const folder = cacheFolder(join('python', wanted));
+  if (existsSync(folder)) return folder;
+  const python = await ensurePython();
+  const partial = `${folder}.partial-${process.pid}`;
+  const options = '--quiet --no-deps --disable-pip-version-check --root-user-action=ignore'.split(' ');
+  await step(`Installing Python's ${wanted} into ${folder}`, () =>
+    run(python, ['-m', 'pip', 'install', ...options, '--target', partial, wanted]),
+  );
+  await rename(partial, folder);
+  return folder;
 }
 
 /** clang-format 19: its output differs from version to version. */

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.js';
 import { format } from './format.js';
-import { ensureBrowser, ensureModel, ensureNativeToolchain, ensurePackages } from './setup.js';
+import { ensureBrowser, ensureModel, ensureNativeToolchain, ensurePackages, ensureTokenizers } from './setup.js';
 import { root, run, step } from './shell.js';
 
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -65,7 +65,10 @@ try {
   );
   await part('C core: ctest', () => native('native'));
   await part('C core with AddressSanitizer and UndefinedBehaviorSanitizer: ctest', () => native('sanitize'));
-  await part('JavaScript: Node', () => node('tests/js'));
+  await part('JavaScript: Node', async () => {
+    const env = { CC: await ensureNativeToolchain(), PYTHONPATH: await ensureTokenizers() };
+    return node('tests/js', { env });
+  });
   await part('The page: Chromium', () => node('tests/browser', { concurrency: 1, env: { CHROMIUM } }));
   await part('The package: bundlers', () => node('tests/pack', { env: { CHROMIUM } }));
 } catch (error) {

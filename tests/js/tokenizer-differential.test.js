@@ -1,5 +1,6 @@
 // 100,000 random Unicode strings a run, other ones each time, against Hugging Face's `tokenizers` (tests/tokenizer/differential.py).
-// Needs Python with that package, as python3 or in BERTLET_PYTHON, a C compiler, and the vocabularies of ../shared/data.
+// Needs the vocabularies of ../shared/data, python3 (or what PYTHON names) with that package, and a C compiler (cc, or CC): `npm test`
+// brings both.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -7,13 +8,13 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fromRoot, shared } from './support.js';
 
-const python = process.env.BERTLET_PYTHON ?? 'python3';
+const python = process.env.PYTHON ?? 'python3';
 const COUNT = 25_000;
 
 function whyNot() {
   if (!existsSync(join(shared, 'vocab'))) return '../shared/data is absent';
   const { status } = spawnSync(python, ['-c', 'import tokenizers']);
-  return status === 0 ? false : `${python} has no package tokenizers (BERTLET_PYTHON may name another Python)`;
+  return status === 0 ? false : `${python} has no package tokenizers (PYTHON may name another Python)`;
 }
 
 describe('random strings: ids and offsets as Hugging Face', { skip: whyNot() }, () => {

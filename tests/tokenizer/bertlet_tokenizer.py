@@ -1,6 +1,7 @@
 """The C tokenizer, natively compiled, and its reference, for scripts that hold one against the other."""
 
 import ctypes
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -16,7 +17,8 @@ def build():
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "tokenizer.so"
         sources = [ROOT / "src" / "tokenizer.c", ROOT / "src" / "normalizer.c"]
-        subprocess.run(["cc", "-std=c11", "-O2", "-shared", "-fPIC", "-o", library, *sources], check=True)
+        compiler = os.environ.get("CC", "cc")
+        subprocess.run([compiler, "-std=c11", "-O2", "-shared", "-fPIC", "-o", library, *sources], check=True)
         loaded = ctypes.CDLL(str(library))
     loaded.bertlet_tokenizer_bytes.restype = ctypes.c_size_t
     loaded.bertlet_tokenizer_bytes.argtypes = [ctypes.c_char_p, ctypes.c_size_t]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the C tokenizer against Hugging Face `tokenizers` on random Unicode strings: ids and offsets must be equal.
 
-Run by hand (needs a C compiler as `cc` and the packages of tests/fixtures/requirements.txt):
+By hand (needs a C compiler, `cc` or CC, and the packages of tests/fixtures/requirements.txt):
 
     python tests/tokenizer/differential.py ../shared/data/vocab/bert-base-uncased-vocab.txt --lowercase
     python tests/tokenizer/differential.py [VOCAB] [--lowercase] [--count 100000] [--seed 1] [--all-flags]
