@@ -134,34 +134,35 @@ describe('all-MiniLM-L6-v2 against PyTorch', { skip: withoutMinilm }, () => {
 });
 
 describe('all-MiniLM-L6-v2 in int8', { skip: withoutMinilm }, () => {
-  const texts = minilmTexts('minilm-sentences');
+  const all = minilmTexts('minilm-sentences');
   let expected;
   before(async () => {
     expected = await readExpected(join(fixtures, 'model/minilm-sentences/expected.safetensors'));
   });
 
   for (const build of [undefined, 'simd', 'scalar']) {
+    const texts = build === 'scalar' ? all.slice(0, 32) : all; // 128 take a minute and a half there
     test(`is close to PyTorch, ${build ? `with the build "${build}"` : 'by default'}`, async () => {
       const bert = await load(MINILM, { build, dtype: 'int8' });
       assert.equal(bert.info.dtype, 'int8');
       const means = await bert.embed(texts, { onWarning() {} });
-      const { meanCosine } = compare(flatten(means), expected.mean, 384);
+      const { meanCosine } = compare(flatten(means), expected.mean.subarray(0, texts.length * 384), 384);
       assert.ok(meanCosine >= 0.9975, `mean cosine ${meanCosine}`);
       const { starts, hidden } = expected;
       const tokens = await bert.embed(texts.slice(0, 10), { pooling: 'none' });
       assert.equal(tokens.flat().length, starts[10]);
       const { worstCosine } = compare(flatten(tokens.flat()), hidden, 384);
       assert.ok(worstCosine >= 0.99, `worst token ${worstCosine}`);
-      for (const index of [0, 3, 25, 60]) {
-        assert.deepEqual(await bert.embed(texts[index]), means[index], `text ${index} alone and among 127 others`);
+      for (const index of [0, 3, 25, texts.length - 1]) {
+        assert.deepEqual(await bert.embed(texts[index]), means[index], `text ${index} alone and among the others`);
       }
       await bert.dispose();
     });
   }
 
   test('one thread and several give the same bits', async () => {
-    const some = texts.slice(0, 24);
-    const models = await Promise.all([1, 2, 3].map((threads) => load(MINILM, { threads })));
+    const some = all.slice(0, 24);
+    const models = await Promise.all([1, 2, 3].map((threads) => load(MINILM, { dtype: 'int8', threads })));
     const results = await Promise.all(models.map((bert) => bert.embed(some)));
     assert.deepEqual(results[1], results[0]);
     assert.deepEqual(results[2], results[0]);
