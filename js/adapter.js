@@ -47,6 +47,9 @@ const REFUSED = [
   'monteclora_config',
 ];
 
+/** Ways in which A and B began that leave W as it is. Others (PiSSA, OLoRA, CorDA, LoftQ) take from W what A and B begin with. */
+const INITIALIZATIONS = [true, false, 'gaussian', 'eva', 'orthogonal'];
+
 /**
  * @param {import('./sources.js').Source} source that has the adapter's files in its folder
  * @param {string} modelType of the base model
@@ -85,6 +88,8 @@ function checkConfig(config, where) {
     );
   };
   if (config.peft_type !== 'LORA') refuse(`peft_type ${JSON.stringify(config.peft_type)}`);
+  const { init_lora_weights: init = true } = config;
+  if (!INITIALIZATIONS.includes(init)) refuse(`init_lora_weights: ${JSON.stringify(init)}`);
   for (const key of REFUSED) if (config[key]) refuse(`${key}: ${JSON.stringify(config[key])}`);
 }
 

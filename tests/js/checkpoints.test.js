@@ -160,6 +160,7 @@ const rename = (from, to) => (header) => {
 };
 const refused = [
   [{ use_dora: true }, undefined, /use_dora: true.*merge_and_unload/],
+  [{ init_lora_weights: 'pissa_niter_16' }, undefined, /init_lora_weights: "pissa_niter_16".*merge_and_unload/],
   [{ fan_in_fan_out: true }, undefined, /fan_in_fan_out/],
   [{ peft_type: 'IA3' }, undefined, /peft_type "IA3"/],
   [{ r: 5 }, undefined, /does not go with adapter_config\.json/],
