@@ -41,5 +41,6 @@ test('what can not be compared', () => {
     [undefined, [1]],
   ])
     assert.throws(() => cosineSimilarity(a, b), { code: 'BAD_INPUT' });
+  assert.throws(() => search([1], [[1]], { topk: 1 }), { code: 'BAD_INPUT', message: /"topk"/ });
   assert.throws(() => search([1], [[1]], { topK: 0 }), { code: 'BAD_INPUT', message: /topK/ });
 });
