@@ -107,7 +107,8 @@ export function checkAnsweredExamples(examples) {
         'BAD_INPUT',
         `Example ${i} has no answers: an array of { text, start }, empty for no answer.`,
       );
-    return given.map(({ text, start }) => {
+    return given.map((answer) => {
+      const { text, start } = answer ?? {};
       if (typeof text !== 'string' || text === '' || !Number.isInteger(start) || !context.startsWith(text, start)) {
         throw new BertletError(
           'BAD_INPUT',

@@ -150,7 +150,7 @@ export class Model {
       throw new BertletError(
         'HEAD_MODEL_MISMATCH',
         `This head was trained on ${head.baseModel} (fingerprint ${head.fingerprint}), but the model is ${model} (${fingerprint}). ` +
-          'Load the model that it was trained on, or train it again.',
+          'Load the model that it was trained on, with the adapter if there was one, or train it again.',
       );
     }
     return createHead(this.#connection, head);

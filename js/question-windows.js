@@ -18,14 +18,15 @@ import { contextWindows } from './windows.js';
 /**
  * @param {import('./tokenizer.js').Tokenizer} tokenizer
  * @param {Question} question
+ * @param {number} number of the question among those that were given, for errors
  * @param {WindowOptions} options
  * @returns {QuestionWindow[]} at least one
  */
-export function questionWindows(tokenizer, [question, context], { maxTokens, stride }) {
+export function questionWindows(tokenizer, [question, context], number, { maxTokens, stride }) {
   const { ids: asked } = tokenizer.tokenize([question]); // [CLS] question [SEP]
   const whole = tokenizer.tokenize([context]);
   const sep = asked[asked.length - 1];
-  const sizes = { question: asked.length - 2, context: whole.ids.length - 2, maxTokens, stride };
+  const sizes = { number, question: asked.length - 2, context: whole.ids.length - 2, maxTokens, stride };
   return contextWindows(sizes).map(([begin, end]) => ({
     encoded: {
       ids: Int32Array.of(...asked, ...whole.ids.subarray(1 + begin, 1 + end), sep),
@@ -72,7 +73,7 @@ export async function readQuestions(engine, { questions, network, ...given }, co
   const pace = pacer(context);
   for (let first = 0; first < questions.length; first += GROUP) {
     const windows = questions.slice(first, first + GROUP).flatMap((question, i) =>
-      questionWindows(engine.tokenizer, question, options).map((window, index) => ({
+      questionWindows(engine.tokenizer, question, first + i, options).map((window, index) => ({
         question: first + i,
         index,
         ...window,

@@ -125,7 +125,8 @@
  * @property {number | 'auto'} [layer] whose hidden states the head reads, 0 to `info.layers`, the default; the encoder then runs no
  *   deeper. 'auto': the best by cross-validation
  * @property {'mean' | 'max' | 'cls' | 'auto'} [pooling] of the tokens; default 'mean'; 'auto': the best by cross-validation
- * @property {boolean} [standardize] whether features are brought to mean 0 and deviation 1 for training; default: for 'mlp'
+ * @property {boolean | 'auto'} [standardize] whether features are brought to mean 0 and deviation 1 for training; default: for 'mlp'
+ *   and for entities. 'auto', of texts: the better by cross-validation
  * @property {number} [hiddenSize] units of the hidden layer of 'mlp'; default 128
  * @property {number} [epochs] most rounds through the examples for 'mlp'; default 30
  * @property {number} [learningRate] of 'mlp'; default 0.001
@@ -141,6 +142,7 @@
  * @property {number} [classes]
  * @property {number} layer whose hidden states the head reads
  * @property {'mean' | 'max' | 'cls' | 'none'} pooling
+ * @property {boolean} [standardize] whether features were brought to mean 0 and deviation 1
  * @property {number} [trainAccuracy]
  * @property {number} [windows] of question answering, trained on
  * @property {number} [trainLoss] mean of the last epoch, of question answering
@@ -153,12 +155,12 @@
  *   empty when `c` was given or there were too few examples
  * @property {number} [epochs] of an 'mlp'
  * @property {{ epochs: number, logLoss: number, accuracy: number }[]} [epochSearch] what a held-out fold said after each
- * @property {ReadingStep[]} [readingSearch] what cross-validation measured for each layer and pooling
+ * @property {ReadingStep[]} [readingSearch] what cross-validation measured for each layer, pooling and standardization
  * @property {any} [validation] metrics on the held-out examples: of texts { accuracy, macroF1, microF1, n }, of tokens and answers what
  *   the head's `evaluate` gives
  */
 
-/** @typedef {{ layer: number, pooling: string, logLoss: number, accuracy: number }} ReadingStep */
+/** @typedef {{ layer: number, pooling: string, standardize: boolean, logLoss: number, accuracy: number }} ReadingStep */
 
 /** @typedef {{ label: string, score: number }} Prediction score: probability, 0 to 1 */
 

@@ -14,6 +14,7 @@ const BATCH = 16;
  * @typedef {object} AnswersParams
  * @property {import('../question-windows.js').Question[]} questions
  * @property {({ start: number, end: number } | undefined)[]} answers of each, in its context; none if there is none
+ * @property {number[]} numbers of the questions among the caller's examples
  * @property {import('../question-windows.js').WindowOptions} windows
  * @property {number} layer
  * @property {number} hiddenSize 0 for a linear head
@@ -28,14 +29,26 @@ const BATCH = 16;
  * @param {import('../rpc.js').Context} context
  */
 export async function fitAnswers(engine, params, context) {
-  const { questions, answers, layer, hiddenSize, epochs, learningRate, seed } = params;
+  const { questions, answers, numbers, layer, hiddenSize, epochs, learningRate, seed } = params;
   const pace = pacer(context);
   /** @type {{ encoded: import('../tokenizer.js').Encoded, span: [begin: number, end: number] }[]} */
   const windows = [];
+  const unseen = []; // questions whose answer no window shows as a whole
   for (let i = 0; i < questions.length; i++) {
-    for (const { encoded, first, offsets } of questionWindows(engine.tokenizer, questions[i], params.windows))
-      windows.push({ encoded, span: spanOf(answers[i], offsets, first) });
+    const own = questionWindows(engine.tokenizer, questions[i], numbers[i], params.windows).map(
+      ({ encoded, first, offsets }) => ({ encoded, span: spanOf(answers[i], offsets, first) }),
+    );
+    if (answers[i] && own.every(({ span: [begin] }) => begin === 0)) unseen.push(numbers[i]);
+    windows.push(...own);
     await pace();
+  }
+  if (unseen.length > 0) {
+    const which =
+      unseen.length === 1 ? `of example ${unseen[0]}` : `of ${unseen.length} examples (first: ${unseen[0]})`;
+    context.emit({
+      warning: `The answer ${which} is in no window as a whole, so that it is learnt as "no answer". A larger maxTokens or stride shows more.`,
+      texts: unseen,
+    });
   }
 
   const width = engine.config.hiddenSize;

@@ -33,7 +33,7 @@ const READING_TEXTS = 2000;
  * @property {Float32Array} classWeight [classes] or, of several labels, [classes][2]: of rows without and with it
  * @property {number[]} layers to choose from
  * @property {('mean' | 'cls' | 'max')[]} poolings to choose from
- * @property {boolean} standardize
+ * @property {boolean[]} standardize to choose from: whether features are brought to mean 0 and deviation 1
  * @property {number} validation
  * @property {number} [c]
  * @property {number} seed
@@ -68,20 +68,16 @@ const READING_TEXTS = 2000;
  * @returns {Promise<FittedClassifier>}
  */
 export async function fitClassifier(engine, params, context) {
-  const readings = params.layers.flatMap((layer) =>
-    params.poolings.map((pooling) => ({ layer, pooling, normalize: true })),
+  const choices = params.layers.flatMap((layer) =>
+    params.poolings.flatMap((pooling) => params.standardize.map((standardize) => ({ layer, pooling, standardize }))),
   );
-  const readingSearch = readings.length > 1 ? await compareReadings(engine, params, readings, context) : [];
+  const readingSearch = choices.length > 1 ? await compareReadings(engine, params, choices, context) : [];
   const least = Math.min(...readingSearch.map(({ logLoss }) => logLoss));
-  const reading =
-    readings[
-      Math.max(
-        readingSearch.findIndex(({ logLoss }) => logLoss === least),
-        0,
-      )
-    ];
+  const best = readingSearch.findIndex(({ logLoss }) => logLoss === least);
+  const { standardize, ...where } = choices[Math.max(best, 0)];
+  const reading = { ...where, normalize: true };
 
-  const problem = await prepare(engine, params, reading, context);
+  const problem = await prepare(engine, params, reading, standardize, context);
   const { rows, targets, order, trainRows } = problem;
   const { dense, temperature = 1, report } = await (params.mlp ? trainMlp : trainRegression)(problem, params, context);
   const { correct } = targets.measure(rows.logits(0, trainRows, dense), range(0, trainRows));
@@ -96,6 +92,7 @@ export async function fitClassifier(engine, params, context) {
       classes: params.classes,
       layer: reading.layer,
       pooling: reading.pooling,
+      standardize,
       ...report,
       temperature,
       trainAccuracy: correct / trainRows,
@@ -109,11 +106,12 @@ export async function fitClassifier(engine, params, context) {
  * @param {import('../engine.js').Engine} engine
  * @param {ClassificationParams} params
  * @param {import('./features.js').PooledReading} reading
+ * @param {boolean} standardize
  * @param {Context} context
  * @returns {Promise<Problem>}
  */
-async function prepare(engine, params, reading, context) {
-  const { task, texts, labels, classes, validation, seed, standardize, mlp } = params;
+async function prepare(engine, params, reading, standardize, context) {
+  const { task, texts, labels, classes, validation, seed, mlp } = params;
   const multiLabel = task === 'multi-label';
   const foldRows = Math.max(SEARCH_SIZE / outputCount(params), 10 * classes);
   const { order, folds, trainRows } = split(strata(params), classes + 1, { validation, foldRows, folds: FOLDS, seed });
@@ -236,18 +234,19 @@ async function trainMlp({ rows, targets, folds, trainRows }, { mlp, classWeight,
  * How well heads do that read one thing or another, on some of the examples.
  * @param {import('../engine.js').Engine} engine
  * @param {ClassificationParams} params
- * @param {import('./features.js').PooledReading[]} readings
+ * @param {(Pick<import('./features.js').PooledReading, 'layer' | 'pooling'> & { standardize: boolean })[]} choices
  * @param {Context} context
  * @returns {Promise<import('../types.js').ReadingStep[]>}
  */
-async function compareReadings(engine, params, readings, context) {
+async function compareReadings(engine, params, choices, context) {
   const few = { ...some(params), validation: 0, mlp: undefined };
   const results = [];
-  for (const reading of readings) {
-    const problem = await prepare(engine, few, reading, withoutWarnings(context));
+  for (const choice of choices) {
+    const { standardize, ...where } = choice;
+    const problem = await prepare(engine, few, { ...where, normalize: true }, standardize, withoutWarnings(context));
     const searched = await search(regressionOf(problem, few), problem, few, context);
     const best = searched?.chosen ?? { logLoss: 0, accuracy: 0 };
-    results.push({ layer: reading.layer, pooling: reading.pooling, logLoss: best.logLoss, accuracy: best.accuracy });
+    results.push({ ...choice, logLoss: best.logLoss, accuracy: best.accuracy });
   }
   return results;
 }

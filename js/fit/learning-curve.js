@@ -95,7 +95,7 @@ async function train(engine, { texts, labels }, classes, { layer, pooling }, opt
       classWeight: new Float32Array(classes).fill(1),
       layers: [layer],
       poolings: [pooling],
-      standardize: false,
+      standardize: [false],
       validation: 0,
       ...options,
     },

@@ -96,7 +96,7 @@ export async function fitTagger(engine, params, context) {
       params,
       context,
     );
-    readingSearch.push({ layer, pooling: 'none', logLoss: found.logLoss, accuracy: found.accuracy });
+    readingSearch.push({ layer, pooling: 'none', standardize, logLoss: found.logLoss, accuracy: found.accuracy });
     if (best && found.logLoss > best.logLoss) break;
     best = { layer, ...found };
   }
@@ -109,6 +109,7 @@ export async function fitTagger(engine, params, context) {
     classes,
     layer,
     pooling: 'none',
+    standardize,
     ...(readingSearch.length > 1 && { readingSearch }),
   };
   const result = {

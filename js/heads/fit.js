@@ -11,15 +11,27 @@ import { createHead } from './create.js';
 
 /** @typedef {import('../types.js').FitOptions} FitOptions */
 
-/** Options of every task, and those of some. */
-const COMMON = ['head', 'layer', 'hiddenSize', 'epochs', 'learningRate', 'validation', 'seed'];
-const CLASSIFICATION = ['c', 'classWeight', 'pooling', 'standardize', 'earlyStopping'];
+/** Options of every task, those of some, and what only one kind of head has. */
+const COMMON = ['head', 'layer', 'validation', 'seed'];
+const EPOCHS = ['epochs', 'learningRate'];
+const CLASSIFICATION = ['classWeight', 'pooling', 'standardize'];
 const OPTIONS = {
   'text-classification': CLASSIFICATION,
   'multi-label': CLASSIFICATION,
-  'token-classification': ['c', 'standardize', 'earlyStopping'],
-  'question-answering': ['maxTokens', 'stride'],
+  'token-classification': ['standardize'],
+  'question-answering': ['maxTokens', 'stride', ...EPOCHS],
 };
+const HEAD_OPTIONS = { linear: ['c'], mlp: ['hiddenSize', 'earlyStopping', ...EPOCHS] };
+
+/**
+ * @param {import('../types.js').Task} task
+ * @param {'linear' | 'mlp'} head
+ */
+function optionsOf(task, head) {
+  // A head that finds answers is trained in epochs also when it is linear, and never stops early.
+  const own = HEAD_OPTIONS[head].filter((name) => task !== 'question-answering' || name === 'hiddenSize');
+  return ['task', ...COMMON, ...OPTIONS[task], ...own];
+}
 
 /** What the tasks need: parameters for the worker, and of what it found a head's labels and report. */
 const tasks = {
@@ -36,11 +48,12 @@ const tasks = {
  * @param {FitOptions & import('../types.js').TaskOptions} options
  */
 export async function fitHead(connection, info, examples, { signal, onProgress, onWarning, ...options }) {
-  const { task = 'text-classification' } = options;
+  const { task = 'text-classification', head: kind = 'linear' } = options;
   oneOf('task', task, Object.keys(tasks));
-  const known = ['task', ...COMMON, ...OPTIONS[task]];
+  oneOf('head', kind, Object.keys(HEAD_OPTIONS));
+  const known = optionsOf(task, kind);
   const others = Object.entries(options).filter(([name]) => !known.includes(name));
-  noOthers(Object.fromEntries(others), `for ${task}`);
+  noOthers(Object.fromEntries(others), `for ${task} with head '${kind}'`);
   const { labels, params, finish } = tasks[task](examples, { ...options, task }, info);
   const fitted = await connection.call(
     'fit',
@@ -65,13 +78,15 @@ function prepareClassifier(examples, options, info) {
   const { texts, labels: given } = multiLabel ? checkMultiLabelExamples(examples) : checkExamples(examples);
   const labelLists = given.map((label) => (Array.isArray(label) ? label : [label]));
   const names = [...new Set(labelLists.flat())].sort();
-  if (names.length < 2) {
+  // One label of several is enough if some texts have it and some do not.
+  if (names.length < 2 && !(multiLabel && names.length === 1 && labelLists.some((list) => list.length === 0))) {
     const all = names.length === 0 ? 'No example has a label' : `All examples have the label "${names[0]}"`;
-    throw new BertletError('ONE_CLASS', `${all}; a classifier needs at least two labels.`);
+    const needed = multiLabel ? 'texts with a label and texts without it' : 'at least two labels';
+    throw new BertletError('ONE_CLASS', `${all}; a classifier needs ${needed}.`);
   }
   const indices = new Map(names.map((name, index) => [name, index]));
   const labels = labelLists.map((list) => list.map((name) => /** @type {number} */ (indices.get(name))));
-  const { validation = 0, c, seed = 0, standardize = options.head === 'mlp', classWeight } = options;
+  const { validation = 0, c, seed = 0, classWeight } = options;
   const params = {
     ...common({ validation, c, seed }),
     texts,
@@ -80,7 +95,7 @@ function prepareClassifier(examples, options, info) {
     classWeight: classWeights(classWeight, labels, names, multiLabel),
     layers: layersOf(options.layer ?? info.layers, info, range(1, info.layers)),
     poolings: poolingsOf(options.pooling ?? 'mean'),
-    standardize,
+    standardize: standardizationsOf(options.standardize ?? options.head === 'mlp'),
     mlp: mlpOf(options),
   };
   return {
@@ -119,6 +134,8 @@ function prepareTagger(examples, options, info) {
     throw new BertletError('ONE_CLASS', `All words have the tag "${names[0]}"; there is nothing to learn.`);
   const indices = new Map(names.map((name, index) => [name, index]));
   const { validation = 0, c, seed = 0, standardize = true } = options;
+  if (typeof standardize !== 'boolean')
+    throw new BertletError('BAD_INPUT', `standardize is ${standardize}; for entities it must be true or false.`);
   return {
     labels: names,
     params: {
@@ -157,26 +174,28 @@ function prepareTagger(examples, options, info) {
  * @param {import('../types.js').ModelInfo} info
  */
 function prepareAnswerer(examples, options, info) {
-  checkAnsweredExamples(examples);
+  const { questions, answers } = checkAnsweredExamples(examples);
   const { seed, validation } = common({ validation: options.validation ?? 0, seed: options.seed ?? 0 });
-  const order = shuffle([...examples], random(seed));
+  const order = shuffle(range(0, examples.length - 1), random(seed));
   const heldOut = order.splice(Math.max(order.length - Math.round(order.length * validation), 1));
-  const { questions, answers } = checkAnsweredExamples(order);
+  if (options.layer === 'auto')
+    throw new BertletError('BAD_INPUT', "layer is 'auto', which question-answering can't choose; give a number.");
   const { epochs = 1, learningRate = 3e-3 } = options;
   const mlp = mlpOf({ ...options, head: 'mlp', epochs, learningRate });
   return {
     labels: [],
     params: {
       seed,
-      questions,
-      answers: answers.map(([first]) => first),
+      questions: order.map((i) => questions[i]),
+      answers: order.map((i) => answers[i][0]),
+      numbers: order,
       windows: windowOptions(options, info.maxTokens),
       layer: layersOf(options.layer ?? info.layers, info, [info.layers])[0],
       ...mlp,
       hiddenSize: options.head === 'mlp' ? mlp?.hiddenSize : 0,
     },
     /** @param {any} fitted */
-    finish: ({ network, report }) => ({ network, report, heldOut }),
+    finish: ({ network, report }) => ({ network, report, heldOut: heldOut.map((i) => examples[i]) }),
   };
 }
 
@@ -257,9 +276,15 @@ function poolingsOf(pooling) {
   return /** @type {('mean' | 'max' | 'cls')[]} */ (pooling === 'auto' ? known : [pooling]);
 }
 
+/** @param {boolean | 'auto'} standardize */
+function standardizationsOf(standardize) {
+  if (standardize === 'auto') return [false, true];
+  if (typeof standardize === 'boolean') return [standardize];
+  throw new BertletError('BAD_INPUT', `standardize is ${standardize}; it must be true, false or 'auto'.`);
+}
+
 /** @param {FitOptions} options */
 function mlpOf({ head = 'linear', hiddenSize = 128, epochs = 30, learningRate = 1e-3, earlyStopping = true }) {
-  oneOf('head', head, ['linear', 'mlp']);
   if (head === 'linear') return undefined;
   for (const [name, value] of Object.entries({ hiddenSize, epochs }))
     if (!(Number.isInteger(value) && value >= 1 && value <= 65536))

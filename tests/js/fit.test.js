@@ -134,6 +134,16 @@ describe('a classifier on a model of random weights', () => {
     await assert.rejects(bert.fit([{ text: 'a', labels: 'b' }], { task: 'multi-label' }), { code: 'BAD_LABELS' });
   });
 
+  test('a single label that a text has or has not', async () => {
+    const examples = toyExamples(80).map(({ text, label }) => ({ text, labels: label === 'pos' ? ['good'] : [] }));
+    const head = await bert.fit(examples, { task: 'multi-label' });
+    assert.deepEqual(head.labels, ['good']);
+    assert.equal((await head.evaluate(examples)).accuracy, 1);
+    const alike = examples.map(({ text }) => ({ text, labels: ['good'] }));
+    for (const same of [alike, examples.map(({ text }) => ({ text, labels: [] }))])
+      await assert.rejects(bert.fit(same, { task: 'multi-label' }), { code: 'ONE_CLASS', message: /texts without it/ });
+  });
+
   test('a hidden layer: early stopping, the same for the same seed', async () => {
     const options = { head: 'mlp', hiddenSize: 8, epochs: 40, learningRate: 0.02, seed: 5 };
     const head = await bert.fit(toyExamples(100), options);
@@ -160,8 +170,26 @@ describe('a classifier on a model of random weights', () => {
     const least = Math.min(...best.report.readingSearch.map(({ logLoss }) => logLoss));
     const { layer, pooling } = best.report.readingSearch.find(({ logLoss }) => logLoss === least);
     assert.deepEqual([best.report.layer, best.report.pooling], [layer, pooling]);
+    const either = await bert.fit(toyExamples(100), { layer: 'auto', standardize: 'auto' });
+    assert.deepEqual(
+      either.report.readingSearch.map(({ layer: at, standardize }) => [at, standardize]),
+      [[1, false], [1, true], [2, false], [2, true]], // prettier-ignore
+    );
+    const lowest = either.report.readingSearch.reduce((a, b) => (b.logLoss < a.logLoss ? b : a));
+    assert.deepEqual([either.report.layer, either.report.standardize], [lowest.layer, lowest.standardize]);
+    await assert.rejects(bert.fit(toyExamples(10), { standardize: 'yes' }), {
+      code: 'BAD_INPUT',
+      message: /standardize/,
+    });
     await assert.rejects(bert.fit(toyExamples(10), { layer: 9 }), { code: 'BAD_INPUT', message: /0 to 2/ });
     await assert.rejects(bert.fit(toyExamples(10), { pooling: 'sum' }), { code: 'BAD_INPUT' });
+  });
+
+  test('options of the other kind of head are refused', async () => {
+    for (const options of [{ epochs: 3 }, { hiddenSize: 8 }, { learningRate: 0.1 }, { head: 'mlp', c: 1 }]) {
+      const name = Object.keys(options).at(-1);
+      await assert.rejects(bert.fit(toyExamples(10), options), { code: 'BAD_INPUT', message: new RegExp(`"${name}"`) });
+    }
   });
 
   test('class weights', async () => {

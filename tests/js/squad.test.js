@@ -32,10 +32,10 @@ test("windows are those of tokenizers' truncation", () => {
 });
 
 test('a question that leaves no room for the context is refused', () => {
-  const refused = { code: 'TEXT_TOO_LONG', message: /question has 20 tokens/ };
-  assert.throws(() => contextWindows({ question: 20, context: 9, maxTokens: 20, stride: 0 }), refused);
-  assert.throws(() => contextWindows({ question: 20, context: 0, maxTokens: 20, stride: 0 }), refused);
-  assert.throws(() => contextWindows({ question: 20, context: 9, maxTokens: 28, stride: 5 }), refused);
+  const refused = { code: 'TEXT_TOO_LONG', message: /Question 4 has 20 tokens/ };
+  assert.throws(() => contextWindows({ number: 4, question: 20, context: 9, maxTokens: 20, stride: 0 }), refused);
+  assert.throws(() => contextWindows({ number: 4, question: 20, context: 0, maxTokens: 20, stride: 0 }), refused);
+  assert.throws(() => contextWindows({ number: 4, question: 20, context: 9, maxTokens: 28, stride: 5 }), refused);
   assert.deepEqual(contextWindows({ question: 20, context: 5, maxTokens: 28, stride: 5 }), [[0, 5]]);
 });
 

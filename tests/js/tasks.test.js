@@ -158,6 +158,24 @@ describe('question answering', () => {
     await fails([{ ...good, question: 1 }], 'BAD_INPUT');
     await fails([{ ...good, answers: [{ text: 'nowhere', start: 0 }] }], 'BAD_INPUT');
     await fails([good], 'BAD_INPUT', { maxTokens: 1000 });
-    await fails([{ ...good, question: 'movie '.repeat(50) }], 'TEXT_TOO_LONG');
+    await fails([{ ...good, answers: [null] }], 'BAD_INPUT');
+    await fails([good], 'BAD_INPUT', { layer: 'auto' });
+    await fails([good], 'BAD_INPUT', { earlyStopping: true });
+    const lengthy = [...answeredExamples(5), { ...good, question: 'movie '.repeat(50) }];
+    await assert.rejects(bert.fit(lengthy, { task: 'question-answering' }), {
+      code: 'TEXT_TOO_LONG',
+      message: /^Question 5 has 50 tokens/,
+    });
+  });
+
+  test('an answer that no window shows as a whole is told', async () => {
+    const text = 'movie '.repeat(30).trim();
+    const examples = [...answeredExamples(6), { question: 'new movie?', context: text, answers: [{ text, start: 0 }] }];
+    const warnings = [];
+    const onWarning = (...warning) => warnings.push(warning);
+    await bert.fit(examples, { task: 'question-answering', maxTokens: 24, stride: 4, onWarning });
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0][0], /answer of example 6 is in no window as a whole/);
+    assert.deepEqual(warnings[0][1], [6]);
   });
 });
