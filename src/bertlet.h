@@ -51,7 +51,7 @@ typedef enum bertlet_tokenizer_flags {
 
 typedef enum bertlet_special { BERTLET_PAD, BERTLET_UNK, BERTLET_CLS, BERTLET_SEP, BERTLET_MASK } bertlet_special;
 
-/* Bytes for a tokenizer over a vocabulary of `vocab_bytes` bytes, or 0 when it holds no piece, or more than 2^24.
+/* Bytes for a tokenizer over a vocabulary of `vocab_bytes` bytes, or 0 when it holds no piece, or 2^23 or more.
  * `vocab` is the content of a vocab.txt: UTF-8, one piece a line ("\n" or "\r\n"), the line number (from 0) is the id;
  * an empty line is an id without a piece. As in Hugging Face's reader white space at the end of a line does not count,
  * and of equal pieces the last one does. */

@@ -101,24 +101,27 @@ static int decompose(uint32_t code, uint32_t parts[3]) {
   return count;
 }
 
+static void begin_word(word *of) {
+  of->length = 0;
+  of->end = WORD_MARGIN;
+}
+
 static void end_word(splitter *s) {
   if (s->word.length > 0 && !s->stopped) s->stopped = !s->visit(s->context, &s->word);
-  s->word.length = s->word.size = 0;
+  begin_word(&s->word);
 }
 
 static void append(word *to, uint32_t code, int32_t from, int32_t until) {
-  int32_t i = to->length < WORD_CHARACTERS ? to->length : WORD_CHARACTERS;
-  to->length++;
-  to->from[i] = from;
-  to->to[i] = until;
-  if (i == WORD_CHARACTERS) return;
-  uint8_t *out = to->bytes + to->size;
-  int continuation = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-  static const uint8_t leads[4] = {0, 0xC0, 0xE0, 0xF0};
-  *out++ = (uint8_t)(leads[continuation] | code >> 6 * continuation);
-  for (int rest = continuation - 1; rest >= 0; rest--) *out++ = (uint8_t)(0x80 | (code >> 6 * rest & 0x3F));
-  to->size += 1 + continuation;
-  to->ends[i] = (uint16_t)to->size;
+  if (to->length++ < WORD_CHARACTERS) {
+    to->from[to->end] = from;
+    int continuation = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+    static const uint8_t leads[4] = {0, 0xC0, 0xE0, 0xF0};
+    to->bytes[to->end++] = (uint8_t)(leads[continuation] | code >> 6 * continuation);
+    for (int rest = continuation - 1; rest >= 0; rest--) {
+      to->bytes[to->end++] = (uint8_t)(0x80 | (code >> 6 * rest & 0x3F));
+    }
+  }
+  to->to[to->end - 1] = until;
 }
 
 /* The last steps for a character that comes out of NFD. Lowercase makes neither white space nor punctuation. */
@@ -241,20 +244,18 @@ static void add_character(splitter *s) {
 
 /* The ASCII letters, digits and the like from s->at on. */
 static void add_ascii(splitter *s) {
-  const uint8_t *classes = s->normalizer->classes, *next = s->at.next, *end = s->at.end;
+  const uint8_t *classes = s->normalizer->classes, *next = s->at.next, *stop = s->at.end;
   word *to = &s->word;
-  int32_t length = to->length, size = to->size, position = s->at.position;
-  for (; next < end && classes[*next] < 0x80; next++, position++) {
-    int32_t i = length < WORD_CHARACTERS ? length : WORD_CHARACTERS;
-    length++;
-    to->from[i] = position;
-    to->to[i] = position + 1;
-    if (i == WORD_CHARACTERS) continue;
-    to->bytes[size++] = classes[*next];
-    to->ends[i] = (uint16_t)size;
+  int32_t length = to->length, end = to->end, position = s->at.position;
+  for (uint8_t class; next < stop && (class = classes[*next]) < 0x80; next++) {
+    if (length++ < WORD_CHARACTERS) {
+      to->from[end] = position;
+      to->bytes[end++] = class;
+    }
+    to->to[end - 1] = ++position;
   }
   to->length = length;
-  to->size = size;
+  to->end = end;
   s->at.next = next;
   s->at.position = position;
 }
@@ -284,7 +285,7 @@ bool normalizer_split(const normalizer *of, cursor *at, word_visitor *visit, voi
   s.visit = visit;
   s.context = context;
   s.stopped = false;
-  s.word.length = s.word.size = 0;
+  begin_word(&s.word);
   while (s.at.next < s.at.end && !s.stopped) {
     uint8_t class = of->classes[*s.at.next];
     if (class < 0x80) {

@@ -7,21 +7,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* WordPiece takes any longer word for unknown. */
-enum { WORD_CHARACTERS = 100 };
+enum {
+  WORD_CHARACTERS = 100, /* WordPiece takes any longer word for unknown */
+  WORD_MARGIN = 8,
+  WORD_ROOM = WORD_MARGIN + 4 * WORD_CHARACTERS + WORD_MARGIN
+};
 
-/* A word after normalization. Of a word that is too long only `length` and the first and the last place are valid. */
+/* A word after normalization: bytes[WORD_MARGIN .. end), in UTF-8. The margins on both sides are for the visitor. Of a
+ * word that is too long only `length`, `from` of its first byte and to[end - 1] are valid. */
 typedef struct word {
-  int32_t length;                     /* in characters, at least 1 */
-  int32_t size;                       /* in bytes */
-  uint16_t ends[WORD_CHARACTERS];     /* where each character ends in `bytes` */
-  int32_t from[WORD_CHARACTERS + 1];  /* the place of each character in the original text, in UTF-16 code units; */
-  int32_t to[WORD_CHARACTERS + 1];    /* the entry past the last one is the end of a word that is too long */
-  uint8_t bytes[4 * WORD_CHARACTERS]; /* UTF-8 */
+  int32_t length; /* in characters, at least 1 */
+  int32_t end;
+  int32_t from[WORD_ROOM]; /* by a character's first byte: its place in the original text, in UTF-16 code units */
+  int32_t to[WORD_ROOM];   /* by a character's last byte: where it ends there */
+  uint8_t bytes[WORD_ROOM];
 } word;
 
-/* Gets every word in turn, and says whether to go on. */
-typedef bool word_visitor(void *context, const word *found);
+/* Gets every word in turn, which it may overwrite, and says whether to go on. */
+typedef bool word_visitor(void *context, word *found);
 
 typedef struct normalizer {
   uint32_t flags; /* bertlet_tokenizer_flags */

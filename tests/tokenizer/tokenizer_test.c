@@ -62,11 +62,19 @@ static void test_lines(void) {
   CHECK(becomes(make(SPECIALS "##\na\n##a\n#\n", USUAL), "aa##", IDS(5, 6, 7, 7)));
 }
 
-/* "a" and "avophgxx" have the same hash, so that only the comparison of the bytes tells them apart. */
+/* Pairs of the same size and hash, which only the comparison of the bytes tells apart: within the first 8, and behind
+ * them. */
 static void test_colliding_pieces(void) {
-  CHECK(becomes(make(SPECIALS "avophgxx\n", USUAL), "a avophgxx", IDS(1, 4)));
-  CHECK(becomes(make(SPECIALS "a\n", USUAL), "a avophgxx", IDS(4, 1)));
-  CHECK(becomes(make(SPECIALS "a\navophgxx\n", USUAL), "avophgxx a", IDS(5, 4)));
+  static const char *const pairs[][2] = {{"daavxq", "svnwmv"}, {"collidedfyybqx", "collidedwmlzpz"}};
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+    const char *a = pairs[i][0], *b = pairs[i][1];
+    char one[MOST], both[MOST], text[MOST];
+    snprintf(one, sizeof one, SPECIALS "%s\n", b);
+    snprintf(both, sizeof both, SPECIALS "%s\n%s\n", a, b);
+    snprintf(text, sizeof text, "%s %s", a, b);
+    CHECK(becomes(make(one, USUAL), text, IDS(1, 4)));
+    CHECK(becomes(make(both, USUAL), text, IDS(4, 5)));
+  }
 }
 
 static void test_special_pieces_in_text(void) {
