@@ -11,6 +11,8 @@ import { BertletError } from './errors.js';
  * @property {boolean} rstrip takes the white space after it along
  */
 
+/** A part of a text; with an `id`, an added token. @typedef {{ start: number, end: number, id?: number }} Part */
+
 /** Those the core finds itself. */
 export const SPECIALS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 
@@ -66,9 +68,11 @@ export class AddedTokens {
 
   /**
    * @param {string} text
-   * @returns {Generator<{ start: number, end: number, id?: number }>} the text in parts: with an `id`, an added token
+   * @returns {Part[]} the text as parts
    */
-  *split(text) {
+  split(text) {
+    /** @type {Part[]} */
+    const parts = [];
     let at = 0;
     for (const match of text.matchAll(this.#pattern)) {
       const token = this.#tokens[match.slice(1).findIndex((group) => group !== undefined)];
@@ -82,11 +86,12 @@ export class AddedTokens {
         continue;
       if (token.lstrip) start = Math.max(at, text.slice(at, start).search(SPACE_AT_END) + at);
       if (token.rstrip) end += SPACE_AT_START.exec(text.slice(end))?.[0].length ?? 0;
-      if (start > at) yield { start: at, end: start };
-      yield { start, end, id: token.id };
+      if (start > at) parts.push({ start: at, end: start });
+      parts.push({ start, end, id: token.id });
       at = end;
     }
-    if (at < text.length) yield { start: at, end: text.length };
+    if (at < text.length) parts.push({ start: at, end: text.length });
+    return parts;
   }
 }
 

@@ -7,6 +7,7 @@ import { readVocabulary } from './vocabulary.js';
 import { align, compile, createCore } from './wasm.js';
 
 /** @typedef {import('./vocabulary.js').Vocabulary} Vocabulary */
+/** @typedef {import('./added-tokens.js').Part} Part */
 /** @typedef {import('./types.js').Encoding} Encoding */
 
 // bertlet_special
@@ -110,29 +111,32 @@ export class Tokenizer {
       const keep = Math.min(first.length, maxTokens - 2);
       return { ids: this.#join(first.subarray(0, keep)), second: keep + 2, cut: keep < first.length };
     }
+    const firstIds = first.slice();
     const other = this.#pieceIds(textPair, maxTokens);
-    const [keep, keepOther] = cutLongestFirst(first.length, other.length, Math.max(maxTokens - 3, 0));
+    const [keep, keepOther] = cutLongestFirst(firstIds.length, other.length, Math.max(maxTokens - 3, 0));
     return {
-      ids: this.#join(first.subarray(0, keep), other.subarray(0, keepOther)),
+      ids: this.#join(firstIds.subarray(0, keep), other.subarray(0, keepOther)),
       second: keep + 2,
-      cut: keep < first.length || keepOther < other.length,
+      cut: keep < firstIds.length || keepOther < other.length,
     };
   }
 
   /**
    * @param {string} text
    * @param {number} limit tokenizing stops somewhere behind so many
+   * @returns {Int32Array} perhaps a view, valid until the next run
    */
   #pieceIds(text, limit) {
+    const split = this.#split(text);
+    if (split.length === 1) return this.#partIds(text, split[0]);
     const parts = [];
     let count = 0;
-    for (const { start, end, id } of this.#split(text)) {
-      const ids = id === undefined ? this.#run(text, start, end, false).ids.slice() : Int32Array.of(id);
+    for (const part of split) {
+      const ids = this.#partIds(text, part).slice();
       parts.push(ids);
       count += ids.length;
       if (count > limit) break;
     }
-    if (parts.length === 1) return parts[0];
     const all = new Int32Array(count);
     let at = 0;
     for (const part of parts) {
@@ -142,15 +146,20 @@ export class Tokenizer {
     return all;
   }
 
-  /** Special tokens around pieces. @param {...Int32Array} segments */
-  #join(...segments) {
-    const ids = new Int32Array(segments.reduce((sum, { length }) => sum + length + 1, 1));
+  /** @param {string} text @param {Part} part */
+  #partIds(text, { start, end, id }) {
+    return id === undefined ? this.#run(text, start, end, false).ids : Int32Array.of(id);
+  }
+
+  /** Special tokens around pieces. @param {Int32Array} first @param {Int32Array} [second] */
+  #join(first, second) {
+    const ids = new Int32Array(first.length + 2 + (second ? second.length + 1 : 0));
     ids[0] = this.#cls;
-    let at = 1;
-    for (const segment of segments) {
-      ids.set(segment, at);
-      at += segment.length;
-      ids[at++] = this.#sep;
+    ids.set(first, 1);
+    ids[first.length + 1] = this.#sep;
+    if (second) {
+      ids.set(second, first.length + 2);
+      ids[ids.length - 1] = this.#sep;
     }
     return ids;
   }
@@ -203,13 +212,13 @@ export class Tokenizer {
   /**
    * A text in parts that can be tokenized one by one, or are an added token.
    * @param {string} text
-   * @returns {Generator<{ start: number, end: number, id?: number }>}
+   * @returns {Part[]}
    */
-  *#split(text) {
-    for (const part of this.#addedTokens?.split(text) ?? [{ start: 0, end: text.length, id: undefined }]) {
-      if (part.id !== undefined) yield part;
-      else yield* splitText(text, part.start, part.end);
-    }
+  #split(text) {
+    if (!this.#addedTokens) return splitText(text, 0, text.length);
+    return this.#addedTokens
+      .split(text)
+      .flatMap((part) => (part.id === undefined ? splitText(text, part.start, part.end) : part));
   }
 
   /**
@@ -252,9 +261,10 @@ export class Tokenizer {
  * @param {string} text
  * @param {number} start
  * @param {number} stop
- * @returns {Generator<{ start: number, end: number }>}
  */
-function* splitText(text, start, stop) {
+function splitText(text, start, stop) {
+  /** @type {Part[]} */
+  const parts = [];
   while (start < stop) {
     let end = Math.min(start + PART, stop);
     while (end > start && end < stop && !isSpace(text.charCodeAt(end))) end--;
@@ -262,9 +272,10 @@ function* splitText(text, start, stop) {
       end = start + PART;
       while (end < stop && !isSpace(text.charCodeAt(end))) end++;
     }
-    yield { start, end };
+    parts.push({ start, end });
     start = end;
   }
+  return parts;
 }
 
 /** The white space that every BERT tokenizer splits at. @param {number} unit */

@@ -23,12 +23,12 @@ typedef struct slot {
   uint32_t id : 23;
 } slot;
 
-/* The block: this, then slots [mask + 1] and filter [mask + 1]. */
+/* The block: this, then slots [slot_count] and filter [slot_count]. */
 struct bertlet_tokenizer {
   _Alignas(BERTLET_ALIGNMENT) const uint8_t *vocab; /* and so no slot lies across two cache lines */
   slot *slots;
-  uint8_t *filter; /* 8 bits for each slot: by the low bits of a hash, whether a piece has them */
-  uint32_t mask;
+  uint8_t *filter; /* by home slot: a bit for each value that the low 3 bits of its pieces' hashes have */
+  uint32_t slot_count;
   int32_t lines;
   int32_t longest; /* bytes of the longest piece */
   int32_t specials[SPECIALS];
@@ -53,14 +53,17 @@ static uint32_t hash_of(const uint8_t *bytes, int32_t size) {
   return (uint32_t)hash;
 }
 
-static bool filter_passes(const bertlet_tokenizer *t, uint32_t hash) {
-  return t->filter[hash >> 3 & t->mask] >> (hash & 7) & 1;
+/* Where the search for a piece begins. */
+static uint32_t home_of(const bertlet_tokenizer *t, uint32_t hash) {
+  return (uint32_t)((uint64_t)hash * t->slot_count >> 32);
 }
+
+static uint8_t filter_bit(uint32_t hash) { return (uint8_t)(1 << (hash & 7)); }
 
 /* The slot of the piece that consists of these bytes, or an empty one where it belongs. */
 static slot *find_slot(const bertlet_tokenizer *t, uint32_t hash, const uint8_t *bytes, int32_t size) {
   uint64_t head = read_block(bytes, size);
-  for (uint32_t i = hash & t->mask;; i = (i + 1) & t->mask) {
+  for (uint32_t i = home_of(t, hash);; i = i + 1 < t->slot_count ? i + 1 : 0) {
     slot *found = &t->slots[i];
     if (found->size == 0) return found;
     if (found->head == head && found->size == (uint32_t)size &&
@@ -76,12 +79,8 @@ static int32_t count_lines(const char *vocab, size_t vocab_bytes) {
   return lines;
 }
 
-/* A power of two such that at most two thirds of the slots are taken. */
-static uint32_t slots_for(int32_t lines) {
-  uint32_t slots = 8;
-  while (slots < (uint32_t)lines + (uint32_t)lines / 2 + 1) slots *= 2;
-  return slots;
-}
+/* Two thirds of the slots are taken. */
+static uint32_t slots_for(int32_t lines) { return (uint32_t)lines + (uint32_t)lines / 2 + 1; }
 
 size_t bertlet_tokenizer_bytes(const char *vocab, size_t vocab_bytes) {
   int32_t lines = count_lines(vocab, vocab_bytes);
@@ -102,7 +101,7 @@ static void add_line(bertlet_tokenizer *t, int32_t id, uint32_t start, size_t le
   memcpy(piece, t->vocab + start, length);
   uint32_t hash = hash_of(piece, size);
   *find_slot(t, hash, piece, size) = (slot){read_block(piece, size), start, (uint32_t)size, (uint32_t)id};
-  t->filter[hash >> 3 & t->mask] |= (uint8_t)(1 << (hash & 7));
+  t->filter[home_of(t, hash)] |= filter_bit(hash);
   if (t->longest < size) t->longest = size;
 }
 
@@ -111,12 +110,11 @@ bertlet_tokenizer *bertlet_tokenizer_init(void *block, const char *vocab, size_t
   bertlet_tokenizer *t = block;
   t->vocab = (const uint8_t *)vocab;
   t->lines = count_lines(vocab, vocab_bytes);
-  uint32_t slots = slots_for(t->lines);
-  t->mask = slots - 1;
+  t->slot_count = slots_for(t->lines);
   t->slots = (slot *)(t + 1);
   t->longest = 0;
-  t->filter = (uint8_t *)(t->slots + slots);
-  memset(t->slots, 0, slots * (sizeof(slot) + 1));
+  t->filter = (uint8_t *)(t->slots + t->slot_count);
+  memset(t->slots, 0, t->slot_count * (sizeof(slot) + 1));
   normalizer_init(&t->normalizer, flags);
 
   size_t start = 0;
@@ -168,7 +166,7 @@ static const slot *longest_piece(const bertlet_tokenizer *t, const uint8_t *byte
   for (; size > least; size--) {
     if ((bytes[size] & 0xC0) == 0x80) continue; /* inside a character */
     uint32_t hash = hash_of(bytes, size);
-    if (!filter_passes(t, hash)) continue;
+    if (!(t->filter[home_of(t, hash)] & filter_bit(hash))) continue;
     const slot *found = find_slot(t, hash, bytes, size);
     if (found->size > 0) return found;
   }
