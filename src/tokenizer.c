@@ -44,7 +44,7 @@ static uint64_t read_block(const uint8_t *bytes, int32_t size) {
   return size < BLOCK ? block & ((UINT64_C(1) << 8 * size) - 1) : block;
 }
 
-static uint32_t hash_of(const uint8_t *bytes, int32_t size) {
+static inline uint32_t hash_of(const uint8_t *bytes, int32_t size) {
   uint64_t hash = (uint64_t)size;
   for (int32_t at = 0; at < size; at += BLOCK) {
     hash = (hash ^ read_block(bytes + at, size - at)) * UINT64_C(0x9E3779B97F4A7C15);
@@ -61,7 +61,7 @@ static uint32_t home_of(const bertlet_tokenizer *t, uint32_t hash) {
 static uint8_t filter_bit(uint32_t hash) { return (uint8_t)(1 << (hash & 7)); }
 
 /* The slot of the piece that consists of these bytes, or an empty one where it belongs. */
-static slot *find_slot(const bertlet_tokenizer *t, uint32_t hash, const uint8_t *bytes, int32_t size) {
+static inline slot *find_slot(const bertlet_tokenizer *t, uint32_t hash, const uint8_t *bytes, int32_t size) {
   uint64_t head = read_block(bytes, size);
   for (uint32_t i = home_of(t, hash);; i = i + 1 < t->slot_count ? i + 1 : 0) {
     slot *found = &t->slots[i];
@@ -161,7 +161,7 @@ static void add_piece(output *out, int32_t id, int32_t from, int32_t to) {
 }
 
 /* The longest piece that `bytes` begin with, of more than `least` and at most `size` bytes, or NULL. */
-static const slot *longest_piece(const bertlet_tokenizer *t, const uint8_t *bytes, int32_t least, int32_t size) {
+static inline const slot *longest_piece(const bertlet_tokenizer *t, const uint8_t *bytes, int32_t least, int32_t size) {
   if (size > t->longest) size = t->longest;
   for (; size > least; size--) {
     if ((bytes[size] & 0xC0) == 0x80) continue; /* inside a character */
