@@ -25,14 +25,15 @@ const POOLINGS = ['mean', 'cls', 'max', 'none'];
 const ACTIVATIONS = ['none', 'gelu', 'relu', 'tanh'];
 
 /**
- * The names of the layers' tensors, with which Python opens them: those of `sentence_transformers.models.Dense`, or of
- * `BertForTokenClassification` and `BertForQuestionAnswering`.
+ * The names of the layers' tensors, with which Python opens them: those of `sentence_transformers.models.Dense` on a pooled vector,
+ * else of `BertForTokenClassification` and `BertForQuestionAnswering`. On [CLS] too it is Dense: `BertForSequenceClassification`
+ * has a pooler in between.
  * @param {Task} task
  * @param {string} pooling
  * @param {number} layers
+ * @param {string} [classifier]
  */
-function layerNames(task, pooling, layers) {
-  const classifier = pooling === 'cls' || pooling === 'none' ? 'classifier' : 'linear';
+function layerNames(task, pooling, layers, classifier = pooling === 'none' ? 'classifier' : 'linear') {
   const last = task === 'question-answering' ? 'qa_outputs' : classifier;
   return Array.from({ length: layers }, (_, i) => (i === layers - 1 ? last : `hidden.${i}`));
 }
@@ -127,7 +128,9 @@ export function readHead(bytes) {
     throw bad('it does not say what its layers compute');
   if (typeof baseModel !== 'string' || typeof fingerprint !== 'string') throw bad('it does not name its base model');
 
-  const dense = layerNames(task, pooling, activations.length).map((name, i) => {
+  // Heads on [CLS] once had the name that heads for tokens have.
+  const older = header.tensors.some(({ name }) => name === 'classifier.weight') ? 'classifier' : undefined;
+  const dense = layerNames(task, pooling, activations.length, older).map((name, i) => {
     const weight = read(`${name}.weight`);
     const bias = read(`${name}.bias`);
     if (weight.shape.length !== 2 || String(bias.shape) !== String(weight.shape[0]) || weight.values.length === 0)

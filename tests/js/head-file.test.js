@@ -22,7 +22,8 @@ const transitions = { start: Float64Array.of(0, 1, 2), next: new Float64Array(9)
 const others = [
   ['linear', {}],
   ['linear', { task: 'multi-label', report: undefined }],
-  ['classifier', { network: { ...head.network, pooling: 'cls' } }],
+  ['linear', { network: { ...head.network, pooling: 'cls' } }],
+  ['linear', { network: { ...head.network, pooling: 'max' } }],
   ['classifier', { task: 'token-classification', network: { ...head.network, pooling: 'none', normalize: false } }],
   [
     'qa_outputs',
@@ -81,6 +82,13 @@ function changed(metadata, entries = {}) {
       : JSON.stringify({ ...JSON.parse(header.__metadata__.bertlet), ...metadata });
   return safetensors({ ...header, __metadata__: { bertlet }, ...entries }, data);
 }
+
+test('a head on [CLS] under its older name', () => {
+  const one = { ...head, network: { ...head.network, pooling: 'cls' } };
+  const { header, data } = takeApart(writeHead(one));
+  const older = JSON.parse(JSON.stringify(header).replaceAll('"linear.', '"classifier.'));
+  assert.deepEqual(readHead(safetensors(older, data)), one);
+});
 
 const wrong = {
   'no metadata': safetensors({}),
