@@ -77,16 +77,20 @@ function notAHead(folder, why) {
   return new BertletError('OUTPUT_EXISTS', `${folder} ${why}; it is left as it is. Give --output a folder of its own.`);
 }
 
+/** How transformers' classes begin, by model_type. @type {Record<string, string>} */
+const CLASSES = { bert: 'Bert', distilbert: 'DistilBert', electra: 'Electra', ernie: 'Ernie' };
+
 /**
- * config.json for Python: a head on pooled vectors is a `sentence_transformers.models.Dense` module; one for tokens or answers goes
- * with the base model, of which `transformers` then makes no more layers than the head reads. A head with hidden units is none of
- * these; what it is made of is said in words of PyTorch.
+ * config.json for Python: a head on pooled vectors is a `sentence_transformers.models.Dense` module, which refuses keys that it
+ * does not know (what it reads is in the weights' metadata only); one for tokens or answers goes with the base model, of which
+ * `transformers` then makes no more layers than the head reads. A head with hidden units is none of these; what it is made of is
+ * said in words of PyTorch.
  * @param {import('../head-file.js').HeadData} head
  * @param {Record<string, unknown>} base the base model's config.json
  * @returns {Record<string, unknown>}
  */
 function configFor({ task, labels, network }, base) {
-  const { layer, pooling, dense } = network;
+  const { layer, pooling, normalize, dense } = network;
   const [{ weight, bias }] = dense;
   const answers = task === 'question-answering';
   const names = answers ? ['start', 'end'] : labels;
@@ -96,7 +100,7 @@ function configFor({ task, labels, network }, base) {
       `Linear(${one.weight.length / one.bias.length}, ${one.bias.length})`,
       ...(activation === 'none' ? [] : [activation]),
     ]);
-    return { task, base_layers: layer, pooling, modules, id2label };
+    return { task, base_layers: layer, pooling, normalize, modules, id2label };
   }
   if (pooling !== 'none') {
     return {
@@ -106,10 +110,11 @@ function configFor({ task, labels, network }, base) {
       activation_function: 'torch.nn.modules.linear.Identity',
     };
   }
+  const modelType = String(base.model_type);
   return {
     ...base,
-    architectures: [answers ? 'BertForQuestionAnswering' : 'BertForTokenClassification'],
-    num_hidden_layers: layer,
+    architectures: [`${CLASSES[modelType]}For${answers ? 'QuestionAnswering' : 'TokenClassification'}`],
+    [modelType === 'distilbert' ? 'n_layers' : 'num_hidden_layers']: layer,
     id2label,
     label2id: Object.fromEntries(names.map((label, id) => [label, id])),
   };
