@@ -15,7 +15,8 @@ const VERSION = 2;
  * @property {import('./viterbi.js').Transitions} [transitions] what a conditional random field has learned about tags that follow
  *   each other
  * @property {string} baseModel what the base model was loaded from
- * @property {string} fingerprint of the base model
+ * @property {string} [adapter] what was merged into it
+ * @property {string} fingerprint of the base model, with the adapter
  * @property {import('./types.js').FitReport} [report]
  */
 
@@ -116,7 +117,7 @@ export function readHead(bytes) {
       `This head has version ${json?.version} of the format; this bertlet reads version ${VERSION}. Train it again.`,
     );
   }
-  const { task, labels, layer, pooling, normalize, activations, baseModel, fingerprint, report } = json;
+  const { task, labels, layer, pooling, normalize, activations, baseModel, adapter, fingerprint, report } = json;
   if (!TASKS.includes(task)) throw bad(`its task is "${task}"`);
   const forAnswers = task === 'question-answering'; // whose two logits have no labels
   const least = forAnswers ? 0 : task === 'multi-label' ? 1 : 2;
@@ -156,6 +157,7 @@ export function readHead(bytes) {
       transitions: readTransitions(read, labels.length),
     }),
     baseModel,
+    ...(typeof adapter === 'string' && { adapter }),
     fingerprint,
     report,
   };

@@ -69,8 +69,10 @@ export async function load(
       { signal, transfer: [...transfer, ...(added?.transfer ?? [])], onEvent },
     );
     const { head, ...rest } = loaded;
-    const info = { model: name, ...(added && { adapter: added.name }), dtype, ...rest };
-    const own = head && (await createHead(connection, { ...head, baseModel: name, fingerprint: info.fingerprint }));
+    const merged = added && { adapter: added.name };
+    const info = { model: name, ...merged, dtype, ...rest };
+    const { fingerprint } = info;
+    const own = head && (await createHead(connection, { ...head, baseModel: name, ...merged, fingerprint }));
     return new Model(connection, info, own);
   } catch (error) {
     connection.closeWhenIdle();

@@ -145,12 +145,17 @@ export class Model {
     const bytes = await readAll(await openContent(content, signal), 'The head');
     signal?.throwIfAborted();
     const head = readHead(bytes);
-    const { fingerprint, model } = this.info;
+    const { fingerprint, model, adapter } = this.info;
     if (head.fingerprint !== fingerprint) {
+      const named = (
+        /** @type {string} */ name,
+        /** @type {string | undefined} */ merged,
+        /** @type {string} */ hash,
+      ) => `${name}${merged ? ` with the adapter ${merged}` : ''} (fingerprint ${hash})`;
       throw new BertletError(
         'HEAD_MODEL_MISMATCH',
-        `This head was trained on ${head.baseModel} (fingerprint ${head.fingerprint}), but the model is ${model} (${fingerprint}). ` +
-          'Load the model that it was trained on, with the adapter if there was one, or train it again.',
+        `This head was trained on ${named(head.baseModel, head.adapter, head.fingerprint)}, but the model is ` +
+          `${named(model, adapter, fingerprint)}. Load what it was trained on, or train it again.`,
       );
     }
     return createHead(this.#connection, head);

@@ -60,9 +60,9 @@ export async function fitHead(connection, info, examples, { signal, onProgress, 
     { task, ...params },
     { signal, onEvent: listen({ onProgress, onWarning }) },
   );
-  const { model: baseModel, fingerprint } = info;
+  const { model: baseModel, adapter, fingerprint } = info;
   const { heldOut = [], ...found } = /** @type {any} */ (finish(fitted));
-  const data = { task, labels, baseModel, fingerprint, ...found };
+  const data = { task, labels, baseModel, ...(adapter && { adapter }), fingerprint, ...found };
   const head = await createHead(connection, data);
   if (heldOut.length > 0) data.report.validation = await head.evaluate(heldOut, { signal, onWarning });
   return head;

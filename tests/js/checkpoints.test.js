@@ -6,9 +6,10 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { load } from '../../js/index.js';
 import { loadEngine } from '../../js/engine.js';
+import { readHead } from '../../js/head-file.js';
 import { describe } from '../../js/sources.js';
 import { toTexts } from '../../js/texts.js';
-import { fixtures, fromRoot, safetensors, serve, takeApart, temporaryFolder } from './support.js';
+import { fixtures, fromRoot, safetensors, serve, takeApart, temporaryFolder, toyExamples } from './support.js';
 
 const checkpoints = join(fixtures, 'checkpoints');
 const TOLERANCE = 1e-4;
@@ -127,6 +128,16 @@ test('an adapter through load(): other vectors, another fingerprint, told in inf
   assert.notEqual(adapted.info.fingerprint, plain.info.fingerprint);
   assert.equal(adapted.info.fingerprint, int8.info.fingerprint);
   assert.notDeepEqual(await adapted.embed('good'), await plain.embed('good'));
+
+  const head = await adapted.fit(toyExamples(20), { c: 1 });
+  for (const bytes of [await head.save(), await adapted.head.save()]) {
+    assert.equal(readHead(bytes).adapter, adapter);
+    assert.ok(await int8.loadHead(bytes));
+    await assert.rejects(plain.loadHead(bytes), {
+      code: 'HEAD_MODEL_MISMATCH',
+      message: /bert with the adapter \S+lora-text \(/,
+    });
+  }
   await Promise.all([plain, adapted, int8].map((bert) => bert.dispose()));
 });
 
