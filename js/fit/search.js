@@ -3,7 +3,7 @@ import { range } from './split.js';
 
 /** @typedef {{ c: number, logLoss: number, accuracy: number, microF1?: number }} Step means over rows that were left out */
 
-/** A weaker regularization must be better by so much to be preferred: small sets are noisy. */
+/** A weaker regularization must have a log-loss lower by so much to be preferred: small sets are noisy. */
 const TIE = 1.005;
 
 /**
@@ -49,9 +49,10 @@ export async function searchStrength(strengths, leftOut, targets, train, report)
   }
   report(total, total);
 
-  // The strongest regularization that is as good as the best.
+  // The strongest regularization that is as good as the best. Not by micro F1: there it errs by finding too few labels.
   const least = Math.min(...search.map(lossOf));
-  const best = search.findIndex((step) => lossOf(step) <= TIE * least);
+  const tie = search[0].microF1 === undefined ? TIE : 1;
+  const best = search.findIndex((step) => lossOf(step) <= tie * least);
   return { search, chosen: search[best], temperature: temperatures[best] };
 }
 
