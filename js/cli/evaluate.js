@@ -20,7 +20,7 @@ ${headHelp}
   --test FILE            labelled examples: as for bertlet train
   --format tsv|csv|jsonl|conll|squad
                          what FILE is, where its name or its first line doesn't tell
-  --labels FILE          names for labels that are given by index
+  --labels FILE          names for labels that are given by index, and for those of a model's or an adapter's own head
   --threshold P          from which probability on a text has a label, of several (default: 0.5)
   --decoding viterbi|argmax
                          the best valid sequence of tags, or each word's best one (default: viterbi, for a
@@ -49,7 +49,7 @@ export async function run(context) {
   const decoding = choice(values, 'decoding', ['viterbi', 'argmax']);
   const labels =
     values.labels === undefined ? undefined : await readLabelFile(required(values, 'labels', 'labels.txt'));
-  const metrics = await withHead(context, async (head) => {
+  const metrics = await withHead(context, labels, async (head) => {
     const examples = await readExamples(file, head.task, { format, labels, warn: (message) => progress.warn(message) });
     return measure(head, { file, examples }, context, { threshold, decoding });
   });

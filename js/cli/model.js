@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { BertletError } from '../errors.js';
+import { readHead, writeHead } from '../head-file.js';
 import { load } from '../index.js';
 import { choice, integer, required } from './arguments.js';
 import { readHeadFile } from './head-folder.js';
@@ -65,14 +66,15 @@ export const headHelp = `  --head DIR             what bertlet train has written
  * the model or the adapter has itself, works with it and ends the model.
  * @template T
  * @param {Context} context
+ * @param {string[] | undefined} labels of `--labels`: names for the labels of a model's or an adapter's head, by index
  * @param {(head: Head) => Promise<T>} work
  * @returns {Promise<T>}
  */
-export async function withHead(context, work) {
+export async function withHead(context, labels, work) {
   const given = /** @type {string | undefined} */ (context.values.model);
   if (context.values.head === undefined && given !== undefined) {
     return withModel(given, context, async (bert) => {
-      if (bert.head) return work(bert.head);
+      if (bert.head) return work(labels ? await renamed(bert, bert.head, labels, context) : bert.head);
       const from = context.values.adapter === undefined ? given : context.values.adapter;
       throw new BertletError(
         'BAD_HEAD',
@@ -91,4 +93,29 @@ export async function withHead(context, work) {
   return withModel(given ?? baseModel, context, async (bert) =>
     work(await bert.loadHead(bytes, { signal: context.signal })),
   );
+}
+
+/**
+ * A model's own head with other names for its labels, made by way of the head's file, so that it is in all else the same.
+ * @param {Model} bert
+ * @param {Head} head
+ * @param {string[]} labels
+ * @param {Context} context
+ * @returns {Promise<Head>}
+ */
+async function renamed(bert, head, labels, { values, signal, progress }) {
+  if (labels.length !== head.labels.length) {
+    const [given, own] = [labels, head.labels].map(({ length }) => `${length} ${length === 1 ? 'label' : 'labels'}`);
+    throw new BertletError(
+      'BAD_LABELS',
+      `${values.labels} names ${given}, but the head has ${own}. Name each, by index.`,
+    );
+  }
+  if (labels.every((label) => head.labels.includes(label))) {
+    // Its names are right already; a data set may number them in another order.
+    if (labels.some((label, i) => label !== head.labels[i]))
+      progress.warn(`${values.labels} has the head's labels in another order; the head keeps its own.`);
+    return head;
+  }
+  return bert.loadHead(writeHead({ ...readHead(await head.save()), labels }), { signal });
 }

@@ -1,6 +1,7 @@
 // bertlet predict: texts to labels, entities or answers.
 import { BertletError } from '../errors.js';
-import { choice, integer, probability } from './arguments.js';
+import { choice, integer, probability, required, UsageError } from './arguments.js';
+import { readLabelFile } from './data.js';
 import { readTexts } from './input.js';
 import { headHelp, modelHelp, modelOptions, withHead } from './model.js';
 import { shortest } from './output.js';
@@ -16,6 +17,7 @@ Prints a line for each text, the likeliest first:
   question-answering                 [{"answer":…,"score":…,"start":…,"end":…},…]
 
 ${headHelp}
+  --labels FILE          names for the labels of a model's or an adapter's own head, by index: a name a line, or a JSON array
   --top N                only the best N labels, or the N best answers (default: all labels, one answer)
   --aggregation-strategy sequence|none|simple|first|average|max
                          how tokens become entities (default: sequence, for a checkpoint's own head simple)
@@ -29,6 +31,7 @@ ${modelHelp}
 export const options = {
   ...modelOptions,
   head: { type: 'string' },
+  labels: { type: 'string' },
   top: { type: 'string' },
   threshold: { type: 'string' },
   'aggregation-strategy': { type: 'string' },
@@ -46,7 +49,13 @@ export async function run(context) {
   const topK = integer(values, 'top', 1);
   const threshold = probability(values, 'threshold');
   const aggregationStrategy = choice(values, 'aggregation-strategy', strategies);
-  await withHead(context, async (head) => {
+  if (values.labels !== undefined && values.head !== undefined)
+    throw new UsageError(
+      "--labels is for a model's or an adapter's own head; bertlet train --labels names those of --head",
+    );
+  const labels =
+    values.labels === undefined ? undefined : await readLabelFile(required(values, 'labels', 'labels.txt'));
+  await withHead(context, labels, async (head) => {
     for await (const { texts, line, name } of readTexts(files[0], { json: values.json === true, signal })) {
       const listeners = { signal, onWarning: progress.warnAbout(name, (index) => line + index) };
       const results = await predict(

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { bertlet, jsonLines, shared, temporaryFolder } from './cli.js';
-import { minilm, tiny, toyExamples, withoutMinilm } from './support.js';
+import { fixtures, minilm, tiny, toyExamples, withoutMinilm } from './support.js';
 
 const folder = temporaryFolder();
 
@@ -97,6 +97,48 @@ test('a model without a head of its own', async () => {
   const { code, stderr } = await bertlet(['predict', '--model', tiny()], 'a\n');
   assert.equal(code, 1);
   assert.match(stderr, /has no head of its own.*\(BAD_HEAD\)/);
+});
+
+test("--labels names the outputs of a model's own head", async () => {
+  const model = (name) => ['--model', join(fixtures, 'checkpoints', name)];
+  const predict = (...args) => bertlet(['predict', ...args], 'good\n');
+  for (const own of [model('bert-text'), [...model('bert'), '--adapter', join(fixtures, 'checkpoints/lora-text')]]) {
+    const [before] = jsonLines((await predict(...own)).stdout);
+    const index = ['joy', 'anger', 'fear'].indexOf(before[0].label);
+    const names = ['x', 'y', 'z'];
+    const labels = file('names.json', JSON.stringify(names));
+    const { code, stdout, stderr } = await predict(...own, '--labels', labels);
+    assert.equal(code, 0, stderr);
+    const [after] = jsonLines(stdout);
+    if (index >= 0) assert.equal(after[0].label, names[index]);
+    assert.deepEqual(
+      after.map(({ score }) => score),
+      before.map(({ score }) => score),
+    );
+    assert.deepEqual(after.map(({ label }) => label).sort(), names);
+    // A data set by index, or by the same names.
+    for (const row of [names.indexOf(after[0].label), after[0].label]) {
+      const test = file('own.tsv', `good\t${row}\n`);
+      const measured = await bertlet(['evaluate', ...own, '--labels', labels, '--test', test]);
+      assert.equal(measured.code, 0, measured.stderr);
+      assert.equal(jsonLines(measured.stdout)[0].accuracy, 1);
+    }
+  }
+  const tags = file('tags.txt', 'O\nB-x\nI-x\n');
+  const [entities] = jsonLines(
+    (await predict(...model('bert-tokens'), '--labels', tags, '--aggregation-strategy', 'none')).stdout,
+  );
+  for (const { entity } of entities) assert.match(entity, /^[BI]-x$/);
+
+  const few = await predict(...model('bert-text'), '--labels', file('two.txt', 'a\nb\n'));
+  assert.equal(few.code, 1);
+  assert.match(few.stderr, /two\.txt names 2 labels, but the head has 3 labels.*\(BAD_LABELS\)/);
+  const order = await predict(...model('bert-text'), '--labels', file('order.txt', 'fear\nanger\njoy\n'));
+  assert.deepEqual(order.stdout, (await predict(...model('bert-text'))).stdout);
+  assert.match(order.stderr, /order\.txt has the head's labels in another order; the head keeps its own/);
+  const trained = await predict('--head', 'x', '--labels', tags);
+  assert.equal(trained.code, 2);
+  assert.match(trained.stderr, /--labels is for a model's or an adapter's own head/);
 });
 
 // The project's issue #5 asks for an entity F1 of 45 on frozen features.
