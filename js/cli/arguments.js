@@ -16,11 +16,12 @@ export class UsageError extends Error {}
  * @returns {{ values: Values, files: string[] }}
  */
 export function parse(argv, options, maxFiles) {
-  /** @type {{ values: Values, positionals: string[] }} */
+  /** @type {{ values: Values, positionals: string[], tokens: { kind: string, name?: string, value?: string }[] }} */
   let parsed;
   try {
     const all = /** @type {Options} */ ({ ...options, help: { type: 'boolean', short: 'h' } });
-    parsed = /** @type {typeof parsed} */ (parseArgs({ args: argv, options: all, allowPositionals: true }));
+    const config = { args: argv, options: all, allowPositionals: true, tokens: true };
+    parsed = /** @type {typeof parsed} */ (parseArgs(config));
   } catch (error) {
     // Node's explanations go on about "--"; their first sentence is what helps.
     throw new UsageError(/** @type {Error} */ (error).message.split(/\. |\n/)[0].replace(/\.$/, ''));
@@ -28,6 +29,10 @@ export function parse(argv, options, maxFiles) {
   if (!parsed.values.help && parsed.positionals.length > maxFiles) {
     throw new UsageError(`unexpected argument '${parsed.positionals[maxFiles]}'`);
   }
+  // parseArgs takes the last of several values, and half of what was meant would be missing.
+  const given = parsed.tokens.flatMap(({ name, value }) => (name !== undefined && value !== undefined ? [name] : []));
+  const twice = given.find((name, i) => given.indexOf(name) < i);
+  if (twice !== undefined && !parsed.values.help) throw new UsageError(`--${twice} is there twice; it takes one value`);
   return { values: parsed.values, files: parsed.positionals };
 }
 

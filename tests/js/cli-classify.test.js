@@ -25,8 +25,8 @@ const testFile = fixture('cli/reviews-test.tsv');
 const folder = temporaryFolder();
 
 /** Trains the tiny model's head, which learns little but fast. */
-const trainTiny = (output, ...args) =>
-  bertlet(['train', '--model', tiny, '--train', trainFile, '--output', output, '--c', '1', ...args]);
+const trainTiny = (output, model = tiny) =>
+  bertlet(['train', '--model', model, '--train', trainFile, '--output', output, '--c', '1']);
 
 /** The header of a safetensors file. */
 function safetensorsHeader(path) {
@@ -146,7 +146,7 @@ test('a head can be a file, and its model be moved', async () => {
   const output = join(folder, 'moved');
   const model = join(folder, 'model');
   cpSync(tiny, model, { recursive: true });
-  await trainTiny(output, '--model', model);
+  await trainTiny(output, model);
   const predict = (...args) => bertlet(['predict', ...args], 'good film\n');
   const expected = await predict('--head', output);
   assert.equal(expected.code, 0, expected.stderr);

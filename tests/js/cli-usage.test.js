@@ -54,6 +54,8 @@ const wrong = [
   [['train', '--model', 'x', '--train', good, '--output', 'y', '--task', 'poetry'], /--task must be/],
   [['train', '--model', 'x', '--train', good, '--output', 'y', '--c', '0'], /--c must be a number above 0/],
   [['train', '--model', 'x', '--train', good, '--output', 'y', '--seed', '1.5'], /--seed must be a whole number/],
+  [['train', '--train', good, '--model', 'x', '--train', good], /--train is there twice; it takes one value/],
+  [['embed', '--model', 'x', '--model=y'], /--model is there twice/],
   [['predict'], /--head is missing/],
   [['evaluate', '--head', 'x'], /--test is missing/],
 ];
