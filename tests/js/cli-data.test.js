@@ -115,6 +115,8 @@ test('broken JSON and broken quotes name file and line', async () => {
 test('what is not UTF-8 names file and line', async () => {
   await fails('k.tsv', Buffer.from('x\ta\ncaf\xe9\tb\n', 'latin1'), 'BAD_INPUT', /line 2: this is not UTF-8/);
   await fails('k.tsv', Buffer.from('\uFEFFx\ta\n', 'utf16le'), 'BAD_INPUT', /is UTF-16/);
+  await fails('k.tsv', Buffer.from('x\ta\n', 'utf16le'), 'BAD_INPUT', /line 1: this has a NUL byte, as UTF-16 has/);
+  await fails('k.tsv', 'x\ta\ny\0\tb\n', 'BAD_INPUT', /line 2: this has a NUL byte.* Save it as UTF-8/);
 });
 
 test('an empty file, a header alone, no file', async () => {
