@@ -20,11 +20,13 @@ export function parse(argv, options, maxFiles) {
   let parsed;
   try {
     const all = /** @type {Options} */ ({ ...options, help: { type: 'boolean', short: 'h' } });
-    const config = { args: argv, options: all, allowPositionals: true, tokens: true };
+    const config = { args: joinNumbers(argv, options), options: all, allowPositionals: true, tokens: true };
     parsed = /** @type {typeof parsed} */ (parseArgs(config));
   } catch (error) {
     // Node's explanations go on about "--"; their first sentence is what helps.
-    throw new UsageError(/** @type {Error} */ (error).message.split(/\. |\n/)[0].replace(/\.$/, ''));
+    const message = /** @type {Error} */ (error).message.split(/\. |\n/)[0].replace(/\.$/, '');
+    const name = /^Option '(\S+)' argument is ambiguous$/.exec(message)?.[1];
+    throw new UsageError(name ? `${name} has no value; one that begins with "-" is given as ${name}=-…` : message);
   }
   if (!parsed.values.help && parsed.positionals.length > maxFiles) {
     throw new UsageError(`unexpected argument '${parsed.positionals[maxFiles]}'`);
@@ -34,6 +36,23 @@ export function parse(argv, options, maxFiles) {
   const twice = given.find((name, i) => given.indexOf(name) < i);
   if (twice !== undefined && !parsed.values.help) throw new UsageError(`--${twice} is there twice; it takes one value`);
   return { values: parsed.values, files: parsed.positionals };
+}
+
+/**
+ * "--layer -1" as "--layer=-1": parseArgs would take the number for an option, and who checks numbers knows what to say.
+ * @param {string[]} argv
+ * @param {Options} options
+ */
+function joinNumbers(argv, options) {
+  /** @type {string[]} */
+  const joined = [];
+  for (const argument of argv) {
+    const before = joined.at(-1) ?? '';
+    const isNumber = /^-\.?\d/.test(argument) && before.startsWith('--') && options[before.slice(2)]?.type === 'string';
+    if (isNumber) joined[joined.length - 1] = `${before}=${argument}`;
+    else joined.push(argument);
+  }
+  return joined;
 }
 
 /**

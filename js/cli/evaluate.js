@@ -49,7 +49,7 @@ export async function run(context) {
   const decoding = choice(values, 'decoding', ['viterbi', 'argmax']);
   const labels =
     values.labels === undefined ? undefined : await readLabelFile(required(values, 'labels', 'labels.txt'));
-  const metrics = await withHead(context, labels, async (head) => {
+  const metrics = await withHead(context, { command: 'evaluate', labels }, async (head) => {
     const examples = await readExamples(file, head.task, { format, labels, warn: (message) => progress.warn(message) });
     return measure(head, { file, examples }, context, { threshold, decoding });
   });

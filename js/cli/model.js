@@ -6,6 +6,7 @@ import { readHead, writeHead } from '../head-file.js';
 import { load } from '../index.js';
 import { choice, integer, required } from './arguments.js';
 import { readHeadFile } from './head-folder.js';
+import { checkOptions } from './tasks.js';
 
 /**
  * @typedef {import('../index.js').Model} Model
@@ -66,15 +67,19 @@ export const headHelp = `  --head DIR             what bertlet train has written
  * the model or the adapter has itself, works with it and ends the model.
  * @template T
  * @param {Context} context
- * @param {string[] | undefined} labels of `--labels`: names for the labels of a model's or an adapter's head, by index
+ * @param {{ command: 'predict' | 'evaluate', labels: string[] | undefined }} given `labels`: of `--labels`, names for the labels of
+ *   a model's or an adapter's head, by index
  * @param {(head: Head) => Promise<T>} work
  * @returns {Promise<T>}
  */
-export async function withHead(context, labels, work) {
+export async function withHead(context, { command, labels }, work) {
   const given = /** @type {string | undefined} */ (context.values.model);
   if (context.values.head === undefined && given !== undefined) {
     return withModel(given, context, async (bert) => {
-      if (bert.head) return work(labels ? await renamed(bert, bert.head, labels, context) : bert.head);
+      if (bert.head) {
+        checkOptions(command, context.values, bert.head.task);
+        return work(labels ? await renamed(bert, bert.head, labels, context) : bert.head);
+      }
       const from = context.values.adapter === undefined ? given : context.values.adapter;
       throw new BertletError(
         'BAD_HEAD',
@@ -84,6 +89,7 @@ export async function withHead(context, labels, work) {
   }
   const path = required(context.values, 'head', 'my-head');
   const { bytes, baseModel } = await readHeadFile(path);
+  checkOptions(command, context.values, readHead(bytes).task);
   if (given === undefined && isAbsolute(baseModel) && !existsSync(baseModel)) {
     throw new BertletError(
       'FILE_NOT_FOUND',

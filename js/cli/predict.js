@@ -55,7 +55,7 @@ export async function run(context) {
     );
   const labels =
     values.labels === undefined ? undefined : await readLabelFile(required(values, 'labels', 'labels.txt'));
-  await withHead(context, labels, async (head) => {
+  await withHead(context, { command: 'predict', labels }, async (head) => {
     for await (const { texts, line, name } of readTexts(files[0], { json: values.json === true, signal })) {
       const listeners = { signal, onWarning: progress.warnAbout(name, (index) => line + index) };
       const results = await predict(

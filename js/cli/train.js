@@ -1,10 +1,11 @@
 // bertlet train: labelled examples to a head.
 import { BertletError } from '../errors.js';
-import { choice, integer, positive, required, UsageError } from './arguments.js';
+import { choice, integer, positive, required } from './arguments.js';
 import { checkLabels, formats, listeners, readExamples, readLabelFile } from './data.js';
 import { checkOutput, writeHeadFolder } from './head-folder.js';
 import { measure } from './metrics.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from './model.js';
+import { checkOptions } from './tasks.js';
 
 export const summary = 'train a head on labelled examples';
 
@@ -70,6 +71,7 @@ export async function run(context) {
   const devFile = values.dev === undefined ? undefined : required(values, 'dev', 'dev.tsv');
   const folder = required(values, 'output', 'my-head');
   const fitOptions = readFitOptions(values);
+  checkOptions('train', values, task);
 
   // Everything that can be wrong is looked at before the work begins.
   const readOptions = {
@@ -135,7 +137,5 @@ function readFitOptions(values) {
     learningRate: positive(values, 'learning-rate'),
     seed: integer(values, 'seed', 0),
   };
-  if (options.c !== undefined && hiddenSize !== undefined)
-    throw new UsageError('--c is for heads without hidden units; leave out one of --c and --hidden-size');
   return /** @type {any} */ (Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)));
 }

@@ -71,6 +71,10 @@ test('token classification', async () => {
       ['place', 'awful'],
     ],
   );
+  // Refused before the model is loaded: there is no such model.
+  const top = await bertlet(['predict', '--head', join(folder, 'tags'), '--model', './none', '--top', '1'], input);
+  assert.equal(top.code, 2);
+  assert.match(top.stderr, /--top is for .*; here the task is token-classification/);
   assert.equal(config.num_hidden_layers, summary.layer);
   assert.deepEqual(Object.values(config.id2label), ['B-person', 'B-place', 'I-person', 'O']);
 });
