@@ -140,11 +140,20 @@ function isConll(text) {
 }
 
 /**
- * For a long run over examples: shows how far it is, and which lines of their file it warns about.
+ * For a long run over examples: shows how far it is, and which lines of their files it warns about.
  * @param {import('./main.js').Context} context
- * @param {string} path
- * @param {{ line: number }[]} examples
+ * @param {{ file: string, examples: { line: number }[] }[]} sources in the order in which the run has their examples
  */
-export function listeners({ signal, progress }, path, examples) {
-  return { signal, onProgress: progress.report, onWarning: progress.warnAbout(path, (index) => examples[index].line) };
+export function listeners({ signal, progress }, ...sources) {
+  /** @type {(message: string, texts?: number[]) => void} */
+  const onWarning = (message, texts) => {
+    if (!texts) return progress.warn(message);
+    let first = 0;
+    for (const { file, examples } of sources) {
+      const own = texts.map((index) => index - first).filter((index) => examples[index]);
+      if (own.length > 0) progress.warnAbout(file, (index) => examples[index].line)(message, own);
+      first += examples.length;
+    }
+  };
+  return { signal, onProgress: progress.report, onWarning };
 }

@@ -1,6 +1,6 @@
 // bertlet learning-curve: what accuracy how many examples bring.
 import { choice, integer, positive, required, UsageError } from './arguments.js';
-import { formats, listeners, readExamples } from './data.js';
+import { checkLabels, formats, listeners, readExamples } from './data.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from './model.js';
 
 export const summary = 'measure how many examples a classifier needs';
@@ -46,15 +46,16 @@ export async function run(context) {
   const c = positive(values, 'c');
 
   const examples = await readExamples(trainFile, 'text-classification', { format });
-  const test = testFile && (await readExamples(testFile, 'text-classification', { format }));
-  const all = [...examples, ...(test || [])];
+  const test = testFile ? await readExamples(testFile, 'text-classification', { format }) : [];
+  const labels = new Set(examples.map(({ label }) => label));
+  if (testFile) checkLabels(test, testFile, labels);
   const points = await withModel(model, context, (bert) =>
     bert.learningCurve(examples, {
-      ...(test && { test }),
+      ...(testFile && { test }),
       ...(sizes && { sizes }),
       ...(seeds && { seeds }),
       ...(c && { c }),
-      ...listeners(context, trainFile, all),
+      ...listeners(context, { file: trainFile, examples }, { file: testFile ?? '', examples: test }),
     }),
   );
   await output.write(

@@ -11,7 +11,7 @@ import { checkLabels, listeners } from './data.js';
  * @returns {Promise<Record<string, unknown>>}
  */
 export async function measure(head, { file, examples }, context, given = {}) {
-  const options = listeners(context, file, examples);
+  const options = listeners(context, { file, examples });
   if (head.task !== 'question-answering') checkLabels(examples, file, head.labels);
   const metrics = /** @type {any} */ (await /** @type {any} */ (head).evaluate(examples, { ...options, ...given }));
   const { accuracy, macroF1, microF1, precision, recall, f1, exactMatch, n, labels, confusion, classes, types } =

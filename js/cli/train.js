@@ -94,7 +94,8 @@ export async function run(context) {
   await checkOutput(folder);
 
   const { head, metrics } = await withModel(model, context, async (bert) => {
-    const head = await bert.fit(examples, { task, ...fitOptions, ...listeners(context, trainFile, examples) });
+    const listening = listeners(context, { file: trainFile, examples });
+    const head = await bert.fit(examples, { task, ...fitOptions, ...listening });
     const metrics = dev && (await measure(head, dev, context));
     await writeHeadFolder(folder, await head.save(), bert.info.config);
     return { head, metrics };

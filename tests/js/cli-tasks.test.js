@@ -145,6 +145,21 @@ test("--labels names the outputs of a model's own head", async () => {
   assert.match(trained.stderr, /--labels is for a model's or an adapter's own head/);
 });
 
+test('learning-curve names the file and the line that it speaks of', async () => {
+  const long = (word) => `${word} `.repeat(60); // a text that is the same is read once
+  const train = file('curve-train.tsv', `good\tpos\n\nbad\tneg\n${long('good')}\tpos\nawful\tneg\n`);
+  const test = file('curve-test.tsv', `good\tpos\n\n${long('great')}\tpos\n${long('bad')}\tneg\n`);
+  const run = (test) =>
+    bertlet(['learning-curve', '--model', tiny(), '--train', train, '--test', test, '--sizes', '1', '--seeds', '1']);
+  const { code, stderr } = await run(test);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /curve-train\.tsv, line 4: this text is longer/);
+  assert.match(stderr, /curve-test\.tsv, lines 3, 4: these texts are longer/);
+  const unseen = await run(file('curve-unseen.tsv', 'good\tpos\nso\tso\n'));
+  assert.equal(unseen.code, 1);
+  assert.match(unseen.stderr, /curve-unseen\.tsv, line 2: the label "so" did not occur in training.*\(BAD_LABELS\)/);
+});
+
 // The project's issue #5 asks for an entity F1 of 45 on frozen features.
 const data = shared('data/wnut17');
 test(
