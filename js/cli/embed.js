@@ -20,7 +20,8 @@ or, with --pooling none, one vector for each token, special tokens included:
   --layer N              whose hidden states, 0 (the embeddings) to the last, the default
   --normalize            scale each vector to length 1 (as such a folder may do anyway)
 ${modelHelp}
-  --json                 each line is a JSON string, so that a text may hold line ends
+  --json                 each line is a JSON string, so that a text may hold line ends,
+                         or a pair, {"text":…,"text_pair":…}
   FILE                   texts, one a line (default: standard input)`;
 
 /** @type {import('./arguments.js').Options} */
@@ -42,7 +43,11 @@ export async function run(context) {
   const layer = integer(values, 'layer', 0);
   const normalize = values.normalize === true ? true : undefined;
   await withModel(model, context, async (bert) => {
-    for await (const { texts, line, name } of readTexts(files[0], { json: values.json === true, signal })) {
+    for await (const { texts, line, name } of readTexts(files[0], {
+      json: values.json === true,
+      pairs: true,
+      signal,
+    })) {
       const embedOptions = {
         normalize,
         ...(layer !== undefined && { layer }),

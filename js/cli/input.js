@@ -9,21 +9,25 @@ import { decode, splitLines } from './files.js';
 /** Texts that are worked on together: enough to keep all threads busy. */
 const batchSize = 256;
 
+/** @typedef {import('../types.js').TextInput} TextInput */
+
 /**
+ * @template {TextInput} T
  * @typedef {object} Batch
- * @property {string[]} texts 1 .. 256 of them
+ * @property {T[]} texts 1 .. 256 of them
  * @property {number} line where the first one stands, from 1
  * @property {string} name of the file
  */
 
 /**
  * Batches of the texts in a file, or in standard input when `file` is missing or "-". One text a line; with `json` each
- * line is a JSON string, which may hold line ends.
+ * line is a JSON string, which may hold line ends, or, with `pairs`, an object with a text and what it is paired with.
+ * @template {boolean} [P=false]
  * @param {string | undefined} file
- * @param {{ json: boolean, signal: AbortSignal }} options
- * @returns {AsyncGenerator<Batch, void, void>}
+ * @param {{ json: boolean, pairs?: P, signal: AbortSignal }} options
+ * @returns {AsyncGenerator<Batch<P extends true ? TextInput : string>, void, void>}
  */
-export async function* readTexts(file, { json, signal }) {
+export async function* readTexts(file, { json, pairs, signal }) {
   const fromStdin = file === undefined || file === '-';
   const name = fromStdin ? 'standard input' : file;
   if (fromStdin && process.stdin.isTTY) {
@@ -34,8 +38,8 @@ export async function* readTexts(file, { json, signal }) {
   for await (const lines of readLines(stream, name)) {
     for (let start = 0; start < lines.length; start += batchSize) {
       const batch = lines.slice(start, start + batchSize);
-      const texts = json ? batch.map((text, i) => parseText(text, `${name}, line ${line + i}`)) : batch;
-      yield { texts, line, name };
+      const texts = json ? batch.map((text, i) => parseText(text, `${name}, line ${line + i}`, pairs === true)) : batch;
+      yield { texts: /** @type {any[]} */ (texts), line, name };
       line += batch.length;
     }
   }
@@ -75,16 +79,25 @@ async function* readLines(stream, name) {
 /**
  * @param {string} json
  * @param {string} where
+ * @param {boolean} pairs
+ * @returns {TextInput}
  */
-function parseText(json, where) {
-  let text;
+function parseText(json, where, pairs) {
+  let value;
   try {
-    text = JSON.parse(json);
+    value = JSON.parse(json);
   } catch {
-    // reported below, like every other value that is no string
+    // reported below, like every other value that is no text
   }
-  if (typeof text !== 'string') {
-    throw new BertletError('BAD_INPUT', `${where}: with --json each line must be one JSON string, such as "a text".`);
+  if (typeof value === 'string') return value;
+  if (pairs) {
+    const { text, textPair, text_pair: pair = textPair } = value ?? {};
+    if (typeof text === 'string' && pair === undefined) return { text };
+    if (typeof text === 'string' && typeof pair === 'string') return { text, textPair: pair };
   }
-  return text;
+  const object = pairs ? ', or {"text": "…", "text_pair": "…"}' : '';
+  throw new BertletError(
+    'BAD_INPUT',
+    `${where}: with --json each line must be one JSON string, such as "a text"${object}.`,
+  );
 }

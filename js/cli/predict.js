@@ -23,7 +23,8 @@ ${headHelp}
                          how tokens become entities (default: sequence, for a checkpoint's own head simple)
   --threshold P          only labels of at least this probability: an empty list means none of these
 ${modelHelp}
-  --json                 each line is a JSON string, so that a text may hold line ends
+  --json                 each line is a JSON string, so that a text may hold line ends,
+                         or, to be labelled, a pair, {"text":…,"text_pair":…}
   FILE                   texts, one a line (default: standard input); for answers each line is
                          {"question":…,"context":…}`;
 
@@ -56,7 +57,9 @@ export async function run(context) {
   const labels =
     values.labels === undefined ? undefined : await readLabelFile(required(values, 'labels', 'labels.txt'));
   await withHead(context, { command: 'predict', labels }, async (head) => {
-    for await (const { texts, line, name } of readTexts(files[0], { json: values.json === true, signal })) {
+    const forAnswers = head.task === 'question-answering'; // whose lines are JSON in any case
+    const reading = { json: values.json === true && !forAnswers, pairs: 'classify' in head, signal };
+    for await (const { texts, line, name } of readTexts(files[0], reading)) {
       const listeners = { signal, onWarning: progress.warnAbout(name, (index) => line + index) };
       const results = await predict(
         head,
@@ -76,15 +79,16 @@ export async function run(context) {
 
 /**
  * @param {import('../heads/create.js').AnyHead} head
- * @param {string[]} texts
+ * @param {import('../types.js').TextInput[]} texts pairs only to be labelled
  * @param {{ topK?: number, threshold?: number, aggregationStrategy?: import('../heads/token-classifier.js').AggregationStrategy }} given
  * @param {import('../types.js').TaskOptions & { where: (index: number) => string }} options
  * @returns {Promise<{ score: number }[][]>}
  */
 async function predict(head, texts, { topK, threshold, aggregationStrategy }, { where, ...options }) {
   if ('classify' in head) return head.classify(texts, { topK, threshold, ...options });
-  if ('entities' in head) return head.entities(texts, { aggregationStrategy, ...options });
-  const questions = texts.map((text, index) => parseQuestion(text, where(index)));
+  const strings = /** @type {string[]} */ (texts);
+  if ('entities' in head) return head.entities(strings, { aggregationStrategy, ...options });
+  const questions = strings.map((text, index) => parseQuestion(text, where(index)));
   return head.answer(questions, { topK, ...options });
 }
 

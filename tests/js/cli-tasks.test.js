@@ -160,6 +160,43 @@ test('learning-curve names the file and the line that it speaks of', async () =>
   assert.match(unseen.stderr, /curve-unseen\.tsv, line 2: the label "so" did not occur in training.*\(BAD_LABELS\)/);
 });
 
+test('pairs of texts: from a file of examples, and as JSON to predict and embed', async () => {
+  const rows = ['good', 'bad', 'great', 'awful'].map((word, i) => `${word}\tmovie\t${i % 2 ? 'neg' : 'pos'}\n`);
+  const examples = file('pairs.tsv', `text\ttext_pair\tlabel\n${rows.join('')}`);
+  const head = join(folder, 'pairs');
+  const trained = await bertlet(['train', '--model', tiny(), '--train', examples, '--output', head, '--c', '1']);
+  assert.equal(trained.code, 0, trained.stderr);
+  const use = (args, ...values) =>
+    bertlet([...args, '--json'], values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+  const predict = ['predict', '--head', head];
+  const pair = { text: 'good', text_pair: 'movie' };
+  const { code, stdout, stderr } = await use(
+    predict,
+    pair,
+    { text: 'good', textPair: 'movie' },
+    { text: 'good' },
+    'good',
+  );
+  assert.equal(code, 0, stderr);
+  const [first, second, third, fourth] = jsonLines(stdout);
+  assert.deepEqual(first, second);
+  assert.deepEqual(third, fourth);
+  assert.notDeepEqual(first, third);
+  for (const wrong of [{ text: 'good', text_pair: 7 }, { text_pair: 'x' }, 7, null]) {
+    const refused = await use(predict, 'good', wrong);
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.stderr,
+      /line 2: with --json each line must be one JSON string, .* or \{"text": "…", "text_pair"/,
+    );
+  }
+  const embed = ['embed', '--model', tiny(), '--pooling', 'none'];
+  const [both, alone] = jsonLines((await use(embed, pair, 'good')).stdout);
+  assert.ok(both.embeddings.length > alone.embeddings.length + 1, '[SEP] and the second text');
+  const entities = await use(['predict', '--model', join(fixtures, 'checkpoints/bert-tokens')], pair);
+  assert.match(entities.stderr, /line 1: with --json each line must be one JSON string, such as "a text"\./);
+});
+
 // The project's issue #5 asks for an entity F1 of 45 on frozen features.
 const data = shared('data/wnut17');
 test(
