@@ -69,7 +69,7 @@ export const headHelp = `  --head DIR             what bertlet train has written
  * @param {Context} context
  * @param {{ command: 'predict' | 'evaluate', labels: string[] | undefined }} given `labels`: of `--labels`, names for the labels of
  *   a model's or an adapter's head, by index
- * @param {(head: Head) => Promise<T>} work
+ * @param {(head: Head, info: Model['info']) => Promise<T>} work
  * @returns {Promise<T>}
  */
 export async function withHead(context, { command, labels }, work) {
@@ -78,7 +78,7 @@ export async function withHead(context, { command, labels }, work) {
     return withModel(given, context, async (bert) => {
       if (bert.head) {
         checkOptions(command, context.values, bert.head.task);
-        return work(labels ? await renamed(bert, bert.head, labels, context) : bert.head);
+        return work(labels ? await renamed(bert, bert.head, labels, context) : bert.head, bert.info);
       }
       const from = context.values.adapter === undefined ? given : context.values.adapter;
       throw new BertletError(
@@ -97,7 +97,7 @@ export async function withHead(context, { command, labels }, work) {
     );
   }
   return withModel(given ?? baseModel, context, async (bert) =>
-    work(await bert.loadHead(bytes, { signal: context.signal })),
+    work(await bert.loadHead(bytes, { signal: context.signal }), bert.info),
   );
 }
 

@@ -22,6 +22,10 @@ ${headHelp}
   --aggregation-strategy sequence|none|simple|first|average|max
                          how tokens become entities (default: sequence, for a checkpoint's own head simple)
   --threshold P          only labels of at least this probability: an empty list means none of these
+  --handle-impossible-answer  the answer may be that there is none: "", with a score of its own
+  --max-answer-len N     the longest answer, in tokens (default: 30)
+  --max-seq-len N        tokens of a window of a long context, with the question (default: 384, or what the model takes)
+  --doc-stride N         tokens that a window shares with the one before (default: 128, in short ones a third)
 ${modelHelp}
   --json                 each line is a JSON string, so that a text may hold line ends,
                          or, to be labelled, a pair, {"text":…,"text_pair":…}
@@ -36,6 +40,10 @@ export const options = {
   top: { type: 'string' },
   threshold: { type: 'string' },
   'aggregation-strategy': { type: 'string' },
+  'handle-impossible-answer': { type: 'boolean' },
+  'max-answer-len': { type: 'string' },
+  'max-seq-len': { type: 'string' },
+  'doc-stride': { type: 'string' },
   json: { type: 'boolean' },
 };
 
@@ -50,13 +58,21 @@ export async function run(context) {
   const topK = integer(values, 'top', 1);
   const threshold = probability(values, 'threshold');
   const aggregationStrategy = choice(values, 'aggregation-strategy', strategies);
+  const answering = {
+    noAnswer: values['handle-impossible-answer'] === true,
+    maxAnswerTokens: integer(values, 'max-answer-len', 1),
+    maxTokens: integer(values, 'max-seq-len', 1),
+    stride: integer(values, 'doc-stride', 0),
+  };
   if (values.labels !== undefined && values.head !== undefined)
     throw new UsageError(
       "--labels is for a model's or an adapter's own head; bertlet train --labels names those of --head",
     );
   const labels =
     values.labels === undefined ? undefined : await readLabelFile(required(values, 'labels', 'labels.txt'));
-  await withHead(context, { command: 'predict', labels }, async (head) => {
+  await withHead(context, { command: 'predict', labels }, async (head, { maxTokens }) => {
+    if (answering.maxTokens !== undefined && answering.maxTokens > maxTokens)
+      throw new UsageError(`--max-seq-len is ${answering.maxTokens}, but this model takes ${maxTokens} tokens`);
     const forAnswers = head.task === 'question-answering'; // whose lines are JSON in any case
     const reading = { json: values.json === true && !forAnswers, pairs: 'classify' in head, signal };
     for await (const { texts, line, name } of readTexts(files[0], reading)) {
@@ -64,7 +80,7 @@ export async function run(context) {
       const results = await predict(
         head,
         texts,
-        { topK, threshold, aggregationStrategy },
+        { topK, threshold, aggregationStrategy, answering },
         {
           ...listeners,
           where: (index) => `${name}, line ${line + index}`,
@@ -80,16 +96,20 @@ export async function run(context) {
 /**
  * @param {import('../heads/create.js').AnyHead} head
  * @param {import('../types.js').TextInput[]} texts pairs only to be labelled
- * @param {{ topK?: number, threshold?: number, aggregationStrategy?: import('../heads/token-classifier.js').AggregationStrategy }} given
+ * @param {object} given
+ * @param {number} [given.topK]
+ * @param {number} [given.threshold]
+ * @param {import('../heads/token-classifier.js').AggregationStrategy} [given.aggregationStrategy]
+ * @param {import('../heads/question-answerer.js').AnswerOptions} given.answering
  * @param {import('../types.js').TaskOptions & { where: (index: number) => string }} options
  * @returns {Promise<{ score: number }[][]>}
  */
-async function predict(head, texts, { topK, threshold, aggregationStrategy }, { where, ...options }) {
+async function predict(head, texts, { topK, threshold, aggregationStrategy, answering }, { where, ...options }) {
   if ('classify' in head) return head.classify(texts, { topK, threshold, ...options });
   const strings = /** @type {string[]} */ (texts);
   if ('entities' in head) return head.entities(strings, { aggregationStrategy, ...options });
   const questions = strings.map((text, index) => parseQuestion(text, where(index)));
-  return head.answer(questions, { topK, ...options });
+  return head.answer(questions, { topK, ...answering, ...options });
 }
 
 /**

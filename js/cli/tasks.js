@@ -18,6 +18,10 @@ const tasksOf = {
     top: [...texts, ...answers],
     threshold: texts,
     'aggregation-strategy': words,
+    'handle-impossible-answer': answers,
+    'max-answer-len': answers,
+    'max-seq-len': answers,
+    'doc-stride': answers,
   },
   evaluate: { labels: [...texts, ...words], threshold: ['multi-label'], decoding: words },
 };

@@ -197,6 +197,38 @@ test('pairs of texts: from a file of examples, and as JSON to predict and embed'
   assert.match(entities.stderr, /line 1: with --json each line must be one JSON string, such as "a text"\./);
 });
 
+test('predict for answers: no answer, the longest one, windows', async () => {
+  const model = ['predict', '--model', join(fixtures, 'checkpoints/bert-answers')];
+  const context =
+    'good bad great awful good bad great awful good bad great awful good bad great awful good bad great awful';
+  const input = `${JSON.stringify({ question: 'bad ?', context })}\n`;
+  const answers = async (...args) => {
+    const { code, stdout, stderr } = await bertlet([...model, '--top', '500', ...args], input);
+    assert.equal(code, 0, stderr);
+    return jsonLines(stdout)[0];
+  };
+  const all = await answers();
+  assert.ok(all.every(({ answer }) => answer !== ''));
+  const none = (await answers('--handle-impossible-answer')).filter(({ answer }) => answer === '');
+  assert.deepEqual(
+    none.map(({ start, end }) => [start, end]),
+    [[0, 0]],
+  );
+  const short = await answers('--max-answer-len', '1');
+  assert.ok(short.length < all.length);
+  const windows = await answers('--max-seq-len', '16', '--doc-stride', '2', '--max-answer-len', '1');
+  assert.notDeepEqual(windows, await answers('--max-seq-len', '16', '--doc-stride', '4', '--max-answer-len', '1'));
+  assert.notDeepEqual(windows, short);
+  const long = await bertlet([...model, '--max-seq-len', '9999'], input);
+  assert.equal(long.code, 2);
+  assert.match(long.stderr, /--max-seq-len is 9999, but this model takes \d+ tokens/);
+  const text = await bertlet(
+    ['predict', '--model', join(fixtures, 'checkpoints/bert-text'), '--doc-stride', '3'],
+    'x\n',
+  );
+  assert.match(text.stderr, /--doc-stride is for question-answering; here the task is text-classification/);
+});
+
 // The project's issue #5 asks for an entity F1 of 45 on frozen features.
 const data = shared('data/wnut17');
 test(
