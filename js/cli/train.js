@@ -82,13 +82,11 @@ export async function run(context) {
   /** @type {any[]} */
   const examples = await readExamples(trainFile, task, readOptions);
   const labels = new Set(examples.flatMap((example) => example.label ?? example.labels ?? example.tags ?? []));
-  if (labels.size < 2 && task !== 'question-answering') {
-    const [only] = labels;
+  if (labels.size < 2 && task !== 'question-answering')
     throw new BertletError(
       'ONE_CLASS',
-      `${trainFile}: every example has the label "${only}"; at least two labels are needed.`,
+      `${trainFile}: ${fewLabels(task, [...labels])}; at least two labels are needed.`,
     );
-  }
   const dev = devFile && { file: devFile, examples: await readExamples(devFile, task, readOptions) };
   if (dev && task !== 'question-answering') checkLabels(/** @type {any[]} */ (dev.examples), dev.file, labels);
   await checkOutput(folder);
@@ -119,6 +117,17 @@ export async function run(context) {
       seconds: Number(((performance.now() - start) / 1000).toFixed(2)),
     },
   ]);
+}
+
+/**
+ * What is wrong with examples of one label or none.
+ * @param {import('../types.js').Task} task
+ * @param {string[]} labels
+ */
+function fewLabels(task, [only]) {
+  if (only === undefined) return 'no example has a label';
+  if (task === 'multi-label') return `the only label is "${only}"`;
+  return `every ${task === 'token-classification' ? 'word has the tag' : 'example has the label'} "${only}"`;
 }
 
 /**

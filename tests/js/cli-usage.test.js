@@ -107,10 +107,17 @@ for (const [args, message] of wrong) {
 }
 
 const train = (...args) => ['train', '--model', join(folder, 'no-model'), '--output', join(folder, 'head'), ...args];
+const several = (path) => train('--task', 'multi-label', '--train', path);
 const failing = [
   [train('--train', join(folder, 'none.tsv')), /none\.tsv: there is no such file\. \(FILE_NOT_FOUND\)/],
   [train('--train', file('empty.tsv', '')), /empty\.tsv is empty.* \(NO_EXAMPLES\)/],
   [train('--train', file('one.tsv', 'a\tx\nb\tx\n')), /every example has the label "x".* \(ONE_CLASS\)/],
+  [several(file('none-of-them.tsv', 'a\t\nb\t\n')), /none-of-them\.tsv: no example has a label; at least two/],
+  [several(file('only.tsv', 'a\tx\nb\t\n')), /only\.tsv: the only label is "x"; at least two .* \(ONE_CLASS\)/],
+  [
+    train('--task', 'token-classification', '--train', file('o.conll', 'a\tO\n')),
+    /every word has the tag "O"; at least/,
+  ],
   [train('--train', file('bad.tsv', 'a\tx\nb\n')), /bad\.tsv, line 2: .* \(BAD_DATA\)/],
   [train('--train', good, '--dev', file('dev.tsv', 'fine\t1\n')), /dev\.tsv, line 1: the label "1".* \(BAD_LABELS\)/],
   [train('--train', good), /no-model/],
