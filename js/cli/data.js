@@ -59,7 +59,8 @@ const formatsOf = {
  * @param {string} path
  * @param {T} task
  * @param {{ format?: Format, labels?: string[], warn?: (message: string) => void }} [options] `labels`: names for labels that
- *   are given by index; `warn`: is told once what was mended
+ *   are given by index; `warn`: is told once what was mended,
+ *   or seems wrong
  * @returns {Promise<ExampleOf[T][]>}
  */
 export async function readExamples(path, task, { format, labels, warn = () => {} } = {}) {

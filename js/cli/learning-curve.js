@@ -36,7 +36,7 @@ export const maxFiles = 0;
 
 /** @param {import('./main.js').Context} context */
 export async function run(context) {
-  const { values, output } = context;
+  const { values, output, progress } = context;
   const model = required(values, 'model', exampleModel);
   const trainFile = required(values, 'train', 'train.tsv');
   const testFile = values.test === undefined ? undefined : required(values, 'test', 'test.tsv');
@@ -45,8 +45,9 @@ export async function run(context) {
   const seeds = integer(values, 'seeds', 1);
   const c = positive(values, 'c');
 
-  const examples = await readExamples(trainFile, 'text-classification', { format });
-  const test = testFile ? await readExamples(testFile, 'text-classification', { format }) : [];
+  const reading = { format, warn: (/** @type {string} */ message) => progress.warn(message) };
+  const examples = await readExamples(trainFile, 'text-classification', reading);
+  const test = testFile ? await readExamples(testFile, 'text-classification', reading) : [];
   const labels = new Set(examples.map(({ label }) => label));
   if (testFile) checkLabels(test, testFile, labels);
   const points = await withModel(model, context, (bert) =>

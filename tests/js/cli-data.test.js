@@ -72,6 +72,21 @@ test('a header tells the columns in CSV and TSV, in any order', async () => {
   assert.deepEqual(await read('e.tsv', 'text\tlabel\nx\ta\n'), [{ text: 'x', label: 'a', line: 2 }]);
 });
 
+test('a header with other names than text and label is an example, with a warning', async () => {
+  const warned = async (content, task = 'text-classification') => {
+    const warnings = [];
+    await readTask(task, 'glue.tsv', content, { warn: (message) => warnings.push(message) });
+    return warnings.join();
+  };
+  const header =
+    /glue\.tsv, line 1: "sentence" with the label "label" is taken for an example. If it is a header, name its/;
+  assert.match(await warned('sentence\tlabel\nx\t1\ny\t0\n'), header);
+  assert.match(await warned('sentence\tlabel\nx\t1,2\ny\t0\n', 'multi-label'), header);
+  assert.equal(await warned('text\tlabel\nx\t1\n'), '');
+  assert.equal(await warned('a\tlabel\nb\tother\nc\tlabel\n'), '');
+  assert.equal(await warned('a\tother\nb\tlabel\n'), '');
+});
+
 test('without a telling extension the first line tells the format', async () => {
   assert.deepEqual(await read('tabs.txt', 'a "fine" film\tgood\ndull, long\tbad\n'), two);
   assert.deepEqual(await read('commas', '"a ""fine"" film",good\n"dull, long",bad\n'), two);

@@ -19,11 +19,12 @@ const names = { text: ['text'], textPair: ['text_pair', 'textpair'], label: ['la
  * @param {TableFormat} format
  * @param {string} text of the file
  * @param {string} path
+ * @param {(message: string) => void} warn
  * @returns {Example[]}
  */
-export function readClassification(format, text, path) {
+export function readClassification(format, text, path, warn) {
   if (format !== 'jsonl') {
-    return readTable(format, text, path).map(({ cell, ...example }) => {
+    return readTable(format, text, path, warn).map(({ cell, ...example }) => {
       return { ...example, label: checkLabel(cell, path, example.line) };
     });
   }
@@ -45,11 +46,12 @@ export function readClassification(format, text, path) {
  * @param {TableFormat} format
  * @param {string} text of the file
  * @param {string} path
+ * @param {(message: string) => void} warn
  * @returns {MultiLabelExample[]}
  */
-export function readMultiLabel(format, text, path) {
+export function readMultiLabel(format, text, path, warn) {
   if (format !== 'jsonl') {
-    return readTable(format, text, path).map(({ cell, ...example }) => {
+    return readTable(format, text, path, warn).map(({ cell, ...example }) => {
       const labels = cell.trim() === '' ? [] : cell.split(',');
       return { ...example, labels: checkSet(labels, path, example.line) };
     });
@@ -81,9 +83,10 @@ function textsOf(value, path, line) {
  * @param {'tsv' | 'csv'} format
  * @param {string} text
  * @param {string} path
+ * @param {(message: string) => void} warn
  * @returns {{ text: string, textPair?: string, cell: string, line: number }[]} cell: with the label, or the labels
  */
-function readTable(format, text, path) {
+function readTable(format, text, path, warn) {
   const rows = readRows(format, text, path);
   const header = rows[0].cells.map((cell) => cell.trim().toLowerCase());
   const column = (/** @type {string[]} */ wanted) => header.findIndex((name) => wanted.includes(name));
@@ -92,6 +95,15 @@ function readTable(format, text, path) {
   const at = hasHeader
     ? { text: column(names.text), textPair: column(names.textPair), label: column(names.label) }
     : { text: 0, textPair: -1, label: 1 };
+  // "sentence<TAB>label", as GLUE has it, would be a class of one example.
+  const isLabel = (/** @type {import('./rows.js').Row} */ { cells }) =>
+    names.label.includes(cells[1]?.trim().toLowerCase());
+  if (!hasHeader && rows.length > 1 && rows.findLastIndex(isLabel) === 0) {
+    const [first, second] = rows[0].cells;
+    warn(
+      `${path}, line ${rows[0].line}: "${first}" with the label "${second}" is taken for an example. If it is a header, name its columns text and label.`,
+    );
+  }
   return rows.slice(hasHeader ? 1 : 0).map(({ cells, line }) => {
     if (cells.length !== columns) throw badLine(path, line, columnProblem(cells.length, columns, hasHeader, format));
     const example = { text: cells[at.text], cell: cells[at.label], line };
