@@ -66,6 +66,11 @@ const formatsOf = {
 export async function readExamples(path, task, { format, labels, warn = () => {} } = {}) {
   const text = await readText(path);
   if (text.trim() === '') throw new BertletError('NO_EXAMPLES', `${path} is empty: there are no examples in it.`);
+  if (task !== 'question-answering' && isArray(text))
+    throw badFile(
+      path,
+      'this is one JSON array; write its objects one a line, without brackets and commas around them',
+    );
   const chosen = format ?? formatOf(text, path, task);
   if (!formatsOf[task].includes(chosen)) {
     const known = {
@@ -76,7 +81,11 @@ export async function readExamples(path, task, { format, labels, warn = () => {}
     throw badFile(path, `this is taken for ${chosen}${remedy}; ${task} reads ${formatsOf[task].join(', ')}`);
   }
   const examples = readers[task](chosen, text, path, warn);
-  if (examples.length === 0) throw new BertletError('NO_EXAMPLES', `${path} holds nothing but a header.`);
+  if (examples.length === 0) {
+    const lacking = { conll: 'there are no sentences in it', squad: 'there are no questions in it' };
+    const problem = lacking[/** @type {'conll'} */ (chosen)] ?? 'it holds nothing but a header';
+    throw new BertletError('NO_EXAMPLES', `${path}: ${problem}.`);
+  }
   if (labels) nameLabels(/** @type {Labelled[]} */ (examples), path, labels);
   return /** @type {ExampleOf[T][]} */ (examples);
 }
@@ -132,6 +141,16 @@ function formatOf(text, path, task) {
 
 const isSquad = (/** @type {string} */ text) =>
   /^\s*\{/.test(text) && /"paragraphs"\s*:\s*\[/.test(text.slice(0, 10_000));
+
+/** Whether it is an array of objects, rather than a text that begins with a bracket. @param {string} text */
+function isArray(text) {
+  if (!/^\s*\[\s*\{/.test(text)) return false;
+  try {
+    return Array.isArray(JSON.parse(text));
+  } catch {
+    return false;
+  }
+}
 
 /** Whether all lines, of those at the beginning, end in the tag of a word, and not all in O. @param {string} text */
 function isConll(text) {

@@ -49,7 +49,7 @@ export async function withModel(spec, { values, signal, progress }, work) {
     signal,
     onProgress: progress.report,
     onWarning: (message) => progress.warn(message),
-  });
+  }).catch(notFolders(adapter === undefined ? [spec] : [spec, adapter]));
   try {
     return await work(bert);
   } finally {
@@ -57,6 +57,19 @@ export async function withModel(spec, { values, signal, progress }, work) {
     await bert.dispose();
   }
 }
+
+/**
+ * What is no folder is taken for a name of the hub: an error that comes from there says so, since it may be a mistyped path.
+ * @param {string[]} specs
+ * @returns {(error: unknown) => never}
+ */
+export const notFolders = (specs) => (error) => {
+  if (!(error instanceof BertletError)) throw error;
+  const { code, message } = error;
+  const name = specs.find((spec) => message.includes(`/${spec}/resolve/`) && !existsSync(spec));
+  if (name === undefined) throw error;
+  throw new BertletError(code, `${message} No folder ${name} is here, either.`, { cause: error });
+};
 
 export const headHelp = `  --head DIR             what bertlet train has written, or
   --model PATH_OR_ID     a model with a head of its own, with --adapter the adapter's;

@@ -2,6 +2,7 @@
 import { loadTokenizer } from '../index.js';
 import { choice, required } from './arguments.js';
 import { readTexts } from './input.js';
+import { notFolders } from './model.js';
 
 export const summary = 'split texts into WordPiece tokens';
 
@@ -29,7 +30,10 @@ export const maxFiles = 1;
 export async function run({ values, files, signal, output }) {
   const path = required(values, 'tokenizer', 'bert-base-uncased/vocab.txt');
   const lowercase = choice(values, 'lowercase', ['true', 'false']);
-  const tokenizer = await loadTokenizer(path, { ...(lowercase && { lowercase: lowercase === 'true' }), signal });
+  const tokenizer = await loadTokenizer(path, {
+    ...(lowercase && { lowercase: lowercase === 'true' }),
+    signal,
+  }).catch(notFolders([path]));
   try {
     for await (const { texts } of readTexts(files[0], { json: values.json === true, signal })) {
       const results = await tokenizer.tokenize(texts);

@@ -89,13 +89,13 @@ export async function run(context) {
     );
   const dev = devFile && { file: devFile, examples: await readExamples(devFile, task, readOptions) };
   if (dev && task !== 'question-answering') checkLabels(/** @type {any[]} */ (dev.examples), dev.file, labels);
-  await checkOutput(folder);
+  await checkOutput(folder).catch(cannotWrite(folder));
 
   const { head, metrics } = await withModel(model, context, async (bert) => {
     const listening = listeners(context, { file: trainFile, examples });
     const head = await bert.fit(examples, { task, ...fitOptions, ...listening });
     const metrics = dev && (await measure(head, dev, context));
-    await writeHeadFolder(folder, await head.save(), bert.info.config);
+    await writeHeadFolder(folder, await head.save(), bert.info.config).catch(cannotWrite(folder));
     return { head, metrics };
   });
   const { c, layer, epochs, trainAccuracy, windows, trainLoss } = /** @type {import('../types.js').FitReport} */ (
@@ -118,6 +118,18 @@ export async function run(context) {
     },
   ]);
 }
+
+/**
+ * A place where nothing can be made, such as /proc, makes the system say that there is no such file, and that is no news.
+ * @param {string} folder
+ * @returns {(error: unknown) => never}
+ */
+const cannotWrite = (folder) => (error) => {
+  if (!(error instanceof BertletError && error.code === 'FILE_NOT_FOUND')) throw error;
+  throw new BertletError('FILE_ACCESS', `${folder} can't be made or written. Give --output another place.`, {
+    cause: error,
+  });
+};
 
 /**
  * What is wrong with examples of one label or none.

@@ -114,6 +114,14 @@ test('a missing column names file and line', async () => {
   await fails('h.jsonl', 'null\n', 'BAD_DATA', /line 1: there is no "text"/);
 });
 
+test('one array of examples', async () => {
+  const array = '[\n  {"text":"x","label":"a"},\n  {"text":"y","label":"b"}\n]\n';
+  for (const name of ['array.json', 'array.jsonl'])
+    await fails(name, array, 'BAD_DATA', /this is one JSON array; write its objects one a line/);
+  await failsTask('token-classification', 'array.json', '[{"words":[]}]', 'BAD_DATA', /this is one JSON array/);
+  assert.equal((await read('array.tsv', '[{x}] is a text\ta\n')).length, 1);
+});
+
 test('an empty label names file and line', async () => {
   await fails('i.tsv', 'x\ta\ny\t \n', 'BAD_DATA', /line 2: the label is empty/);
   await fails('i.csv', 'x,a\n"y\nz",\n', 'BAD_DATA', /line 2: the label is empty/);
@@ -138,6 +146,8 @@ test('an empty file, a header alone, no file', async () => {
   await fails('l.tsv', '', 'NO_EXAMPLES', /is empty/);
   await fails('l.jsonl', ' \n\n', 'NO_EXAMPLES', /is empty/);
   await fails('l.csv', 'text,label\n', 'NO_EXAMPLES', /nothing but a header/);
+  await failsTask('question-answering', 'l.json', '{"data":[]}', 'NO_EXAMPLES', /there are no questions in it/);
+  await failsTask('token-classification', 'l.conll', '-DOCSTART- O\n', 'NO_EXAMPLES', /there are no sentences in it/);
   await assert.rejects(readExamples(join(folder, 'none.tsv'), 'text-classification'), {
     code: 'FILE_NOT_FOUND',
     message: /none\.tsv: there is no such file/,

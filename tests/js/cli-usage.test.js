@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { notFolders } from '../../js/cli/model.js';
+import { BertletError } from '../../js/errors.js';
 import { bertlet, temporaryFolder } from './cli.js';
 
 const folder = temporaryFolder();
@@ -135,6 +137,31 @@ for (const [args, message] of failing) {
     assert.ok(!existsSync(join(folder, 'head')), 'nothing is written');
   });
 }
+
+test('a name that may be a mistyped path', () => {
+  const hub = 'https://huggingface.co/nope/resolve/main/config.json could not be fetched.';
+  const told = (specs, error) => assert.throws(() => notFolders(specs)(error), error.expected);
+  const error = (message, expected = { code: 'NETWORK', message }) =>
+    Object.assign(new BertletError('NETWORK', message), { expected });
+  told(['x', 'nope'], error(hub, { code: 'NETWORK', message: `${hub} No folder nope is here, either.` }));
+  told(['x', 'org/nope'], error(hub));
+  told(['nope'], error('https://example.org/nope/config.json could not be fetched.'));
+});
+
+test(
+  'an output that cannot be made',
+  { skip: process.platform === 'linux' ? false : 'there is no /proc' },
+  async () => {
+    const { code, stderr } = await bertlet([
+      'train',
+      ...['--model', fileURLToPath(new URL('../fixtures/model/tiny-f32', import.meta.url))],
+      ...['--train', good, '--c', '1', '--output', '/proc/head'],
+    ]);
+    assert.equal(code, 1);
+    assert.match(stderr, /\/proc.* \(FILE_ACCESS\)/);
+    assert.doesNotMatch(stderr, /no such file/);
+  },
+);
 
 test('train leaves folders alone that are not heads', async () => {
   const cases = { notes: 'notes.txt', model: 'model.safetensors', config: 'config.json' };
