@@ -11,7 +11,7 @@ const configFile = 'config.json';
 
 /**
  * @param {string} path a head folder, or the file in it
- * @returns {Promise<{ bytes: Uint8Array, baseModel: string }>}
+ * @returns {Promise<{ bytes: Uint8Array, head: import('../head-file.js').HeadData }>}
  */
 export async function readHeadFile(path) {
   let bytes;
@@ -23,7 +23,7 @@ export async function readHeadFile(path) {
     throw new BertletError('FILE_NOT_FOUND', `${path}: there is no head here; ${remedy}.`, { cause: error });
   }
   try {
-    return { bytes, baseModel: readHead(bytes).baseModel };
+    return { bytes, head: readHead(bytes) };
   } catch (error) {
     if (!(error instanceof BertletError)) throw error;
     throw new BertletError(error.code, `${path}: ${error.message}`, { cause: error });

@@ -41,11 +41,11 @@ export async function withModel(spec, { values, signal, progress }, work) {
   const dtype = choice(values, 'dtype', ['f32', 'int8']);
   const threads = integer(values, 'threads', 1);
   const adapter = /** @type {string | undefined} */ (values.adapter);
-  // A head remembers its model in these words, and may be used from another folder.
+  // A head remembers its model and adapter in these words, and may be used from another folder.
   const bert = await load(existsSync(spec) ? resolve(spec) : spec, {
     ...(dtype && { dtype }),
     ...(threads && { threads }),
-    ...(adapter !== undefined && { adapter }),
+    ...(adapter !== undefined && { adapter: existsSync(adapter) ? resolve(adapter) : adapter }),
     signal,
     onProgress: progress.report,
     onWarning: (message) => progress.warn(message),
@@ -101,15 +101,17 @@ export async function withHead(context, { command, labels }, work) {
     });
   }
   const path = required(context.values, 'head', 'my-head');
-  const { bytes, baseModel } = await readHeadFile(path);
-  checkOptions(command, context.values, readHead(bytes).task);
+  const { bytes, head } = await readHeadFile(path);
+  const { task, baseModel, adapter } = head;
+  checkOptions(command, context.values, task);
   if (given === undefined && isAbsolute(baseModel) && !existsSync(baseModel)) {
     throw new BertletError(
       'FILE_NOT_FOUND',
       `${baseModel}, the model on which ${path} was trained, is no longer there. --model says where it is now.`,
     );
   }
-  return withModel(given ?? baseModel, context, async (bert) =>
+  const values = { ...context.values, adapter: context.values.adapter ?? adapter };
+  return withModel(given ?? baseModel, { ...context, values }, async (bert) =>
     work(await bert.loadHead(bytes, { signal: context.signal }), bert.info),
   );
 }

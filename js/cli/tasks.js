@@ -12,7 +12,13 @@ const answers = ['question-answering'];
 
 /** The tasks of the options that are not for all. @type {Record<'train' | 'predict' | 'evaluate', Record<string, Task[]>>} */
 const tasksOf = {
-  train: { labels: [...texts, ...words], c: [...texts, ...words], 'class-weight': texts, pooling: texts },
+  train: {
+    labels: [...texts, ...words],
+    c: [...texts, ...words],
+    'class-weight': texts,
+    pooling: texts,
+    standardize: [...texts, ...words],
+  },
   predict: {
     labels: [...texts, ...words],
     top: [...texts, ...answers],
@@ -53,6 +59,8 @@ function checkHead(values, task) {
     );
   if (values.c !== undefined && hidden)
     throw new UsageError('--c is for heads without hidden units; leave out one of --c and --hidden-size');
+  if (values.standardize === 'auto' && words.includes(task))
+    throw new UsageError(`--standardize auto is for ${texts.join(', ')}; for ${task} give true or false`);
   if (values.layer === 'auto' && forAnswers)
     throw new UsageError(`--layer auto is for ${[...texts, ...words].join(', ')}; for ${task} give a number`);
 }

@@ -31,6 +31,8 @@ Trains a head on labelled examples and writes it to DIR. The last line of its ou
   --layer N|auto         whose hidden states the head reads (default: the last; token-classification: auto)
   --pooling mean|max|cls|auto
                          of a text's tokens (default: mean)
+  --standardize true|false|auto
+                         features brought to mean 0 and deviation 1 (default: for entities and with hidden units)
   --hidden-size N        a head with so many hidden units, for entities with a conditional random field
   --epochs N             for heads with hidden units and question-answering
   --learning-rate NUMBER likewise
@@ -50,6 +52,7 @@ export const options = {
   'class-weight': { type: 'string' },
   layer: { type: 'string' },
   pooling: { type: 'string' },
+  standardize: { type: 'string' },
   'hidden-size': { type: 'string' },
   epochs: { type: 'string' },
   'learning-rate': { type: 'string' },
@@ -148,11 +151,13 @@ function fewLabels(task, [only]) {
  */
 function readFitOptions(values) {
   const hiddenSize = integer(values, 'hidden-size', 1);
+  const standardize = choice(values, 'standardize', ['true', 'false', 'auto']);
   const options = {
     c: positive(values, 'c'),
     classWeight: choice(values, 'class-weight', ['balanced']),
     layer: values.layer === 'auto' ? /** @type {const} */ ('auto') : integer(values, 'layer', 0),
     pooling: choice(values, 'pooling', ['mean', 'max', 'cls', 'auto']),
+    standardize: standardize === 'auto' ? standardize : standardize && standardize === 'true',
     head: hiddenSize === undefined ? undefined : /** @type {const} */ ('mlp'),
     hiddenSize,
     epochs: integer(values, 'epochs', 1),

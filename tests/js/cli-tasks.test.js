@@ -103,6 +103,24 @@ test('a model without a head of its own', async () => {
   assert.match(stderr, /has no head of its own.*\(BAD_HEAD\)/);
 });
 
+test('a head trained over an adapter brings it along; --standardize', async () => {
+  const train = file('few.tsv', 'good\tpos\nbad\tneg\ngreat\tpos\nawful\tneg\n');
+  const output = join(folder, 'over-adapter');
+  const [base, adapter] = ['bert', 'lora-text'].map((name) => join(fixtures, 'checkpoints', name));
+  const args = ['--model', base, '--adapter', adapter, '--train', train, '--c', '10', '--output', output];
+  const trained = await bertlet(['train', ...args, '--standardize', 'true']);
+  assert.equal(trained.code, 0, trained.stderr);
+  const { code, stdout, stderr } = await bertlet(['predict', '--head', output], 'good\nbad\n');
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(
+    jsonLines(stdout).map(([{ label }]) => label),
+    ['pos', 'neg'],
+  );
+  const tagger = await bertlet(['train', '--task', 'token-classification', ...args, '--standardize', 'auto']);
+  assert.equal(tagger.code, 2);
+  assert.match(tagger.stderr, /--standardize auto is for text-classification/);
+});
+
 test("--labels names the outputs of a model's own head", async () => {
   const model = (name) => ['--model', join(fixtures, 'checkpoints', name)];
   const predict = (...args) => bertlet(['predict', ...args], 'good\n');
