@@ -59,8 +59,7 @@ const formatsOf = {
  * @param {string} path
  * @param {T} task
  * @param {{ format?: Format, labels?: string[], warn?: (message: string) => void }} [options] `labels`: names for labels that
- *   are given by index; `warn`: is told once what was mended,
- *   or seems wrong
+ *   are given by index; `warn`: is told once what was mended, or seems wrong
  * @returns {Promise<ExampleOf[T][]>}
  */
 export async function readExamples(path, task, { format, labels, warn = () => {} } = {}) {
@@ -162,16 +161,17 @@ function isConll(text) {
 /**
  * For a long run over examples: shows how far it is, and which lines of their files it warns about.
  * @param {import('./main.js').Context} context
- * @param {{ file: string, examples: { line: number }[] }[]} sources in the order in which the run has their examples
+ * @param {{ file: string, examples: { line?: number }[] }[]} sources in the order in which the run has their examples
  */
 export function listeners({ signal, progress }, ...sources) {
   /** @type {(message: string, texts?: number[]) => void} */
   const onWarning = (message, texts) => {
-    if (!texts) return progress.warn(message);
+    // Questions have no line, and are never cut, which is what is said of lines.
+    if (!texts || sources.some(({ examples }) => examples[0]?.line === undefined)) return progress.warn(message);
     let first = 0;
     for (const { file, examples } of sources) {
       const own = texts.map((index) => index - first).filter((index) => examples[index]);
-      if (own.length > 0) progress.warnAbout(file, (index) => examples[index].line)(message, own);
+      if (own.length > 0) progress.warnAbout(file, (index) => Number(examples[index].line))(message, own);
       first += examples.length;
     }
   };

@@ -97,6 +97,17 @@ test('question answering', async () => {
   assert.match(wrong.stderr, /standard input, line 1: this is not \{"question"/);
 });
 
+test('an answer that no window shows is told as what it is, by train too', async () => {
+  const text = 'good movie '.repeat(60).trim();
+  const paragraphs = [{ context: text, qas: [{ id: 'a', question: 'new?', answers: [{ text, answer_start: 0 }] }] }];
+  const train = file('long-answer.json', JSON.stringify({ data: [{ title: 't', paragraphs }] }));
+  const args = ['--model', tiny(), '--train', train, '--output', join(folder, 'long-answer')];
+  const { code, stderr } = await bertlet(['train', '--task', 'question-answering', ...args]);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /warning: The answer of example 0 is in no window as a whole/);
+  assert.doesNotMatch(stderr, /line|only the beginning counts/);
+});
+
 test('a model without a head of its own', async () => {
   const { code, stderr } = await bertlet(['predict', '--model', tiny()], 'a\n');
   assert.equal(code, 1);
