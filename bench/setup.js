@@ -4,7 +4,7 @@ import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { defaultModel } from '../scripts/setup-model.js';
-import { ensurePython } from '../scripts/setup.js';
+import { ensurePython, installPython } from '../scripts/setup.js';
 import { run, step } from '../scripts/shell.js';
 
 export const here = fileURLToPath(new URL('.', import.meta.url));
@@ -41,7 +41,8 @@ export async function ensureExport(model) {
   if (existsSync(folder) && statSync(folder).mtimeMs >= statSync(script).mtimeMs) return folder;
   await step('Exporting the model to ONNX', async () => {
     const python = await ensurePython();
-    const PYTHONPATH = await ensurePythonPackages(python);
+    const PYTHONPATH = join(here, 'models/.python');
+    await installPython(PYTHONPATH, '--upgrade', '-r', join(here, 'requirements.txt'));
     const partial = `${folder}.partial`;
     await rm(partial, { recursive: true, force: true });
     await mkdir(join(partial, 'onnx'), { recursive: true });
@@ -51,13 +52,5 @@ export async function ensureExport(model) {
     await rm(folder, { recursive: true, force: true });
     await rename(partial, folder);
   });
-  return folder;
-}
-
-/** The packages of requirements.txt, in a folder of their own beside what they are for. @returns {Promise<string>} it */
-async function ensurePythonPackages(/** @type {string} */ python) {
-  const folder = join(here, 'models/.python');
-  const install = 'pip install --quiet --upgrade --disable-pip-version-check --root-user-action=ignore'.split(' ');
-  await run(python, ['-m', ...install, '--target', folder, '-r', join(here, 'requirements.txt')]);
   return folder;
 }

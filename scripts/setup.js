@@ -57,6 +57,12 @@ export async function ensurePython() {
   return 'python3';
 }
 
+/** Installs Python packages into a folder of their own, for PYTHONPATH. */
+export async function installPython(folder, ...what) {
+  const options = '--quiet --disable-pip-version-check --root-user-action=ignore'.split(' ');
+  await run(await ensurePython(), ['-m', 'pip', 'install', ...options, '--target', folder, ...what]);
+}
+
 /**
  * Hugging Face's `tokenizers`, which the tokenizer is held against on random texts. (PyTorch and transformers, which
  * tests/js/python.test.js uses where they are installed, are 5 GB: too much for a set-up.)
@@ -67,12 +73,8 @@ export async function ensureTokenizers() {
   const wanted = 'tokenizers==0.23.3'; // as tests/fixtures/requirements.txt says
   const folder = cacheFolder(join('python', wanted));
   if (existsSync(folder)) return folder;
-  const python = await ensurePython();
   const partial = `${folder}.partial-${process.pid}`;
-  const options = '--quiet --no-deps --disable-pip-version-check --root-user-action=ignore'.split(' ');
-  await step(`Installing Python's ${wanted} into ${folder}`, () =>
-    run(python, ['-m', 'pip', 'install', ...options, '--target', partial, wanted]),
-  );
+  await step(`Installing Python's ${wanted} into ${folder}`, () => installPython(partial, '--no-deps', wanted));
   await rename(partial, folder);
   return folder;
 }

@@ -178,7 +178,8 @@ function prepareAnswerer(examples, options, info) {
   const { seed, validation } = common({ validation: options.validation ?? 0, seed: options.seed ?? 0 });
   const order = shuffle(range(0, examples.length - 1), random(seed));
   const heldOut = order.splice(Math.max(order.length - Math.round(order.length * validation), 1));
-  if (options.layer === 'auto')
+  const [layer] = layersOf(options.layer ?? info.layers, info, []);
+  if (layer === undefined)
     throw new BertletError('BAD_INPUT', "layer is 'auto', which question-answering can't choose; give a number.");
   const { epochs = 1, learningRate = 3e-3 } = options;
   const mlp = mlpOf({ ...options, head: 'mlp', epochs, learningRate });
@@ -190,7 +191,7 @@ function prepareAnswerer(examples, options, info) {
       answers: order.map((i) => answers[i][0]),
       numbers: order,
       windows: windowOptions(options, info.maxTokens),
-      layer: layersOf(options.layer ?? info.layers, info, [info.layers])[0],
+      layer,
       ...mlp,
       hiddenSize: options.head === 'mlp' ? mlp?.hiddenSize : 0,
     },
