@@ -81,6 +81,29 @@ export function checkTaggedExamples(examples) {
 }
 
 /**
+ * The labels that examples have, each once and in order: what the outputs of a head are called.
+ * @param {string[][]} given [examples]
+ * @param {import('./types.js').Task} task
+ * @returns {string[]}
+ */
+export function labelNames(given, task) {
+  const names = [...new Set(given.flat())].sort();
+  // Of any number of labels one is enough, if some texts have it and some do not.
+  const multiLabel = task === 'multi-label';
+  if (names.length > 1 || (multiLabel && names.length === 1 && given.some((labels) => labels.length === 0)))
+    return names;
+  const tagged = task === 'token-classification';
+  const all = `All ${tagged ? 'words have the tag' : 'examples have the label'} "${names[0]}"`;
+  throw new BertletError(
+    'ONE_CLASS',
+    `${names.length === 0 ? 'No example has a label' : all}; ` +
+      (multiLabel
+        ? 'texts with a label and texts without it are needed.'
+        : `at least two ${tagged ? 'tags' : 'labels'} are needed.`),
+  );
+}
+
+/**
  * @param {{ question: string, context: string }[]} questions
  * @returns {[question: string, context: string][]}
  */

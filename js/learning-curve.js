@@ -1,7 +1,7 @@
 // The caller's side of `learningCurve`: checks of examples and options, and the spread of what the worker measured.
 import { BertletError } from './errors.js';
 import { noOthers } from './options.js';
-import { checkExamples } from './examples.js';
+import { checkExamples, labelNames } from './examples.js';
 
 /** Examples of each class, where nothing else is said. */
 const SIZES = [1, 2, 4, 8, 16, 32, 64];
@@ -15,12 +15,10 @@ export function curveParams(examples, { test, sizes, seeds = 5, baseline = true,
   noOthers(rest);
   const pool = checkExamples(examples);
   const others = test === undefined ? { texts: [], labels: [] } : checkExamples(test);
-  const names = [...new Set(pool.labels)].sort();
-  if (names.length < 2)
-    throw new BertletError(
-      'ONE_CLASS',
-      `All examples have the label "${names[0]}"; a classifier needs at least two labels.`,
-    );
+  const names = labelNames(
+    pool.labels.map((label) => [label]),
+    'text-classification',
+  );
   const unknown = others.labels.find((label) => !names.includes(label));
   if (unknown !== undefined)
     throw new BertletError('BAD_LABELS', `The label "${unknown}" of a test example occurs in no example to train on.`);

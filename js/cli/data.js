@@ -10,7 +10,7 @@ import { nameLabels, readLabels } from './data/labels.js';
 import { readSquad } from './data/squad.js';
 import { decode } from './files.js';
 
-export { checkLabels } from './data/labels.js';
+export { checkLabels, labelsOf } from './data/labels.js';
 
 /** @typedef {import('./data/classification.js').TableFormat} TableFormat */
 /** @typedef {TableFormat | 'conll' | 'squad'} Format */

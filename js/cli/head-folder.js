@@ -66,6 +66,18 @@ async function checkParent(folder) {
   });
 }
 
+/**
+ * Makes a folder and those above it. (Node's own recursive mkdir never ends below /proc, where nothing can be made.)
+ * @param {string} folder
+ */
+async function makeFolder(folder) {
+  if (existsSync(folder)) return;
+  await makeFolder(dirname(folder));
+  await mkdir(folder).catch((error) => {
+    if (error.code !== 'EEXIST') throw error; // another run has made it meanwhile
+  });
+}
+
 /** @param {unknown} error */
 const isMissing = (error) => /** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT';
 
@@ -131,7 +143,7 @@ export async function writeHeadFolder(folder, bytes, base) {
   const config = configFor(readHead(bytes), base);
   try {
     await checkOutput(folder);
-    await mkdir(dirname(resolve(folder)), { recursive: true });
+    await makeFolder(dirname(resolve(folder)));
     const target = await realpath(folder).catch(() => resolve(folder)); // a link stays a link
     const partial = await mkdtemp(`${target}.partial-`);
     try {

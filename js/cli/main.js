@@ -28,6 +28,7 @@ import { Progress } from './progress.js';
 const commands = {
   tokenize: () => import('./tokenize.js'),
   embed: () => import('./embed.js'),
+  search: () => import('./search.js'),
   'fill-mask': () => import('./fill-mask.js'),
   train: () => import('./train.js'),
   predict: () => import('./predict.js'),

@@ -1,7 +1,8 @@
 // bertlet train: labelled examples to a head.
 import { BertletError } from '../errors.js';
+import { labelNames } from '../examples.js';
 import { choice, integer, positive, required } from './arguments.js';
-import { checkLabels, formats, listeners, readExamples, readLabelFile } from './data.js';
+import { checkLabels, formats, labelsOf, listeners, readExamples, readLabelFile } from './data.js';
 import { checkOutput, writeHeadFolder } from './head-folder.js';
 import { measure } from './metrics.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from './model.js';
@@ -84,14 +85,11 @@ export async function run(context) {
   };
   /** @type {any[]} */
   const examples = await readExamples(trainFile, task, readOptions);
-  const labels = new Set(examples.flatMap((example) => example.label ?? example.labels ?? example.tags ?? []));
-  if (labels.size < 2 && task !== 'question-answering')
-    throw new BertletError(
-      'ONE_CLASS',
-      `${trainFile}: ${fewLabels(task, [...labels])}; at least two labels are needed.`,
-    );
   const dev = devFile && { file: devFile, examples: await readExamples(devFile, task, readOptions) };
-  if (dev && task !== 'question-answering') checkLabels(/** @type {any[]} */ (dev.examples), dev.file, labels);
+  if (task !== 'question-answering') {
+    const names = namesIn(trainFile, examples, task);
+    if (dev) checkLabels(/** @type {any[]} */ (dev.examples), dev.file, names);
+  }
   await checkOutput(folder).catch(cannotWrite(folder));
 
   const { head, metrics } = await withModel(model, context, async (bert) => {
@@ -135,14 +133,17 @@ const cannotWrite = (folder) => (error) => {
 };
 
 /**
- * What is wrong with examples of one label or none.
+ * The labels of a file's examples, if they are enough to learn from.
+ * @param {string} file
+ * @param {import('./data/labels.js').Labelled[]} examples
  * @param {import('../types.js').Task} task
- * @param {string[]} labels
  */
-function fewLabels(task, [only]) {
-  if (only === undefined) return 'no example has a label';
-  if (task === 'multi-label') return `the only label is "${only}"`;
-  return `every ${task === 'token-classification' ? 'word has the tag' : 'example has the label'} "${only}"`;
+function namesIn(file, examples, task) {
+  try {
+    return labelNames(examples.map(labelsOf), task);
+  } catch (error) {
+    throw error instanceof BertletError ? new BertletError(error.code, `${file}: ${error.message}`) : error;
+  }
 }
 
 /**

@@ -4,12 +4,19 @@ import { listen } from '../listen.js';
 import { evaluateMultiLabel, evaluatePredictions } from '../metrics.js';
 import { indexOfMax, rowOf } from '../numbers.js';
 import { noOthers, oneOf } from '../options.js';
-import { checkAnsweredExamples, checkExamples, checkMultiLabelExamples, checkTaggedExamples } from '../examples.js';
+import {
+  checkAnsweredExamples,
+  checkExamples,
+  checkMultiLabelExamples,
+  checkTaggedExamples,
+  labelNames,
+} from '../examples.js';
 import { random, shuffle } from '../fit/split.js';
 import { windowOptions } from '../question-windows.js';
 import { createHead } from './create.js';
 
 /** @typedef {import('../types.js').FitOptions} FitOptions */
+/** @typedef {import('../types.js').Task} Task */
 
 /** Options of every task, those of some, and what only one kind of head has. */
 const COMMON = ['head', 'layer', 'validation', 'seed'];
@@ -24,7 +31,7 @@ const OPTIONS = {
 const HEAD_OPTIONS = { linear: ['c'], mlp: ['hiddenSize', 'earlyStopping', ...EPOCHS] };
 
 /**
- * @param {import('../types.js').Task} task
+ * @param {Task} task
  * @param {'linear' | 'mlp'} head
  */
 function optionsOf(task, head) {
@@ -70,20 +77,14 @@ export async function fitHead(connection, info, examples, { signal, onProgress, 
 
 /**
  * @param {any[]} examples
- * @param {FitOptions & { task: string }} options
+ * @param {FitOptions & { task: Task }} options
  * @param {import('../types.js').ModelInfo} info
  */
 function prepareClassifier(examples, options, info) {
   const multiLabel = options.task === 'multi-label';
   const { texts, labels: given } = multiLabel ? checkMultiLabelExamples(examples) : checkExamples(examples);
   const labelLists = given.map((label) => (Array.isArray(label) ? label : [label]));
-  const names = [...new Set(labelLists.flat())].sort();
-  // One label of several is enough if some texts have it and some do not.
-  if (names.length < 2 && !(multiLabel && names.length === 1 && labelLists.some((list) => list.length === 0))) {
-    const all = names.length === 0 ? 'No example has a label' : `All examples have the label "${names[0]}"`;
-    const needed = multiLabel ? 'texts with a label and texts without it' : 'at least two labels';
-    throw new BertletError('ONE_CLASS', `${all}; a classifier needs ${needed}.`);
-  }
+  const names = labelNames(labelLists, options.task);
   const indices = new Map(names.map((name, index) => [name, index]));
   const labels = labelLists.map((list) => list.map((name) => /** @type {number} */ (indices.get(name))));
   const { validation = 0, c, seed = 0, classWeight } = options;
@@ -124,14 +125,12 @@ function prepareClassifier(examples, options, info) {
 
 /**
  * @param {any[]} examples
- * @param {FitOptions & { task: string }} options
+ * @param {FitOptions & { task: Task }} options
  * @param {import('../types.js').ModelInfo} info
  */
 function prepareTagger(examples, options, info) {
   const { words, tags } = checkTaggedExamples(examples);
-  const names = [...new Set(tags.flat())].sort();
-  if (names.length < 2)
-    throw new BertletError('ONE_CLASS', `All words have the tag "${names[0]}"; there is nothing to learn.`);
+  const names = labelNames(tags, options.task);
   const indices = new Map(names.map((name, index) => [name, index]));
   const { validation = 0, c, seed = 0, standardize = true } = options;
   if (typeof standardize !== 'boolean')
@@ -170,7 +169,7 @@ function prepareTagger(examples, options, info) {
 
 /**
  * @param {any[]} examples
- * @param {FitOptions & { task: string }} options
+ * @param {FitOptions & { task: Task }} options
  * @param {import('../types.js').ModelInfo} info
  */
 function prepareAnswerer(examples, options, info) {

@@ -1,6 +1,7 @@
-// bertlet embed. Oracle: PyTorch (tests/fixtures/make_model_fixtures.py).
+// bertlet embed and search. Oracle: PyTorch (tests/fixtures/make_model_fixtures.py).
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -42,6 +43,49 @@ test('vectors of MiniLM equal PyTorch’s', minilmTest, async () => {
     const difference = Math.max(...vector.map((x, k) => Math.abs(x - expected[i][k])));
     assert.ok(difference <= 1e-4, `text ${i + 1}: off by ${difference}`);
   });
+});
+
+test('search finds the texts whose vectors are nearest by PyTorch’s', minilmTest, async () => {
+  const lines = readFileSync(fixture('minilm/texts.jsonl'), 'utf8').split('\n');
+  const queries = [3, 40, 77];
+  const args = ['search', '--model', minilm, '--json', '--top', '4', '--texts', fixture('minilm/texts.jsonl')];
+  const { code, stdout } = await bertlet(args, queries.map((i) => `${lines[i]}\n`).join(''));
+  assert.equal(code, 0);
+  const vectors = tensorRows(fixture('minilm/expected.safetensors'), 'mean');
+  const lengths = vectors.map((vector) => Math.sqrt(dot(vector, vector)));
+  const expected = queries.map((query) =>
+    vectors
+      .map((vector, i) => ({ line: i + 1, score: dot(vector, vectors[query]) / (lengths[i] * lengths[query]) }))
+      .filter(({ line }) => JSON.parse(lines[line - 1]).trim() !== '')
+      .sort((a, b) => b.score - a.score)
+      .slice(0, 4),
+  );
+  const found = jsonLines(stdout);
+  assert.deepEqual(
+    found.map((hits) => hits.map(({ line }) => line)),
+    expected.map((hits) => hits.map(({ line }) => line)),
+  );
+  found.flat().forEach(({ line, text, score }, i) => {
+    assert.equal(text, JSON.parse(lines[line - 1]));
+    assert.ok(Math.abs(score - expected.flat()[i].score) < 1e-5);
+  });
+});
+
+test('search passes over empty lines, and needs some that are not', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bertlet-search-'));
+  const file = (name, text) => (writeFileSync(join(folder, name), text), join(folder, name));
+  const run = (texts) => bertlet(['search', '--model', tiny, '--texts', texts], 'good\n');
+  const { stdout } = await run(file('texts.txt', '\nbad film\n \ngood\n'));
+  const [hits] = jsonLines(stdout);
+  assert.deepEqual(hits.map(({ line, text }) => [line, text]).sort(), [
+    [2, 'bad film'],
+    [4, 'good'],
+  ]);
+  assert.ok(Math.abs(hits[0].score - 1) < 1e-6 && hits[0].text === 'good');
+  const { code, stderr } = await run(file('empty.txt', '\n'));
+  assert.equal(code, 1);
+  assert.match(stderr, /empty\.txt has no text to search in\. \(NO_EXAMPLES\)/);
+  rmSync(folder, { recursive: true });
 });
 
 test('--pooling none gives one vector for each token; mean, cls and --normalize follow from them', async () => {

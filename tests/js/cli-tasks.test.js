@@ -56,6 +56,18 @@ test('multi-label, with names for indices, class weights and hidden units', asyn
   );
 });
 
+test('multi-label, with one label that a text has or not', async () => {
+  const examples = toyExamples(40);
+  const content = examples.map(({ text, label }) => `${text}\t${label === 'pos' ? 'praise' : ''}\n`).join('');
+  const input = examples.map(({ text }) => `${text}\n`).join('');
+  const { metrics, predictions } = await trainAndUse('one', 'multi-label', file('one.tsv', content), input);
+  assert.equal(metrics.micro_f1, 1);
+  predictions.forEach(([{ label, score }, ...others], i) => {
+    assert.deepEqual([label, others], ['praise', []]);
+    assert.equal(score > 0.5, examples[i].label === 'pos');
+  });
+});
+
 test('token classification', async () => {
   const sentence = (a, b) => `the\tO\n${a}\tB-person\n${a}\tI-person\nmovie\tO\n${b}\tB-place\n\n`;
   const words = ['good', 'great', 'love', 'best'];

@@ -65,6 +65,8 @@ const wrong = [
   [['embed', '--model', 'x', '--pooling', 'min'], /--pooling must be one of mean, cls, max, none; it is 'min'/],
   [['embed', '--model', 'x', '--threads', '0'], /--threads must be a whole number from 1 on, not '0'/],
   [['embed', '--model', 'x', '--dtype', 'f64'], /--dtype must be/],
+  [['search', '--model', 'x'], /--texts is missing, for example --texts texts\.txt/],
+  [['search', '--model', 'x', '--texts', '-'], /texts and queries can not both be standard input/],
   [['train', '--model', 'x', '--train', good], /--output is missing/],
   [['train', '--model', 'x', '--output', 'y'], /--train is missing/],
   [['train', '--model', 'x', '--train', good, '--output', 'y', '--task', 'poetry'], /--task must be/],
@@ -113,12 +115,12 @@ const several = (path) => train('--task', 'multi-label', '--train', path);
 const failing = [
   [train('--train', join(folder, 'none.tsv')), /none\.tsv: there is no such file\. \(FILE_NOT_FOUND\)/],
   [train('--train', file('empty.tsv', '')), /empty\.tsv is empty.* \(NO_EXAMPLES\)/],
-  [train('--train', file('one.tsv', 'a\tx\nb\tx\n')), /every example has the label "x".* \(ONE_CLASS\)/],
-  [several(file('none-of-them.tsv', 'a\t\nb\t\n')), /none-of-them\.tsv: no example has a label; at least two/],
-  [several(file('only.tsv', 'a\tx\nb\t\n')), /only\.tsv: the only label is "x"; at least two .* \(ONE_CLASS\)/],
+  [train('--train', file('one.tsv', 'a\tx\nb\tx\n')), /one\.tsv: All examples have the label "x".* \(ONE_CLASS\)/],
+  [several(file('none-of-them.tsv', 'a\t\nb\t\n')), /none-of-them\.tsv: No example has a label; texts with/],
+  [several(file('only.tsv', 'a\tx\nb\tx\n')), /only\.tsv: All examples have the label "x"; .* \(ONE_CLASS\)/],
   [
     train('--task', 'token-classification', '--train', file('o.conll', 'a\tO\n')),
-    /every word has the tag "O"; at least/,
+    /o\.conll: All words have the tag "O"; at least two tags/,
   ],
   [train('--train', file('bad.tsv', 'a\tx\nb\n')), /bad\.tsv, line 2: .* \(BAD_DATA\)/],
   [train('--train', good, '--dev', file('dev.tsv', 'fine\t1\n')), /dev\.tsv, line 1: the label "1".* \(BAD_LABELS\)/],
@@ -152,14 +154,16 @@ test(
   'an output that cannot be made',
   { skip: process.platform === 'linux' ? false : 'there is no /proc' },
   async () => {
-    const { code, stderr } = await bertlet([
-      'train',
-      ...['--model', fileURLToPath(new URL('../fixtures/model/tiny-f32', import.meta.url))],
-      ...['--train', good, '--c', '1', '--output', '/proc/head'],
-    ]);
-    assert.equal(code, 1);
-    assert.match(stderr, /\/proc.* \(FILE_ACCESS\)/);
-    assert.doesNotMatch(stderr, /no such file/);
+    for (const output of ['/proc/head', '/proc/some/where/head']) {
+      const { code, stderr } = await bertlet([
+        'train',
+        ...['--model', fileURLToPath(new URL('../fixtures/model/tiny-f32', import.meta.url))],
+        ...['--train', good, '--c', '1', '--output', output],
+      ]);
+      assert.equal(code, 1);
+      assert.match(stderr, /\/proc.* \(FILE_ACCESS\)/);
+      assert.doesNotMatch(stderr, /no such file/);
+    }
   },
 );
 

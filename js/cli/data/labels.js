@@ -51,7 +51,7 @@ function fromJson(text, path) {
 
 /** @typedef {{ line: number, label?: string, labels?: string[], tags?: string[] }} Labelled an example of any task with labels */
 
-const labelsOf = (/** @type {Labelled} */ { label, labels, tags }) =>
+export const labelsOf = (/** @type {Labelled} */ { label, labels, tags }) =>
   label === undefined ? (labels ?? tags ?? []) : [label];
 
 /**
