@@ -52,12 +52,18 @@ class Regression {
    * From zero, always: a fit that began where one with another strength ended would count as converged at once.
    * @param {ArrayLike<number>} labels [trainRows] 0 .. classes - 1
    * @param {Float32Array} sampleWeight [trainRows]
-   * @param {Strength} strength
+   * @param {Strength & { tolerance?: number }} strength `tolerance`: of the gradient's largest component
    * @param {() => Promise<void>} pace
    * @param {(iteration: number) => void} [onIteration]
    * @returns {Promise<{ iterations: number, converged: boolean }>}
    */
-  async fit(labels, sampleWeight, { c, rows = this.#trainRows, without = [0, 0] }, pace, onIteration) {
+  async fit(
+    labels,
+    sampleWeight,
+    { c, rows = this.#trainRows, without = [0, 0], tolerance = TOLERANCE },
+    pace,
+    onIteration,
+  ) {
     const { core, width, at: features } = this.#rows;
     const at = this.#at;
     core.ints(at.labels, this.#trainRows).set(labels);
@@ -67,7 +73,7 @@ class Regression {
       .fill(0, rows)
       .fill(0, ...without);
     this.#fit = core.fn.logreg_init(at.fit, features, at.labels, this.#trainRows, width, this.#classes);
-    check(core.fn.logreg_start(this.#fit, at.sampleWeight, c, TOLERANCE));
+    check(core.fn.logreg_start(this.#fit, at.sampleWeight, c, tolerance));
     for (let iterations = 1; ; iterations++) {
       const state = check(core.fn.logreg_step(this.#fit));
       onIteration?.(iterations);
@@ -137,6 +143,22 @@ export class SingleLabelRegression {
   }
 }
 
+/**
+ * The gradient is a mean over rows, and that of a label which few rows have is small from the first step on: with the same
+ * tolerance for all, hardly more than the bias of a rare label would be fitted.
+ * @param {Int32Array} labels [rows] 0 or 1
+ * @param {Float32Array} sampleWeight [rows]
+ */
+function toleranceFor(labels, sampleWeight) {
+  let [all, having] = [0, 0];
+  sampleWeight.forEach((weight, row) => {
+    all += weight;
+    having += labels[row] * weight;
+  });
+  const rarer = Math.max(Math.min(having, all - having), all / labels.length); // a row at least
+  return (2 * TOLERANCE * rarer) / all;
+}
+
 /** Each row has any of several classes: a binary regression for each, as scikit-learn's OneVsRestClassifier. */
 export class MultiLabelRegression {
   #regression;
@@ -174,8 +196,12 @@ export class MultiLabelRegression {
     for (let k = 0; k < classes; k++) {
       const labels = Int32Array.from({ length: this.#rows }, (_, row) => this.#targets[row * classes + k]);
       const sampleWeight = Float32Array.from(labels, (label) => this.#classWeight[2 * k + label]);
-      const { iterations, converged } = await this.#regression.fit(labels, sampleWeight, strength, pace, (iteration) =>
-        onIteration?.(sum.iterations + iteration),
+      const { iterations, converged } = await this.#regression.fit(
+        labels,
+        sampleWeight,
+        { ...strength, tolerance: toleranceFor(labels, sampleWeight) },
+        pace,
+        (iteration) => onIteration?.(sum.iterations + iteration),
       );
       sum.iterations += iterations;
       sum.converged &&= converged;

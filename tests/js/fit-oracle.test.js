@@ -9,7 +9,7 @@ import { compile } from '../../js/wasm.js';
 import { classWeights } from '../../js/heads/fit.js';
 import { fixtures } from './support.js';
 
-const { features, labels, several, logits } = JSON.parse(
+const { features, labels, several, logits, rare } = JSON.parse(
   readFileSync(join(fixtures, 'train', 'classifiers.json'), 'utf8'),
 );
 const [count, width, classes] = [features.length, features[0].length, several[0].length];
@@ -17,19 +17,20 @@ const names = ['a', 'b', 'c'];
 const lists = labels.map((label) => [label]);
 const severalLists = several.map((row) => row.flatMap((has, k) => (has ? [k] : [])));
 
-async function rowsFor(Regression) {
+async function rowsFor(Regression, given = features) {
   const compiled = await compile({ threads: 1 });
-  const rows = await Rows.create(compiled, count, width, (core) => Regression.bytes(core, count, width, classes));
-  features.forEach((row, i) => rows.set(i, Float32Array.from(row)));
+  const bytes = (core) => Regression.bytes(core, given.length, width, classes);
+  const rows = await Rows.create(compiled, given.length, width, bytes);
+  given.forEach((row, i) => rows.set(i, Float32Array.from(row)));
   return rows;
 }
 
 /** Largest difference of the probabilities, or of independent ones, from the oracle's. */
-async function difference(regression, rows, c, expected, probabilities) {
+async function difference(regression, rows, c, expected, probabilities, given = features) {
   await regression.fit({ c }, async () => {});
   const dense = rows.unscale(regression.dense());
   const [{ weight, bias }] = dense;
-  return features.reduce((most, row, i) => {
+  return given.reduce((most, row, i) => {
     const own = Array.from(bias, (b, k) => row.reduce((sum, x, j) => sum + x * weight[k * width + j], b));
     const [a, b] = [probabilities(own), probabilities(expected[i])];
     return Math.max(most, ...a.map((p, k) => Math.abs(p - b[k])));
@@ -72,3 +73,11 @@ for (const [name, classWeight] of [
     assert.ok((await difference(regression, rows, 2, logits[name], sigmoid)) < 2e-3);
   });
 }
+
+test('a label that one row in a hundred has is fitted as well as others', async () => {
+  const rows = await rowsFor(MultiLabelRegression, rare.features);
+  const weights = new Float32Array(2).fill(1);
+  const regression = new MultiLabelRegression(rows, rare.features.length, Uint8Array.from(rare.labels), weights);
+  const expected = rare.logits.map((logit) => [logit]);
+  assert.ok((await difference(regression, rows, 30, expected, (logits) => logits, rare.features)) < 0.01);
+});
