@@ -17,19 +17,19 @@ const SHOWN = matchMedia('(max-width: 40rem)').matches ? 5 : 25;
 export function mountExamples(examples) {
   const buckets = find(HTMLElement, '.buckets');
   const newLabel = makeNewLabel(examples);
-  const bucketsOf = keyed((/** @type {number} */ index) => makeBucket(index, examples));
+  const bucketsOf = keyed((/** @type {string} */ key) => makeBucket(Number(key.split(' ')[1]), examples));
 
-  examples.subscribe(({ labels }) => {
-    const views = bucketsOf([...labels.keys()]);
+  examples.subscribe(({ kind, labels }) => {
+    const views = bucketsOf(labels.map((_, index) => `${kind} ${index}`));
     for (const view of views) view.show();
     arrange(buckets, [...views.map((view) => view.element), newLabel]);
   });
 
   find(HTMLButtonElement, '#clear-examples').addEventListener('click', () => {
-    change(examples, state.noExamples(), 'All examples are cleared.');
+    change(examples, state.noExamples(examples.value.kind), 'All examples are cleared.');
   });
   find(HTMLButtonElement, '#reset-examples').addEventListener('click', () => {
-    change(examples, state.sampleExamples(), 'Back to the examples of the start.');
+    change(examples, state.sampleExamples(examples.value.kind), 'Back to the examples of the start.');
   });
 }
 
@@ -54,6 +54,7 @@ function makeBucket(index, examples) {
   const element = clone('bucket-template');
   const name = find(HTMLInputElement, '.bucket-name', element);
   const text = find(HTMLInputElement, '.add-text', element);
+  const pair = find(HTMLInputElement, '.add-pair', element);
   const adding = find(HTMLButtonElement, '.add button', element);
   const more = find(HTMLButtonElement, '.more', element);
   const removal = find(HTMLButtonElement, '.remove-label', element);
@@ -63,11 +64,17 @@ function makeBucket(index, examples) {
   let limit = SHOWN;
 
   function show() {
-    label = examples.value.labels[index];
-    const mine = examples.value.items.filter((item) => item.label === label);
+    const { kind, labels, items } = examples.value;
+    label = labels[index];
+    const mine = items.filter((item) => item.label === label);
     const shown = mine.slice(0, limit);
     const rows = rowsOf(shown.map((item) => item.id));
-    rows.forEach((row, position) => row.show(shown[position], examples.value.labels));
+    const others = kind === 'several' ? items.filter((item) => item.label !== label) : [];
+    rows.forEach((row, position) => {
+      const item = shown[position];
+      const also = others.filter(({ text: other }) => other === item.text).map((other) => other.label);
+      row.show(item, examples.value, also);
+    });
     arrange(
       find(HTMLElement, '.rows', element),
       rows.map((row) => row.element),
@@ -79,6 +86,7 @@ function makeBucket(index, examples) {
     text.placeholder = `Add to ${label}`;
     element.setAttribute('aria-label', `Examples of ${label}`);
     text.setAttribute('aria-label', `New example of ${label}`);
+    pair.setAttribute('aria-label', `Second text of the new example of ${label}`);
     adding.setAttribute('aria-label', `Add to ${label}`);
     removal.setAttribute('aria-label', `Remove the label ${label}`);
   }
@@ -95,16 +103,19 @@ function makeBucket(index, examples) {
 
   find(HTMLFormElement, '.add', element).addEventListener('submit', (event) => {
     event.preventDefault();
-    const added = text.value.trim();
-    text.value = '';
+    const paired = examples.value.kind === 'pairs';
+    const [first, second] = [text.value.trim(), pair.value.trim()];
+    if (paired && first && !second) return pair.focus();
+    text.value = pair.value = '';
     text.focus();
-    if (added) examples.set(state.add(examples.value, [{ text: added, label }]));
+    if (!first) return;
+    examples.set(state.add(examples.value, [{ text: first, ...(paired && { textPair: second }), label }]));
   });
   // Several pasted lines are as many examples.
   text.addEventListener('paste', (event) => {
     const pasted = event.clipboardData?.getData('text') ?? '';
     const added = pasted.split(/[\r\n]+/).flatMap((line) => (line.trim() ? [{ text: line.trim(), label }] : []));
-    if (added.length < 2) return;
+    if (added.length < 2 || examples.value.kind === 'pairs') return;
     event.preventDefault();
     change(examples, state.add(examples.value, added), `Added ${plural(added.length, 'example')}.`);
   });
@@ -122,36 +133,53 @@ function makeBucket(index, examples) {
 }
 
 /**
- * One example.
+ * One example, or one label of a text that may have several.
  * @param {number} id
  * @param {ExamplesStore} examples
  */
 function makeRow(id, examples) {
   const element = clone('row-template');
   const text = find(HTMLTextAreaElement, '.row-text', element);
+  const pair = find(HTMLTextAreaElement, '.row-pair', element);
+  const also = find(HTMLElement, '.also', element);
   const picker = find(HTMLSelectElement, 'select', element);
   element.dataset.id = String(id);
   /** @type {Example} */
   let example;
 
-  text.addEventListener('input', () => grow(text));
-  text.addEventListener('change', () => {
-    const next = text.value.trim();
-    text.value = example.text;
-    if (next) examples.set(state.edit(examples.value, id, { text: next }));
-    else removeRow();
-  });
-  text.addEventListener('keydown', (event) => leaveOnEnter(event, text, example.text));
+  editable(text, 'text');
+  editable(pair, 'textPair');
   picker.addEventListener('change', () => {
-    change(examples, state.edit(examples.value, id, { label: picker.value }), `Moved to “${picker.value}”.`);
+    const { value: label } = picker;
+    if (examples.value.kind === 'several') {
+      change(examples, state.add(examples.value, [{ ...example, label }]), `Also under “${label}” now.`);
+    } else {
+      change(examples, state.edit(examples.value, id, { label }), `Moved to “${label}”.`);
+    }
     find(HTMLSelectElement, `.row[data-id="${id}"] select`).focus();
   });
   find(HTMLButtonElement, '.remove', element).addEventListener('click', removeRow);
 
+  /**
+   * @param {HTMLTextAreaElement} field
+   * @param {'text' | 'textPair'} name
+   */
+  function editable(field, name) {
+    field.addEventListener('input', () => grow(field));
+    field.addEventListener('change', () => {
+      const next = field.value.trim();
+      field.value = example[name] ?? '';
+      if (next) examples.set(state.edit(examples.value, id, { [name]: next }));
+      else removeRow();
+    });
+    field.addEventListener('keydown', (event) => leaveOnEnter(event, field, example[name] ?? ''));
+  }
+
   function removeRow() {
     const next = element.nextElementSibling ?? element.previousElementSibling;
     const column = element.closest('.bucket');
-    change(examples, state.remove(examples.value, id), `Removed “${example.text}”`);
+    const from = examples.value.kind === 'several' ? ` from “${example.label}”` : '';
+    change(examples, state.remove(examples.value, id), `Removed${from}: “${example.text}”`);
     const focus = next?.querySelector('.remove') ?? column?.querySelector('.add-text');
     if (focus instanceof HTMLElement) focus.focus();
   }
@@ -160,13 +188,24 @@ function makeRow(id, examples) {
     element,
     /**
      * @param {Example} item
-     * @param {string[]} labels
+     * @param {import('./examples.js').Examples} all
+     * @param {string[]} others labels that the text has, too
      */
-    show(item, labels) {
+    show(item, { kind, labels }, others) {
       example = item;
-      if (text.value !== item.text) text.value = item.text;
-      requestAnimationFrame(() => grow(text)); // it has a width only when it is on the page
-      picker.replaceChildren(...labels.map((label) => new Option(label, label, false, label === item.label)));
+      const { text: first, textPair: second = '' } = item;
+      if (text.value !== first) text.value = first;
+      if (pair.value !== second) pair.value = second;
+      requestAnimationFrame(() => [text, pair].forEach(grow)); // they have a width only when they are on the page
+      const several = kind === 'several';
+      also.textContent = others.length > 0 ? `also ${new Intl.ListFormat('en').format(others)}` : '';
+      const free = several ? labels.filter((label) => label !== item.label && !others.includes(label)) : labels;
+      picker.replaceChildren(...free.map((label) => new Option(label, label, false, label === item.label)));
+      if (several) picker.value = ''; // so that any of them is a change
+      picker.disabled = free.length === 0;
+      const purpose = several ? 'Also under another label' : 'Move to another label';
+      picker.title = purpose;
+      picker.setAttribute('aria-label', several ? purpose : 'Label');
     },
   };
 }

@@ -1,14 +1,21 @@
 // The labelled examples: what they are, every way to change them, and where the browser keeps them.
 // Values are never changed in place, so that an earlier one can be put back ("Undo").
-import { samples } from './samples.js';
+import { kindNames, kinds, perKind } from './kinds.js';
 import { createStore } from './store.js';
 
-/** @typedef {{ text: string, label: string }} Labelled */
-/** @typedef {Labelled & { id: number }} Example */
-/** @typedef {{ labels: string[], items: Example[] }} Examples items: newest first */
-/** @typedef {import('./store.js').Store<Examples>} ExamplesStore */
+/** @typedef {import('./kinds.js').KindName} KindName */
+/** @typedef {{ text: string, textPair?: string }} Input what is classified: a text, or two of them together */
+/** @typedef {Input & { label: string }} Labelled */
+/** @typedef {Labelled & { id: number }} Example where texts have several labels, one of them: there are others of the same text */
+/** @typedef {{ kind: KindName, labels: string[], items: Example[] }} Examples items: newest first */
 
-const KEY = 'bertlet:examples';
+/**
+ * The examples of the kind that is open. To set those of another kind opens that one.
+ * @typedef {import('./store.js').Store<Examples> & { of: (kind: KindName) => Examples }} ExamplesStore `of`: the examples of any kind
+ */
+
+/** Under which the browser keeps the kind that is open. */
+const KEY = 'bertlet:kind';
 
 let lastId = 0;
 
@@ -17,20 +24,26 @@ let lastId = 0;
  * @param {Labelled[]} added
  * @returns {Examples}
  */
-export function add(examples, added) {
-  const items = added.map(({ text, label }) => ({ id: ++lastId, text, label }));
-  const labels = [...new Set([...examples.labels, ...added.map(({ label }) => label)])];
-  return { labels, items: [...items, ...examples.items] };
+export function add({ kind, labels, items }, added) {
+  const fresh = added.map(({ text, textPair, label }) => ({ id: ++lastId, text, textPair, label }));
+  return {
+    kind,
+    labels: [...new Set([...labels, ...added.map(({ label }) => label)])],
+    items: distinct(kind, [...fresh, ...items]),
+  };
 }
 
 /**
+ * Where a text has several labels, it is changed under all of them.
  * @param {Examples} examples
  * @param {number} id
  * @param {Partial<Labelled>} change
  * @returns {Examples}
  */
-export function edit({ labels, items }, id, change) {
-  return { labels, items: items.map((item) => (item.id === id ? { ...item, ...change } : item)) };
+export function edit({ kind, labels, items }, id, change) {
+  const text = kind === 'several' ? items.find((item) => item.id === id)?.text : undefined;
+  const changed = items.map((item) => (item.id === id || item.text === text ? { ...item, ...change } : item));
+  return { kind, labels, items: distinct(kind, changed) };
 }
 
 /**
@@ -38,8 +51,8 @@ export function edit({ labels, items }, id, change) {
  * @param {number} id
  * @returns {Examples}
  */
-export function remove({ labels, items }, id) {
-  return { labels, items: items.filter((item) => item.id !== id) };
+export function remove({ items, ...rest }, id) {
+  return { ...rest, items: items.filter((item) => item.id !== id) };
 }
 
 /**
@@ -47,8 +60,8 @@ export function remove({ labels, items }, id) {
  * @param {string} label
  * @returns {Examples}
  */
-export function addLabel({ labels, items }, label) {
-  return labels.includes(label) ? { labels, items } : { labels: [...labels, label], items };
+export function addLabel({ labels, ...rest }, label) {
+  return { ...rest, labels: labels.includes(label) ? labels : [...labels, label] };
 }
 
 /**
@@ -58,10 +71,12 @@ export function addLabel({ labels, items }, label) {
  * @param {string} to
  * @returns {Examples}
  */
-export function renameLabel({ labels, items }, from, to) {
+export function renameLabel({ kind, labels, items }, from, to) {
+  const renamed = items.map((item) => (item.label === from ? { ...item, label: to } : item));
   return {
+    kind,
     labels: [...new Set(labels.map((label) => (label === from ? to : label)))],
-    items: items.map((item) => (item.label === from ? { ...item, label: to } : item)),
+    items: distinct(kind, renamed),
   };
 }
 
@@ -71,37 +86,89 @@ export function renameLabel({ labels, items }, from, to) {
  * @param {string} label
  * @returns {Examples}
  */
-export function removeLabel({ labels, items }, label) {
-  return { labels: labels.filter((other) => other !== label), items: items.filter((item) => item.label !== label) };
+export function removeLabel({ kind, labels, items }, label) {
+  return {
+    kind,
+    labels: labels.filter((other) => other !== label),
+    items: items.filter((item) => item.label !== label),
+  };
 }
 
-/** @returns {Examples} */
-export const noExamples = () => ({ labels: [], items: [] });
+/**
+ * Where texts have several labels, each of them once.
+ * @param {KindName} kind
+ * @param {Example[]} items
+ */
+function distinct(kind, items) {
+  if (kind !== 'several') return items;
+  const keys = new Set();
+  return items.filter(({ text, label }) => {
+    const before = keys.size;
+    return keys.add(`${label}\n${text}`).size > before;
+  });
+}
 
-/** @returns {Examples} */
-export const sampleExamples = () => add(noExamples(), samples);
+/**
+ * Each text with all of its labels.
+ * @param {Labelled[]} items
+ * @returns {{ text: string, labels: string[] }[]}
+ */
+export function byText(items) {
+  /** @type {Map<string, string[]>} */
+  const labelsOf = new Map();
+  for (const { text, label } of items) labelsOf.set(text, [...(labelsOf.get(text) ?? []), label]);
+  return [...labelsOf].map(([text, labels]) => ({ text, labels }));
+}
+
+/**
+ * Of how many examples these are: a text with several labels is one.
+ * @param {KindName} kind
+ * @param {Labelled[]} items
+ */
+export const countOf = (kind, items) => (kind === 'several' ? byText(items).length : items.length);
+
+/**
+ * @param {KindName} kind
+ * @returns {Examples}
+ */
+export const noExamples = (kind) => ({ kind, labels: [], items: [] });
+
+/** @param {KindName} kind */
+export const sampleExamples = (kind) => add(noExamples(kind), kinds[kind].samples.examples);
 
 /**
  * What the browser kept, if it is what `keep` wrote.
+ * @param {KindName} kind
  * @returns {Examples | undefined}
  */
-function recall() {
+function recall(kind) {
+  const isText = (/** @type {unknown} */ value) => typeof value === 'string';
+  const isExample = (/** @type {any} */ { text, textPair, label }) =>
+    isText(text) && isText(label) && isText(textPair) === (kind === 'pairs');
   try {
-    const { labels, items } = JSON.parse(localStorage.getItem(KEY) ?? '');
-    const isText = (/** @type {unknown} */ value) => typeof value === 'string';
-    if (!labels.every(isText) || !items.every((/** @type {any} */ item) => isText(item.text) && isText(item.label))) {
-      return undefined;
-    }
-    return add({ labels, items: [] }, items);
+    const { labels, items } = JSON.parse(localStorage.getItem(kinds[kind].key) ?? '');
+    if (!labels.every(isText) || !items.every(isExample)) return undefined;
+    return add({ kind, labels, items: [] }, items);
   } catch {
     return undefined; // nothing kept, or storage is switched off
   }
 }
 
-/** @param {Examples} examples */
-function keep({ labels, items }) {
+/** @returns {KindName} the kind that was open */
+function recallKind() {
   try {
-    localStorage.setItem(KEY, JSON.stringify({ labels, items: items.map(({ text, label }) => ({ text, label })) }));
+    return kindNames.find((kind) => kind === localStorage.getItem(KEY)) ?? 'single';
+  } catch {
+    return 'single';
+  }
+}
+
+/** @param {Examples} examples */
+function keep({ kind, labels, items }) {
+  const kept = items.map(({ text, textPair, label }) => ({ text, textPair, label }));
+  try {
+    localStorage.setItem(KEY, kind);
+    localStorage.setItem(kinds[kind].key, JSON.stringify({ labels, items: kept }));
   } catch {
     // Storage is full or switched off: the page works all the same, until it is closed.
   }
@@ -109,7 +176,11 @@ function keep({ labels, items }) {
 
 /** @returns {ExamplesStore} */
 export function restoreExamples() {
-  const store = createStore(recall() ?? sampleExamples());
-  store.subscribe(keep);
-  return store;
+  const all = perKind((kind) => recall(kind) ?? sampleExamples(kind));
+  const open = createStore(all[recallKind()]);
+  open.subscribe((examples) => {
+    all[examples.kind] = examples;
+    keep(examples);
+  });
+  return Object.assign(open, { of: (/** @type {KindName} */ kind) => all[kind] });
 }

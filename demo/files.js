@@ -8,7 +8,7 @@ import { showProblem } from './notices.js';
 
 /**
  * @param {import('./store.js').Store<Model | null>} bert
- * @param {import('./store.js').Store<TextClassifier | null>} head
+ * @param {import('./store.js').Watched<TextClassifier | null>} head
  * @param {(head: AnyHead, name: string) => void} onOpen called with a classifier that was opened
  * @param {(text: string) => void} onExamples called with the text of a dropped file that is no classifier
  */

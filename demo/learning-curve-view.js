@@ -39,9 +39,10 @@ export function mountLearningCurve({ bert, tab }, examples) {
   let points = [];
 
   const refresh = () => {
-    const enough = sizesFor(examples.value.items).length > 0;
+    const { items } = examples.of('single');
+    const enough = sizesFor(items).length > 0;
     find(HTMLElement, '#curve-mine-count').textContent = enough
-      ? plural(examples.value.items.length, 'example')
+      ? plural(items.length, 'example')
       : 'at least 4 of each label are needed';
     note.textContent = bert.value ? '' : 'As soon as the model is loaded.';
     button.disabled = !bert.value || (!running && mine.checked && !enough);
@@ -77,7 +78,7 @@ export function mountLearningCurve({ bert, tab }, examples) {
     phase.textContent = 'Starting';
     refresh();
     try {
-      const from = mine.checked ? examples.value.items : await bankQuestions(signal);
+      const from = mine.checked ? examples.of('single').items : await bankQuestions(signal);
       points = await model.learningCurve(
         from.map(({ text, label }) => ({ text, label })),
         {

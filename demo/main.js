@@ -4,6 +4,8 @@ import { mountExamples } from './examples-view.js';
 import { restoreExamples } from './examples.js';
 import { mountFilling } from './fill-view.js';
 import { mountFiles } from './files.js';
+import { mountKinds } from './kinds-view.js';
+import { kindFor, perKind } from './kinds.js';
 import { mountLearningCurve } from './learning-curve-view.js';
 import { mountModel } from './model-view.js';
 import { mountNotices } from './notices.js';
@@ -11,7 +13,7 @@ import { mountPasting } from './pasting.js';
 import { mountQuestions } from './questions-view.js';
 import { mountSentiment } from './sentiment-view.js';
 import { mountSimilar } from './similar-view.js';
-import { createStore } from './store.js';
+import { chosen, createStore } from './store.js';
 import { mountTabs } from './tabs.js';
 import { mountTraining } from './training-view.js';
 import { mountTrying } from './try-view.js';
@@ -29,21 +31,24 @@ const TABS = {
 };
 
 const bert = createStore(/** @type {Model | null} */ (null));
-const head = createStore(/** @type {TextClassifier | null} */ (null));
 const ownHead = createStore(/** @type {AnyHead | null} */ (null));
 const examples = restoreExamples();
+const heads = perKind(() => createStore(/** @type {TextClassifier | null} */ (null)));
+const head = chosen(examples, Object.values(heads), ({ kind }) => heads[kind]);
 bert.subscribe((model) => ownHead.set(model?.head ?? null));
 
 mountNotices();
 const tab = mountTabs();
+mountKinds(examples);
 mountExamples(examples);
-const opened = mountTraining(bert, examples, head);
+const opened = mountTraining(bert, examples, heads);
 mountTrying(head, examples);
 mountFiles(
   bert,
   head,
   (saved, name) => {
     if (!('classify' in saved)) return ownHead.set(saved);
+    examples.set(examples.of(kindFor(saved.task, examples.value.kind)));
     opened(saved, name);
     tab.set('classify');
   },

@@ -1,9 +1,10 @@
 // The dialog that takes many examples at once, pasted or from a file.
 import { find } from './dom.js';
-import { add, noExamples } from './examples.js';
+import { add, countOf, noExamples } from './examples.js';
 import { count, plural } from './format.js';
+import { kinds } from './kinds.js';
 import { offerUndo } from './notices.js';
-import { parseLines } from './parse-lines.js';
+import { parseLines, parsePairs } from './parse-lines.js';
 
 /**
  * @param {import('./examples.js').ExamplesStore} examples
@@ -16,11 +17,20 @@ export function mountPasting(examples) {
   const file = find(HTMLInputElement, '#paste-file');
   const adding = find(HTMLButtonElement, '#paste-add');
 
+  const read = () => {
+    const { kind } = examples.value;
+    const { examples: found, unlabelled } = (kind === 'pairs' ? parsePairs : parseLines)(text.value);
+    return { found, unlabelled, number: plural(countOf(kind, found), 'example') };
+  };
   const preview = () => {
-    const { examples: found, unlabelled } = parseLines(text.value);
+    const { found, unlabelled, number } = read();
     adding.disabled = found.length === 0;
-    adding.textContent = found.length === 0 ? 'Add' : `Add ${plural(found.length, 'example')}`;
-    find(HTMLElement, '#paste-preview').textContent = describe(found, unlabelled);
+    adding.textContent = found.length === 0 ? 'Add' : `Add ${number}`;
+    const want = examples.value.kind === 'pairs' ? 'two texts and a label' : 'a label';
+    find(HTMLElement, '#paste-preview').textContent = [
+      ...(found.length > 0 ? [`${number}: ${perLabel(found)}.`] : []),
+      ...(unlabelled.length > 0 ? [`Left out for want of ${want}: ${plural(unlabelled.length, 'line')}.`] : []),
+    ].join(' ');
   };
 
   text.addEventListener('input', preview);
@@ -32,13 +42,14 @@ export function mountPasting(examples) {
   dialog.addEventListener('close', () => {
     if (dialog.returnValue !== 'add') return;
     const before = examples.value;
-    const { examples: found } = parseLines(text.value);
-    examples.set(add(replace.checked ? noExamples() : before, found));
-    offerUndo(`Added ${plural(found.length, 'example')}.`, () => examples.set(before));
+    const { found, number } = read();
+    examples.set(add(replace.checked ? noExamples(before.kind) : before, found));
+    offerUndo(`Added ${number}.`, () => examples.set(before));
   });
 
   const open = (/** @type {string} */ pasted) => {
     text.value = pasted;
+    text.placeholder = kinds[examples.value.kind].pasted;
     preview();
     dialog.returnValue = ''; // Escape would leave what it was the last time
     dialog.showModal();
@@ -48,19 +59,15 @@ export function mountPasting(examples) {
 }
 
 /**
- * "24 examples: delivery 14, payment 10. 2 lines without a label are left out."
+ * "delivery 14, payment 10"
  * @param {import('./examples.js').Labelled[]} found
- * @param {string[]} unlabelled
  */
-function describe(found, unlabelled) {
+function perLabel(found) {
   /** @type {Map<string, number>} */
-  const perLabel = new Map();
-  for (const { label } of found) perLabel.set(label, (perLabel.get(label) ?? 0) + 1);
-  const most = [...perLabel].sort((a, b) => b[1] - a[1]);
+  const counts = new Map();
+  for (const { label } of found) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const most = [...counts].sort((a, b) => b[1] - a[1]);
   const named = most.slice(0, 8).map(([label, number]) => `${label} ${count(number)}`);
   const others = most.length > named.length ? ` and ${plural(most.length - named.length, 'more label')}` : '';
-  const sentences = [];
-  if (found.length > 0) sentences.push(`${plural(found.length, 'example')}: ${named.join(', ')}${others}.`);
-  if (unlabelled.length > 0) sentences.push(`Left out for want of a label: ${plural(unlabelled.length, 'line')}.`);
-  return sentences.join(' ');
+  return `${named.join(', ')}${others}`;
 }

@@ -49,14 +49,18 @@ function makeScore(write) {
 }
 
 /**
- * "positive 98%"
+ * "positive 98%", and so on for each.
  * @param {HTMLElement} element
- * @param {{ label: string, score?: number, hue?: number }} best
+ * @param {{ label: string, score?: number, hue?: number }[]} named
  */
-export function showVerdict(element, { label, score, hue }) {
-  const name = document.createElement('strong');
-  name.textContent = label;
-  if (hue !== undefined) name.style.setProperty('--hue', String(hue));
-  name.classList.toggle('plain', hue === undefined);
-  element.replaceChildren(name, score === undefined ? '' : ` ${percent(score)}`);
+export function showVerdict(element, ...named) {
+  element.replaceChildren(
+    ...named.flatMap(({ label, score, hue }, i) => {
+      const name = document.createElement('strong');
+      name.textContent = label;
+      if (hue !== undefined) name.style.setProperty('--hue', String(hue));
+      name.classList.toggle('plain', hue === undefined);
+      return [i > 0 ? ', ' : '', name, score === undefined ? '' : ` ${percent(score)}`];
+    }),
+  );
 }

@@ -32,3 +32,22 @@ export function createStore(initial) {
     },
   };
 }
+
+/**
+ * @template T
+ * @typedef {Pick<Store<T>, 'value' | 'subscribe'>} Watched a store that others set
+ */
+
+/**
+ * What one of several stores holds: that which the value of another names at the time.
+ * @template A, T
+ * @param {Watched<A>} by
+ * @param {Watched<T>[]} stores
+ * @param {(value: A) => Watched<T>} choose one of them
+ * @returns {Watched<T>}
+ */
+export function chosen(by, stores, choose) {
+  const shown = createStore(choose(by.value).value);
+  for (const store of [by, ...stores]) store.subscribe(() => shown.set(choose(by.value).value));
+  return shown;
+}

@@ -1,4 +1,4 @@
-// Texts to try, which fill a field at a click.
+// Texts to try, which fill fields at a click.
 import { arrange, grow } from './dom.js';
 
 /**
@@ -8,18 +8,27 @@ import { arrange, grow } from './dom.js';
  * @param {() => void} chosen
  */
 export function mountSuggestions(list, field, texts, chosen) {
+  showSuggestions(list, texts, (index) => {
+    field.value = texts[index];
+    if (field instanceof HTMLTextAreaElement) grow(field);
+    chosen();
+  });
+}
+
+/**
+ * @param {HTMLElement} list
+ * @param {string[]} texts
+ * @param {(index: number) => void} choose
+ */
+export function showSuggestions(list, texts, choose) {
   arrange(
     list,
-    texts.map((text) => {
+    texts.map((text, index) => {
       const item = document.createElement('li');
       const button = document.createElement('button');
       button.type = 'button';
       button.textContent = text;
-      button.addEventListener('click', () => {
-        field.value = text;
-        if (field instanceof HTMLTextAreaElement) grow(field);
-        chosen();
-      });
+      button.addEventListener('click', () => choose(index));
       item.append(button);
       return item;
     }),

@@ -1,11 +1,14 @@
 // Trains a classifier on the examples, and says how good it is.
 import { find } from './dom.js';
+import { byText, countOf } from './examples.js';
 import { count, decimal, duration, percent, plural } from './format.js';
+import { kindNames, kinds, perKind } from './kinds.js';
 import { showProblem } from './notices.js';
 
 /** @typedef {import('../dist/bertlet.js').Model} Model */
 /** @typedef {import('../dist/bertlet.js').TextClassifier} Head */
 /** @typedef {import('./examples.js').Examples} Examples */
+/** @typedef {import('./kinds.js').KindName} KindName */
 
 /** What goes on in each phase of `fit`. */
 const PHASES = {
@@ -15,11 +18,24 @@ const PHASES = {
 };
 
 /**
+ * What the page has to say about the classifier of a kind.
+ * @typedef {object} Lesson
+ * @property {AbortController | null} running
+ * @property {{ phase: string, done?: number }} progress
+ * @property {Examples | null} learned what the present classifier has learned from, here
+ * @property {HTMLElement[]} report
+ * @property {unknown} problem
+ */
+
+/** @returns {Lesson} */
+const noLesson = () => ({ running: null, progress: { phase: '' }, learned: null, report: [], problem: null });
+
+/**
  * @param {import('./store.js').Store<Model | null>} bert
  * @param {import('./examples.js').ExamplesStore} examples
- * @param {import('./store.js').Store<Head | null>} head
+ * @param {Record<KindName, import('./store.js').Store<Head | null>>} heads
  */
-export function mountTraining(bert, examples, head) {
+export function mountTraining(bert, examples, heads) {
   const button = find(HTMLButtonElement, '#train');
   const panel = /** @type {HTMLElement} */ (button.closest('.panel'));
   const note = find(HTMLElement, '#training-note');
@@ -28,84 +44,109 @@ export function mountTraining(bert, examples, head) {
   const phase = find(HTMLElement, '#training-phase');
   const result = find(HTMLElement, '#training-result');
   const problem = find(HTMLElement, '.problem', panel);
-  /** @type {AbortController | null} */
-  let running = null;
-  /** @type {Examples | null} what the present classifier has learned from */
-  let learned = null;
-  /** Texts whose features the model has: to learn from them once more, it need not read them again. @type {Set<string>} */
+  const lessons = perKind(noLesson);
+  /** Of what the model has the features: to learn from it once more, it need not read it again. @type {Set<string>} */
   let read = new Set();
+  /** @type {Lesson | null} */
+  let shown = null;
 
   const refresh = () => {
+    const { kind, items } = examples.value;
+    const { running, learned } = lessons[kind];
     const obstacle = whyNot(bert.value, examples.value);
-    const outdated = head.value !== null && learned !== null && learned !== examples.value;
+    const outdated = learned !== null && learned !== examples.value;
     button.disabled = !running && obstacle !== '';
     button.textContent = running ? 'Stop' : learned ? 'Train again' : 'Train';
-    button.classList.toggle('calm', head.value !== null && !outdated);
+    button.classList.toggle('calm', heads[kind].value !== null && !outdated);
     work.hidden = !running;
     result.hidden = running !== null;
     note.textContent = running ? '' : obstacle || (outdated ? 'The examples have changed since it learned.' : '');
-    find(HTMLElement, '#training-count').textContent = plural(examples.value.items.length, 'example');
+    find(HTMLElement, '#training-count').textContent = plural(countOf(kind, items), 'example');
+    if (shown !== lessons[kind]) showLesson();
   };
+
+  /** What changes when something was learned or another kind is opened. */
+  function showLesson() {
+    shown = lessons[examples.value.kind];
+    result.replaceChildren(...shown.report);
+    showProblem(problem, shown.problem);
+    showProgress();
+  }
+
+  function showProgress() {
+    const { phase: name, done } = lessons[examples.value.kind].progress;
+    phase.textContent = name;
+    if (done === undefined) progress.removeAttribute('value');
+    else progress.value = done;
+  }
+
+  /**
+   * @param {KindName} kind
+   * @param {Partial<Lesson>} change
+   */
+  function update(kind, change) {
+    lessons[kind] = { ...lessons[kind], ...change };
+    refresh();
+  }
 
   async function train() {
     const model = bert.value;
     const from = examples.value;
     if (!model) return;
-    const { signal } = (running = new AbortController());
+    const { kind } = from;
+    const running = new AbortController();
     const started = performance.now();
     /** @type {string[]} */
     const warnings = [];
-    showProblem(problem, null);
-    progress.removeAttribute('value');
-    phase.textContent = 'Starting';
-    refresh();
+    update(kind, { running, progress: { phase: 'Starting' }, problem: null });
     try {
-      const trained = await model.fit(
-        from.items.map(({ text, label }) => ({ text, label })),
-        {
-          signal,
-          onProgress(event) {
-            progress.value = event.loaded / event.total;
-            phase.textContent = PHASES[/** @type {keyof typeof PHASES} */ (event.phase)];
-          },
-          onWarning: (message) => warnings.push(message),
+      const trained = await model.fit(/** @type {any[]} */ (kind === 'several' ? byText(from.items) : from.items), {
+        ...kinds[kind].fit,
+        signal: running.signal,
+        onProgress({ phase: name, loaded, total }) {
+          lessons[kind].progress = { phase: PHASES[/** @type {keyof typeof PHASES} */ (name)], done: loaded / total };
+          showProgress();
         },
-      );
-      learned = from;
-      const known = from.items.filter(({ text }) => read.has(text)).length;
-      for (const { text } of from.items) read.add(text);
-      result.replaceChildren(...report(trained, performance.now() - started, known), ...warnings.map(paragraph));
-      head.set(trained);
+        onWarning: (message) => warnings.push(message),
+      });
+      const keys = new Set(from.items.map(({ text, textPair }) => JSON.stringify([text, textPair])));
+      const known = [...keys].filter((key) => read.has(key)).length;
+      for (const key of keys) read.add(key);
+      const lines = [...report(trained, performance.now() - started, known), ...warnings.map(paragraph)];
+      heads[kind].set(trained);
+      update(kind, { learned: from, report: lines });
     } catch (error) {
-      showProblem(problem, error);
+      update(kind, { problem: error });
     }
-    running = null;
-    refresh();
+    update(kind, { running: null });
   }
 
   button.addEventListener('click', () => {
+    const { running } = lessons[examples.value.kind];
     if (running) running.abort();
     else train();
   });
   examples.subscribe(refresh);
   bert.subscribe(() => {
-    running?.abort();
-    learned = null;
     read = new Set();
-    head.set(null);
-    result.replaceChildren();
+    for (const kind of kindNames) {
+      lessons[kind].running?.abort();
+      heads[kind].set(null);
+      lessons[kind] = noLesson();
+    }
     refresh();
   });
-  head.subscribe(refresh);
 
   /** Says that a saved classifier has taken the place of the trained one. */
   return function opened(/** @type {Head} */ saved, /** @type {string} */ name) {
-    running?.abort();
-    learned = null;
-    showProblem(problem, null);
-    result.replaceChildren(paragraph(`Opened ${name}, which knows ${listed(saved.labels)}.`));
-    head.set(saved);
-    refresh();
+    const { kind } = examples.value;
+    lessons[kind].running?.abort();
+    heads[kind].set(saved);
+    update(kind, {
+      learned: null,
+      report: [paragraph(`Opened ${name}, which knows ${listed(saved.labels)}.`)],
+      problem: null,
+    });
   };
 }
 
@@ -128,9 +169,10 @@ function whyNot(model, { items }) {
  */
 function report({ report: training }, milliseconds, known) {
   if (!training) return [];
-  const { examples, c, search = [], temperature = 1 } = training;
+  const { examples, c, search = [], temperature = 1, layer, readingSearch } = training;
   const before = known > 0 ? `, ${count(known)} of which it had read before` : '';
   const lines = [`Learned from ${plural(examples, 'example')}${before}, in ${duration(milliseconds)}.`];
+  if (readingSearch) lines.push(`It reads layer ${layer} of the model, which did best on hidden examples.`);
   if (temperature !== 1) {
     lines.push(
       `How sure it is of itself was calibrated on hidden examples, too (temperature ${decimal(temperature)}).`,
@@ -139,12 +181,24 @@ function report({ report: training }, milliseconds, known) {
   const chosen = search.find((tried) => tried.c === c);
   if (!chosen) return lines.map(paragraph);
 
-  const score = paragraph(' right on examples that were hidden from it while it learned (cross-validation).');
+  const { accuracy, microF1 } = chosen;
+  const hidden = 'on examples that were hidden from it while it learned (cross-validation)';
+  if (microF1 === undefined) return [score(accuracy, `right ${hidden}.`), ...lines.map(paragraph)];
+  const whole = `For ${percent(accuracy)} of them it got all labels right, none missing and none too many.`;
+  return [score(microF1, `agreement of its labels with yours (F1) ${hidden}.`), ...[whole, ...lines].map(paragraph)];
+}
+
+/**
+ * @param {number} share
+ * @param {string} meaning
+ */
+function score(share, meaning) {
+  const element = paragraph(` ${meaning}`);
   const value = document.createElement('strong');
-  score.className = 'accuracy';
-  value.textContent = percent(chosen.accuracy);
-  score.prepend(value);
-  return [score, ...lines.map(paragraph)];
+  element.className = 'accuracy';
+  value.textContent = percent(share);
+  element.prepend(value);
+  return element;
 }
 
 /** @param {string} text */

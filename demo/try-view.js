@@ -2,11 +2,11 @@
 import { arrange, find, grow, hueOf, keyed } from './dom.js';
 import { add } from './examples.js';
 import { percent } from './format.js';
+import { kinds, perKind } from './kinds.js';
 import { createLive } from './live.js';
 import { offerUndo } from './notices.js';
-import { samples, suggestions, toTry } from './samples.js';
 import { createScores, showVerdict } from './scores.js';
-import { mountSuggestions } from './suggestions.js';
+import { showSuggestions } from './suggestions.js';
 
 /** @typedef {import('../dist/bertlet.js').TextClassifier} Head */
 /** @typedef {import('../dist/bertlet.js').Prediction} Prediction */
@@ -15,11 +15,12 @@ import { mountSuggestions } from './suggestions.js';
 const SHOWN = 6;
 
 /**
- * @param {import('./store.js').Store<Head | null>} head
+ * @param {import('./store.js').Watched<Head | null>} head
  * @param {import('./examples.js').ExamplesStore} examples
  */
 export function mountTrying(head, examples) {
   const text = find(HTMLTextAreaElement, '#try-text');
+  const pair = find(HTMLTextAreaElement, '#try-pair');
   const panel = /** @type {HTMLElement} */ (text.closest('.panel'));
   const result = find(HTMLElement, '#try-result');
   const verdict = find(HTMLElement, '.verdict', result);
@@ -27,43 +28,83 @@ export function mountTrying(head, examples) {
   const threshold = find(HTMLInputElement, '#threshold');
   const showScores = createScores(scores);
   const teachersOf = keyed((/** @type {string} */ label) => makeTeacher(label));
-  /** @type {Prediction[]} best first */
-  let last = [];
+  const list = find(HTMLElement, '.suggestions', panel);
+  /** What is typed, and where the threshold is, in each kind. */
+  const typed = perKind((kind) => ({ ...kinds[kind].samples.toTry }));
+  const thresholds = perKind((kind) => kinds[kind].threshold);
+  /** @type {import('./kinds.js').KindName | null} */
+  let shown = null;
+  /** @type {{ by: Head | null, predictions: Prediction[] }} best first */
+  let last = { by: null, predictions: [] };
 
   const live = createLive(panel, {
-    obstacle: () => (head.value ? '' : 'Train first; then what you type is labelled as you type.'),
+    obstacle() {
+      if (!head.value) return 'Train first; then what you type is labelled as you type.';
+      return examples.value.kind === 'pairs' && !inputOf() ? 'It needs both texts.' : '';
+    },
     run(options) {
-      const typed = text.value.trim();
-      return head.value && typed ? head.value.classify(typed, options) : null;
+      const input = inputOf();
+      return head.value && input ? head.value.classify(input, options) : null;
     },
     show(predictions) {
-      last = predictions;
+      last = { by: head.value, predictions };
       show();
     },
   });
 
   function show() {
-    if (!head.value) return;
-    const predictions = last;
-    const { labels } = head.value;
-    const [best] = predictions;
+    const { by, predictions } = last;
+    if (!by || by !== head.value) return;
+    const { labels } = by;
     const few = labels.length <= SHOWN;
     const order = few
       ? [...labels].sort((a, b) => place(a) - place(b))
       : predictions.slice(0, SHOWN).map(({ label }) => label);
-    const least = Number(threshold.value);
-    const none = best.score < least;
+    const { kind } = examples.value;
+    const least = thresholds[kind];
+    const fitting = (kind === 'several' ? predictions : predictions.slice(0, 1)).filter(({ score }) => score >= least);
 
     scores.style.setProperty('--threshold', String(least));
     find(HTMLElement, 'output', result).textContent = least > 0 ? percent(least) : 'off';
-    showVerdict(verdict, none ? { label: 'none of these' } : { ...best, hue: hueOf(place(best.label)) });
+    const named = fitting.map((prediction) => ({ ...prediction, hue: hueOf(place(prediction.label)) }));
+    showVerdict(verdict, ...(named.length > 0 ? named : [{ label: 'none of these' }]));
     showScores(
       order.map((label) => {
-        const { score } = /** @type {Prediction} */ (predictions.find((prediction) => prediction.label === label));
-        return { label, score, hue: hueOf(place(label)), best: !none && label === best.label };
+        const prediction = /** @type {Prediction} */ (predictions.find((one) => one.label === label));
+        return { label, score: prediction.score, hue: hueOf(place(label)), best: fitting.includes(prediction) };
       }),
     );
     arrange(find(HTMLElement, '.teach .tools', result), teachersOf(order));
+  }
+
+  /** What is to be classified; none as long as a part of it is missing. */
+  function inputOf() {
+    const { text: first, textPair: second } = typed[examples.value.kind];
+    if (second === undefined) return first.trim() ? { text: first.trim() } : null;
+    return first.trim() && second.trim() ? { text: first.trim(), textPair: second.trim() } : null;
+  }
+
+  /** The fields, as they were when the kind was open the last time. */
+  function showKind() {
+    const { kind } = examples.value;
+    if (shown === kind) return;
+    shown = kind;
+    const { suggestions } = kinds[kind].samples;
+    showTyped();
+    threshold.value = String(thresholds[kind]);
+    showSuggestions(list, suggestions.map(inWords), (index) => {
+      typed[kind] = { ...suggestions[index] };
+      showTyped();
+      live.now();
+    });
+  }
+
+  function showTyped() {
+    const { text: first, textPair: second = '' } = typed[examples.value.kind];
+    text.value = first;
+    pair.value = second;
+    grow(text);
+    grow(pair);
   }
 
   /** Where the label stands among the examples, or after them. @param {string} label */
@@ -81,21 +122,35 @@ export function mountTrying(head, examples) {
     button.textContent = label;
     button.addEventListener('click', () => {
       const before = examples.value;
-      examples.set(add(before, [{ text: text.value.trim(), label }]));
+      const input = inputOf();
+      if (!input) return;
+      examples.set(add(before, [{ ...input, label }]));
       offerUndo(`Added to “${label}”. Train again, and it has learned it.`, () => examples.set(before));
     });
     return button;
   }
 
-  text.addEventListener('input', () => {
-    grow(text);
-    live.soon();
+  for (const field of [text, pair]) {
+    field.addEventListener('input', () => {
+      const { kind } = examples.value;
+      typed[kind] = kind === 'pairs' ? { text: text.value, textPair: pair.value } : { text: text.value };
+      grow(field);
+      live.soon();
+    });
+  }
+  threshold.addEventListener('input', () => {
+    thresholds[examples.value.kind] = Number(threshold.value);
+    show();
   });
-  threshold.addEventListener('input', show);
-  text.value = toTry;
-  head.subscribe(live.now);
-
-  const list = find(HTMLElement, '.suggestions', panel);
-  examples.subscribe(({ labels }) => (list.hidden = !samples.every(({ label }) => labels.includes(label))));
-  mountSuggestions(list, text, suggestions, live.now);
+  head.subscribe(() => {
+    showKind();
+    live.now();
+  });
+  examples.subscribe(({ kind, labels }) => {
+    showKind();
+    list.hidden = !kinds[kind].samples.examples.every(({ label }) => labels.includes(label));
+  });
 }
+
+/** @param {import('./examples.js').Input} input */
+const inWords = ({ text, textPair }) => (textPair === undefined ? text : `${text} ${textPair}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseLines } from '../../demo/parse-lines.js';
+import { parseLines, parsePairs } from '../../demo/parse-lines.js';
 
 const examplesOf = (pasted) => parseLines(pasted).examples.map(({ text, label }) => [text, label]);
 
@@ -38,4 +38,29 @@ test('lines without a label or without a text are left out and named', () => {
   const { examples, unlabelled } = parseLines('hello\nhello,\n,sad\n\tsad\nOh no,sad');
   assert.deepEqual(examples, [{ text: 'Oh no', label: 'sad' }]);
   assert.deepEqual(unlabelled, ['hello', 'hello,', ',sad', '\tsad']);
+});
+
+test('pairs have three fields, with tabs or commas between them, those with commas in quotes', () => {
+  const { examples, unlabelled } = parsePairs(
+    'text,text_pair,label\nWell, hello\tHi, you\tsame\r\n"Well, hello", "He said ""hi"", twice" ,same\none,two,other\n',
+  );
+  assert.deepEqual(examples, [
+    { text: 'Well, hello', textPair: 'Hi, you', label: 'same' },
+    { text: 'Well, hello', textPair: 'He said "hi", twice', label: 'same' },
+    { text: 'one', textPair: 'two', label: 'other' },
+  ]);
+  assert.deepEqual(unlabelled, []);
+});
+
+test('lines with fewer or more fields are no pairs', () => {
+  const lines = [
+    'one,two',
+    'one, and,two,same',
+    'one\ttwo',
+    'one\ttwo\tthree\tsame',
+    'one,,same',
+    'one,two,',
+    '"one,two',
+  ];
+  assert.deepEqual(parsePairs(lines.join('\n')), { examples: [], unlabelled: lines });
 });
