@@ -3,8 +3,10 @@ import { find, grow, hueOf } from './dom.js';
 import { createLive } from './live.js';
 import { showMarked } from './marked.js';
 import { news } from './samples.js';
+import { tripsToTry } from './samples-annotated.js';
 import { createScores } from './scores.js';
 import { mountSuggestions } from './suggestions.js';
+import { mountEntitiesTeaching } from './entities-teaching.js';
 import { provideHead } from './task-head.js';
 
 /** @param {import('./task-head.js').Page} page */
@@ -41,13 +43,24 @@ export function mountEntities(page) {
     },
   });
 
-  text.value = news[0];
+  /** Puts them in the place of others, unless something else was typed. @param {string[]} texts */
+  function showTexts([first, ...others]) {
+    const untouched = ['', ...news, ...tripsToTry].includes(text.value);
+    if (untouched && ![first, ...others].includes(text.value)) text.value = first;
+    mountSuggestions(find(HTMLElement, '.suggestions', panel), text, others, live.now);
+  }
+
   text.addEventListener('input', () => {
     grow(text);
     live.soon();
   });
-  mountSuggestions(find(HTMLElement, '.suggestions', panel), text, news.slice(1), live.now);
-  head.subscribe(live.now);
+  showTexts(news);
+  head.subscribe((present) => {
+    // What was taught from the examples of the start has sentences of its own to try.
+    if (present) showTexts(present.labels.includes('B-from') ? tripsToTry : news);
+    live.now();
+  });
+  mountEntitiesTeaching(page);
 }
 
 /**

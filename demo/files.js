@@ -1,4 +1,4 @@
-// The classifier to a file and back, and what is dropped onto the page.
+// Heads to files and back, and what is dropped onto the page.
 import { find } from './dom.js';
 import { showProblem } from './notices.js';
 
@@ -9,46 +9,60 @@ import { showProblem } from './notices.js';
 /**
  * @param {import('./store.js').Store<Model | null>} bert
  * @param {import('./store.js').Watched<TextClassifier | null>} head
- * @param {(head: AnyHead, name: string) => void} onOpen called with a classifier that was opened
- * @param {(text: string) => void} onExamples called with the text of a dropped file that is no classifier
+ * @param {(head: AnyHead, name: string) => void} onOpen called with a head that was opened
+ * @param {(text: string) => void} onExamples called with the text of a dropped file that is no head
  */
 export function mountFiles(bert, head, onOpen, onExamples) {
   const save = find(HTMLButtonElement, '#save-head');
-  const open = find(HTMLInputElement, '#open-head');
-  const problem = find(HTMLElement, '.problem', /** @type {HTMLElement} */ (save.closest('.panel')));
+  const problem = problemBeside(save);
 
   head.subscribe((present) => (save.disabled = present === null));
-  bert.subscribe((model) => (open.disabled = model === null));
+  save.addEventListener('click', () => saveHead(head.value, 'classifier.safetensors', problem));
 
-  save.addEventListener('click', async () => {
-    try {
-      const bytes = await head.value?.save();
-      if (bytes) download(bytes, 'classifier.safetensors');
-    } catch (error) {
-      showProblem(problem, error);
-    }
-  });
-
-  /** @param {File} file */
-  async function openHead(file) {
+  /**
+   * @param {File} file
+   * @param {HTMLElement} box for a problem
+   */
+  async function openHead(file, box) {
     try {
       const opened = await bert.value?.loadHead(file);
       if (opened) onOpen(opened, file.name);
     } catch (error) {
-      showProblem(problem, error);
+      showProblem(box, error);
     }
   }
 
-  open.addEventListener('change', () => {
-    const file = open.files?.[0];
-    if (file) openHead(file);
-    open.value = '';
-  });
+  for (const open of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll('.open-head'))) {
+    bert.subscribe((model) => (open.disabled = model === null));
+    open.addEventListener('change', () => {
+      const file = open.files?.[0];
+      if (file) openHead(file, problemBeside(open));
+      open.value = '';
+    });
+  }
 
   acceptDrops(async (file) => {
-    if (file.name.endsWith('.safetensors')) await openHead(file);
+    if (file.name.endsWith('.safetensors')) await openHead(file, problem);
     else onExamples(await file.text());
   });
+}
+
+/** @param {HTMLElement} control */
+const problemBeside = (control) =>
+  find(HTMLElement, '.problem', /** @type {HTMLElement} */ (control.closest('.panel')));
+
+/**
+ * @param {AnyHead | null} head
+ * @param {string} name of the file
+ * @param {HTMLElement} problem
+ */
+export async function saveHead(head, name, problem) {
+  try {
+    const bytes = await head?.save();
+    if (bytes) download(bytes, name);
+  } catch (error) {
+    showProblem(problem, error);
+  }
 }
 
 /**

@@ -15,51 +15,52 @@ import { mountSentiment } from './sentiment-view.js';
 import { mountSimilar } from './similar-view.js';
 import { chosen, createStore } from './store.js';
 import { mountTabs } from './tabs.js';
+import { METHODS, broughtHead, createOwns, methodOf } from './task-head.js';
 import { mountTraining } from './training-view.js';
 import { mountTrying } from './try-view.js';
 
 /** @typedef {import('../dist/bertlet.js').Model} Model */
 /** @typedef {import('../dist/bertlet.js').TextClassifier} TextClassifier */
-/** @typedef {import('./task-head.js').AnyHead} AnyHead */
 
-/** Which tab shows what a head does that was trained elsewhere. @type {Record<AnyHead['task'], string>} */
-const TABS = {
-  'text-classification': 'sentiment',
-  'multi-label': 'sentiment',
-  'token-classification': 'entities',
-  'question-answering': 'questions',
-};
+/** Which tab shows what a head does. @type {Record<import('./task-head.js').Method, string>} */
+const TABS = { classify: 'sentiment', entities: 'entities', answer: 'questions' };
 
 const bert = createStore(/** @type {Model | null} */ (null));
-const ownHead = createStore(/** @type {AnyHead | null} */ (null));
+const owns = createOwns();
 const examples = restoreExamples();
 const heads = perKind(() => createStore(/** @type {TextClassifier | null} */ (null)));
 const head = chosen(examples, Object.values(heads), ({ kind }) => heads[kind]);
-bert.subscribe((model) => ownHead.set(model?.head ?? null));
 
 mountNotices();
 const tab = mountTabs();
+const page = { bert, owns, place: mountModel(bert), tab };
+bert.subscribe((model) => {
+  for (const method of METHODS) owns[method].set(broughtHead(page, method));
+  if (model?.head) tab.set(TABS[methodOf(model.head)]);
+});
 mountKinds(examples);
 mountExamples(examples);
 const opened = mountTraining(bert, examples, heads);
 mountTrying(head, examples);
-mountFiles(
-  bert,
-  head,
-  (saved, name) => {
-    if (!('classify' in saved)) return ownHead.set(saved);
-    examples.set(examples.of(kindFor(saved.task, examples.value.kind)));
-    opened(saved, name);
-    tab.set('classify');
-  },
-  mountPasting(examples),
-);
-const page = { bert, ownHead, place: mountModel(bert), tab };
 mountSentiment(page);
 mountEntities(page);
 mountQuestions(page);
 mountSimilar(page);
 mountFilling(page);
 mountLearningCurve(page, examples);
-
-ownHead.subscribe((own) => own && tab.set(TABS[own.task]));
+mountFiles(
+  bert,
+  head,
+  (saved, name) => {
+    const method = methodOf(saved);
+    if ('classify' in saved) {
+      examples.set(examples.of(kindFor(saved.task, examples.value.kind)));
+      opened(saved, name);
+      tab.set('classify');
+    } else {
+      owns[method].set({ head: saved, origin: 'This is what you opened.' });
+      tab.set(TABS[method]);
+    }
+  },
+  mountPasting(examples),
+);

@@ -2,6 +2,8 @@
 import { find, grow, hueOf } from './dom.js';
 import { createLive } from './live.js';
 import { showMarked } from './marked.js';
+import { mountQuestionsTeaching } from './questions-teaching.js';
+import { announcementToTry } from './samples-annotated.js';
 import { passage as sample, questions } from './samples.js';
 import { createScores, showVerdict } from './scores.js';
 import { mountSuggestions } from './suggestions.js';
@@ -11,6 +13,9 @@ import { provideHead } from './task-head.js';
 const SHOWN = 4;
 
 const HUE = hueOf(3);
+
+/** What is said where a text has no answer. */
+const NONE = 'no answer in this text';
 
 /** @param {import('./task-head.js').Page} page */
 export function mountQuestions(page) {
@@ -22,19 +27,23 @@ export function mountQuestions(page) {
   const showScores = createScores(find(HTMLElement, '.scores', panel));
   const head = provideHead(page, 'questions', 'qa-squad', 'answer');
 
+  /** Whether it may say that there is no answer: the adapter has never seen that, a head that was taught here may have. */
+  const knowsNone = () => head.value?.report !== undefined;
+
   const live = createLive(panel, {
     run(options) {
       const asked = { question: question.value.trim(), context: passage.value };
       if (!head.value || !asked.question || !asked.context.trim()) return null;
       return head.value
-        .answer(asked, { topK: SHOWN, ...options })
+        .answer(asked, { topK: SHOWN, noAnswer: knowsNone(), ...options })
         .then((answers) => (answers.length > 0 ? { ...asked, answers } : null));
     },
     show({ context, answers }) {
       const [best] = answers;
-      showVerdict(verdict, { label: best.answer, score: best.score, hue: HUE });
-      showMarked(marked, context, [{ start: best.start, end: best.end, score: best.score, hue: HUE }]);
-      showScores(answers.map(({ answer, score }, i) => ({ label: answer, score, hue: HUE, best: i === 0 })));
+      const { answer, start, end, score } = best;
+      showVerdict(verdict, answer ? { label: answer, score, hue: HUE } : { label: NONE, score });
+      showMarked(marked, context, answer ? [{ start, end, score, hue: HUE }] : []);
+      showScores(answers.map((one, i) => ({ label: one.answer || NONE, score: one.score, hue: HUE, best: i === 0 })));
     },
   });
 
@@ -42,6 +51,15 @@ export function mountQuestions(page) {
   question.value = questions[0];
   for (const field of [passage, question]) field.addEventListener('input', live.soon);
   passage.addEventListener('input', () => grow(passage));
-  mountSuggestions(find(HTMLElement, '.suggestions', panel), question, questions.slice(1), live.now);
-  head.subscribe(live.now);
+  const list = find(HTMLElement, '.suggestions', panel);
+  mountSuggestions(list, question, questions.slice(1), live.now);
+  head.subscribe(() => {
+    // What was taught here would be lost with the questions of the start, which are of all kinds.
+    if (knowsNone() && passage.value === sample && questions.includes(question.value)) {
+      ({ passage: passage.value, question: question.value } = announcementToTry);
+    }
+    list.hidden = passage.value === announcementToTry.passage;
+    live.now();
+  });
+  mountQuestionsTeaching(page);
 }

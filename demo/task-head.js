@@ -1,4 +1,5 @@
-// A head that was trained beforehand: the one that the page's model brings, or an adapter's, merged into a model of its own.
+// What does a tab's task: a head on the page's own model, which brings it, or was opened or taught here; else an adapter's, merged into
+// a model of its own.
 import { clone, find } from './dom.js';
 import { megabytes } from './format.js';
 import { showProblem } from './notices.js';
@@ -13,27 +14,58 @@ import { createStore } from './store.js';
  * @typedef {Extract<AnyHead, Record<M, any>>} HeadWith
  */
 
+/** What heads do. */
+export const METHODS = /** @type {const} */ (['classify', 'entities', 'answer']);
+
+/** @typedef {(typeof METHODS)[number]} Method */
+
+/** @typedef {{ head: AnyHead, origin: string }} Own a head on the page's model, and in a sentence where it is from */
+
+/** @typedef {Record<Method, import('./store.js').Store<Own | null>>} Owns which are in the place of adapters */
+
 /**
  * What the page has, and what is open in it.
  * @typedef {object} Page
  * @property {import('./store.js').Store<Model | null>} bert
- * @property {import('./store.js').Store<AnyHead | null>} ownHead of that model, or opened from a file
+ * @property {Owns} owns
  * @property {() => import('./places.js').Place} place where that model is from
  * @property {import('./store.js').Store<string>} tab
  */
+
+/** @returns {Owns} */
+export const createOwns = () => ({
+  classify: createStore(/** @type {Own | null} */ (null)),
+  entities: createStore(/** @type {Own | null} */ (null)),
+  answer: createStore(/** @type {Own | null} */ (null)),
+});
+
+/** @param {AnyHead} head */
+export const methodOf = (head) => /** @type {Method} */ (METHODS.find((method) => method in head));
+
+/**
+ * The head that the page's model brings, if it does that.
+ * @param {Pick<Page, 'bert' | 'place'>} page
+ * @param {Method} method
+ * @returns {Own | null}
+ */
+export function broughtHead({ bert, place }, method) {
+  const head = bert.value?.head;
+  if (!head || methodOf(head) !== method) return null;
+  return { head, origin: `This is what ${place().name} was trained for.` };
+}
 
 /** Ends the adapted model of another tab: for more than one a phone may not have the memory. */
 let endOther = () => {};
 
 /**
- * @template {'classify' | 'entities' | 'answer'} M
+ * @template {Method} M
  * @param {Page} page
  * @param {string} name of the tab
  * @param {string} adapter folder in adapters/
  * @param {M} method that the head must have
  * @returns {import('./store.js').Store<HeadWith<M> | null>} null until there is one
  */
-export function provideHead({ bert, ownHead, place, tab }, name, adapter, method) {
+export function provideHead({ bert, owns, place, tab }, name, adapter, method) {
   const head = createStore(/** @type {HeadWith<M> | null} */ (null));
   const panel = find(HTMLElement, `#panel-${name}`);
   const view = clone('head-status-template');
@@ -98,15 +130,14 @@ export function provideHead({ bert, ownHead, place, tab }, name, adapter, method
   }
 
   function refresh() {
-    const own = ownHead.value && method in ownHead.value ? /** @type {HeadWith<M>} */ (ownHead.value) : null;
+    const own = owns[method].value;
     const before = head.value;
     if (own) {
-      if (before === own) return;
+      if (before === own.head) return;
       end();
-      const saved = own !== bert.value?.head;
-      origin.textContent = saved ? 'This is what you opened.' : `This is what ${place().name} was trained for.`;
+      origin.textContent = own.origin;
       show('ready');
-      return head.set(own);
+      return head.set(/** @type {HeadWith<M>} */ (own.head));
     }
     if (before && !adapted) end(); // it belonged to a model that is gone
     origin.replaceChildren(...adapterOrigin);
@@ -117,6 +148,6 @@ export function provideHead({ bert, ownHead, place, tab }, name, adapter, method
   retry.addEventListener('click', loadAdapted);
   find(HTMLElement, '.panel', panel).prepend(view);
   end();
-  for (const store of [tab, bert, ownHead]) store.subscribe(refresh);
+  for (const store of [tab, bert, owns[method]]) store.subscribe(refresh);
   return head;
 }

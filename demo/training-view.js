@@ -4,6 +4,7 @@ import { byText, countOf } from './examples.js';
 import { count, decimal, duration, percent, plural } from './format.js';
 import { kindNames, kinds, perKind } from './kinds.js';
 import { showProblem } from './notices.js';
+import { paragraph, score } from './report.js';
 
 /** @typedef {import('../dist/bertlet.js').Model} Model */
 /** @typedef {import('../dist/bertlet.js').TextClassifier} Head */
@@ -186,26 +187,6 @@ function report({ report: training }, milliseconds, known) {
   if (microF1 === undefined) return [score(accuracy, `right ${hidden}.`), ...lines.map(paragraph)];
   const whole = `For ${percent(accuracy)} of them it got all labels right, none missing and none too many.`;
   return [score(microF1, `agreement of its labels with yours (F1) ${hidden}.`), ...[whole, ...lines].map(paragraph)];
-}
-
-/**
- * @param {number} share
- * @param {string} meaning
- */
-function score(share, meaning) {
-  const element = paragraph(` ${meaning}`);
-  const value = document.createElement('strong');
-  element.className = 'accuracy';
-  value.textContent = percent(share);
-  element.prepend(value);
-  return element;
-}
-
-/** @param {string} text */
-function paragraph(text) {
-  const element = document.createElement('p');
-  element.textContent = text;
-  return element;
 }
 
 /**
