@@ -1,12 +1,12 @@
 // The names in a text and what kind of thing each is of.
 import { find, grow, hueOf } from './dom.js';
+import { mountEntitiesTeaching } from './entities-teaching.js';
 import { createLive } from './live.js';
 import { showMarked } from './marked.js';
 import { news } from './samples.js';
 import { tripsToTry } from './samples-annotated.js';
 import { createScores } from './scores.js';
 import { mountSuggestions } from './suggestions.js';
-import { mountEntitiesTeaching } from './entities-teaching.js';
 import { provideHead } from './task-head.js';
 
 /** @param {import('./task-head.js').Page} page */

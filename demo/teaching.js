@@ -29,6 +29,8 @@ import { broughtHead } from './task-head.js';
  * @property {(measured: any[]) => HTMLElement} judge says how good heads were on what was hidden from them
  */
 
+/** @typedef {{ own: Own, from: string, report: HTMLElement[] }} Taught `from`: the text that it has learned from */
+
 /** Rounds of a cross-validation, in each of which another part of the examples is hidden. */
 const ROUNDS = 4;
 
@@ -56,7 +58,7 @@ export function mountTeaching({ bert, owns, place }, subject) {
   let understood = read('');
   /** @type {AbortController | null} */
   let running = null;
-  /** @type {{ own: Own, from: string } | null} what was trained here, and the text that it has learned from */
+  /** @type {Taught | null} what is there, if it was trained here */
   let taught = null;
 
   function refresh() {
@@ -130,13 +132,23 @@ export function mountTeaching({ bert, owns, place }, subject) {
         ...(measured.length > 0 ? [] : ['To test it on a part that is hidden from it, there are too few.']),
         ...warnings,
       ];
-      taught = { own, from };
-      result.replaceChildren(...(measured.length > 0 ? [judge(measured)] : []), ...lines.map(paragraph));
-      owns[method].set(own);
+      const score = measured.length > 0 ? [judge(measured)] : [];
+      use(own, { own, from, report: [...score, ...lines.map(paragraph)] });
     } catch (error) {
       showProblem(problem, error);
     }
     running = null;
+    refresh();
+  }
+
+  /**
+   * @param {Own | null} own
+   * @param {Taught | null} here
+   */
+  function use(own, here) {
+    taught = here;
+    result.replaceChildren(...(here?.report ?? []));
+    owns[method].set(own);
     refresh();
   }
 
@@ -145,7 +157,12 @@ export function mountTeaching({ bert, owns, place }, subject) {
     else train();
   });
   save.addEventListener('click', () => saveHead(taught?.own.head ?? null, subject.file, problem));
-  back.addEventListener('click', () => owns[method].set(broughtHead({ bert, place }, method)));
+  back.addEventListener('click', () => {
+    const before = /** @type {const} */ ([owns[method].value, taught]);
+    const model = bert.value;
+    use(broughtHead({ bert, place }, method), null);
+    offerUndo('What was taught or opened is put away.', () => bert.value === model && use(...before));
+  });
   find(HTMLButtonElement, '.reset', panel).addEventListener('click', () => {
     replace(sample, 'Back to the examples of the start.');
   });

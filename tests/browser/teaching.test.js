@@ -249,5 +249,11 @@ describe('learning', { skip: withoutModel }, () => {
     assert.equal(await page.textContent('#panel-entities .origin'), 'This is what you taught it below.');
     assert.equal(await teaching('entities').locator('.save').isEnabled(), true);
     assert.deepEqual(await marks(await tryOn('entities', '#entities-text', 'They are in Malta.')), [['Malta', 'port']]);
+
+    await teaching('entities').locator('.back').click();
+    assert.equal(await teaching('entities').locator('.save').isEnabled(), false);
+    await page.click('.toast button');
+    assert.match(await teaching('entities').locator('.result').textContent(), /^Learned from 2 examples/);
+    assert.deepEqual(await marks(await tryOn('entities', '#entities-text', 'They are in Malta.')), [['Malta', 'port']]);
   });
 });
