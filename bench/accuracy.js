@@ -77,7 +77,9 @@ async function measure({ args, measures }, dtype, folder) {
   const output = args[0] === 'train' ? ['--output', join(folder, 'head')] : [];
   const given = ['js/cli/main.js', ...paths, '--model', MODEL, '--dtype', dtype, ...output];
   const { stdout } = await run(process.execPath, given, { capture: true });
-  const percent = (/** @type {any} */ found) => measures.map((name) => (100 * found[name]).toFixed(2)).join('/');
+  // What is said of answers is in percent already, as SQuAD's own script says it.
+  const percent = (/** @type {any} */ found) =>
+    measures.map((name) => (found[name] * ('exact_match' in found ? 1 : 100)).toFixed(2)).join('/');
   return stdout
     .trimEnd()
     .split('\n')
