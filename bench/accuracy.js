@@ -9,60 +9,56 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildWasm } from '../scripts/build.js';
+import { defaultModel } from '../scripts/setup-model.js';
 import { ensureModel, ensurePackages } from '../scripts/setup.js';
 import { main, root, run } from '../scripts/shell.js';
-
-const MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
 
 /**
  * @typedef {object} Row
  * @property {string} name
- * @property {string[]} args of the command line; what begins with data/ or models/ is in ../shared
+ * @property {string} command line; what begins with data/ or models/ is in ../shared
  * @property {string[]} measures of what it prints
  * @property {string} reference in percent, as in ../shared/anchors.md; of GoEmotions scikit-learn on the same features, C = 100
  */
 
-const SQUAD = [
-  '--task',
-  'question-answering',
-  '--train',
-  'data/squad/train-5000.json',
-  '--dev',
-  'data/squad/dev-1000.json',
-];
-const WNUT = ['--task', 'token-classification', '--train', 'data/wnut17/train.conll', '--dev', 'data/wnut17/dev.conll'];
+const WNUT = 'train --task token-classification --train data/wnut17/train.conll --dev data/wnut17/dev.conll';
 
 /** @type {Row[]} */
 const ROWS = [
   ...['rt-polarity 78.3', 'banking77 93.0', 'sms-spam 99.1'].map((line) => {
     const [name, reference] = line.split(' ');
-    const args = ['train', '--train', `data/${name}/train.tsv`, '--dev', `data/${name}/test.tsv`];
-    return { name, args, measures: ['accuracy'], reference };
+    const command = `train --train data/${name}/train.tsv --dev data/${name}/test.tsv`;
+    return { name, command, measures: ['accuracy'], reference };
   }),
   {
     name: 'goemotions',
-    args: 'train --task multi-label --train data/goemotions/train_8000.tsv --dev data/goemotions/test.tsv'.split(' '),
+    command: 'train --task multi-label --train data/goemotions/train_8000.tsv --dev data/goemotions/test.tsv',
     measures: ['micro_f1', 'macro_f1'],
     reference: '39.5/25.6',
   },
-  { name: 'wnut17', args: ['train', ...WNUT], measures: ['f1'], reference: '45.1' },
-  { name: 'wnut17 mlp', args: ['train', ...WNUT, '--hidden-size', '128'], measures: ['f1'], reference: '45.1' },
-  { name: 'squad', args: ['train', ...SQUAD], measures: ['exact_match', 'f1'], reference: '7.0/12.3' },
+  { name: 'wnut17', command: WNUT, measures: ['f1'], reference: '45.1' },
+  { name: 'wnut17 mlp', command: `${WNUT} --hidden-size 128`, measures: ['f1'], reference: '45.1' },
+  {
+    name: 'squad',
+    command: 'train --task question-answering --train data/squad/train-5000.json --dev data/squad/dev-1000.json',
+    measures: ['exact_match', 'f1'],
+    reference: '7.0/12.3',
+  },
   {
     name: 'banking77 8 and 64 a class, and words alone',
-    args: 'learning-curve --train data/banking77/train.tsv --test data/banking77/test.tsv --sizes 8,64'.split(' '),
+    command: 'learning-curve --train data/banking77/train.tsv --test data/banking77/test.tsv --sizes 8,64',
     measures: ['accuracy'],
     reference: '83.8 64.7 91.9 86.5',
   },
   ...[
-    ['rt-polarity', 'sentiment-rt-polarity', 'test.tsv', ['accuracy'], '85.5'],
-    ['wnut17', 'entities-wnut17', 'dev.conll', ['f1'], '54.6'],
-    ['squad', 'qa-squad', 'dev-1000.json', ['exact_match', 'f1'], '61.6/73.1'],
+    ['rt-polarity', 'sentiment-rt-polarity', 'test.tsv', 'accuracy', '85.5'],
+    ['wnut17', 'entities-wnut17', 'dev.conll', 'f1', '54.6'],
+    ['squad', 'qa-squad', 'dev-1000.json', 'exact_match f1', '61.6/73.1'],
   ].map(([data, adapter, test, measures, reference]) => ({
     name: `${data} adapter`,
-    args: ['evaluate', '--adapter', `models/adapters/${adapter}`, '--test', `data/${data}/${test}`],
-    measures: /** @type {string[]} */ (measures),
-    reference: String(reference),
+    command: `evaluate --adapter models/adapters/${adapter} --test data/${data}/${test}`,
+    measures: measures.split(' '),
+    reference,
   })),
 ];
 
@@ -72,10 +68,11 @@ const ROWS = [
  * @param {string} folder for heads
  * @returns {Promise<string>} what was measured, in percent
  */
-async function measure({ args, measures }, dtype, folder) {
+async function measure({ command, measures }, dtype, folder) {
+  const args = command.split(' ');
   const paths = args.map((arg) => (/^(data|models)\//.test(arg) ? join(root, '../shared', arg) : arg));
   const output = args[0] === 'train' ? ['--output', join(folder, 'head')] : [];
-  const given = ['js/cli/main.js', ...paths, '--model', MODEL, '--dtype', dtype, ...output];
+  const given = ['js/cli/main.js', ...paths, '--model', defaultModel, '--dtype', dtype, ...output];
   const { stdout } = await run(process.execPath, given, { capture: true });
   // What is said of answers is in percent already, as SQuAD's own script says it.
   const percent = (/** @type {any} */ found) =>

@@ -2,7 +2,7 @@
 import { arrange, find, keyed } from './dom.js';
 import { count, percent, plural } from './format.js';
 import { parseEntities } from './parse-entities.js';
-import { score } from './report.js';
+import { mean, score } from './report.js';
 import { trips } from './samples-annotated.js';
 import { mountTeaching } from './teaching.js';
 
@@ -56,6 +56,3 @@ export function mountEntitiesTeaching(page) {
     markAs(type);
   });
 }
-
-/** @param {number[]} values */
-const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,6 +1,7 @@
 // The labelled examples: what they are, every way to change them, and where the browser keeps them.
 // Values are never changed in place, so that an earlier one can be put back ("Undo").
 import { kindNames, kinds, perKind } from './kinds.js';
+import { keep, recall } from './storage.js';
 import { createStore } from './store.js';
 
 /** @typedef {import('./kinds.js').KindName} KindName */
@@ -137,50 +138,38 @@ export const noExamples = (kind) => ({ kind, labels: [], items: [] });
 export const sampleExamples = (kind) => add(noExamples(kind), kinds[kind].samples.examples);
 
 /**
- * What the browser kept, if it is what `keep` wrote.
+ * What the browser kept, if it is what `keepExamples` wrote.
  * @param {KindName} kind
  * @returns {Examples | undefined}
  */
-function recall(kind) {
+function recallExamples(kind) {
   const isText = (/** @type {unknown} */ value) => typeof value === 'string';
   const isExample = (/** @type {any} */ { text, textPair, label }) =>
     isText(text) && isText(label) && isText(textPair) === (kind === 'pairs');
   try {
-    const { labels, items } = JSON.parse(localStorage.getItem(kinds[kind].key) ?? '');
+    const { labels, items } = JSON.parse(recall(kinds[kind].key) ?? '');
     if (!labels.every(isText) || !items.every(isExample)) return undefined;
     return add({ kind, labels, items: [] }, items);
   } catch {
-    return undefined; // nothing kept, or storage is switched off
-  }
-}
-
-/** @returns {KindName} the kind that was open */
-function recallKind() {
-  try {
-    return kindNames.find((kind) => kind === localStorage.getItem(KEY)) ?? 'single';
-  } catch {
-    return 'single';
+    return undefined;
   }
 }
 
 /** @param {Examples} examples */
-function keep({ kind, labels, items }) {
+function keepExamples({ kind, labels, items }) {
   const kept = items.map(({ text, textPair, label }) => ({ text, textPair, label }));
-  try {
-    localStorage.setItem(KEY, kind);
-    localStorage.setItem(kinds[kind].key, JSON.stringify({ labels, items: kept }));
-  } catch {
-    // Storage is full or switched off: the page works all the same, until it is closed.
-  }
+  keep(KEY, kind);
+  keep(kinds[kind].key, JSON.stringify({ labels, items: kept }));
 }
 
 /** @returns {ExamplesStore} */
 export function restoreExamples() {
-  const all = perKind((kind) => recall(kind) ?? sampleExamples(kind));
-  const open = createStore(all[recallKind()]);
+  const all = perKind((kind) => recallExamples(kind) ?? sampleExamples(kind));
+  const kept = recall(KEY);
+  const open = createStore(all[kindNames.find((kind) => kind === kept) ?? 'single']);
   open.subscribe((examples) => {
     all[examples.kind] = examples;
-    keep(examples);
+    keepExamples(examples);
   });
   return Object.assign(open, { of: (/** @type {KindName} */ kind) => all[kind] });
 }

@@ -2,7 +2,7 @@
 import { find } from './dom.js';
 import { count, plural } from './format.js';
 import { parseAnswers } from './parse-answers.js';
-import { score } from './report.js';
+import { mean, score } from './report.js';
 import { announcements } from './samples-annotated.js';
 import { mountTeaching } from './teaching.js';
 
@@ -37,8 +37,11 @@ export function mountQuestionsTeaching(page) {
       learningRate: 0.06,
     }),
     judge(measured) {
-      const exact = measured.reduce((sum, { exactMatch }) => sum + exactMatch, 0) / measured.length / 100;
-      return score(exact, 'answered word for word, of the questions that were hidden from it (cross-validation).');
+      const exact = mean(measured.map(({ exactMatch }) => exactMatch));
+      return score(
+        exact / 100,
+        'answered word for word, of the questions that were hidden from it (cross-validation).',
+      );
     },
   });
 

@@ -1,4 +1,4 @@
-// Sentences on what was learned.
+// Sentences on what was learned, and how well.
 import { percent } from './format.js';
 
 /** @param {string} text */
@@ -20,3 +20,6 @@ export function score(share, meaning) {
   element.prepend(value);
   return element;
 }
+
+/** @param {number[]} values */
+export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -4,6 +4,7 @@ import { saveHead } from './files.js';
 import { duration, plural } from './format.js';
 import { offerUndo, showProblem } from './notices.js';
 import { paragraph } from './report.js';
+import { keep, recall } from './storage.js';
 import { broughtHead } from './task-head.js';
 
 /** @typedef {import('./task-head.js').Own} Own */
@@ -224,25 +225,4 @@ function split(examples, marked) {
     rest: sorted.filter((_, i) => i % ROUNDS !== round),
     hidden: sorted.filter((_, i) => i % ROUNDS === round),
   }));
-}
-
-/** @param {string} key */
-function recall(key) {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null; // storage is switched off
-  }
-}
-
-/**
- * @param {string} key
- * @param {string} text
- */
-function keep(key, text) {
-  try {
-    localStorage.setItem(key, text);
-  } catch {
-    // Storage is full or switched off: the page works all the same, until it is closed.
-  }
 }

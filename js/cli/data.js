@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { BertletError } from '../errors.js';
 import { fileError } from '../file-error.js';
+import { required } from './arguments.js';
 import { badFile } from './data/bad-data.js';
 import { readClassification, readMultiLabel } from './data/classification.js';
 import { readConll, readTaggedJsonLines } from './data/conll.js';
@@ -105,6 +106,15 @@ export async function readLabelFile(path) {
   const labels = readLabels(await readText(path), path);
   if (labels.length === 0) throw new BertletError('BAD_LABELS', `${path}: there are no labels in it.`);
   return labels;
+}
+
+/**
+ * What the option `--labels` names.
+ * @param {import('./arguments.js').Values} values
+ * @returns {Promise<string[] | undefined>}
+ */
+export async function readGivenLabels(values) {
+  return values.labels === undefined ? undefined : readLabelFile(required(values, 'labels', 'labels.txt'));
 }
 
 /** @param {string} path */

@@ -1,6 +1,6 @@
 // bertlet evaluate: how good a head is on labelled examples.
 import { choice, probability, required } from './arguments.js';
-import { formats, readExamples, readLabelFile } from './data.js';
+import { formats, readExamples, readGivenLabels } from './data.js';
 import { measure } from './metrics.js';
 import { headHelp, modelHelp, modelOptions, withHead } from './model.js';
 
@@ -47,8 +47,7 @@ export async function run(context) {
   const format = choice(values, 'format', formats);
   const threshold = probability(values, 'threshold');
   const decoding = choice(values, 'decoding', ['viterbi', 'argmax']);
-  const labels =
-    values.labels === undefined ? undefined : await readLabelFile(required(values, 'labels', 'labels.txt'));
+  const labels = await readGivenLabels(values);
   const metrics = await withHead(context, { command: 'evaluate', labels }, async (head) => {
     const examples = await readExamples(file, head.task, { format, labels, warn: (message) => progress.warn(message) });
     return measure(head, { file, examples }, context, { threshold, decoding });

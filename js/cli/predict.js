@@ -1,7 +1,7 @@
 // bertlet predict: texts to labels, entities or answers.
 import { BertletError } from '../errors.js';
-import { choice, integer, probability, required, UsageError } from './arguments.js';
-import { readLabelFile } from './data.js';
+import { choice, integer, probability, UsageError } from './arguments.js';
+import { readGivenLabels } from './data.js';
 import { readTexts } from './input.js';
 import { headHelp, modelHelp, modelOptions, withHead } from './model.js';
 import { shortest } from './output.js';
@@ -68,8 +68,7 @@ export async function run(context) {
     throw new UsageError(
       "--labels is for a model's or an adapter's own head; bertlet train --labels names those of --head",
     );
-  const labels =
-    values.labels === undefined ? undefined : await readLabelFile(required(values, 'labels', 'labels.txt'));
+  const labels = await readGivenLabels(values);
   await withHead(context, { command: 'predict', labels }, async (head, { maxTokens }) => {
     if (answering.maxTokens !== undefined && answering.maxTokens > maxTokens)
       throw new UsageError(`--max-seq-len is ${answering.maxTokens}, but this model takes ${maxTokens} tokens`);

@@ -2,7 +2,7 @@
 import { BertletError } from '../errors.js';
 import { labelNames } from '../examples.js';
 import { choice, integer, positive, required } from './arguments.js';
-import { checkLabels, formats, labelsOf, listeners, readExamples, readLabelFile } from './data.js';
+import { checkLabels, formats, labelsOf, listeners, readExamples, readGivenLabels } from './data.js';
 import { checkOutput, writeHeadFolder } from './head-folder.js';
 import { measure } from './metrics.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from './model.js';
@@ -80,7 +80,7 @@ export async function run(context) {
   // Everything that can be wrong is looked at before the work begins.
   const readOptions = {
     format: choice(values, 'format', formats),
-    labels: values.labels === undefined ? undefined : await readLabelFile(required(values, 'labels', 'labels.txt')),
+    labels: await readGivenLabels(values),
     warn: (/** @type {string} */ message) => progress.warn(message),
   };
   /** @type {any[]} */

@@ -90,3 +90,11 @@ export function compare(actual, expected) {
   });
   return { cosine: dot / Math.sqrt(actualSquares * expectedSquares), distance };
 }
+
+/** What is marked in a part of a page, and as what. */
+export const marks = (part) =>
+  part
+    .locator('mark')
+    .evaluateAll((all) =>
+      all.map((mark) => [mark.firstChild.textContent, mark.querySelector('small')?.textContent ?? '']),
+    );

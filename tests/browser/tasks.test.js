@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { load } from '../../js/index.js';
 import { serve } from '../../scripts/serve.js';
-import { FIXTURES, launch, openPage, withoutModel } from './chromium.js';
+import { FIXTURES, launch, marks, openPage, withoutModel } from './chromium.js';
 
 const CHECKPOINTS = fileURLToPath(new URL('../fixtures/checkpoints', import.meta.url));
 const RAMPART = fileURLToPath(new URL('../../../shared/models/rampart-ner', import.meta.url));
@@ -40,14 +40,6 @@ async function result(tab, text = '') {
   await panel.locator(`.live[aria-busy=false]:has-text(${JSON.stringify(text)})`).waitFor();
   return panel;
 }
-
-/** What is marked, and as what. */
-const marks = (panel) =>
-  panel
-    .locator('mark')
-    .evaluateAll((all) =>
-      all.map((mark) => [mark.firstChild.textContent, mark.querySelector('small')?.textContent ?? '']),
-    );
 
 const rows = (panel) =>
   panel

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { announcements, trips } from '../../demo/samples-annotated.js';
 import { serve } from '../../scripts/serve.js';
-import { FIXTURES, launch, openPage, withoutModel } from './chromium.js';
+import { FIXTURES, launch, marks, openPage, withoutModel } from './chromium.js';
 
 let browser;
 let page;
@@ -33,13 +33,6 @@ async function tryOn(tab, field, text) {
   await live.waitFor();
   return live;
 }
-
-const marks = (live) =>
-  live
-    .locator('mark')
-    .evaluateAll((all) =>
-      all.map((mark) => [mark.firstChild.textContent, mark.querySelector('small')?.textContent ?? '']),
-    );
 
 const scores = (live) => live.locator('.score data').evaluateAll((all) => all.map(({ value }) => Number(value)));
 
