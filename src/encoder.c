@@ -9,7 +9,7 @@
 #include "threads.h"
 
 /* Rows of a task. Linear layers work on blocks of so many rows anyway. */
-enum { LINEAR_ROWS = 32, NORM_ROWS = 16 };
+enum { LINEAR_ROWS = 64, NORM_ROWS = 16 };
 
 /* Shortest sequence whose attention is computed in 8 bits. */
 enum { I8_ATTENTION_LENGTH = 48 };

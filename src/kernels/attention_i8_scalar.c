@@ -2,13 +2,16 @@
 
 #include <math.h>
 
-/* Where a probability is rounded: a step in between for each key, spread evenly (multiples of the golden ratio). */
-static double dither(int32_t key) { return (double)((uint32_t)(key + 1) * 0x9e3779b9u >> 9) * 0x1p-23 - 0.5; }
+/* Where a probability is rounded: for each key somewhere else within a step, spread evenly (multiples of the golden
+ * ratio). 0 .. 127/128. */
+static double dither(int32_t key) { return ((uint32_t)(key + 1) * 0x9e3779b9u >> 25) / 128.0; }
 
-/* The largest magnitude of x [n], each `stride` after the other, becomes 127. */
-static double step_of(const float *x, int32_t n, int32_t stride) {
+/* The largest magnitude of x [rows][stride], of which `columns` columns count, becomes 127. */
+static double step_of(const float *x, int32_t rows, int32_t stride, int32_t columns) {
   double largest = 0x1p-100;
-  for (int32_t i = 0; i < n; i++) largest = fmax(largest, fabs(x[(size_t)i * stride]));
+  for (int32_t row = 0; row < rows; row++) {
+    for (int32_t i = 0; i < columns; i++) largest = fmax(largest, fabs(x[(size_t)row * stride + i]));
+  }
   return largest / 127;
 }
 
@@ -16,25 +19,24 @@ void attention_i8_scalar(int8_path path, const float *q, const float *k, const f
                          int32_t head_size, int32_t query_begin, int32_t query_end, float *scratch, float *context,
                          int32_t context_stride) {
   (void)path;
+  const double query_step = step_of(q, length, stride, head_size), key_step = step_of(k, length, stride, head_size);
   float *probability = scratch; /* [length] */
   for (int32_t row = query_begin; row < query_end; row++) {
     const float *query = q + (size_t)row * stride;
-    const double query_step = step_of(query, head_size, 1);
     double largest = -INFINITY, sum = 0;
     for (int32_t key = 0; key < length; key++) {
       const float *x = k + (size_t)key * stride;
-      const double key_step = step_of(x, head_size, 1);
       double score = 0;
       for (int32_t i = 0; i < head_size; i++) score += rint(query[i] / query_step) * rint(x[i] / key_step);
       probability[key] = (float)(score * query_step * key_step / sqrt(head_size));
       largest = fmax(largest, probability[key]);
     }
     for (int32_t key = 0; key < length; key++) {
-      probability[key] = (float)rint(ATTENTION_STEPS * exp(probability[key] - largest) + dither(key));
+      probability[key] = (float)floor(ATTENTION_STEPS * exp(probability[key] - largest) + dither(key));
       sum += probability[key];
     }
     for (int32_t i = 0; i < head_size; i++) {
-      const double value_step = step_of(v + i, length, stride);
+      const double value_step = step_of(v + i, length, stride, 1);
       double mean = 0;
       for (int32_t key = 0; key < length; key++) {
         mean += (double)probability[key] * rint(v[(size_t)key * stride + i] / value_step);

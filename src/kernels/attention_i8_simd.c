@@ -8,17 +8,19 @@
 
 #include <math.h>
 
-enum { QUERIES = PANEL };
+enum { QUERIES = PANEL, BYTES = 16 };
 
 /* The largest magnitude becomes this. */
 #define MOST 127.0f
 
-static inline int32_t fours(int32_t n) { return (n + 3) & ~3; }
+/* A score below all that there are: that of keys past the last. */
+#define UNLIKELY (-(1 << 30))
 
-/* Rows of inputs, quantized symmetrically: value = scale * q. */
+static inline int32_t up_to_multiple(int32_t n, int32_t of) { return (n + of - 1) / of * of; }
+
+/* Rows of inputs, quantized symmetrically. */
 typedef struct inputs {
   int8_t *values; /* [rows][columns], a multiple of 4 columns, the last ones 0 */
-  float *scale;   /* [rows] */
   int32_t *start; /* [rows]: where sums begin, to cancel what the weights' zero adds */
   int32_t rows, columns;
 } inputs;
@@ -31,23 +33,37 @@ typedef struct zeros {
 
 static zeros zeros_of(int8_path path) { return path == INT8_DOT_SIGNED ? (zeros){0, -128} : (zeros){128, 0}; }
 
-static v128_t magnitude(const float *x, int32_t n) {
+/* Of x [rows][stride], the first `columns` columns. */
+static float largest_magnitude(const float *x, int32_t rows, int32_t stride, int32_t columns) {
   v128_t largest = splat(0x1p-100f);
-  for (int32_t i = 0; i < n; i += LANES)
-    largest = wasm_f32x4_pmax(largest, wasm_f32x4_abs(load_partial(x + i, n - i, 0)));
-  return largest;
+  for (int32_t row = 0; row < rows; row++, x += stride) {
+    for (int32_t i = 0; i < columns; i += LANES) {
+      largest = wasm_f32x4_pmax(largest, wasm_f32x4_abs(load_partial(x + i, columns - i, 0)));
+    }
+  }
+  return horizontal_max(largest);
 }
 
-/* round(x * inverse) */
-static inline v128_t steps(v128_t x, v128_t inverse, v128_t magic) {
-  return wasm_i32x4_sub(wasm_f32x4_add(wasm_f32x4_mul(x, inverse), magic), magic);
+/* round(x * scale) */
+static inline v128_t steps(v128_t x, v128_t scale, v128_t magic) {
+  return wasm_i32x4_sub(wasm_f32x4_add(wasm_f32x4_mul(x, scale), magic), magic);
 }
 
-/* One byte of each lane, those of a, b, c and d beside each other. */
-static inline v128_t interleave(v128_t a, v128_t b, v128_t c, v128_t d) {
-  const v128_t byte = wasm_i32x4_splat(255);
-  const v128_t ab = wasm_v128_or(wasm_v128_and(a, byte), wasm_i32x4_shl(wasm_v128_and(b, byte), 8));
-  return wasm_v128_or(wasm_v128_or(ab, wasm_i32x4_shl(wasm_v128_and(c, byte), 16)), wasm_i32x4_shl(d, 24));
+/* The steps of 16 numbers, of which the first `count` exist and the others are 0. */
+static inline v128_t bytes_of(const float *x, int32_t count, v128_t scale, v128_t magic) {
+  v128_t q[4];
+  for (int32_t i = 0; i < 4; i++) {
+    const int32_t rest = count - i * LANES;
+    q[i] = rest > 0 ? steps(load_partial(x + i * LANES, rest, 0), scale, magic) : wasm_i32x4_splat(0);
+  }
+  return wasm_i8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(q[0], q[1]), wasm_i16x8_narrow_i32x4(q[2], q[3]));
+}
+
+static inline void store_fours(v128_t bytes, uint8_t *to, int32_t stride) {
+  wasm_v128_store32_lane(to, bytes, 0);
+  wasm_v128_store32_lane(to + stride, bytes, 1);
+  wasm_v128_store32_lane(to + 2 * stride, bytes, 2);
+  wasm_v128_store32_lane(to + 3 * stride, bytes, 3);
 }
 
 static inline int32_t sum_of_lanes(v128_t v) {
@@ -55,28 +71,26 @@ static inline int32_t sum_of_lanes(v128_t v) {
   return wasm_i32x4_extract_lane(v, 0) + wasm_i32x4_extract_lane(v, 1);
 }
 
-/* k [length][stride] -> rows of keys. */
-static void quantize_keys(const float *k, int32_t stride, int32_t head_size, int32_t zero, const inputs *keys) {
-  const v128_t magic = constant(&rounder);
+/* k [length][stride] -> rows of keys, round(k * scale). */
+static void quantize_keys(const float *k, int32_t stride, int32_t head_size, float scale, int32_t zero,
+                          const inputs *keys) {
+  const v128_t factor = splat(scale), magic = constant(&rounder), ones = wasm_i8x16_splat(1);
   for (int32_t key = 0; key < keys->rows; key++, k += stride) {
-    const float largest = horizontal_max(magnitude(k, head_size));
-    const v128_t inverse = splat(MOST / largest);
     v128_t sum = wasm_i32x4_splat(0);
-    for (int32_t i = 0; i < head_size; i += LANES) {
-      const v128_t q = steps(load_partial(k + i, head_size - i, 0), inverse, magic);
-      const v128_t halves = wasm_i16x8_narrow_i32x4(q, q);
-      wasm_v128_store32_lane(keys->values + (size_t)key * keys->columns + i, wasm_i8x16_narrow_i16x8(halves, halves),
-                             0);
-      sum = wasm_i32x4_add(sum, q);
+    for (int32_t i = 0; i < keys->columns; i += BYTES) {
+      const v128_t q = bytes_of(k + i, head_size - i, factor, magic);
+      wasm_v128_store(keys->values + (size_t)key * keys->columns + i, q);
+      sum = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(q, ones, sum);
     }
-    keys->scale[key] = largest / MOST;
     keys->start[key] = -zero * sum_of_lanes(sum);
   }
 }
 
-/* v [length][stride] -> rows of values^T, of 4 columns of the head at a time. */
-static void quantize_values(const float *v, int32_t length, int32_t stride, int32_t zero, const inputs *values) {
-  const v128_t magic = constant(&rounder);
+/* v [length][stride] -> rows of values^T, of 4 columns of the head at a time: value = step * q. There is room for whole
+ * groups of 4. */
+static void quantize_values(const float *v, int32_t length, int32_t stride, int32_t zero, const inputs *values,
+                            float *step) {
+  const v128_t magic = constant(&rounder), ones = wasm_i8x16_splat(1);
   for (int32_t from = 0; from < values->rows; from += LANES) {
     const int32_t count = min(LANES, values->rows - from);
     v128_t largest = splat(0x1p-100f), sum = wasm_i32x4_splat(0);
@@ -89,40 +103,32 @@ static void quantize_values(const float *v, int32_t length, int32_t stride, int3
       for (int32_t i = 0; i < 4; i++) {
         const v128_t x = key + i < length ? load_partial(v + (size_t)(key + i) * stride + from, count, 0) : splat(0);
         q[i] = steps(x, inverse, magic);
-        sum = wasm_i32x4_add(sum, q[i]);
       }
-      int32_t lanes[LANES];
-      wasm_v128_store(lanes, interleave(q[0], q[1], q[2], q[3]));
-      for (int32_t i = 0; i < count; i++)
-        memcpy(values->values + (size_t)(from + i) * values->columns + key, &lanes[i], 4);
+      const v128_t rows =
+          wasm_i8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(q[0], q[1]), wasm_i16x8_narrow_i32x4(q[2], q[3]));
+      const v128_t columns = wasm_i8x16_shuffle(rows, rows, 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+      store_fours(columns, (uint8_t *)values->values + (size_t)from * values->columns + key, values->columns);
+      sum = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(columns, ones, sum);
     }
-    store_partial(values->scale + from, count, wasm_f32x4_mul(largest, splat(1 / MOST)));
-    int32_t starts[LANES];
-    wasm_v128_store(starts, wasm_i32x4_mul(sum, wasm_i32x4_splat(-zero)));
-    memcpy(values->start + from, starts, (size_t)count * sizeof(int32_t));
+    wasm_v128_store(step + from, wasm_f32x4_mul(largest, splat(1 / MOST)));
+    wasm_v128_store(values->start + from, wasm_i32x4_mul(sum, wasm_i32x4_splat(-zero)));
   }
 }
 
-/* q [count][stride] -> panel [head_size / 4][8][4], scales [8]. Queries past the last are those of the last. */
-static void quantize_queries(const float *q, int32_t count, int32_t stride, int32_t head_size, int32_t zero,
-                             uint8_t *panel, float *scales) {
-  const float scale = LOG2_E / sqrtf((float)head_size); /* so that e^score is 2^(scaled score) */
-  const v128_t magic = constant(&rounder), zeros = wasm_i32x4_splat(zero);
+/* q [count][stride] -> panel [head_size / 4][8][4], round(q * scale). Queries past the last are those of the last. */
+static void quantize_queries(const float *q, int32_t count, int32_t stride, int32_t head_size, float scale,
+                             int32_t zero, uint8_t *panel) {
+  const v128_t factor = splat(scale), magic = constant(&rounder), zeros = wasm_i8x16_splat((int8_t)zero);
   for (int32_t query = 0; query < QUERIES; query++) {
     const float *x = q + (size_t)min(query, count - 1) * stride;
-    const float largest = horizontal_max(magnitude(x, head_size));
-    const v128_t inverse = splat(MOST / largest);
-    for (int32_t i = 0; i < head_size; i += 4) {
-      const v128_t steps_of_four = wasm_i32x4_add(steps(load_partial(x + i, head_size - i, 0), inverse, magic), zeros);
-      const v128_t byte = wasm_v128_and(steps_of_four, wasm_i32x4_splat(255)),
-                   pairs = wasm_u16x8_narrow_i32x4(byte, byte);
-      wasm_v128_store32_lane(panel + (size_t)i * QUERIES + query * 4, wasm_u8x16_narrow_i16x8(pairs, pairs), 0);
+    for (int32_t i = 0; i < head_size; i += BYTES) {
+      const v128_t bytes = wasm_i8x16_add(bytes_of(x + i, head_size - i, factor, magic), zeros);
+      store_fours(bytes, panel + (size_t)i * QUERIES + query * 4, 4 * QUERIES);
     }
-    scales[query] = largest / MOST * scale;
   }
 }
 
-/* Rows row .. row + rows - 1 of x times the panel, scaled by row: what `keep` does with them is up to it. */
+/* Rows row .. row + rows - 1 of x times the panel: what `keep` does with them is up to it. */
 typedef void keep_function(void *context, int32_t row, int32_t rows, v128_t product[DOT_ROWS][2]);
 
 INLINE void multiply_rows(const inputs *x, int32_t row, int32_t rows, const uint8_t *panel, keep_function *keep,
@@ -134,12 +140,6 @@ INLINE void multiply_rows(const inputs *x, int32_t row, int32_t rows, const uint
     sum[i][0] = sum[i][1] = wasm_v128_load32_splat(x->start + row + i);
   }
   dot_tile(values, rows, panel, x->columns, sum);
-  for (int32_t i = 0; i < rows; i++) {
-    const v128_t scale = wasm_v128_load32_splat(x->scale + row + i);
-    for (int32_t half = 0; half < 2; half++) {
-      sum[i][half] = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sum[i][half]), scale);
-    }
-  }
   keep(context, row, rows, sum);
 }
 
@@ -150,68 +150,90 @@ INLINE void multiply(const inputs *x, const uint8_t *panel, keep_function *keep,
   if (row < x->rows) multiply_rows(x, row, 1, panel, keep, context);
 }
 
+/* In steps of queries times those of keys. */
 typedef struct scores {
-  float *values;   /* [length][8] */
-  v128_t scale[2]; /* of each query */
-  v128_t *largest; /* [2]: of each query so far */
+  int32_t *values; /* [length][8] */
+  v128_t most[2];  /* of each query so far */
 } scores;
 
 INLINE void keep_scores(void *context, int32_t row, int32_t rows, v128_t product[DOT_ROWS][2]) {
-  const scores *s = context;
-  for (int32_t half = 0; half < 2; half++) {
-    for (int32_t i = 0; i < rows; i++) {
-      const v128_t score = wasm_f32x4_mul(product[i][half], s->scale[half]);
-      s->largest[half] = wasm_f32x4_pmax(s->largest[half], score);
-      wasm_v128_store(s->values + (size_t)(row + i) * QUERIES + half * LANES, score);
+  scores *s = context;
+  for (int32_t i = 0; i < rows; i++) {
+    for (int32_t half = 0; half < 2; half++) {
+      s->most[half] = wasm_i32x4_max(s->most[half], product[i][half]);
+      wasm_v128_store(s->values + (size_t)(row + i) * QUERIES + half * LANES, product[i][half]);
     }
   }
 }
 
-/* [head_size][8] */
+typedef struct sums {
+  float *values;     /* [head_size][8] */
+  const float *step; /* [head_size] */
+} sums;
+
 INLINE void keep_sums(void *context, int32_t row, int32_t rows, v128_t product[DOT_ROWS][2]) {
-  float *sums = context;
+  const sums *s = context;
   for (int32_t i = 0; i < rows; i++) {
-    wasm_v128_store(sums + (row + i) * QUERIES, product[i][0]);
-    wasm_v128_store(sums + (row + i) * QUERIES + LANES, product[i][1]);
+    const v128_t step = wasm_v128_load32_splat(s->step + row + i);
+    for (int32_t half = 0; half < 2; half++) {
+      wasm_v128_store(s->values + (row + i) * QUERIES + half * LANES,
+                      wasm_f32x4_mul(wasm_f32x4_convert_i32x4(product[i][half]), step));
+    }
   }
 }
 
-/* 2^x for x <= 126 with a relative error of at most 1.1e-4, a twentieth of what rounding to ATTENTION_STEPS makes of
- * it; x below -30 counts as -30. Least squares weighted towards minimax, with the constant term fixed at 1. */
-static inline v128_t exp2_coarse(v128_t x) {
-  static const float lowest = -30.0f, coefficients[] = {1.0f, 0.693282902f, 0.242210969f, 0.0550089292f};
-  x = wasm_f32x4_pmax(x, constant(&lowest));
-  const v128_t shifted = wasm_f32x4_add(x, constant(&rounder));
-  const v128_t n = wasm_f32x4_sub(shifted, constant(&rounder));
-  return wasm_i32x4_add(polynomial(coefficients, 3, wasm_f32x4_sub(x, n)), wasm_i32x4_shl(shifted, 23));
+/* Probabilities are computed in 16 bits, eight at a time. FRACTION: bits of a step before it is rounded;
+ * ATTENTION_STEPS with so many are just below 2^15. EXPONENT: a score of -2^15 stands for 2^-16 of the largest, and all
+ * less likely ones for 0. */
+enum { FRACTION = 7, EXPONENT = 11 };
+
+static inline v128_t multiply_q15(v128_t a, v128_t b) { return wasm_i16x8_relaxed_q15mulr(a, b); }
+
+/* 2^(x / 2^EXPONENT) in steps, with FRACTION bits, for 16-bit numbers x <= 0. It is wrong by at most 0.14 steps, and by
+ * at most 0.5 % down to one step. 2^x is the 16th power of a cubic of x / 16, fitted by minimax (linear programming);
+ * as 16-bit fractions of 1, of which no two are -1, as the instruction asks. */
+static inline v128_t exp2_steps(v128_t x) {
+  static const int16_t coefficients[] = {32760, 22681, 7673, 1389};
+  v128_t power = wasm_i16x8_splat(coefficients[3]);
+  for (int32_t i = 2; i >= 0; i--) power = wasm_i16x8_add(multiply_q15(power, x), wasm_i16x8_splat(coefficients[i]));
+  for (int32_t i = 0; i < 4; i++) power = multiply_q15(power, power);
+  return power;
 }
 
 /* Scores [length][8] -> a panel [length / 4][8][4] in the same place, behind which it never reads.
  *
  * Most probabilities of a long text are less than one step. Rounded to the nearest they would all be lost, so each key
- * rounds at a place of its own: the sum over many keys is right. `dither` [length]: -1/2 .. 1/2. */
-static void quantize_probabilities(float *values, int32_t length, const v128_t largest[2], const float *dither,
-                                   int32_t zero, v128_t inverse_sum[2]) {
-  static const float log2_steps = 7.99364606f; /* log2(ATTENTION_STEPS) */
-  const v128_t magic = constant(&rounder), zeros = wasm_i8x16_splat((int8_t)zero);
-  uint8_t *panel = (uint8_t *)values;
-  v128_t top[2], sum[2] = {wasm_i32x4_splat(0), wasm_i32x4_splat(0)};
-  for (int32_t half = 0; half < 2; half++) top[half] = wasm_f32x4_sub(largest[half], splat(log2_steps));
+ * rounds at a place of its own: the sum over many keys is right. `dither` [length]: 0 .. 127.
+ * `scale`: from scores to x of exp2_steps(). */
+static void quantize_probabilities(scores *s, int32_t length, float scale, const int16_t *dither, int32_t zero,
+                                   v128_t inverse_sum[2]) {
+  const v128_t factor = splat(scale), ones = wasm_i8x16_splat(1), zeros = wasm_i8x16_splat((int8_t)zero);
+  uint8_t *panel = (uint8_t *)s->values;
+  v128_t minus_most[2], sum[2];
+  for (int32_t half = 0; half < 2; half++) {
+    minus_most[half] = wasm_f32x4_neg(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(s->most[half]), factor));
+    sum[half] = wasm_i32x4_splat(-zero * length);
+  }
   for (int32_t key = 0; key < length; key += 4, panel += 4 * QUERIES) {
-    v128_t q[2][4];
-    for (int32_t half = 0; half < 2; half++) {
-      for (int32_t i = 0; i < 4; i++) {
-        const v128_t score = wasm_v128_load(values + (size_t)(key + i) * QUERIES + half * LANES);
-        const v128_t e =
-            wasm_f32x4_add(exp2_coarse(wasm_f32x4_sub(score, top[half])), wasm_v128_load32_splat(dither + key + i));
-        q[half][i] = wasm_i32x4_sub(wasm_f32x4_add(e, magic), magic);
-        if (key + i >= length) q[half][i] = wasm_i32x4_splat(0);
-        sum[half] = wasm_i32x4_add(sum[half], q[half][i]);
+    v128_t q[4];
+    for (int32_t i = 0; i < 4; i++) {
+      const int32_t *score = s->values + (size_t)(key + i) * QUERIES;
+      v128_t x[2];
+      for (int32_t half = 0; half < 2; half++) {
+        const v128_t value = wasm_f32x4_convert_i32x4(wasm_v128_load(score + half * LANES));
+        x[half] = wasm_i32x4_relaxed_trunc_f32x4(madd(value, factor, minus_most[half]));
       }
+      const v128_t e = exp2_steps(wasm_i16x8_narrow_i32x4(x[0], x[1]));
+      q[i] = wasm_u16x8_shr(wasm_i16x8_add(e, wasm_v128_load16_splat(dither + key + i)), FRACTION);
     }
+    const v128_t left = wasm_v128_or(q[0], wasm_i16x8_shl(q[1], 8)),
+                 right = wasm_v128_or(q[2], wasm_i16x8_shl(q[3], 8));
+    const v128_t fours[2] = {wasm_i16x8_shuffle(left, right, 0, 8, 1, 9, 2, 10, 3, 11),
+                             wasm_i16x8_shuffle(left, right, 4, 12, 5, 13, 6, 14, 7, 15)};
     for (int32_t half = 0; half < 2; half++) {
-      const v128_t bytes = interleave(q[half][0], q[half][1], q[half][2], q[half][3]);
-      wasm_v128_store(panel + half * LANES * 4, wasm_i8x16_add(bytes, zeros));
+      const v128_t weights = wasm_i8x16_add(fours[half], zeros);
+      sum[half] = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(ones, weights, sum[half]);
+      wasm_v128_store(panel + half * LANES * 4, weights);
     }
   }
   for (int32_t half = 0; half < 2; half++) {
@@ -246,32 +268,36 @@ void attention_i8_simd(int8_path path, const float *q, const float *k, const flo
                        int32_t head_size, int32_t query_begin, int32_t query_end, float *scratch, float *context,
                        int32_t context_stride) {
   const zeros zero = zeros_of(path);
-  const int32_t padded = fours(length), width = fours(head_size);
+  const int32_t padded = up_to_multiple(length, 4), width = up_to_multiple(head_size, BYTES);
   char *memory = (char *)scratch;
-  float *values_of_scores = take(&memory, (size_t)padded * QUERIES * sizeof(float));
-  float *sums = take(&memory, (size_t)width * QUERIES * sizeof(float));
-  float *dither = take(&memory, (size_t)padded * sizeof(float));
-  const inputs keys = {take(&memory, (size_t)length * width), take(&memory, (size_t)length * sizeof(float)),
-                       take(&memory, (size_t)length * sizeof(int32_t)), length, width};
-  const inputs values = {take(&memory, (size_t)head_size * padded), take(&memory, (size_t)head_size * sizeof(float)),
-                         take(&memory, (size_t)head_size * sizeof(int32_t)), head_size, padded};
+  scores s = {take(&memory, (size_t)padded * QUERIES * sizeof(int32_t)), {{0}}};
+  float *value_step = take(&memory, (size_t)width * sizeof(float));
+  const sums weighted = {take(&memory, (size_t)width * QUERIES * sizeof(float)), value_step};
+  int16_t *dither = take(&memory, (size_t)padded * sizeof(int16_t));
+  const inputs keys = {take(&memory, (size_t)length * width), take(&memory, (size_t)length * sizeof(int32_t)), length,
+                       width};
+  const inputs values = {take(&memory, (size_t)width * padded), take(&memory, (size_t)width * sizeof(int32_t)),
+                         head_size, padded};
   uint8_t *queries = take(&memory, (size_t)width * QUERIES);
 
-  quantize_keys(k, stride, head_size, zero.query, &keys);
-  quantize_values(v, length, stride, zero.probability, &values);
-  for (int32_t key = 0; key < padded; key++) {
-    dither[key] = (float)((uint32_t)(key + 1) * 0x9e3779b9u >> 9) * 0x1p-23f - 0.5f;
-  }
+  const float largest_query = largest_magnitude(q, length, stride, head_size);
+  const float largest_key = largest_magnitude(k, length, stride, head_size);
+  quantize_keys(k, stride, head_size, MOST / largest_key, zero.query, &keys);
+  quantize_values(v, length, stride, zero.probability, &values, value_step);
+  for (int32_t key = 0; key < padded; key++) dither[key] = (int16_t)((uint32_t)(key + 1) * 0x9e3779b9u >> 25);
+
+  const float scale = largest_query / MOST * (largest_key / MOST) / sqrtf((float)head_size) * LOG2_E;
   for (int32_t query = query_begin; query < query_end; query += QUERIES) {
     const int32_t count = min(QUERIES, query_end - query);
-    float scales[QUERIES];
-    quantize_queries(q + (size_t)query * stride, count, stride, head_size, zero.query, queries, scales);
-    v128_t largest[2] = {splat(-INFINITY), splat(-INFINITY)}, inverse_sum[2];
-    scores s = {values_of_scores, {wasm_v128_load(scales), wasm_v128_load(scales + LANES)}, largest};
+    quantize_queries(q + (size_t)query * stride, count, stride, head_size, MOST / largest_query, zero.query, queries);
+    s.most[0] = s.most[1] = wasm_i32x4_splat(UNLIKELY);
     multiply(&keys, queries, keep_scores, &s);
-    quantize_probabilities(values_of_scores, length, largest, dither, zero.probability, inverse_sum);
-    multiply(&values, (const uint8_t *)values_of_scores, keep_sums, sums);
-    store_context(sums, inverse_sum, count, head_size, context + (size_t)query * context_stride, context_stride);
+    for (int32_t i = length * QUERIES; i < padded * QUERIES; i++) s.values[i] = UNLIKELY;
+    v128_t inverse_sum[2];
+    quantize_probabilities(&s, padded, scale * (1 << EXPONENT), dither, zero.probability, inverse_sum);
+    multiply(&values, (const uint8_t *)s.values, keep_sums, (void *)&weighted);
+    store_context(weighted.values, inverse_sum, count, head_size, context + (size_t)query * context_stride,
+                  context_stride);
   }
 }
 

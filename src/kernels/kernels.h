@@ -134,10 +134,10 @@ DECLARE_ATTENTION(attention_f32_simd);
 #define attention_f32 BERTLET_KERNEL(attention_f32)
 size_t attention_scratch(int32_t length, int32_t head_size);
 
-/* The same in integers, for the paths INT8_DOT_*: queries, keys and values are rounded to 127 steps to either side,
- * each query and key with a scale of its own, each column of the values with one over all keys (Jacob et al. 2018); the
+/* The same in integers, for the paths INT8_DOT_*: queries, keys and values are rounded to 127 steps to either side, the
+ * queries and the keys of a head with one scale each, each column of its values too (Jacob et al. 2018); the
  * probabilities to ATTENTION_STEPS parts of the query's largest. */
-#define ATTENTION_STEPS 254.875
+#define ATTENTION_STEPS 255
 #define DECLARE_ATTENTION_I8(name)                                                                                     \
   void name(int8_path path, const float *q, const float *k, const float *v, int32_t length, int32_t stride,            \
             int32_t head_size, int32_t query_begin, int32_t query_end, float *scratch, float *context,                 \

@@ -9,11 +9,11 @@
 
 enum { MOST_ROWS = DOT_ROWS };
 
-/* The arguments of linear_i8(). */
+/* The arguments of linear_i8(). Whole structures, since through pointers they would be read again after every store. */
 typedef struct product {
-  const rows_i8 *x;
+  rows_i8 x;
   int32_t k, blocks;
-  const weights_i8 *weights;
+  weights_i8 weights;
   const float *bias;
   float *y;
   int32_t y_stride;
@@ -29,28 +29,33 @@ typedef void tile_function(const product *p, tile t);
 /* What the zeros of both sides contribute: the sums start at its negative. */
 INLINE void start_tile(const product *p, tile t, v128_t sum[MOST_ROWS][2]) {
   const size_t column = ((size_t)t.panel * p->blocks + t.block) * PANEL;
+  v128_t minus_weight_sum[2], weight_zero[2];
   for (int32_t half = 0; half < 2; half++) {
-    const v128_t weight_sum = wasm_v128_load(p->weights->sum + column + half * LANES);
-    const v128_t weight_zero = wasm_v128_load(p->weights->zero + column + half * LANES);
-    for (int32_t i = 0; i < t.rows; i++) {
-      const size_t at = (size_t)(t.row + i) * p->blocks + t.block;
-      const v128_t zero = wasm_i32x4_splat(-p->x->zero[at]), row_sum = wasm_i32x4_splat(-p->x->sum[at]);
-      sum[i][half] = wasm_i32x4_add(wasm_i32x4_mul(zero, weight_sum), wasm_i32x4_mul(row_sum, weight_zero));
+    minus_weight_sum[half] = wasm_i32x4_neg(wasm_v128_load(p->weights.sum + column + half * LANES));
+    weight_zero[half] = wasm_v128_load(p->weights.zero + column + half * LANES);
+  }
+  for (int32_t i = 0; i < t.rows; i++) {
+    const size_t at = (size_t)(t.row + i) * p->blocks + t.block;
+    const v128_t zero = wasm_v128_load32_splat(p->x.zero + at), row_sum = wasm_v128_load32_splat(p->x.sum + at);
+    for (int32_t half = 0; half < 2; half++) {
+      sum[i][half] =
+          wasm_i32x4_sub(wasm_i32x4_mul(zero, minus_weight_sum[half]), wasm_i32x4_mul(row_sum, weight_zero[half]));
     }
   }
 }
 
 /* Adds the scaled sums to the bias, or to the blocks before this one. */
 INLINE void finish_tile(const product *p, tile t, v128_t sum[MOST_ROWS][2]) {
-  const float *scales = p->weights->scale + ((size_t)t.panel * p->blocks + t.block) * PANEL;
-  for (int32_t half = 0; half < 2; half++) {
-    const int32_t column = t.panel * PANEL + half * LANES;
-    const v128_t scale = wasm_v128_load(scales + half * LANES);
-    for (int32_t i = 0; i < t.rows; i++) {
-      const v128_t row_scale = splat(p->x->scale[(size_t)(t.row + i) * p->blocks + t.block]);
-      const v128_t scaled = wasm_f32x4_mul(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sum[i][half]), row_scale), scale);
-      float *y = p->y + (size_t)(t.row + i) * p->y_stride + column;
-      wasm_v128_store(y, wasm_f32x4_add(wasm_v128_load(t.block ? y : p->bias + column), scaled));
+  const float *scales = p->weights.scale + ((size_t)t.panel * p->blocks + t.block) * PANEL;
+  const v128_t scale[2] = {wasm_v128_load(scales), wasm_v128_load(scales + LANES)};
+  for (int32_t i = 0; i < t.rows; i++) {
+    const v128_t row_scale = wasm_v128_load32_splat(p->x.scale + (size_t)(t.row + i) * p->blocks + t.block);
+    float *y = p->y + (size_t)(t.row + i) * p->y_stride + t.panel * PANEL;
+    const float *before = t.block ? y : p->bias + t.panel * PANEL;
+    for (int32_t half = 0; half < 2; half++) {
+      const v128_t scaled =
+          wasm_f32x4_mul(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sum[i][half]), row_scale), scale[half]);
+      wasm_v128_store(y + half * LANES, wasm_f32x4_add(wasm_v128_load(before + half * LANES), scaled));
     }
   }
 }
@@ -59,8 +64,8 @@ INLINE void wide_tile(const product *p, tile t) {
   v128_t sum[MOST_ROWS][2];
   start_tile(p, t, sum);
   const int16_t *x[MOST_ROWS];
-  for (int32_t i = 0; i < t.rows; i++) x[i] = (const int16_t *)p->x->values + (size_t)(t.row + i) * p->k + t.begin;
-  const int8_t *weights = (const int8_t *)p->weights->values + ((size_t)t.panel * p->k + t.begin) * PANEL;
+  for (int32_t i = 0; i < t.rows; i++) x[i] = (const int16_t *)p->x.values + (size_t)(t.row + i) * p->k + t.begin;
+  const int8_t *weights = (const int8_t *)p->weights.values + ((size_t)t.panel * p->k + t.begin) * PANEL;
   for (int32_t j = 0; j < t.count; j += 2, weights += 2 * PANEL) {
     const v128_t left = wasm_i16x8_load8x8(weights), right = wasm_i16x8_load8x8(weights + PANEL);
     for (int32_t i = 0; i < t.rows; i++) {
@@ -84,8 +89,8 @@ INLINE void pairs_tile(const product *p, tile t) {
   v128_t sum[MOST_ROWS][2];
   start_tile(p, t, sum);
   const int8_t *x[MOST_ROWS];
-  for (int32_t i = 0; i < t.rows; i++) x[i] = (const int8_t *)p->x->values + (size_t)(t.row + i) * p->k + t.begin;
-  const uint8_t *weights = (const uint8_t *)p->weights->values + ((size_t)t.panel * p->k + t.begin) * PANEL;
+  for (int32_t i = 0; i < t.rows; i++) x[i] = (const int8_t *)p->x.values + (size_t)(t.row + i) * p->k + t.begin;
+  const uint8_t *weights = (const uint8_t *)p->weights.values + ((size_t)t.panel * p->k + t.begin) * PANEL;
   for (int32_t j = 0; j < t.count; j += 4, weights += 4 * PANEL) {
     const v128_t left = wasm_v128_load(weights), right = wasm_v128_load(weights + 2 * PANEL);
     for (int32_t i = 0; i < t.rows; i++) {
@@ -103,36 +108,58 @@ INLINE void fours_tile(const product *p, tile t) {
   v128_t sum[MOST_ROWS][2];
   start_tile(p, t, sum);
   const int8_t *x[MOST_ROWS];
-  for (int32_t i = 0; i < t.rows; i++) x[i] = (const int8_t *)p->x->values + (size_t)(t.row + i) * p->k + t.begin;
-  dot_tile(x, t.rows, (const uint8_t *)p->weights->values + ((size_t)t.panel * p->k + t.begin) * PANEL, t.count, sum);
+  for (int32_t i = 0; i < t.rows; i++) x[i] = (const int8_t *)p->x.values + (size_t)(t.row + i) * p->k + t.begin;
+  dot_tile(x, t.rows, (const uint8_t *)p->weights.values + ((size_t)t.panel * p->k + t.begin) * PANEL, t.count, sum);
   finish_tile(p, t, sum);
 }
 #endif
 
-INLINE void all_blocks(tile_function *compute, const product *p, int32_t row, int32_t rows, int32_t panel) {
-  for (int32_t block = 0; block < p->blocks; block++) {
-    const int32_t begin = block * BLOCK_I8, rest = p->k - begin;
-    compute(p, (tile){row, rows, panel, block, begin, rest < BLOCK_I8 ? rest : BLOCK_I8});
-  }
+/* All rows pass over a block of a panel of weights before the next one, so that it stays in the first-level cache. What
+ * is left below the last whole tile takes smaller ones: integers are exact in any order. */
+INLINE void all_rows(tile_function *compute, int32_t height, const product *p, int32_t row_begin, int32_t row_end,
+                     tile t) {
+  t.row = row_begin;
+  t.rows = height;
+  /* The sums of a tile of 2 wait for each other, so that 8 rows are rather twice 4 than 6 and 2. */
+  for (; t.row + height <= row_end && (height == 4 || row_end - t.row != 8); t.row += height) compute(p, t);
+  t.rows = 4;
+  for (; height > 4 && t.row + 4 <= row_end; t.row += 4) compute(p, t);
+  t.rows = 2;
+  for (; t.row + 2 <= row_end; t.row += 2) compute(p, t);
+  t.rows = 1;
+  if (t.row < row_end) compute(p, t);
 }
 
-/* All rows pass over a panel of weights before the next one, so that it stays in the first-level cache. What is left
- * below the last whole tile takes smaller ones: integers are exact in any order. */
 INLINE void all_tiles(tile_function *compute, int32_t height, const product *p, int32_t row_begin, int32_t row_end,
                       int32_t panel_begin, int32_t panel_end) {
   for (int32_t panel = panel_begin; panel < panel_end; panel++) {
-    int32_t row = row_begin;
-    for (; row + height <= row_end; row += height) all_blocks(compute, p, row, height, panel);
-    for (; height > 4 && row + 4 <= row_end; row += 4) all_blocks(compute, p, row, 4, panel);
-    for (; row + 2 <= row_end; row += 2) all_blocks(compute, p, row, 2, panel);
-    if (row < row_end) all_blocks(compute, p, row, 1, panel);
+    for (int32_t block = 0; block < p->blocks; block++) {
+      const int32_t begin = block * BLOCK_I8, rest = p->k - begin;
+      all_rows(compute, height, p, row_begin, row_end,
+               (tile){.panel = panel, .block = block, .begin = begin, .count = rest < BLOCK_I8 ? rest : BLOCK_I8});
+    }
+  }
+}
+
+/* As activate_simd(), of which GELU would be far more exact than the quantized numbers that it is made from. `n`: a
+ * multiple of 8. */
+static void activate_coarse(float *values, int32_t n, epilogue apply) {
+  if (apply != EPILOGUE_GELU) {
+    activate_simd(values, n, apply);
+    return;
+  }
+  for (int32_t i = 0; i < n; i += 2 * LANES) {
+    const v128_t left = gelu_coarse(wasm_v128_load(values + i)),
+                 right = gelu_coarse(wasm_v128_load(values + i + LANES));
+    wasm_v128_store(values + i, left);
+    wasm_v128_store(values + i + LANES, right);
   }
 }
 
 void linear_i8_simd(int8_path path, const rows_i8 *x, int32_t row_begin, int32_t row_end, int32_t k,
                     const weights_i8 *weights, const float *bias, int32_t panel_begin, int32_t panel_end,
                     epilogue apply, float *y, int32_t y_stride) {
-  const product p = {x, k, blocks_i8(k), weights, bias, y, y_stride};
+  const product p = {*x, k, blocks_i8(k), *weights, bias, y, y_stride};
   switch (path) {
 #if RELAXED_DOT
   case INT8_PAIRS:
@@ -147,6 +174,6 @@ void linear_i8_simd(int8_path path, const rows_i8 *x, int32_t row_begin, int32_t
     all_tiles(wide_tile, 4, &p, row_begin, row_end, panel_begin, panel_end);
   }
   for (int32_t row = row_begin; row < row_end; row++) {
-    activate_simd(y + (size_t)row * y_stride + panel_begin * PANEL, (panel_end - panel_begin) * PANEL, apply);
+    activate_coarse(y + (size_t)row * y_stride + panel_begin * PANEL, (panel_end - panel_begin) * PANEL, apply);
   }
 }

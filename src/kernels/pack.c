@@ -6,10 +6,12 @@ void pack_row(float *packed, int32_t k, int32_t row, const float *weights) {
 }
 
 /* In f32: packed keys and values, both rounded up to whole tiles of 4, eight queries and their scores. In 8 bits keys
- * and values are a quarter, but come with scales, starts and dither, each block on a boundary of 4 floats. */
+ * and values are a quarter, but come with scales, starts and dither, each block on a boundary of 4 floats; a head is
+ * rounded up to 16. */
 size_t attention_scratch(int32_t length, int32_t head_size) {
   const size_t padded_length = ((size_t)length + 3) / 4 * 4, padded_head = ((size_t)head_size + 3) / 4 * 4;
-  const size_t both = padded_length * padded_head, eight = 8 * (padded_length + padded_head);
-  const size_t f32 = 2 * both + eight, i8 = both / 2 + eight + 3 * padded_length + 4 * padded_head + 40;
+  const size_t wide_head = ((size_t)head_size + 15) / 16 * 16;
+  const size_t f32 = 2 * padded_length * padded_head + 8 * (padded_length + padded_head);
+  const size_t i8 = padded_length * wide_head / 2 + 10 * padded_length + 12 * wide_head + 40;
   return f32 > i8 ? f32 : i8;
 }

@@ -54,9 +54,12 @@ static void run(const variant *v, const problem *p, int32_t begin, int32_t end, 
             context, context_stride);
 }
 
-static double largest_magnitude(const float *x, int32_t n, int32_t stride) {
+/* Of x [rows][stride], the first `columns` columns. */
+static double largest_magnitude(const float *x, int32_t rows, int32_t stride, int32_t columns) {
   double largest = 0;
-  for (int32_t i = 0; i < n; i++) largest = fmax(largest, fabs((double)x[(size_t)i * stride]));
+  for (int32_t row = 0; row < rows; row++) {
+    for (int32_t i = 0; i < columns; i++) largest = fmax(largest, fabs((double)x[(size_t)row * stride + i]));
+  }
   return largest;
 }
 
@@ -64,11 +67,11 @@ static double largest_magnitude(const float *x, int32_t n, int32_t stride) {
  * rounding queries and keys to 127 steps may change a score. */
 static double exact_weights(const problem *p, int32_t row, double *weight) {
   const float *query = query_of(p) + (size_t)row * p->stride;
-  const double query_step = largest_magnitude(query, p->head_size, 1) / 127;
+  const double query_step = largest_magnitude(query_of(p), p->length, p->stride, p->head_size) / 127;
+  const double key_step = largest_magnitude(key_of(p), p->length, p->stride, p->head_size) / 127;
   double largest = -INFINITY, error = 0;
   for (int32_t k = 0; k < p->length; k++) {
     const float *key = key_of(p) + (size_t)k * p->stride;
-    const double key_step = largest_magnitude(key, p->head_size, 1) / 127;
     double score = 0, moved = 0;
     for (int32_t i = 0; i < p->head_size; i++) {
       score += (double)query[i] * (double)key[i];
@@ -82,8 +85,8 @@ static double exact_weights(const problem *p, int32_t row, double *weight) {
   return error;
 }
 
-/* Error model. Scores move by `error`, so a probability by a factor of e^(2 error), and by 1.1e-4 of its own for the
- * exponential; rounding moves it by up to a step; a value moves by half of its column's step. */
+/* Error model. Scores move by `error`, so a probability by a factor of e^(2 error); it moves by up to 0.14 steps for
+ * the exponential, and by up to one for rounding; a value moves by half of its column's step. */
 static void within_the_steps(const variant *v, const problem *p, int32_t begin, int32_t end) {
   const int32_t context_stride = p->head_size + 3;
   uint32_t state = 3;
@@ -93,21 +96,21 @@ static void within_the_steps(const variant *v, const problem *p, int32_t begin, 
   memcpy(before, context, (size_t)p->length * context_stride * sizeof(float));
   run(v, p, begin, end, context, context_stride);
   for (int32_t row = 0; row < p->length; row++) {
-    const double relative = exp(2 * exact_weights(p, row, weight)) - 1 + 1.2e-4;
+    const double relative = exp(2 * exact_weights(p, row, weight)) - 1;
     for (int32_t i = 0; i < context_stride; i++) {
       const float got = context[(size_t)row * context_stride + i];
       if (row < begin || row >= end || i >= p->head_size) {
         CHECK(got == before[(size_t)row * context_stride + i]);
         continue;
       }
-      const double most = largest_magnitude(value_of(p) + i, p->length, p->stride);
+      const double most = largest_magnitude(value_of(p) + i, p->length, p->stride, 1);
       double sum = 0, mean = 0, moved = 0;
       for (int32_t k = 0; k < p->length; k++) {
         sum += weight[k];
         mean += weight[k] * (double)value_of(p)[(size_t)k * p->stride + i];
-        moved += weight[k] * relative + 1 / ATTENTION_STEPS;
+        moved += weight[k] * relative + 1.14 / ATTENTION_STEPS;
       }
-      CHECK(fabs(got - mean / sum) <= 2 * moved * most / fmax(sum - moved, 1 / ATTENTION_STEPS) + most / 254 + 1e-6);
+      CHECK(fabs(got - mean / sum) <= 2 * moved * most / fmax(sum - moved, 1.0 / ATTENTION_STEPS) + most / 254 + 1e-6);
     }
   }
   free(context);

@@ -25,6 +25,7 @@ static double sweep(function *f, double (*exact)(double), double (*bound)(double
 static double exp_bound(double x) { return 1.5e-7 * exp(x); }
 static double exp2_bound(double x) { return 1.5e-7 * exp2(x); }
 static double gelu_bound(double x) { return 1.2e-7 + EPSILON * fabs(x); }
+static double gelu_coarse_bound(double x) { return 1.1e-5 + EPSILON * fabs(x); }
 static double gelu_tanh_bound(double x) { return 3e-7 * fmax(1, fabs(x)); }
 static double tanh_bound(double x) {
   (void)x;
@@ -43,6 +44,8 @@ static void bounds_hold(void) {
   CHECK(sweep(gelu_f32, exact_gelu, gelu_bound, -12.0f, 12.0f, 4000000) <= 1);
   CHECK(sweep(gelu_f32, exact_gelu, gelu_bound, -1e-3f, 1e-3f, 100000) <= 1);
   CHECK(sweep(gelu_f32, exact_gelu, gelu_bound, -1e4f, 1e4f, 100000) <= 1);
+  CHECK(sweep(gelu_coarse, exact_gelu, gelu_coarse_bound, -12.0f, 12.0f, 4000000) <= 1);
+  CHECK(sweep(gelu_coarse, exact_gelu, gelu_coarse_bound, -1e4f, 1e4f, 100000) <= 1);
   CHECK(sweep(gelu_tanh_f32, exact_gelu_tanh, gelu_tanh_bound, -12.0f, 12.0f, 4000000) <= 1);
   CHECK(sweep(gelu_tanh_f32, exact_gelu_tanh, gelu_tanh_bound, -1e4f, 1e4f, 100000) <= 1);
   CHECK(sweep(tanh_f32, tanh, tanh_bound, -50.0f, 50.0f, 4000000) <= 1);
@@ -61,6 +64,7 @@ static void extremes(void) {
   CHECK(at(gelu_f32, 0) == 0 && at(gelu_tanh_f32, 0) == 0);
   CHECK(at(gelu_f32, 3e38f) == 3e38f && at(gelu_tanh_f32, 3e18f) == 3e18f);
   CHECK(at(gelu_f32, -3e38f) == 0);
+  CHECK(at(gelu_coarse, 0) == 0 && at(gelu_coarse, 3e38f) == 3e38f && at(gelu_coarse, -3e38f) == 0);
   CHECK(isnan(at(gelu_f32, NAN)) && isnan(at(gelu_tanh_f32, NAN)) && isnan(at(relu_f32, NAN)));
   CHECK(at(tanh_f32, 0) == 0 && at(tanh_f32, 3e38f) == 1 && at(tanh_f32, -3e38f) == -1 && isnan(at(tanh_f32, NAN)));
   CHECK(at(relu_f32, -1) == 0 && at(relu_f32, 2) == 2);
