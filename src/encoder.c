@@ -8,7 +8,7 @@
 #include "model.h"
 #include "threads.h"
 
-/* Rows of a task. Linear layers work on blocks of so many rows anyway. */
+/* Rows of a task. Those of a linear layer are as many as its input's rows stay near the processor. */
 enum { LINEAR_ROWS = 64, NORM_ROWS = 16 };
 
 /* Shortest sequence whose attention is computed in 8 bits. */
@@ -43,7 +43,7 @@ static void embed_sequence(void *context, int32_t sequence, int32_t thread) {
   const embedding_step *step = context;
   const bertlet_model *model = step->model;
   int32_t n = step->columns, begin = step->starts[sequence], end = step->starts[sequence + 1];
-  float *room = model->scratch + (size_t)thread * model->scratch_floats;
+  float *room = scratch_of(model, thread);
   for (int32_t token = begin; token < end; token++) {
     float *row = step->rows + (size_t)token * n;
     const float *word = embedding_row(&model->words, step->ids[token], n, row);
@@ -82,7 +82,6 @@ static void quantize_input(void *context, int32_t task, int32_t thread) {
 }
 
 static void linear_tile(void *context, int32_t tile, int32_t thread) {
-  (void)thread;
   const linear_step *step = context;
   const bertlet_model *model = step->model;
   const linear *l = step->layer;
@@ -90,7 +89,8 @@ static void linear_tile(void *context, int32_t tile, int32_t thread) {
   range panels = part(l->outputs / PANEL, step->panels, tile % step->across);
   if (l->weight) {
     linear_f32(step->x + (size_t)rows.begin * l->inputs, rows.end - rows.begin, l->inputs, l->weight, l->bias,
-               panels.begin, panels.end, step->apply, step->y + (size_t)rows.begin * l->outputs, l->outputs);
+               panels.begin, panels.end, step->apply, scratch_of(model, thread),
+               step->y + (size_t)rows.begin * l->outputs, l->outputs);
   } else {
     linear_i8(model->path, &model->quantized, rows.begin, rows.end, l->inputs, &l->weight_i8, l->bias, panels.begin,
               panels.end, step->apply, step->y, l->outputs);
@@ -129,7 +129,7 @@ static void attend_head(void *context, int32_t task, int32_t thread) {
   int32_t sequence = task / heads, column = task % heads * head_size;
   int32_t begin = step->starts[sequence], length = step->starts[sequence + 1] - begin;
   const float *query = model->wide + (size_t)begin * (3 * n) + column;
-  float *scratch = model->scratch + (size_t)thread * model->scratch_floats;
+  float *scratch = scratch_of(model, thread);
   float *gathered = model->context + (size_t)begin * n + column;
   if (attends_in_i8(model, length)) {
     attention_i8(model->path, query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, scratch, gathered,

@@ -21,7 +21,7 @@ static void score_words(void *context, int32_t task, int32_t thread) {
   const bertlet_model *model = step->model;
   int32_t words = model->words.rows, n = step->columns, begin = task * BLOCK;
   int32_t end = words - begin < BLOCK ? words : begin + BLOCK;
-  float *room = model->scratch + (size_t)thread * model->scratch_floats;
+  float *room = scratch_of(model, thread);
   for (int32_t word = begin; word < end; word++) {
     const float *embedding = embedding_row(&model->words, word, n, room);
     for (int32_t row = 0; row < step->rows; row++)

@@ -135,8 +135,9 @@ static size_t lay_out(bertlet_model *model, void *block, const bertlet_config *c
   int32_t longest = min(tokens, config->max_position_embeddings);
   /* Whole cache lines, so that no two threads write to one. */
   size_t line = BERTLET_ALIGNMENT / sizeof(float);
-  size_t attention = attention_scratch(longest, hidden / config->num_attention_heads);
-  size_t scratch = attention > (size_t)embedding ? attention : (size_t)embedding; /* or a row of a table */
+  size_t scratch = attention_scratch(longest, hidden / config->num_attention_heads);
+  if (scratch < (size_t)embedding) scratch = (size_t)embedding; /* a row of a table */
+  if (!int8 && scratch < linear_scratch(widest)) scratch = linear_scratch(widest);
   model->scratch_floats = (scratch + line - 1) / line * line;
   model->scratch = arena_take(&memory, (uint64_t)threads, model->scratch_floats * sizeof(float));
 

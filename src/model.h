@@ -105,6 +105,10 @@ struct bertlet_model {
   float *row; /* a row as f32, before it is packed or quantized */
 };
 
+static inline float *scratch_of(const bertlet_model *model, int32_t thread) {
+  return model->scratch + (size_t)thread * model->scratch_floats;
+}
+
 /* Row `index` [n] of a table of rows of n values; `row` [n] is room for it if it is to be computed. */
 const float *embedding_row(const embedding *table, int32_t index, int32_t n, float *row);
 

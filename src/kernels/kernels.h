@@ -34,14 +34,19 @@ typedef enum epilogue {
 /* Packs one row (output channel `row`) of a weight matrix [n][k] into its place in `packed`. */
 void pack_row(float *packed, int32_t k, int32_t row, const float *weights);
 
+/* Most rows and inputs that linear_f32() rearranges at a time. */
+enum { BLOCK_ROWS_F32 = 32, BLOCK_K_F32 = 1536 };
+
 /* y [rows][n] = epilogue(x [rows][k] . W^T + bias [n]), for the output channels panel_begin * 8 .. panel_end * 8 - 1
- * only. `y_stride`: floats from one row of y to the next. */
+ * only. `y_stride`: floats from one row of y to the next. `scratch`: linear_scratch(k) floats, not shared between
+ * threads. */
 #define DECLARE_LINEAR(name)                                                                                           \
   void name(const float *x, int32_t rows, int32_t k, const float *packed, const float *bias, int32_t panel_begin,      \
-            int32_t panel_end, epilogue apply, float *y, int32_t y_stride)
+            int32_t panel_end, epilogue apply, float *scratch, float *y, int32_t y_stride)
 DECLARE_LINEAR(linear_f32_scalar);
 DECLARE_LINEAR(linear_f32_simd);
 #define linear_f32 BERTLET_KERNEL(linear_f32)
+size_t linear_scratch(int32_t k);
 
 /* ---- Linear layers in 8 bits ----------------------------------------------------------------------------------
  *

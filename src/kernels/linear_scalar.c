@@ -1,7 +1,9 @@
 #include "kernels.h"
 
 void linear_f32_scalar(const float *x, int32_t rows, int32_t k, const float *packed, const float *bias,
-                       int32_t panel_begin, int32_t panel_end, epilogue apply, float *y, int32_t y_stride) {
+                       int32_t panel_begin, int32_t panel_end, epilogue apply, float *scratch, float *y,
+                       int32_t y_stride) {
+  (void)scratch;
   for (int32_t row = 0; row < rows; row++) {
     const float *input = x + (size_t)row * k;
     for (int32_t panel = panel_begin; panel < panel_end; panel++) {

@@ -5,6 +5,9 @@ void pack_row(float *packed, int32_t k, int32_t row, const float *weights) {
   for (int32_t i = 0; i < k; i++) column[(size_t)i * PANEL] = weights[i];
 }
 
+/* A block of inputs, its rows rounded up to whole tiles of 4. */
+size_t linear_scratch(int32_t k) { return (size_t)BLOCK_ROWS_F32 * (size_t)(k < BLOCK_K_F32 ? k : BLOCK_K_F32); }
+
 /* In f32: packed keys and values, both rounded up to whole tiles of 4, eight queries and their scores. In 8 bits keys
  * and values are a quarter, but come with scales, starts and dither, each block on a boundary of 4 floats; a head is
  * rounded up to 16. */
