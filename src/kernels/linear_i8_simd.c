@@ -7,7 +7,7 @@
 #include "relaxed_dot.h"
 #include "simd_math.h"
 
-enum { MOST_ROWS = DOT_ROWS };
+enum { MOST_ROWS = DOT_ROWS, GROUP_BYTES = 96 * 1024 };
 
 /* The arguments of linear_i8(). Whole structures, since through pointers they would be read again after every store. */
 typedef struct product {
@@ -114,30 +114,39 @@ INLINE void fours_tile(const product *p, tile t) {
 }
 #endif
 
-/* All rows pass over a block of a panel of weights before the next one, so that it stays in the first-level cache. What
- * is left below the last whole tile takes smaller ones: integers are exact in any order. */
-INLINE void all_rows(tile_function *compute, int32_t height, const product *p, int32_t row_begin, int32_t row_end,
-                     tile t) {
-  t.row = row_begin;
-  t.rows = height;
-  /* The sums of a tile of 2 wait for each other, so that 8 rows are rather twice 4 than 6 and 2. */
-  for (; t.row + height <= row_end && (height == 4 || row_end - t.row != 8); t.row += height) compute(p, t);
-  t.rows = 4;
-  for (; height > 4 && t.row + 4 <= row_end; t.row += 4) compute(p, t);
-  t.rows = 2;
-  for (; t.row + 2 <= row_end; t.row += 2) compute(p, t);
-  t.rows = 1;
-  if (t.row < row_end) compute(p, t);
+INLINE void all_panels(tile_function *compute, const product *p, tile t, int32_t begin, int32_t end) {
+  for (t.panel = begin; t.panel < end; t.panel++) {
+    for (t.block = 0; t.block < p->blocks; t.block++) {
+      t.begin = t.block * BLOCK_I8;
+      t.count = p->k - t.begin < BLOCK_I8 ? p->k - t.begin : BLOCK_I8;
+      compute(p, t);
+    }
+  }
 }
 
+/* What is left below the last whole tile takes smaller ones: integers are exact in any order. */
+INLINE void all_rows(tile_function *compute, int32_t height, const product *p, int32_t row_begin, int32_t row_end,
+                     int32_t panel_begin, int32_t panel_end) {
+  tile t = {.row = row_begin, .rows = height};
+  /* The sums of a tile of 2 wait for each other, so that 8 rows are rather twice 4 than 6 and 2. */
+  for (; t.row + height <= row_end && (height == 4 || row_end - t.row != 8); t.row += height) {
+    all_panels(compute, p, t, panel_begin, panel_end);
+  }
+  t.rows = 4;
+  for (; height > 4 && t.row + 4 <= row_end; t.row += 4) all_panels(compute, p, t, panel_begin, panel_end);
+  t.rows = 2;
+  for (; t.row + 2 <= row_end; t.row += 2) all_panels(compute, p, t, panel_begin, panel_end);
+  t.rows = 1;
+  if (t.row < row_end) all_panels(compute, p, t, panel_begin, panel_end);
+}
+
+/* Weights pass as in linear_f32_simd(): a group of panels stays in the second-level cache while all rows do. */
 INLINE void all_tiles(tile_function *compute, int32_t height, const product *p, int32_t row_begin, int32_t row_end,
                       int32_t panel_begin, int32_t panel_end) {
-  for (int32_t panel = panel_begin; panel < panel_end; panel++) {
-    for (int32_t block = 0; block < p->blocks; block++) {
-      const int32_t begin = block * BLOCK_I8, rest = p->k - begin;
-      all_rows(compute, height, p, row_begin, row_end,
-               (tile){.panel = panel, .block = block, .begin = begin, .count = rest < BLOCK_I8 ? rest : BLOCK_I8});
-    }
+  const int32_t panels = GROUP_BYTES / (p->k * PANEL), group = panels > 0 ? panels : 1;
+  for (int32_t begin = panel_begin; begin < panel_end; begin += group) {
+    const int32_t end = begin + group < panel_end ? begin + group : panel_end;
+    all_rows(compute, height, p, row_begin, row_end, begin, end);
   }
 }
 
