@@ -12,7 +12,7 @@
 enum { LINEAR_ROWS = 64, NORM_ROWS = 16 };
 
 /* Shortest sequence whose attention is computed in 8 bits. */
-enum { I8_ATTENTION_LENGTH = 48 };
+enum { I8_ATTENTION_LENGTH = 32 };
 
 /* Tasks that a loop should have for each thread, so that the threads end at about the same time. */
 enum { TASKS_PER_THREAD = 3 };
