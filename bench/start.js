@@ -3,6 +3,7 @@
 import { quantile } from './measure.js';
 
 const ROUNDS = 10;
+const SETTLE = 1000; // milliseconds
 const SENTENCE = 'what a lovely film this is, really';
 
 /**
@@ -50,6 +51,7 @@ export async function measureStart(context, address, id, { dtypes, quick }) {
   for (let round = 0; round <= (quick ? 3 : ROUNDS); ++round) {
     for (const { script, dtype, times } of entries) {
       await page.goto(`${address}/model/config.json`); // any document that runs no script
+      await page.waitForTimeout(SETTLE); // what the page before left is cleared away
       times.push(await page.evaluate(script, { dtype, id, sentence: SENTENCE }));
     }
   }
