@@ -13,9 +13,6 @@
 #include "bertlet.h"
 #include "unicode_tables.h"
 
-/* What a byte means by itself. Anything below 0x80 is a letter, digit or the like: the byte to write for it. */
-enum { CLASS_WHITESPACE = 0x80, CLASS_PUNCTUATION, CLASS_REMOVED, CLASS_NOT_ASCII };
-
 enum { REPLACEMENT = 0xFFFD, CAPITAL_I_WITH_DOT = 0x130, DOT_ABOVE = 0x307 };
 
 /* Korean syllables are decomposed by arithmetic (The Unicode Standard, section 3.12). */
@@ -34,7 +31,6 @@ typedef struct splitter {
   cursor at;
   word_visitor *visit;
   void *context;
-  bool stopped;
   word word; /* the one being collected; length 0 between words */
 } splitter;
 
@@ -107,7 +103,7 @@ static void begin_word(word *of) {
 }
 
 static void end_word(splitter *s) {
-  if (s->word.length > 0 && !s->stopped) s->stopped = !s->visit(s->context, &s->word);
+  if (s->word.length > 0) s->visit(s->context, &s->word);
   begin_word(&s->word);
 }
 
@@ -278,22 +274,20 @@ void normalizer_init(normalizer *of, uint32_t flags) {
   }
 }
 
-bool normalizer_split(const normalizer *of, cursor *at, word_visitor *visit, void *context) {
+void normalizer_split(const normalizer *of, cursor *at, word_visitor *visit, void *context) {
   splitter s;
   s.normalizer = of;
   s.at = *at;
   s.visit = visit;
   s.context = context;
-  s.stopped = false;
   begin_word(&s.word);
-  while (s.at.next < s.at.end && !s.stopped) {
+  do {
     uint8_t class = of->classes[*s.at.next];
     if (class < 0x80) {
       add_ascii(&s);
     } else if (class == CLASS_NOT_ASCII) {
       add_character(&s);
     } else {
-      if (class != CLASS_REMOVED) end_word(&s);
       if (class == CLASS_PUNCTUATION) {
         append(&s.word, *s.at.next, s.at.position, s.at.position + 1);
         end_word(&s);
@@ -301,10 +295,9 @@ bool normalizer_split(const normalizer *of, cursor *at, word_visitor *visit, voi
       s.at.next++;
       s.at.position++;
     }
-  }
+  } while (s.word.length > 0 && s.at.next < s.at.end && !ends_word(of, *s.at.next));
   end_word(&s);
   *at = s.at;
-  return !s.stopped;
 }
 
 size_t length_without_trailing_whitespace(const uint8_t *text, size_t length) {

@@ -23,13 +23,20 @@ typedef struct word {
   uint8_t bytes[WORD_ROOM];
 } word;
 
-/* Gets every word in turn, which it may overwrite, and says whether to go on. */
-typedef bool word_visitor(void *context, word *found);
+/* Gets every word in turn, which it may overwrite. */
+typedef void word_visitor(void *context, word *found);
+
+/* What a byte means by itself. Anything below 0x80 is a letter, digit or the like: the byte to write for it. */
+enum { CLASS_WHITESPACE = 0x80, CLASS_PUNCTUATION, CLASS_REMOVED, CLASS_NOT_ASCII };
 
 typedef struct normalizer {
   uint32_t flags; /* bertlet_tokenizer_flags */
   uint8_t classes[256];
 } normalizer;
+
+static inline bool ends_word(const normalizer *of, uint8_t byte) {
+  return of->classes[byte] == CLASS_WHITESPACE || of->classes[byte] == CLASS_PUNCTUATION;
+}
 
 /* A place in a text: the next byte, and the number of UTF-16 code units before it. */
 typedef struct cursor {
@@ -39,9 +46,8 @@ typedef struct cursor {
 
 void normalizer_init(normalizer *of, uint32_t flags);
 
-/* Splits the text from `at->next` to `at->end` into words, leaving `at` at its end. False when the visitor stopped it.
- */
-bool normalizer_split(const normalizer *of, cursor *at, word_visitor *visit, void *context);
+/* Splits off what the text begins with: `at`, which is not in a word, moves on to the next place that is not. */
+void normalizer_split(const normalizer *of, cursor *at, word_visitor *visit, void *context);
 
 /* Length of UTF-8 `text` without the white space at its end. */
 size_t length_without_trailing_whitespace(const uint8_t *text, size_t length);

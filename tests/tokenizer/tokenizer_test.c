@@ -82,6 +82,7 @@ static void test_special_pieces_in_text(void) {
   CHECK(becomes(tokenizer, "[SEP][PAD]x[UNK]", IDS(3, 0, 1, 1)));
   CHECK(becomes(tokenizer, "[MASK] [sep", IDS(4, 6, 5, 4, 1))); /* not in this vocabulary; not its spelling */
   CHECK(becomes(tokenizer, "[[CLS]]", IDS(4, 2, 5)));
+  CHECK(becomes(tokenizer, "\xC3\xBC[SEP]\xCC\x81mask[PAD]", IDS(1, 3, 6, 0)));
 }
 
 static void test_capacity(void) {
