@@ -189,13 +189,19 @@ enum { FRACTION = 7, EXPONENT = 11 };
 
 static inline v128_t multiply_q15(v128_t a, v128_t b) { return wasm_i16x8_relaxed_q15mulr(a, b); }
 
+/* As constant() of simd_math.h. */
+static inline v128_t constant_i16(const int16_t *value) {
+  __asm__("" : "+r"(value));
+  return wasm_v128_load16_splat(value);
+}
+
 /* 2^(x / 2^EXPONENT) in steps, with FRACTION bits, for 16-bit numbers x <= 0. It is wrong by at most 0.14 steps, and by
  * at most 0.5 % down to one step. 2^x is the 16th power of a cubic of x / 16, fitted by minimax (linear programming);
  * as 16-bit fractions of 1, of which no two are -1, as the instruction asks. */
 static inline v128_t exp2_steps(v128_t x) {
   static const int16_t coefficients[] = {32760, 22681, 7673, 1389};
-  v128_t power = wasm_i16x8_splat(coefficients[3]);
-  for (int32_t i = 2; i >= 0; i--) power = wasm_i16x8_add(multiply_q15(power, x), wasm_i16x8_splat(coefficients[i]));
+  v128_t power = constant_i16(coefficients + 3);
+  for (int32_t i = 2; i >= 0; i--) power = wasm_i16x8_add(multiply_q15(power, x), constant_i16(coefficients + i));
   for (int32_t i = 0; i < 4; i++) power = multiply_q15(power, power);
   return power;
 }
