@@ -24,7 +24,8 @@ static linear take_linear(arena *memory, bool int8, int32_t inputs, int32_t outp
     taken.weight_i8 = (weights_i8){.values = arena_take(memory, (uint64_t)outputs, (uint64_t)inputs),
                                    .scale = take_floats(memory, outputs, blocks_i8(inputs)),
                                    .zero = take_ints(memory, outputs, blocks_i8(inputs)),
-                                   .sum = take_ints(memory, outputs, blocks_i8(inputs))};
+                                   .sum = take_ints(memory, outputs, blocks_i8(inputs)),
+                                   .n = outputs};
   } else {
     taken.weight = take_floats(memory, outputs, inputs);
   }

@@ -52,7 +52,7 @@ typedef struct tensor {
 
 /* Raise it with every change of what the writer makes of a weight: of packing, quantizing, or the order in the memory
  * plan. It keeps images of before from being taken for images of now. */
-enum { PACKING_VERSION = 1 };
+enum { PACKING_VERSION = 2 };
 
 /* How an image begins; the hashes follow. */
 typedef struct image_header {

@@ -98,10 +98,12 @@ DECLARE_QUANTIZE(quantize_rows_simd);
 
 /* Weights of a linear layer [n][k]. */
 typedef struct weights_i8 {
-  void *values;  /* n * k bytes in panels, in an order that suits the path: see pack_row_i8() */
-  float *scale;  /* [n / 8][blocks][8]; may be negative */
+  void *values; /* n * k bytes, block after block, each in panels: [n / 8][count / step][8][step], step: products summed
+                   at once, 2 for INT8_WIDE, else 4 */
+  float *scale; /* [n / 8][blocks][8]; may be negative */
   int32_t *zero; /* [n / 8][blocks][8] */
   int32_t *sum;  /* [n / 8][blocks][8]: of q */
+  int32_t n;
 } weights_i8;
 
 /* Quantizes one row (output channel `row`) of a weight matrix [n][k] into its place. No weight moves by more than half

@@ -17,15 +17,16 @@ void linear_i8_scalar(int8_path path, const rows_i8 *x, int32_t row_begin, int32
   const int32_t step = path == INT8_WIDE ? 2 : 4, blocks = blocks_i8(k);
   for (int32_t row = row_begin; row < row_end; row++) {
     for (int32_t n = panel_begin * PANEL; n < panel_end * PANEL; n++) {
-      const size_t first = (size_t)(n / PANEL) * k * PANEL + n % PANEL * step;
       float result = bias[n];
       for (int32_t block = 0; block < blocks; block++) {
+        const int32_t begin = block * BLOCK_I8, count = k - begin < BLOCK_I8 ? k - begin : BLOCK_I8;
         const size_t of_row = (size_t)row * blocks + block;
         const size_t of_channel = ((size_t)(n / PANEL) * blocks + block) * PANEL + n % PANEL;
+        const size_t first = (size_t)begin * weights->n + (size_t)(n / PANEL) * PANEL * count + n % PANEL * step;
         int32_t sum = 0;
-        for (int32_t i = block * BLOCK_I8; i < k && i < (block + 1) * BLOCK_I8; i++) {
+        for (int32_t i = 0; i < count; i++) {
           const int32_t w = weight(path, weights, first + (size_t)(i / step) * PANEL * step + i % step);
-          sum += (input(path, x, (size_t)row * k + i) - x->zero[of_row]) * (w - weights->zero[of_channel]);
+          sum += (input(path, x, (size_t)row * k + begin + i) - x->zero[of_row]) * (w - weights->zero[of_channel]);
         }
         result += (float)sum * x->scale[of_row] * weights->scale[of_channel];
       }

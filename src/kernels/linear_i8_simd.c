@@ -7,7 +7,7 @@
 #include "relaxed_dot.h"
 #include "simd_math.h"
 
-enum { MOST_ROWS = DOT_ROWS, GROUP_BYTES = 96 * 1024 };
+enum { MOST_ROWS = DOT_ROWS, GROUP = 32 };
 
 /* The arguments of linear_i8(). Whole structures, since through pointers they would be read again after every store. */
 typedef struct product {
@@ -25,6 +25,10 @@ typedef struct tile {
 } tile;
 
 typedef void tile_function(const product *p, tile t);
+
+INLINE const void *weights_of(const product *p, tile t) {
+  return (const uint8_t *)p->weights.values + (size_t)t.begin * p->weights.n + (size_t)t.panel * PANEL * t.count;
+}
 
 /* What the zeros of both sides contribute: the sums start at its negative. */
 INLINE void start_tile(const product *p, tile t, v128_t sum[MOST_ROWS][2]) {
@@ -65,7 +69,7 @@ INLINE void wide_tile(const product *p, tile t) {
   start_tile(p, t, sum);
   const int16_t *x[MOST_ROWS];
   for (int32_t i = 0; i < t.rows; i++) x[i] = (const int16_t *)p->x.values + (size_t)(t.row + i) * p->k + t.begin;
-  const int8_t *weights = (const int8_t *)p->weights.values + ((size_t)t.panel * p->k + t.begin) * PANEL;
+  const int8_t *weights = weights_of(p, t);
   for (int32_t j = 0; j < t.count; j += 2, weights += 2 * PANEL) {
     const v128_t left = wasm_i16x8_load8x8(weights), right = wasm_i16x8_load8x8(weights + PANEL);
     for (int32_t i = 0; i < t.rows; i++) {
@@ -90,7 +94,7 @@ INLINE void pairs_tile(const product *p, tile t) {
   start_tile(p, t, sum);
   const int8_t *x[MOST_ROWS];
   for (int32_t i = 0; i < t.rows; i++) x[i] = (const int8_t *)p->x.values + (size_t)(t.row + i) * p->k + t.begin;
-  const uint8_t *weights = (const uint8_t *)p->weights.values + ((size_t)t.panel * p->k + t.begin) * PANEL;
+  const uint8_t *weights = weights_of(p, t);
   for (int32_t j = 0; j < t.count; j += 4, weights += 4 * PANEL) {
     const v128_t left = wasm_v128_load(weights), right = wasm_v128_load(weights + 2 * PANEL);
     for (int32_t i = 0; i < t.rows; i++) {
@@ -109,25 +113,19 @@ INLINE void fours_tile(const product *p, tile t) {
   start_tile(p, t, sum);
   const int8_t *x[MOST_ROWS];
   for (int32_t i = 0; i < t.rows; i++) x[i] = (const int8_t *)p->x.values + (size_t)(t.row + i) * p->k + t.begin;
-  dot_tile(x, t.rows, (const uint8_t *)p->weights.values + ((size_t)t.panel * p->k + t.begin) * PANEL, t.count, sum);
+  dot_tile(x, t.rows, weights_of(p, t), t.count, sum);
   finish_tile(p, t, sum);
 }
 #endif
 
 INLINE void all_panels(tile_function *compute, const product *p, tile t, int32_t begin, int32_t end) {
-  for (t.panel = begin; t.panel < end; t.panel++) {
-    for (t.block = 0; t.block < p->blocks; t.block++) {
-      t.begin = t.block * BLOCK_I8;
-      t.count = p->k - t.begin < BLOCK_I8 ? p->k - t.begin : BLOCK_I8;
-      compute(p, t);
-    }
-  }
+  for (t.panel = begin; t.panel < end; t.panel++) compute(p, t);
 }
 
 /* What is left below the last whole tile takes smaller ones: integers are exact in any order. */
-INLINE void all_rows(tile_function *compute, int32_t height, const product *p, int32_t row_begin, int32_t row_end,
+INLINE void all_rows(tile_function *compute, int32_t height, const product *p, tile t, int32_t row_end,
                      int32_t panel_begin, int32_t panel_end) {
-  tile t = {.row = row_begin, .rows = height};
+  t.rows = height;
   /* The sums of a tile of 2 wait for each other, so that 8 rows are rather twice 4 than 6 and 2. */
   for (; t.row + height <= row_end && (height == 4 || row_end - t.row != 8); t.row += height) {
     all_panels(compute, p, t, panel_begin, panel_end);
@@ -143,10 +141,13 @@ INLINE void all_rows(tile_function *compute, int32_t height, const product *p, i
 /* Weights pass as in linear_f32_simd(): a group of panels stays in the second-level cache while all rows do. */
 INLINE void all_tiles(tile_function *compute, int32_t height, const product *p, int32_t row_begin, int32_t row_end,
                       int32_t panel_begin, int32_t panel_end) {
-  const int32_t panels = GROUP_BYTES / (p->k * PANEL), group = panels > 0 ? panels : 1;
-  for (int32_t begin = panel_begin; begin < panel_end; begin += group) {
-    const int32_t end = begin + group < panel_end ? begin + group : panel_end;
-    all_rows(compute, height, p, row_begin, row_end, begin, end);
+  for (int32_t block = 0; block < p->blocks; block++) {
+    tile t = {.row = row_begin, .block = block, .begin = block * BLOCK_I8};
+    t.count = p->k - t.begin < BLOCK_I8 ? p->k - t.begin : BLOCK_I8;
+    for (int32_t begin = panel_begin; begin < panel_end; begin += GROUP) {
+      const int32_t end = begin + GROUP < panel_end ? begin + GROUP : panel_end;
+      all_rows(compute, height, p, t, row_end, begin, end);
+    }
   }
 }
 

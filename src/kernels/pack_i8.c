@@ -53,22 +53,20 @@ static mapping map_weights(int8_path path, const float *weights, int32_t count) 
   return (mapping){-mirror.scale, mirror.zero};
 }
 
-/* Panels of 8 channels, and within a panel `step` inputs of each channel side by side, as many as are summed at once:
- * [n / 8][k / step][8][step]. */
 void pack_row_i8(int8_path path, const weights_i8 *into, int32_t k, int32_t row, const float *weights) {
-  const int32_t step = path == INT8_WIDE ? 2 : 4, column = row % PANEL;
-  uint8_t *panel = (uint8_t *)into->values + (size_t)(row / PANEL) * k * PANEL;
+  const int32_t step = path == INT8_WIDE ? 2 : 4, panel = row / PANEL, column = row % PANEL;
   for (int32_t begin = 0; begin < k; begin += BLOCK_I8) {
-    const int32_t end = k - begin < BLOCK_I8 ? k : begin + BLOCK_I8;
-    const mapping map = map_weights(path, weights + begin, end - begin);
+    const int32_t count = k - begin < BLOCK_I8 ? k - begin : BLOCK_I8;
+    const mapping map = map_weights(path, weights + begin, count);
     const float inverse = 1 / map.scale;
+    uint8_t *values = (uint8_t *)into->values + (size_t)begin * into->n + (size_t)panel * PANEL * count;
     int32_t sum = 0;
-    for (int32_t i = begin; i < end; i++) {
-      const int32_t q = (int32_t)rintf(weights[i] * inverse) + map.zero;
-      panel[((size_t)(i / step) * PANEL + column) * step + i % step] = (uint8_t)q;
+    for (int32_t i = 0; i < count; i++) {
+      const int32_t q = (int32_t)rintf(weights[begin + i] * inverse) + map.zero;
+      values[(i / step * PANEL + column) * step + i % step] = (uint8_t)q;
       sum += q;
     }
-    const size_t at = ((size_t)(row / PANEL) * blocks_i8(k) + begin / BLOCK_I8) * PANEL + column;
+    const size_t at = ((size_t)panel * blocks_i8(k) + begin / BLOCK_I8) * PANEL + column;
     into->scale[at] = map.scale;
     into->zero[at] = map.zero;
     into->sum[at] = sum;

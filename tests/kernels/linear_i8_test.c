@@ -58,7 +58,7 @@ static problem random_problem(const case_of_path *c, int32_t rows, int32_t k, in
                        allocate((size_t)row_blocks * sizeof(int32_t))};
   p.weights = (weights_i8){allocate((size_t)n * k), random_scales(channel_blocks, state),
                            random_integers((size_t)channel_blocks, c->lowest, c->highest, state),
-                           allocate((size_t)channel_blocks * sizeof(int32_t))};
+                           allocate((size_t)channel_blocks * sizeof(int32_t)), n};
   p.bias = random_floats((size_t)n, 100, state);
   p.y = random_floats((size_t)rows * p.y_stride, 1, state);
   return p;
@@ -88,9 +88,16 @@ static size_t block_of_weight(const problem *p, int32_t n, int32_t i) {
   return ((size_t)(n / 8) * blocks_i8(p->k) + i / 384) * 8 + n % 8;
 }
 
-/* Puts x and w where the kernels look for them: panels of 8 channels, [n / 8][k / step][8][step]. */
+/* Where a weight is: blocks of panels of 8 channels, [n / 8][count / step][8][step]. */
+static size_t place_of_weight(const case_of_path *c, const problem *p, int32_t n, int32_t i) {
+  const int32_t step = c->path == INT8_WIDE ? 2 : 4, in_block = i % 384, begin = i - in_block;
+  const int32_t count = p->k - begin < 384 ? p->k - begin : 384;
+  const size_t of_panel = (size_t)begin * p->n + (size_t)(n / 8) * 8 * count;
+  return of_panel + ((size_t)(in_block / step) * 8 + n % 8) * step + in_block % step;
+}
+
+/* Puts x and w where the kernels look for them. */
 static void place_numbers(const case_of_path *c, problem *p) {
-  const int32_t step = c->path == INT8_WIDE ? 2 : 4;
   memset(p->inputs.sum, 0, (size_t)p->rows * blocks_i8(p->k) * sizeof(int32_t));
   memset(p->weights.sum, 0, (size_t)p->n * blocks_i8(p->k) * sizeof(int32_t));
   for (int32_t row = 0; row < p->rows; row++) {
@@ -104,8 +111,7 @@ static void place_numbers(const case_of_path *c, problem *p) {
   for (int32_t n = 0; n < p->n; n++) {
     for (int32_t i = 0; i < p->k; i++) {
       const int32_t w = p->w[(size_t)n * p->k + i];
-      const size_t at = (((size_t)(n / 8) * (p->k / step) + i / step) * 8 + n % 8) * step + i % step;
-      ((uint8_t *)p->weights.values)[at] = (uint8_t)w;
+      ((uint8_t *)p->weights.values)[place_of_weight(c, p, n, i)] = (uint8_t)w;
       p->weights.sum[block_of_weight(p, n, i)] += w;
     }
   }
@@ -272,7 +278,6 @@ static void weights_fit_their_path(void) {
   for (int32_t i = 0; i < CASES; i++) {
     const case_of_path *c = &cases[i];
     problem p = random_problem(c, 1, K, N, &state);
-    const int32_t step = c->path == INT8_WIDE ? 2 : 4;
     for (int32_t n = 0; n < N; n++) {
       /* Around 0, or from some smallest value on, up to multiples of a half that make ties. */
       float *w = random_floats(K, 10, &state);
@@ -281,9 +286,7 @@ static void weights_fit_their_path(void) {
       int32_t sum = 0, left = 0;
       double least = 0, most = 0;
       for (int32_t j = 0; j < K; j++) {
-        const uint8_t byte =
-            ((const uint8_t *)
-                 p.weights.values)[(((size_t)(n / 8) * (K / step) + j / step) * 8 + n % 8) * step + j % step];
+        const uint8_t byte = ((const uint8_t *)p.weights.values)[place_of_weight(c, &p, n, j)];
         const int32_t q = c->lowest < 0 ? (int8_t)byte : byte;
         const size_t block = block_of_weight(&p, n, j);
         const double scale = p.weights.scale[block];
