@@ -48,7 +48,9 @@ INLINE void start_tile(const product *p, tile t, v128_t sum[MOST_ROWS][2]) {
   }
 }
 
-/* Adds the scaled sums to the bias, or to the blocks before this one. */
+/* Adds the scaled sums to the bias, or to the blocks before this one. Both halves are loaded before either is stored,
+ * the upper one first: so V8 can join the two of a row all through the tile to one vector of 256 bits, where it does
+ * that (--wasm-revectorize). */
 INLINE void finish_tile(const product *p, tile t, v128_t sum[MOST_ROWS][2]) {
   const float *scales = p->weights.scale + ((size_t)t.panel * p->blocks + t.block) * PANEL;
   const v128_t scale[2] = {wasm_v128_load(scales), wasm_v128_load(scales + LANES)};
@@ -56,11 +58,14 @@ INLINE void finish_tile(const product *p, tile t, v128_t sum[MOST_ROWS][2]) {
     const v128_t row_scale = wasm_v128_load32_splat(p->x.scale + (size_t)(t.row + i) * p->blocks + t.block);
     float *y = p->y + (size_t)(t.row + i) * p->y_stride + t.panel * PANEL;
     const float *before = t.block ? y : p->bias + t.panel * PANEL;
+    v128_t result[2];
     for (int32_t half = 0; half < 2; half++) {
       const v128_t scaled =
           wasm_f32x4_mul(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sum[i][half]), row_scale), scale[half]);
-      wasm_v128_store(y + half * LANES, wasm_f32x4_add(wasm_v128_load(before + half * LANES), scaled));
+      result[half] = wasm_f32x4_add(wasm_v128_load(before + half * LANES), scaled);
     }
+    wasm_v128_store(y + LANES, result[1]);
+    wasm_v128_store(y, result[0]);
   }
 }
 
