@@ -33,7 +33,7 @@
  * @property {ModelSpec} [adapter] a LoRA adapter in PEFT's format, to be merged into the weights as they are read: a folder, given
  *   as a model is, that holds adapter_config.json, adapter_model.safetensors and, for labels with names, labels.json, an array
  * @property {Dtype} [dtype] numbers to compute with, whatever the checkpoint holds. Default 'f32', PyTorch's numbers. 'int8' takes
- *   a third of the memory and about half the time; its vectors differ a little (a cosine of 0.9985 to 0.9997 on average)
+ *   a third of the memory and a quarter to two thirds of the time; its vectors differ a little (a cosine of 0.9985 to 0.9997 on average)
  * @property {number} [threads] default: up to 4 where threads are available
  * @property {string} [hub] base URL of a server with the hub's addresses, default https://huggingface.co
  * @property {string} [revision] of a hub model: branch, tag or commit, default main

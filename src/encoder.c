@@ -8,7 +8,7 @@
 #include "model.h"
 #include "threads.h"
 
-/* Rows of a task. Those of a linear layer are as many as its input's rows stay near the processor. */
+/* Rows of a task. The inputs of as many in a linear layer fit into the second-level cache. */
 enum { LINEAR_ROWS = 64, NORM_ROWS = 16 };
 
 /* Shortest sequence whose attention is computed in 8 bits. */

@@ -46,7 +46,8 @@ typedef struct cursor {
 
 void normalizer_init(normalizer *of, uint32_t flags);
 
-/* Splits off what the text begins with: `at`, which is not in a word, moves on to the next place that is not. */
+/* Splits off what the text begins with: `at`, which is not in a word and not at the end, moves on to the next place
+ * that is not in one. */
 void normalizer_split(const normalizer *of, cursor *at, word_visitor *visit, void *context);
 
 /* Length of UTF-8 `text` without the white space at its end. */

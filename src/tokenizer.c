@@ -268,8 +268,8 @@ static inline const uint8_t *read_plain_word(const bertlet_tokenizer *t, const u
   }
   *found = (plain_word){{head, rest}, text, size, 0};
   found->hash = hash_of((const uint8_t *)found->blocks, size);
-  const uint8_t *next = text + size + (after == ' ' || size == 0);
-  return next < end ? next : end;
+  const uint8_t *next = text + size;
+  return next < end ? next + (after == ' ' || size == 0) : end;
 }
 
 static void add_plain_word(output *out, const plain_word *of, int32_t from) {

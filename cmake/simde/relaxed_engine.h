@@ -17,7 +17,7 @@ extern relaxed_engine emulated_engine;
 simde_v128_t wasm_i16x8_relaxed_dot_i8x16_i7x16(simde_v128_t a, simde_v128_t b);
 simde_v128_t wasm_i32x4_relaxed_dot_i8x16_i7x16_add(simde_v128_t a, simde_v128_t b, simde_v128_t c);
 
-/* These differ between engines only where the kernels do not go: NaN and too large numbers, and -1 times -1. */
+/* These differ between engines only where the kernels do not go: NaN, too large positive numbers, and -1 times -1. */
 #define wasm_i32x4_relaxed_trunc_f32x4(a) simde_wasm_i32x4_trunc_sat_f32x4(a)
 #define wasm_i16x8_relaxed_q15mulr(a, b) simde_wasm_i16x8_q15mulr_sat(a, b)
 

@@ -13,9 +13,6 @@ enum { QUERIES = PANEL, BYTES = 16 };
 /* The largest magnitude becomes this. */
 #define MOST 127.0f
 
-/* A score below all that there are: that of keys past the last. */
-#define UNLIKELY (-(1 << 30))
-
 static inline int32_t up_to_multiple(int32_t n, int32_t of) { return (n + of - 1) / of * of; }
 
 /* Rows of inputs, quantized symmetrically. */
@@ -64,11 +61,6 @@ static inline void store_fours(v128_t bytes, uint8_t *to, int32_t stride) {
   wasm_v128_store32_lane(to + stride, bytes, 1);
   wasm_v128_store32_lane(to + 2 * stride, bytes, 2);
   wasm_v128_store32_lane(to + 3 * stride, bytes, 3);
-}
-
-static inline int32_t sum_of_lanes(v128_t v) {
-  v = wasm_i32x4_add(v, wasm_i32x4_shuffle(v, v, 2, 3, 0, 1));
-  return wasm_i32x4_extract_lane(v, 0) + wasm_i32x4_extract_lane(v, 1);
 }
 
 /* k [length][stride] -> rows of keys, round(k * scale). */
@@ -189,19 +181,13 @@ enum { FRACTION = 7, EXPONENT = 11 };
 
 static inline v128_t multiply_q15(v128_t a, v128_t b) { return wasm_i16x8_relaxed_q15mulr(a, b); }
 
-/* As constant() of simd_math.h. */
-static inline v128_t constant_i16(const int16_t *value) {
-  __asm__("" : "+r"(value));
-  return wasm_v128_load16_splat(value);
-}
-
 /* 2^(x / 2^EXPONENT) in steps, with FRACTION bits, for 16-bit numbers x <= 0. It is wrong by at most 0.14 steps, and by
  * at most 0.5 % down to one step. 2^x is the 16th power of a cubic of x / 16, fitted by minimax (linear programming);
  * as 16-bit fractions of 1, of which no two are -1, as the instruction asks. */
 static inline v128_t exp2_steps(v128_t x) {
   static const int16_t coefficients[] = {32760, 22681, 7673, 1389};
-  v128_t power = constant_i16(coefficients + 3);
-  for (int32_t i = 2; i >= 0; i--) power = wasm_i16x8_add(multiply_q15(power, x), constant_i16(coefficients + i));
+  v128_t power = constant_i16x8(coefficients + 3);
+  for (int32_t i = 2; i >= 0; i--) power = wasm_i16x8_add(multiply_q15(power, x), constant_i16x8(coefficients + i));
   for (int32_t i = 0; i < 4; i++) power = multiply_q15(power, power);
   return power;
 }
@@ -213,25 +199,25 @@ static inline v128_t exp2_steps(v128_t x) {
  * `scale`: from scores to x of exp2_steps(). */
 static void quantize_probabilities(scores *s, int32_t length, float scale, const int16_t *dither, int32_t zero,
                                    v128_t inverse_sum[2]) {
-  const v128_t factor = splat(scale), ones = wasm_i8x16_splat(1), zeros = wasm_i8x16_splat((int8_t)zero);
+  const v128_t factor = splat(scale), zeros = wasm_i8x16_splat((int8_t)zero);
   uint8_t *panel = (uint8_t *)s->values;
-  v128_t minus_most[2], sum[2];
-  for (int32_t half = 0; half < 2; half++) {
-    minus_most[half] = wasm_f32x4_neg(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(s->most[half]), factor));
-    sum[half] = wasm_i32x4_splat(-zero * length);
-  }
+  v128_t sum[2];
+  sum[0] = sum[1] = wasm_i32x4_splat(-zero * length);
   for (int32_t key = 0; key < length; key += 4, panel += 4 * QUERIES) {
     v128_t q[4];
     for (int32_t i = 0; i < 4; i++) {
       const int32_t *score = s->values + (size_t)(key + i) * QUERIES;
       v128_t x[2];
       for (int32_t half = 0; half < 2; half++) {
-        const v128_t value = wasm_f32x4_convert_i32x4(wasm_v128_load(score + half * LANES));
-        x[half] = wasm_i32x4_relaxed_trunc_f32x4(madd(value, factor, minus_most[half]));
+        const v128_t below = wasm_i32x4_sub(wasm_v128_load(score + half * LANES), s->most[half]);
+        x[half] = wasm_i32x4_relaxed_trunc_f32x4(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(below), factor));
       }
       const v128_t e = exp2_steps(wasm_i16x8_narrow_i32x4(x[0], x[1]));
       q[i] = wasm_u16x8_shr(wasm_i16x8_add(e, wasm_v128_load16_splat(dither + key + i)), FRACTION);
     }
+    /* Keys past the last, whatever their scores are, do not count; their values are 0. */
+    const int32_t missing = key + 4 > length ? key + 4 - length : 0;
+    const v128_t ones = wasm_i32x4_splat(0x01010101 >> 8 * missing);
     const v128_t left = wasm_v128_or(q[0], wasm_i16x8_shl(q[1], 8)),
                  right = wasm_v128_or(q[2], wasm_i16x8_shl(q[3], 8));
     const v128_t fours[2] = {wasm_i16x8_shuffle(left, right, 0, 8, 1, 9, 2, 10, 3, 11),
@@ -296,11 +282,10 @@ void attention_i8_simd(int8_path path, const float *q, const float *k, const flo
   for (int32_t query = query_begin; query < query_end; query += QUERIES) {
     const int32_t count = min(QUERIES, query_end - query);
     quantize_queries(q + (size_t)query * stride, count, stride, head_size, MOST / largest_query, zero.query, queries);
-    s.most[0] = s.most[1] = wasm_i32x4_splat(UNLIKELY);
+    s.most[0] = s.most[1] = wasm_i32x4_splat(INT32_MIN);
     multiply(&keys, queries, keep_scores, &s);
-    for (int32_t i = length * QUERIES; i < padded * QUERIES; i++) s.values[i] = UNLIKELY;
     v128_t inverse_sum[2];
-    quantize_probabilities(&s, padded, scale * (1 << EXPONENT), dither, zero.probability, inverse_sum);
+    quantize_probabilities(&s, length, scale * (1 << EXPONENT), dither, zero.probability, inverse_sum);
     multiply(&values, (const uint8_t *)s.values, keep_sums, (void *)&weighted);
     store_context(weighted.values, inverse_sum, count, head_size, context + (size_t)query * context_stride,
                   context_stride);

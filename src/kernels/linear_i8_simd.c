@@ -4,10 +4,9 @@
  * takes one more unless it is part of the instruction. */
 #include "dot_tile_simd.h"
 #include "kernels.h"
-#include "relaxed_dot.h"
 #include "simd_math.h"
 
-enum { MOST_ROWS = DOT_ROWS, GROUP = 32 };
+enum { GROUP = 32 };
 
 /* The arguments of linear_i8(). Whole structures, since through pointers they would be read again after every store. */
 typedef struct product {
@@ -31,7 +30,7 @@ INLINE const void *weights_of(const product *p, tile t) {
 }
 
 /* What the zeros of both sides contribute: the sums start at its negative. */
-INLINE void start_tile(const product *p, tile t, v128_t sum[MOST_ROWS][2]) {
+INLINE void start_tile(const product *p, tile t, v128_t sum[DOT_ROWS][2]) {
   const size_t column = ((size_t)t.panel * p->blocks + t.block) * PANEL;
   v128_t minus_weight_sum[2], weight_zero[2];
   for (int32_t half = 0; half < 2; half++) {
@@ -51,7 +50,7 @@ INLINE void start_tile(const product *p, tile t, v128_t sum[MOST_ROWS][2]) {
 /* Adds the scaled sums to the bias, or to the blocks before this one. Both halves are loaded before either is stored,
  * the upper one first: so V8 can join the two of a row all through the tile to one vector of 256 bits, where it does
  * that (--wasm-revectorize). */
-INLINE void finish_tile(const product *p, tile t, v128_t sum[MOST_ROWS][2]) {
+INLINE void finish_tile(const product *p, tile t, v128_t sum[DOT_ROWS][2]) {
   const float *scales = p->weights.scale + ((size_t)t.panel * p->blocks + t.block) * PANEL;
   const v128_t scale[2] = {wasm_v128_load(scales), wasm_v128_load(scales + LANES)};
   for (int32_t i = 0; i < t.rows; i++) {
@@ -70,9 +69,9 @@ INLINE void finish_tile(const product *p, tile t, v128_t sum[MOST_ROWS][2]) {
 }
 
 INLINE void wide_tile(const product *p, tile t) {
-  v128_t sum[MOST_ROWS][2];
+  v128_t sum[DOT_ROWS][2];
   start_tile(p, t, sum);
-  const int16_t *x[MOST_ROWS];
+  const int16_t *x[DOT_ROWS];
   for (int32_t i = 0; i < t.rows; i++) x[i] = (const int16_t *)p->x.values + (size_t)(t.row + i) * p->k + t.begin;
   const int8_t *weights = weights_of(p, t);
   for (int32_t j = 0; j < t.count; j += 2, weights += 2 * PANEL) {
@@ -91,13 +90,11 @@ INLINE void wide_tile(const product *p, tile t) {
  * on processors that have none, but build the ones anew each time. */
 INLINE void pairs_tile(const product *p, tile t) {
   static const int16_t one = 1;
-  const int16_t *hidden = &one; /* from the compiler, which would make it a constant in the loop */
-  __asm__("" : "+r"(hidden));
-  const v128_t ones = wasm_v128_load16_splat(hidden);
+  const v128_t ones = constant_i16x8(&one);
 
-  v128_t sum[MOST_ROWS][2];
+  v128_t sum[DOT_ROWS][2];
   start_tile(p, t, sum);
-  const int8_t *x[MOST_ROWS];
+  const int8_t *x[DOT_ROWS];
   for (int32_t i = 0; i < t.rows; i++) x[i] = (const int8_t *)p->x.values + (size_t)(t.row + i) * p->k + t.begin;
   const uint8_t *weights = weights_of(p, t);
   for (int32_t j = 0; j < t.count; j += 4, weights += 4 * PANEL) {
@@ -114,9 +111,9 @@ INLINE void pairs_tile(const product *p, tile t) {
 }
 
 INLINE void fours_tile(const product *p, tile t) {
-  v128_t sum[MOST_ROWS][2];
+  v128_t sum[DOT_ROWS][2];
   start_tile(p, t, sum);
-  const int8_t *x[MOST_ROWS];
+  const int8_t *x[DOT_ROWS];
   for (int32_t i = 0; i < t.rows; i++) x[i] = (const int8_t *)p->x.values + (size_t)(t.row + i) * p->k + t.begin;
   dot_tile(x, t.rows, weights_of(p, t), t.count, sum);
   finish_tile(p, t, sum);
@@ -143,7 +140,8 @@ INLINE void all_rows(tile_function *compute, int32_t height, const product *p, t
   if (t.row < row_end) all_panels(compute, p, t, panel_begin, panel_end);
 }
 
-/* Weights pass as in linear_f32_simd(): a group of panels stays in the second-level cache while all rows do. */
+/* Weights pass as in linear_f32_simd(): a group of panels (96 KB) stays in the second-level cache while it is
+ * multiplied with all rows. */
 INLINE void all_tiles(tile_function *compute, int32_t height, const product *p, int32_t row_begin, int32_t row_end,
                       int32_t panel_begin, int32_t panel_end) {
   for (int32_t block = 0; block < p->blocks; block++) {

@@ -29,11 +29,6 @@ static inline v128_t steps_of(const float *x, v128_t inverse, v128_t magic) {
   return wasm_i16x8_narrow_i32x4(wasm_i32x4_sub(low, magic), wasm_i32x4_sub(high, magic));
 }
 
-static inline int32_t sum_of_lanes(v128_t v) {
-  return wasm_i32x4_extract_lane(v, 0) + wasm_i32x4_extract_lane(v, 1) + wasm_i32x4_extract_lane(v, 2) +
-         wasm_i32x4_extract_lane(v, 3);
-}
-
 /* Both return the sum of q - zero. */
 static int32_t quantize_i8(const float *x, int32_t n, float scale, int32_t zero, int8_t *q) {
   const v128_t inverse = splat(1 / scale), magic = constant(&rounder), zeros = wasm_i16x8_splat((int16_t)zero);

@@ -50,11 +50,21 @@ static inline float horizontal_max(v128_t v) {
   return wasm_f32x4_extract_lane(v, 0);
 }
 
+static inline int32_t sum_of_lanes(v128_t v) {
+  v = wasm_i32x4_add(v, wasm_i32x4_shuffle(v, v, 2, 3, 0, 1));
+  return wasm_i32x4_extract_lane(v, 0) + wasm_i32x4_extract_lane(v, 1);
+}
+
 /* A constant in the middle of arithmetic, read from memory by one instruction. As literals, V8 builds vectors through a
  * general register in three, each time it needs them. The empty assembly hides that the value is known. */
 static inline v128_t constant(const float *value) {
   __asm__("" : "+r"(value));
   return wasm_v128_load32_splat(value);
+}
+
+static inline v128_t constant_i16x8(const int16_t *value) {
+  __asm__("" : "+r"(value));
+  return wasm_v128_load16_splat(value);
 }
 
 /* c[0] + c[1] x + ... + c[degree] x^degree */

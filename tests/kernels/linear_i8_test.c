@@ -170,6 +170,10 @@ static void products_are_exact(linear_kernel *kernel) {
         release(&p);
       }
     }
+    problem wide = random_problem(&cases[i], 7, 400, 280, &state); /* more panels than pass at a time */
+    check_linear(&cases[i], kernel, &wide, 0, 35);
+    check_linear(&cases[i], kernel, &wide, 1, 34);
+    release(&wide);
   }
 }
 
