@@ -10,6 +10,10 @@
 
 enum { QUERIES = PANEL, BYTES = 16 };
 
+/* Each step is a function of its own: in one that holds all of them V8 runs out of registers in the inner loops, which
+ * costs a third at 512 tokens. */
+#define STEP static __attribute__((noinline))
+
 /* The largest magnitude becomes this. */
 #define MOST 127.0f
 
@@ -64,8 +68,8 @@ static inline void store_fours(v128_t bytes, uint8_t *to, int32_t stride) {
 }
 
 /* k [length][stride] -> rows of keys, round(k * scale). */
-static void quantize_keys(const float *k, int32_t stride, int32_t head_size, float scale, int32_t zero,
-                          const inputs *keys) {
+STEP void quantize_keys(const float *k, int32_t stride, int32_t head_size, float scale, int32_t zero,
+                        const inputs *keys) {
   const v128_t factor = splat(scale), magic = constant(&rounder), ones = wasm_i8x16_splat(1);
   for (int32_t key = 0; key < keys->rows; key++, k += stride) {
     v128_t sum = wasm_i32x4_splat(0);
@@ -80,8 +84,8 @@ static void quantize_keys(const float *k, int32_t stride, int32_t head_size, flo
 
 /* v [length][stride] -> rows of values^T, of 4 columns of the head at a time: value = step * q. There is room for whole
  * groups of 4. */
-static void quantize_values(const float *v, int32_t length, int32_t stride, int32_t zero, const inputs *values,
-                            float *step) {
+STEP void quantize_values(const float *v, int32_t length, int32_t stride, int32_t zero, const inputs *values,
+                          float *step) {
   const v128_t magic = constant(&rounder), ones = wasm_i8x16_splat(1);
   for (int32_t from = 0; from < values->rows; from += LANES) {
     const int32_t count = min(LANES, values->rows - from);
@@ -108,8 +112,8 @@ static void quantize_values(const float *v, int32_t length, int32_t stride, int3
 }
 
 /* q [count][stride] -> panel [head_size / 4][8][4], round(q * scale). Queries past the last are those of the last. */
-static void quantize_queries(const float *q, int32_t count, int32_t stride, int32_t head_size, float scale,
-                             int32_t zero, uint8_t *panel) {
+STEP void quantize_queries(const float *q, int32_t count, int32_t stride, int32_t head_size, float scale, int32_t zero,
+                           uint8_t *panel) {
   const v128_t factor = splat(scale), magic = constant(&rounder), zeros = wasm_i8x16_splat((int8_t)zero);
   for (int32_t query = 0; query < QUERIES; query++) {
     const float *x = q + (size_t)min(query, count - 1) * stride;
@@ -158,6 +162,12 @@ INLINE void keep_scores(void *context, int32_t row, int32_t rows, v128_t product
   }
 }
 
+STEP void score_keys(const inputs *keys, const uint8_t *queries, scores *of) {
+  scores s = {of->values, {wasm_i32x4_splat(INT32_MIN), wasm_i32x4_splat(INT32_MIN)}};
+  multiply(keys, queries, keep_scores, &s);
+  *of = s;
+}
+
 typedef struct sums {
   float *values;     /* [head_size][8] */
   const float *step; /* [head_size] */
@@ -172,6 +182,11 @@ INLINE void keep_sums(void *context, int32_t row, int32_t rows, v128_t product[D
                       wasm_f32x4_mul(wasm_f32x4_convert_i32x4(product[i][half]), step));
     }
   }
+}
+
+STEP void weigh_values(const inputs *values, const uint8_t *probabilities, const sums *into) {
+  sums s = *into;
+  multiply(values, probabilities, keep_sums, &s);
 }
 
 /* Probabilities are computed in 16 bits, eight at a time. FRACTION: bits of a step before it is rounded;
@@ -197,9 +212,10 @@ static inline v128_t exp2_steps(v128_t x) {
  * Most probabilities of a long text are less than one step. Rounded to the nearest they would all be lost, so each key
  * rounds at a place of its own: the sum over many keys is right. `dither` [length]: 0 .. 127.
  * `scale`: from scores to x of exp2_steps(). */
-static void quantize_probabilities(scores *s, int32_t length, float scale, const int16_t *dither, int32_t zero,
-                                   v128_t inverse_sum[2]) {
+STEP void quantize_probabilities(scores *s, int32_t length, float scale, const int16_t *dither, int32_t zero,
+                                 v128_t inverse_sum[2]) {
   const v128_t factor = splat(scale), zeros = wasm_i8x16_splat((int8_t)zero);
+  const v128_t most[2] = {s->most[0], s->most[1]}; /* copied, as otherwise read again after every store */
   uint8_t *panel = (uint8_t *)s->values;
   v128_t sum[2];
   sum[0] = sum[1] = wasm_i32x4_splat(-zero * length);
@@ -209,7 +225,7 @@ static void quantize_probabilities(scores *s, int32_t length, float scale, const
       const int32_t *score = s->values + (size_t)(key + i) * QUERIES;
       v128_t x[2];
       for (int32_t half = 0; half < 2; half++) {
-        const v128_t below = wasm_i32x4_sub(wasm_v128_load(score + half * LANES), s->most[half]);
+        const v128_t below = wasm_i32x4_sub(wasm_v128_load(score + half * LANES), most[half]);
         x[half] = wasm_i32x4_relaxed_trunc_f32x4(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(below), factor));
       }
       const v128_t e = exp2_steps(wasm_i16x8_narrow_i32x4(x[0], x[1]));
@@ -234,8 +250,8 @@ static void quantize_probabilities(scores *s, int32_t length, float scale, const
 }
 
 /* sums [head_size][8], times 1 / sum of probabilities -> context [count][head_size]. */
-static void store_context(const float *sums, const v128_t inverse_sum[2], int32_t count, int32_t head_size,
-                          float *context, int32_t context_stride) {
+STEP void store_context(const float *sums, const v128_t inverse_sum[2], int32_t count, int32_t head_size,
+                        float *context, int32_t context_stride) {
   for (int32_t from = 0; from < head_size; from += LANES) {
     for (int32_t half = 0; half < 2; half++) {
       v128_t block[LANES];
@@ -282,11 +298,10 @@ void attention_i8_simd(int8_path path, const float *q, const float *k, const flo
   for (int32_t query = query_begin; query < query_end; query += QUERIES) {
     const int32_t count = min(QUERIES, query_end - query);
     quantize_queries(q + (size_t)query * stride, count, stride, head_size, MOST / largest_query, zero.query, queries);
-    s.most[0] = s.most[1] = wasm_i32x4_splat(INT32_MIN);
-    multiply(&keys, queries, keep_scores, &s);
+    score_keys(&keys, queries, &s);
     v128_t inverse_sum[2];
     quantize_probabilities(&s, length, scale * (1 << EXPONENT), dither, zero.probability, inverse_sum);
-    multiply(&values, (const uint8_t *)s.values, keep_sums, (void *)&weighted);
+    weigh_values(&values, (const uint8_t *)s.values, &weighted);
     store_context(weighted.values, inverse_sum, count, head_size, context + (size_t)query * context_stride,
                   context_stride);
   }
