@@ -98,3 +98,16 @@ export const marks = (part) =>
     .evaluateAll((all) =>
       all.map((mark) => [mark.firstChild.textContent, mark.querySelector('small')?.textContent ?? '']),
     );
+
+/**
+ * Adds what the dialog for many examples holds. The page takes it when the dialog has closed, a while after the click.
+ * @param {import('playwright-core').Page} page
+ */
+export async function addPasted(page) {
+  const closed = page.$eval(
+    'dialog.paste',
+    (dialog) => new Promise((resolve) => dialog.addEventListener('close', () => resolve(true), { once: true })),
+  );
+  await page.click('#paste-add');
+  await closed;
+}

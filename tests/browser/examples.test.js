@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { serve } from '../../scripts/serve.js';
-import { FIXTURES, launch, openPage } from './chromium.js';
+import { addPasted, FIXTURES, launch, openPage } from './chromium.js';
 
 let browser;
 let server;
@@ -47,7 +47,7 @@ async function replaceAll(lines) {
   const buffer = Buffer.from(lines.join('\n'));
   await page.setInputFiles('#paste-file', { name: 'examples.tsv', mimeType: 'text/plain', buffer });
   await page.check('#paste-replace');
-  await page.click('#paste-add');
+  await addPasted(page);
 }
 
 test('it begins with eight positive and eight negative sentences', async () => {
@@ -129,7 +129,7 @@ describe('pasting', () => {
     );
     const preview = await page.textContent('#paste-preview');
     assert.equal(preview, '3 examples: payment 2, delivery 1. Left out for want of a label: 1 line.');
-    await page.click('#paste-add');
+    await addPasted(page);
     const { delivery, payment, positive } = await listed();
     assert.deepEqual(delivery, ['Where is my parcel?']);
     assert.deepEqual(payment, ['Charged twice, again', 'Refused']);
@@ -140,7 +140,7 @@ describe('pasting', () => {
     const before = await listed();
     await page.click('#paste-many');
     await page.fill('#paste-text', 'one,a');
-    await page.click('#paste-add');
+    await addPasted(page);
     await page.click('.toast button');
     await page.click('#paste-many');
     await page.fill('#paste-text', 'two,b');
@@ -154,7 +154,8 @@ describe('pasting', () => {
       dataTransfer.items.add(new File(['one\ta\ntwo\tb\n'], 'examples.tsv'));
       document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
     });
-    await page.click('#paste-add:has-text("Add 2 examples")');
+    await page.waitForSelector('#paste-add:has-text("Add 2 examples")');
+    await addPasted(page);
     assert.deepEqual((await listed()).a, ['one']);
   });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { serve } from '../../scripts/serve.js';
-import { FIXTURES, launch, minilmReference, openPage, readTensors, withoutModel } from './chromium.js';
+import { addPasted, FIXTURES, launch, minilmReference, openPage, readTensors, withoutModel } from './chromium.js';
 
 const TEXT = 'what a lovely film'; // one of the fixture's, so that there is PyTorch's embedding for it
 
@@ -175,7 +175,7 @@ test('training can be stopped', { skip: withoutModel }, async () => {
   await page.click('#paste-many');
   const buffer = Buffer.from(lines.join('\n'));
   await page.setInputFiles('#paste-file', { name: 'examples.tsv', mimeType: 'text/plain', buffer });
-  await page.click('#paste-add');
+  await addPasted(page);
   await page.click('#train');
   await page.click('#train:has-text("Stop")');
   await page.waitForSelector('#train:has-text("Train")');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { hotelReviews, sentencePairs } from '../../demo/samples.js';
 import { serve } from '../../scripts/serve.js';
-import { FIXTURES, launch, minilmReference, openPage, readTensors, withoutModel } from './chromium.js';
+import { addPasted, FIXTURES, launch, minilmReference, openPage, readTensors, withoutModel } from './chromium.js';
 
 let browser;
 let page;
@@ -43,7 +43,7 @@ async function paste(text, { replace = true } = {}) {
   await page.fill('#paste-text', text);
   const preview = await page.textContent('#paste-preview');
   if (replace) await page.check('#paste-replace');
-  await page.click('#paste-add');
+  await addPasted(page);
   return preview;
 }
 
