@@ -45,9 +45,8 @@ static float largest_magnitude(const float *x, int32_t rows, int32_t stride, int
   return horizontal_max(largest);
 }
 
-/* round(x * scale) */
-static inline v128_t steps(v128_t x, v128_t scale, v128_t magic) {
-  return wasm_i32x4_sub(wasm_f32x4_add(wasm_f32x4_mul(x, scale), magic), magic);
+static inline v128_t narrow(const v128_t q[4]) {
+  return wasm_i8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(q[0], q[1]), wasm_i16x8_narrow_i32x4(q[2], q[3]));
 }
 
 /* The steps of 16 numbers, of which the first `count` exist and the others are 0. */
@@ -57,7 +56,7 @@ static inline v128_t bytes_of(const float *x, int32_t count, v128_t scale, v128_
     const int32_t rest = count - i * LANES;
     q[i] = rest > 0 ? steps(load_partial(x + i * LANES, rest, 0), scale, magic) : wasm_i32x4_splat(0);
   }
-  return wasm_i8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(q[0], q[1]), wasm_i16x8_narrow_i32x4(q[2], q[3]));
+  return narrow(q);
 }
 
 static inline void store_fours(v128_t bytes, uint8_t *to, int32_t stride) {
@@ -100,8 +99,7 @@ STEP void quantize_values(const float *v, int32_t length, int32_t stride, int32_
         const v128_t x = key + i < length ? load_partial(v + (size_t)(key + i) * stride + from, count, 0) : splat(0);
         q[i] = steps(x, inverse, magic);
       }
-      const v128_t rows =
-          wasm_i8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(q[0], q[1]), wasm_i16x8_narrow_i32x4(q[2], q[3]));
+      const v128_t rows = narrow(q);
       const v128_t columns = wasm_i8x16_shuffle(rows, rows, 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
       store_fours(columns, (uint8_t *)values->values + (size_t)from * values->columns + key, values->columns);
       sum = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(columns, ones, sum);

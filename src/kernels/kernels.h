@@ -63,6 +63,9 @@ enum { BLOCK_I8 = 384 };
 /* Blocks of k inputs. */
 int32_t blocks_i8(int32_t k);
 
+/* Inputs of the block that begins at `begin`. */
+static inline int32_t block_size_i8(int32_t k, int32_t begin) { return k - begin < BLOCK_I8 ? k - begin : BLOCK_I8; }
+
 /* How to multiply 8-bit numbers. Which ways are exact, and which is fast, depends on the build, the engine, and the
  * processor. It decides what the quantized numbers are and how they lie, so weights packed for one are of no use to
  * another. */
@@ -105,6 +108,11 @@ typedef struct weights_i8 {
   int32_t *sum;  /* [n / 8][blocks][8]: of q */
   int32_t n;
 } weights_i8;
+
+/* Where in the values of weights [n][k] the part of a panel is that belongs to the block from `begin` on. */
+static inline size_t panel_place_i8(int32_t n, int32_t k, int32_t panel, int32_t begin) {
+  return (size_t)begin * n + (size_t)panel * PANEL * block_size_i8(k, begin);
+}
 
 /* Quantizes one row (output channel `row`) of a weight matrix [n][k] into its place. No weight moves by more than half
  * a scale. */

@@ -19,10 +19,10 @@ void linear_i8_scalar(int8_path path, const rows_i8 *x, int32_t row_begin, int32
     for (int32_t n = panel_begin * PANEL; n < panel_end * PANEL; n++) {
       float result = bias[n];
       for (int32_t block = 0; block < blocks; block++) {
-        const int32_t begin = block * BLOCK_I8, count = k - begin < BLOCK_I8 ? k - begin : BLOCK_I8;
+        const int32_t begin = block * BLOCK_I8, count = block_size_i8(k, begin);
         const size_t of_row = (size_t)row * blocks + block;
         const size_t of_channel = ((size_t)(n / PANEL) * blocks + block) * PANEL + n % PANEL;
-        const size_t first = (size_t)begin * weights->n + (size_t)(n / PANEL) * PANEL * count + n % PANEL * step;
+        const size_t first = panel_place_i8(weights->n, k, n / PANEL, begin) + n % PANEL * step;
         int32_t sum = 0;
         for (int32_t i = 0; i < count; i++) {
           const int32_t w = weight(path, weights, first + (size_t)(i / step) * PANEL * step + i % step);

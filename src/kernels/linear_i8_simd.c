@@ -26,7 +26,7 @@ typedef struct tile {
 typedef void tile_function(const product *p, tile t);
 
 INLINE const void *weights_of(const product *p, tile t) {
-  return (const uint8_t *)p->weights.values + (size_t)t.begin * p->weights.n + (size_t)t.panel * PANEL * t.count;
+  return (const uint8_t *)p->weights.values + panel_place_i8(p->weights.n, p->k, t.panel, t.begin);
 }
 
 /* What the zeros of both sides contribute: the sums start at its negative. */
@@ -146,7 +146,7 @@ INLINE void all_tiles(tile_function *compute, int32_t height, const product *p, 
                       int32_t panel_begin, int32_t panel_end) {
   for (int32_t block = 0; block < p->blocks; block++) {
     tile t = {.row = row_begin, .block = block, .begin = block * BLOCK_I8};
-    t.count = p->k - t.begin < BLOCK_I8 ? p->k - t.begin : BLOCK_I8;
+    t.count = block_size_i8(p->k, t.begin);
     for (int32_t begin = panel_begin; begin < panel_end; begin += GROUP) {
       const int32_t end = begin + GROUP < panel_end ? begin + GROUP : panel_end;
       all_rows(compute, height, p, t, row_end, begin, end);
@@ -154,18 +154,12 @@ INLINE void all_tiles(tile_function *compute, int32_t height, const product *p, 
   }
 }
 
-/* As activate_simd(), of which GELU would be far more exact than the quantized numbers that it is made from. `n`: a
- * multiple of 8. */
+/* As activate_simd(), of which GELU would be far more exact than the quantized numbers that it is made from. */
 static void activate_coarse(float *values, int32_t n, epilogue apply) {
-  if (apply != EPILOGUE_GELU) {
+  if (apply == EPILOGUE_GELU) {
+    FOR_EACH_VECTOR(gelu_coarse);
+  } else {
     activate_simd(values, n, apply);
-    return;
-  }
-  for (int32_t i = 0; i < n; i += 2 * LANES) {
-    const v128_t left = gelu_coarse(wasm_v128_load(values + i)),
-                 right = gelu_coarse(wasm_v128_load(values + i + LANES));
-    wasm_v128_store(values + i, left);
-    wasm_v128_store(values + i + LANES, right);
   }
 }
 

@@ -138,8 +138,4 @@ void logreg_gradient_simd(const float *const *x, int32_t rows, int32_t d, const 
   }
 }
 
-void exponential_simd(float *values, int32_t n) {
-  const int32_t whole = n / LANES * LANES, rest = n - whole;
-  for (int32_t i = 0; i < whole; i += LANES) wasm_v128_store(values + i, exp_f32(wasm_v128_load(values + i)));
-  if (rest > 0) store_partial(values + whole, rest, exp_f32(load_partial(values + whole, rest, 0)));
-}
+void exponential_simd(float *values, int32_t n) { FOR_EACH_VECTOR(exp_f32); }

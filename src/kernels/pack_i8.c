@@ -56,10 +56,10 @@ static mapping map_weights(int8_path path, const float *weights, int32_t count) 
 void pack_row_i8(int8_path path, const weights_i8 *into, int32_t k, int32_t row, const float *weights) {
   const int32_t step = path == INT8_WIDE ? 2 : 4, panel = row / PANEL, column = row % PANEL;
   for (int32_t begin = 0; begin < k; begin += BLOCK_I8) {
-    const int32_t count = k - begin < BLOCK_I8 ? k - begin : BLOCK_I8;
+    const int32_t count = block_size_i8(k, begin);
     const mapping map = map_weights(path, weights + begin, count);
     const float inverse = 1 / map.scale;
-    uint8_t *values = (uint8_t *)into->values + (size_t)begin * into->n + (size_t)panel * PANEL * count;
+    uint8_t *values = (uint8_t *)into->values + panel_place_i8(into->n, k, panel, begin);
     int32_t sum = 0;
     for (int32_t i = 0; i < count; i++) {
       const int32_t q = (int32_t)rintf(weights[begin + i] * inverse) + map.zero;

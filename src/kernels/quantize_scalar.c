@@ -27,7 +27,7 @@ void quantize_rows_scalar(int8_path path, const float *x, int32_t row_begin, int
   const int32_t blocks = blocks_i8(k);
   for (int32_t row = row_begin; row < row_end; row++) {
     for (int32_t block = 0; block < blocks; block++) {
-      const int32_t begin = block * BLOCK_I8, count = k - begin < BLOCK_I8 ? k - begin : BLOCK_I8;
+      const int32_t begin = block * BLOCK_I8, count = block_size_i8(k, begin);
       const size_t first = (size_t)row * k + begin, at = (size_t)row * blocks + block;
       fit_range(x + first, count, path == INT8_WIDE ? -2048 : -128, &to->scale[at], &to->zero[at]);
       const float inverse = 1 / to->scale[at];

@@ -24,9 +24,8 @@ static void fit_range(const float *x, int32_t n, int32_t low, float *scale, int3
 
 /* round(x / scale) of 8 values, in 16 bits. `magic`: `rounder` in every lane. */
 static inline v128_t steps_of(const float *x, v128_t inverse, v128_t magic) {
-  const v128_t low = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x), inverse), magic);
-  const v128_t high = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x + LANES), inverse), magic);
-  return wasm_i16x8_narrow_i32x4(wasm_i32x4_sub(low, magic), wasm_i32x4_sub(high, magic));
+  return wasm_i16x8_narrow_i32x4(steps(wasm_v128_load(x), inverse, magic),
+                                 steps(wasm_v128_load(x + LANES), inverse, magic));
 }
 
 /* Both return the sum of q - zero. */
@@ -62,7 +61,7 @@ void quantize_rows_simd(int8_path path, const float *x, int32_t row_begin, int32
   const int32_t blocks = blocks_i8(k);
   for (int32_t row = row_begin; row < row_end; row++) {
     for (int32_t block = 0; block < blocks; block++) {
-      const int32_t begin = block * BLOCK_I8, count = k - begin < BLOCK_I8 ? k - begin : BLOCK_I8;
+      const int32_t begin = block * BLOCK_I8, count = block_size_i8(k, begin);
       const size_t first = (size_t)row * k + begin, at = (size_t)row * blocks + block;
       fit_range(x + first, count, path == INT8_WIDE ? -2048 : -128, &to->scale[at], &to->zero[at]);
       const float scale = to->scale[at];

@@ -84,6 +84,11 @@ static inline v128_t exp2_fraction(v128_t r) {
 /* Added to |x| < 2^22, it rounds x to an integer and leaves that in the low bits. */
 static const float rounder = 12582912.0f;
 
+/* round(x * scale) as integers. `magic`: `rounder` in every lane. */
+static inline v128_t steps(v128_t x, v128_t scale, v128_t magic) {
+  return wasm_i32x4_sub(wasm_f32x4_add(wasm_f32x4_mul(x, scale), magic), magic);
+}
+
 /* 2^x for x <= 126 with a relative error of at most 1.5e-7. x below -80 counts as -80 (8e-25), so that products stay
  * clear of subnormal numbers, which are slow. */
 static inline v128_t exp2_f32(v128_t x) {
@@ -150,5 +155,17 @@ static inline v128_t tanh_f32(v128_t x) {
 }
 
 static inline v128_t relu_f32(v128_t x) { return wasm_f32x4_pmax(x, splat(0.0f)); }
+
+/* Applies one of these to values [n]. Two vectors at a time share the loads of constants. */
+#define FOR_EACH_VECTOR(function)                                                                                      \
+  do {                                                                                                                 \
+    int32_t i = 0;                                                                                                     \
+    for (; i + 2 * LANES <= n; i += 2 * LANES) {                                                                       \
+      const v128_t left = function(wasm_v128_load(values + i)), right = function(wasm_v128_load(values + i + LANES));  \
+      wasm_v128_store(values + i, left);                                                                               \
+      wasm_v128_store(values + i + LANES, right);                                                                      \
+    }                                                                                                                  \
+    for (; i < n; i += LANES) store_partial(values + i, n - i, function(load_partial(values + i, n - i, 0)));          \
+  } while (0)
 
 #endif
