@@ -14,7 +14,9 @@ function(bertlet_wasm name)
   else()
     set(libraries -lc -lcompiler_rt)
   endif()
+  # Binaryen would inline every function that is called once, also those that the kernels keep apart (STEP).
   target_link_options(${name} PRIVATE -O3 -mbulk-memory ${ARG_OPTIONS} -nostartfiles -nodefaultlibs --no-entry
+    -sBINARYEN_EXTRA_PASSES=--one-caller-inline-max-function-size=0
     -sIMPORTED_MEMORY=1 -sSTACK_SIZE=65536 -sMALLOC=none
     -sALLOW_MEMORY_GROWTH=1 -sINITIAL_MEMORY=128kb -sMAXIMUM_MEMORY=4gb
     -Wl,--export=__heap_base,--export=__stack_pointer)

@@ -12,7 +12,7 @@
 enum { LINEAR_ROWS = 64, NORM_ROWS = 16 };
 
 /* Shortest sequence whose attention is computed in 8 bits. */
-enum { I8_ATTENTION_LENGTH = 32 };
+enum { I8_ATTENTION_LENGTH = 16 };
 
 /* Tasks that a loop should have for each thread, so that the threads end at about the same time. */
 enum { TASKS_PER_THREAD = 3 };
@@ -115,9 +115,9 @@ typedef struct attention_step {
   const int32_t *starts;
 } attention_step;
 
-/* In a short sequence rounding takes longer than it saves; and two products of four are needed to gain at all. */
-static bool attends_in_i8(const bertlet_model *model, int32_t length) {
-  return model->config.weights == BERTLET_WEIGHTS_INT8 && length >= I8_ATTENTION_LENGTH &&
+/* In a short sequence rounding takes longer than it saves; and sums of four products are needed to gain at all. */
+static bool attends_in_i8(const bertlet_model *model, int32_t length, int32_t head_size) {
+  return model->config.weights == BERTLET_WEIGHTS_INT8 && length >= I8_ATTENTION_LENGTH && head_size % 16 == 0 &&
          (model->path == INT8_DOT_UNSIGNED || model->path == INT8_DOT_SIGNED);
 }
 
@@ -131,7 +131,7 @@ static void attend_head(void *context, int32_t task, int32_t thread) {
   const float *query = model->wide + (size_t)begin * (3 * n) + column;
   float *scratch = scratch_of(model, thread);
   float *gathered = model->context + (size_t)begin * n + column;
-  if (attends_in_i8(model, length)) {
+  if (attends_in_i8(model, length, head_size)) {
     attention_i8(model->path, query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, scratch, gathered,
                  n);
   } else {

@@ -1,5 +1,6 @@
-/* Attention in 8 bits, by the tile of linear layers: scores^T = keys . queries^T, of 8 queries at a time, and
- * context^T = values^T . probabilities^T, with the probabilities of 8 queries as the panel of weights. */
+/* Attention in 8 bits, by tiles as of linear layers: scores^T = keys . queries^T, with 8 queries as the panel of
+ * weights, so that softmax needs nothing across lanes; and context = probabilities . values, with 8 columns of the
+ * values as the panel. */
 #include "dot_tile_simd.h"
 #include "kernels.h"
 #include "tile_simd.h"
@@ -10,52 +11,57 @@
 
 enum { QUERIES = PANEL, BYTES = 16 };
 
-/* Each step is a function of its own: in one that holds all of them V8 runs out of registers in the inner loops, which
- * costs a third at 512 tokens. */
-#define STEP static __attribute__((noinline))
-
 /* The largest magnitude becomes this. */
 #define MOST 127.0f
 
 static inline int32_t up_to_multiple(int32_t n, int32_t of) { return (n + of - 1) / of * of; }
 
-/* Rows of inputs, quantized symmetrically. */
-typedef struct inputs {
-  int8_t *values; /* [rows][columns], a multiple of 4 columns, the last ones 0 */
-  int32_t *start; /* [rows]: where sums begin, to cancel what the weights' zero adds */
-  int32_t rows, columns;
-} inputs;
+/* Quantized symmetrically. `start`: where sums begin, to cancel what the zero of the other side adds. */
+typedef struct keys {
+  int8_t *rows;   /* [length][head_size] */
+  int32_t *start; /* [length] */
+  int32_t length, head_size;
+} keys;
 
-/* What stands for 0 among the weights: they are signed, or else their middle is 128. Probabilities are never negative,
- * and use all of the range. */
+typedef struct values {
+  int8_t *panels; /* [head_size / 8][length / 4][8][4], rows past the last 0 */
+  int32_t *start; /* [head_size] */
+  float *step;    /* [head_size]: value = step * q */
+  int32_t length, head_size;
+} values;
+
+/* What stands for 0 among queries and probabilities: they are signed, or else the middle of queries is 128.
+ * Probabilities are never negative, and use all of the range. */
 typedef struct zeros {
   int32_t query, probability;
 } zeros;
 
 static zeros zeros_of(int8_path path) { return path == INT8_DOT_SIGNED ? (zeros){0, -128} : (zeros){128, 0}; }
 
-/* Of x [rows][stride], the first `columns` columns. */
-static float largest_magnitude(const float *x, int32_t rows, int32_t stride, int32_t columns) {
-  v128_t largest = splat(0x1p-100f);
+/* Of x [rows][stride], the first head_size columns. */
+STEP float largest_magnitude(const float *x, int32_t rows, int32_t stride, int32_t head_size) {
+  v128_t least[2] = {splat(-0x1p-100f), splat(-0x1p-100f)}, most[2] = {splat(0), splat(0)};
   for (int32_t row = 0; row < rows; row++, x += stride) {
-    for (int32_t i = 0; i < columns; i += LANES) {
-      largest = wasm_f32x4_pmax(largest, wasm_f32x4_abs(load_partial(x + i, columns - i, 0)));
+    for (int32_t i = 0; i < head_size; i += 2 * LANES) {
+      for (int32_t half = 0; half < 2; half++) {
+        const v128_t part = wasm_v128_load(x + i + half * LANES);
+        least[half] = wasm_f32x4_pmin(least[half], part);
+        most[half] = wasm_f32x4_pmax(most[half], part);
+      }
     }
   }
-  return horizontal_max(largest);
+  return horizontal_max(
+      wasm_f32x4_pmax(wasm_f32x4_neg(wasm_f32x4_pmin(least[0], least[1])), wasm_f32x4_pmax(most[0], most[1])));
 }
 
 static inline v128_t narrow(const v128_t q[4]) {
   return wasm_i8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(q[0], q[1]), wasm_i16x8_narrow_i32x4(q[2], q[3]));
 }
 
-/* The steps of 16 numbers, of which the first `count` exist and the others are 0. */
-static inline v128_t bytes_of(const float *x, int32_t count, v128_t scale, v128_t magic) {
+/* The steps of 16 numbers. */
+static inline v128_t bytes_of(const float *x, v128_t scale, v128_t magic) {
   v128_t q[4];
-  for (int32_t i = 0; i < 4; i++) {
-    const int32_t rest = count - i * LANES;
-    q[i] = rest > 0 ? steps(load_partial(x + i * LANES, rest, 0), scale, magic) : wasm_i32x4_splat(0);
-  }
+  for (int32_t i = 0; i < 4; i++) q[i] = steps(wasm_v128_load(x + i * LANES), scale, magic);
   return narrow(q);
 }
 
@@ -66,46 +72,44 @@ static inline void store_fours(v128_t bytes, uint8_t *to, int32_t stride) {
   wasm_v128_store32_lane(to + 3 * stride, bytes, 3);
 }
 
-/* k [length][stride] -> rows of keys, round(k * scale). */
-STEP void quantize_keys(const float *k, int32_t stride, int32_t head_size, float scale, int32_t zero,
-                        const inputs *keys) {
+/* k [length][stride] -> round(k * scale). */
+STEP void quantize_keys(const float *k, int32_t stride, float scale, int32_t zero, const keys *into) {
   const v128_t factor = splat(scale), magic = constant(&rounder), ones = wasm_i8x16_splat(1);
-  for (int32_t key = 0; key < keys->rows; key++, k += stride) {
+  for (int32_t key = 0; key < into->length; key++, k += stride) {
     v128_t sum = wasm_i32x4_splat(0);
-    for (int32_t i = 0; i < keys->columns; i += BYTES) {
-      const v128_t q = bytes_of(k + i, head_size - i, factor, magic);
-      wasm_v128_store(keys->values + (size_t)key * keys->columns + i, q);
+    for (int32_t i = 0; i < into->head_size; i += BYTES) {
+      const v128_t q = bytes_of(k + i, factor, magic);
+      wasm_v128_store(into->rows + (size_t)key * into->head_size + i, q);
       sum = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(q, ones, sum);
     }
-    keys->start[key] = -zero * sum_of_lanes(sum);
+    into->start[key] = -zero * sum_of_lanes(sum);
   }
 }
 
-/* v [length][stride] -> rows of values^T, of 4 columns of the head at a time: value = step * q. There is room for whole
- * groups of 4. */
-STEP void quantize_values(const float *v, int32_t length, int32_t stride, int32_t zero, const inputs *values,
-                          float *step) {
+/* v [length][stride] -> panels, 4 columns at a time. */
+STEP void quantize_values(const float *v, int32_t stride, int32_t zero, const values *into) {
   const v128_t magic = constant(&rounder), ones = wasm_i8x16_splat(1);
-  for (int32_t from = 0; from < values->rows; from += LANES) {
-    const int32_t count = min(LANES, values->rows - from);
+  const int32_t length = into->length, padded = up_to_multiple(length, 4);
+  for (int32_t from = 0; from < into->head_size; from += LANES) {
+    int8_t *panel = into->panels + (size_t)from / PANEL * PANEL * padded + from % PANEL * 4;
     v128_t largest = splat(0x1p-100f), sum = wasm_i32x4_splat(0);
     for (int32_t key = 0; key < length; key++) {
-      largest = wasm_f32x4_pmax(largest, wasm_f32x4_abs(load_partial(v + (size_t)key * stride + from, count, 0)));
+      largest = wasm_f32x4_pmax(largest, wasm_f32x4_abs(wasm_v128_load(v + (size_t)key * stride + from)));
     }
     const v128_t inverse = wasm_f32x4_div(splat(MOST), largest);
-    for (int32_t key = 0; key < length; key += 4) {
+    for (int32_t key = 0; key < length; key += 4, panel += 4 * PANEL) {
       v128_t q[4];
       for (int32_t i = 0; i < 4; i++) {
-        const v128_t x = key + i < length ? load_partial(v + (size_t)(key + i) * stride + from, count, 0) : splat(0);
+        const v128_t x = key + i < length ? wasm_v128_load(v + (size_t)(key + i) * stride + from) : splat(0);
         q[i] = steps(x, inverse, magic);
       }
       const v128_t rows = narrow(q);
       const v128_t columns = wasm_i8x16_shuffle(rows, rows, 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-      store_fours(columns, (uint8_t *)values->values + (size_t)from * values->columns + key, values->columns);
+      wasm_v128_store(panel, columns);
       sum = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(columns, ones, sum);
     }
-    wasm_v128_store(step + from, wasm_f32x4_mul(largest, splat(1 / MOST)));
-    wasm_v128_store(values->start + from, wasm_i32x4_mul(sum, wasm_i32x4_splat(-zero)));
+    wasm_v128_store(into->step + from, wasm_f32x4_mul(largest, splat(1 / MOST)));
+    wasm_v128_store(into->start + from, wasm_i32x4_mul(sum, wasm_i32x4_splat(-zero)));
   }
 }
 
@@ -116,32 +120,10 @@ STEP void quantize_queries(const float *q, int32_t count, int32_t stride, int32_
   for (int32_t query = 0; query < QUERIES; query++) {
     const float *x = q + (size_t)min(query, count - 1) * stride;
     for (int32_t i = 0; i < head_size; i += BYTES) {
-      const v128_t bytes = wasm_i8x16_add(bytes_of(x + i, head_size - i, factor, magic), zeros);
+      const v128_t bytes = wasm_i8x16_add(bytes_of(x + i, factor, magic), zeros);
       store_fours(bytes, panel + (size_t)i * QUERIES + query * 4, 4 * QUERIES);
     }
   }
-}
-
-/* Rows row .. row + rows - 1 of x times the panel: what `keep` does with them is up to it. */
-typedef void keep_function(void *context, int32_t row, int32_t rows, v128_t product[DOT_ROWS][2]);
-
-INLINE void multiply_rows(const inputs *x, int32_t row, int32_t rows, const uint8_t *panel, keep_function *keep,
-                          void *context) {
-  const int8_t *values[DOT_ROWS];
-  v128_t sum[DOT_ROWS][2];
-  for (int32_t i = 0; i < rows; i++) {
-    values[i] = x->values + (size_t)(row + i) * x->columns;
-    sum[i][0] = sum[i][1] = wasm_v128_load32_splat(x->start + row + i);
-  }
-  dot_tile(values, rows, panel, x->columns, sum);
-  keep(context, row, rows, sum);
-}
-
-INLINE void multiply(const inputs *x, const uint8_t *panel, keep_function *keep, void *context) {
-  int32_t row = 0;
-  for (; row + DOT_ROWS <= x->rows; row += DOT_ROWS) multiply_rows(x, row, DOT_ROWS, panel, keep, context);
-  for (; row + 2 <= x->rows; row += 2) multiply_rows(x, row, 2, panel, keep, context);
-  if (row < x->rows) multiply_rows(x, row, 1, panel, keep, context);
 }
 
 /* In steps of queries times those of keys. */
@@ -150,41 +132,29 @@ typedef struct scores {
   v128_t most[2];  /* of each query so far */
 } scores;
 
-INLINE void keep_scores(void *context, int32_t row, int32_t rows, v128_t product[DOT_ROWS][2]) {
-  scores *s = context;
+INLINE void score_rows(const keys *keys, int32_t row, int32_t rows, const uint8_t *queries, scores *s) {
+  const int8_t *x[DOT_ROWS];
+  v128_t sum[DOT_ROWS][2];
+  for (int32_t i = 0; i < rows; i++) {
+    x[i] = keys->rows + (size_t)(row + i) * keys->head_size;
+    sum[i][0] = sum[i][1] = wasm_v128_load32_splat(keys->start + row + i);
+  }
+  dot_tile(x, rows, queries, keys->head_size, sum);
   for (int32_t i = 0; i < rows; i++) {
     for (int32_t half = 0; half < 2; half++) {
-      s->most[half] = wasm_i32x4_max(s->most[half], product[i][half]);
-      wasm_v128_store(s->values + (size_t)(row + i) * QUERIES + half * LANES, product[i][half]);
+      s->most[half] = wasm_i32x4_max(s->most[half], sum[i][half]);
+      wasm_v128_store(s->values + (size_t)(row + i) * QUERIES + half * LANES, sum[i][half]);
     }
   }
 }
 
-STEP void score_keys(const inputs *keys, const uint8_t *queries, scores *of) {
+STEP void score_keys(const keys *keys, const uint8_t *queries, scores *of) {
   scores s = {of->values, {wasm_i32x4_splat(INT32_MIN), wasm_i32x4_splat(INT32_MIN)}};
-  multiply(keys, queries, keep_scores, &s);
+  int32_t row = 0;
+  for (; row + DOT_ROWS <= keys->length; row += DOT_ROWS) score_rows(keys, row, DOT_ROWS, queries, &s);
+  for (; row + 2 <= keys->length; row += 2) score_rows(keys, row, 2, queries, &s);
+  if (row < keys->length) score_rows(keys, row, 1, queries, &s);
   *of = s;
-}
-
-typedef struct sums {
-  float *values;     /* [head_size][8] */
-  const float *step; /* [head_size] */
-} sums;
-
-INLINE void keep_sums(void *context, int32_t row, int32_t rows, v128_t product[DOT_ROWS][2]) {
-  const sums *s = context;
-  for (int32_t i = 0; i < rows; i++) {
-    const v128_t step = wasm_v128_load32_splat(s->step + row + i);
-    for (int32_t half = 0; half < 2; half++) {
-      wasm_v128_store(s->values + (row + i) * QUERIES + half * LANES,
-                      wasm_f32x4_mul(wasm_f32x4_convert_i32x4(product[i][half]), step));
-    }
-  }
-}
-
-STEP void weigh_values(const inputs *values, const uint8_t *probabilities, const sums *into) {
-  sums s = *into;
-  multiply(values, probabilities, keep_sums, &s);
 }
 
 /* Probabilities are computed in 16 bits, eight at a time. FRACTION: bits of a step before it is rounded;
@@ -211,7 +181,7 @@ static inline v128_t exp2_steps(v128_t x) {
  * rounds at a place of its own: the sum over many keys is right. `dither` [length]: 0 .. 127.
  * `scale`: from scores to x of exp2_steps(). */
 STEP void quantize_probabilities(scores *s, int32_t length, float scale, const int16_t *dither, int32_t zero,
-                                 v128_t inverse_sum[2]) {
+                                 float inverse_sum[QUERIES]) {
   const v128_t factor = splat(scale), zeros = wasm_i8x16_splat((int8_t)zero);
   const v128_t most[2] = {s->most[0], s->most[1]}; /* copied, as otherwise read again after every store */
   uint8_t *panel = (uint8_t *)s->values;
@@ -243,22 +213,43 @@ STEP void quantize_probabilities(scores *s, int32_t length, float scale, const i
     }
   }
   for (int32_t half = 0; half < 2; half++) {
-    inverse_sum[half] = wasm_f32x4_div(splat(1.0f), wasm_f32x4_convert_i32x4(sum[half]));
+    wasm_v128_store(inverse_sum + half * LANES, wasm_f32x4_div(splat(1.0f), wasm_f32x4_convert_i32x4(sum[half])));
   }
 }
 
-/* sums [head_size][8], times 1 / sum of probabilities -> context [count][head_size]. */
-STEP void store_context(const float *sums, const v128_t inverse_sum[2], int32_t count, int32_t head_size,
-                        float *context, int32_t context_stride) {
-  for (int32_t from = 0; from < head_size; from += LANES) {
-    for (int32_t half = 0; half < 2; half++) {
-      v128_t block[LANES];
-      for (int32_t i = 0; i < LANES; i++) {
-        block[i] = wasm_f32x4_mul(wasm_v128_load(sums + (from + i) * QUERIES + half * LANES), inverse_sum[half]);
-      }
-      transpose(block);
-      for (int32_t i = 0; i < min(LANES, count - half * LANES); i++) {
-        store_partial(context + (size_t)(half * LANES + i) * context_stride + from, head_size - from, block[i]);
+/* 4 queries times 8 columns: probabilities [groups][8][4], of which the first 4 queries, times panel [groups][8][4]. */
+INLINE void weigh_tile(const int8_t *panel, const uint8_t *probabilities, int32_t groups, const int32_t start[PANEL],
+                       v128_t sum[TILE_ROWS][2]) {
+  for (int32_t i = 0; i < TILE_ROWS; i++) {
+    for (int32_t half = 0; half < 2; half++) sum[i][half] = wasm_v128_load(start + half * LANES);
+  }
+  for (int32_t group = 0; group < groups; group++, panel += 4 * PANEL, probabilities += 4 * QUERIES) {
+    const v128_t left = wasm_v128_load(panel), right = wasm_v128_load(panel + 4 * LANES);
+    for (int32_t i = 0; i < TILE_ROWS; i++) {
+      const v128_t weight = wasm_v128_load32_splat(probabilities + 4 * i);
+      sum[i][0] = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(left, weight, sum[i][0]);
+      sum[i][1] = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(right, weight, sum[i][1]);
+    }
+  }
+}
+
+/* probabilities [length / 4][8][4] . values, times 1 / sum of the query's -> context [count][head_size]. */
+STEP void weigh_values(const values *values, const uint8_t *probabilities, const float inverse_sum[QUERIES],
+                       int32_t count, float *context, int32_t context_stride) {
+  const int32_t groups = (values->length + 3) / 4;
+  for (int32_t column = 0; column < values->head_size; column += PANEL) {
+    const v128_t step[2] = {wasm_v128_load(values->step + column), wasm_v128_load(values->step + column + LANES)};
+    for (int32_t query = 0; query < count; query += TILE_ROWS) {
+      v128_t sum[TILE_ROWS][2];
+      weigh_tile(values->panels + (size_t)column * groups * 4, probabilities + query * 4, groups,
+                 values->start + column, sum);
+      for (int32_t i = 0; i < min(TILE_ROWS, count - query); i++) {
+        const v128_t inverse = wasm_v128_load32_splat(inverse_sum + query + i);
+        float *to = context + (size_t)(query + i) * context_stride + column;
+        for (int32_t half = 0; half < 2; half++) {
+          const v128_t scaled = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sum[i][half]), step[half]);
+          wasm_v128_store(to + half * LANES, wasm_f32x4_mul(scaled, inverse));
+        }
       }
     }
   }
@@ -274,22 +265,20 @@ void attention_i8_simd(int8_path path, const float *q, const float *k, const flo
                        int32_t head_size, int32_t query_begin, int32_t query_end, float *scratch, float *context,
                        int32_t context_stride) {
   const zeros zero = zeros_of(path);
-  const int32_t padded = up_to_multiple(length, 4), width = up_to_multiple(head_size, BYTES);
+  const int32_t padded = up_to_multiple(length, 4);
   char *memory = (char *)scratch;
   scores s = {take(&memory, (size_t)padded * QUERIES * sizeof(int32_t)), {{0}}};
-  float *value_step = take(&memory, (size_t)width * sizeof(float));
-  const sums weighted = {take(&memory, (size_t)width * QUERIES * sizeof(float)), value_step};
   int16_t *dither = take(&memory, (size_t)padded * sizeof(int16_t));
-  const inputs keys = {take(&memory, (size_t)length * width), take(&memory, (size_t)length * sizeof(int32_t)), length,
-                       width};
-  const inputs values = {take(&memory, (size_t)width * padded), take(&memory, (size_t)width * sizeof(int32_t)),
-                         head_size, padded};
-  uint8_t *queries = take(&memory, (size_t)width * QUERIES);
+  const keys keys = {take(&memory, (size_t)length * head_size), take(&memory, (size_t)length * sizeof(int32_t)), length,
+                     head_size};
+  const values values = {take(&memory, (size_t)head_size * padded), take(&memory, (size_t)head_size * sizeof(int32_t)),
+                         take(&memory, (size_t)head_size * sizeof(float)), length, head_size};
+  uint8_t *queries = take(&memory, (size_t)head_size * QUERIES);
 
   const float largest_query = largest_magnitude(q, length, stride, head_size);
   const float largest_key = largest_magnitude(k, length, stride, head_size);
-  quantize_keys(k, stride, head_size, MOST / largest_key, zero.query, &keys);
-  quantize_values(v, length, stride, zero.probability, &values, value_step);
+  quantize_keys(k, stride, MOST / largest_key, zero.query, &keys);
+  quantize_values(v, stride, zero.probability, &values);
   for (int32_t key = 0; key < padded; key++) dither[key] = (int16_t)((uint32_t)(key + 1) * 0x9e3779b9u >> 25);
 
   const float scale = largest_query / MOST * (largest_key / MOST) / sqrtf((float)head_size) * LOG2_E;
@@ -297,11 +286,10 @@ void attention_i8_simd(int8_path path, const float *q, const float *k, const flo
     const int32_t count = min(QUERIES, query_end - query);
     quantize_queries(q + (size_t)query * stride, count, stride, head_size, MOST / largest_query, zero.query, queries);
     score_keys(&keys, queries, &s);
-    v128_t inverse_sum[2];
+    float inverse_sum[QUERIES];
     quantize_probabilities(&s, length, scale * (1 << EXPONENT), dither, zero.probability, inverse_sum);
-    weigh_values(&values, (const uint8_t *)s.values, &weighted);
-    store_context(weighted.values, inverse_sum, count, head_size, context + (size_t)query * context_stride,
-                  context_stride);
+    weigh_values(&values, (const uint8_t *)s.values, inverse_sum, count, context + (size_t)query * context_stride,
+                 context_stride);
   }
 }
 

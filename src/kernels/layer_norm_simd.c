@@ -3,42 +3,45 @@
 
 #include <math.h>
 
+/* Accumulators, so many that the latency of additions does not show. */
+enum { SUMS = 4 };
+
+static inline float total(const v128_t sum[SUMS]) {
+  return horizontal_sum(wasm_f32x4_add(wasm_f32x4_add(sum[0], sum[1]), wasm_f32x4_add(sum[2], sum[3])));
+}
+
 /* One row, in three passes over values that are in the first-level cache: the variance is the mean of squared
- * deviations, not E[x^2] - E[x]^2, which cancels. Two accumulators hide the latency of addition. */
+ * deviations, not E[x^2] - E[x]^2, which cancels. */
 static void layer_norm_row(const float *x, const float *residual, const float *gamma, const float *beta, float epsilon,
                            int32_t n, float *y) {
-  const int32_t whole = n / (2 * LANES) * (2 * LANES);
-  v128_t left = splat(0), right = splat(0);
+  const int32_t whole = n / (SUMS * LANES) * (SUMS * LANES);
+  v128_t sum[SUMS] = {splat(0), splat(0), splat(0), splat(0)};
   float rest = 0;
-  for (int32_t i = 0; i < whole; i += 2 * LANES) {
-    v128_t a = wasm_v128_load(x + i), b = wasm_v128_load(x + i + LANES);
-    if (residual) {
-      a = wasm_f32x4_add(a, wasm_v128_load(residual + i));
-      b = wasm_f32x4_add(b, wasm_v128_load(residual + i + LANES));
+  for (int32_t i = 0; i < whole; i += SUMS * LANES) {
+    for (int32_t j = 0; j < SUMS; j++) {
+      v128_t value = wasm_v128_load(x + i + j * LANES);
+      if (residual) value = wasm_f32x4_add(value, wasm_v128_load(residual + i + j * LANES));
+      wasm_v128_store(y + i + j * LANES, value);
+      sum[j] = wasm_f32x4_add(sum[j], value);
     }
-    wasm_v128_store(y + i, a);
-    wasm_v128_store(y + i + LANES, b);
-    left = wasm_f32x4_add(left, a);
-    right = wasm_f32x4_add(right, b);
   }
   for (int32_t i = whole; i < n; i++) rest += y[i] = residual ? x[i] + residual[i] : x[i];
-  const float mean = (horizontal_sum(wasm_f32x4_add(left, right)) + rest) / (float)n;
+  const float mean = (total(sum) + rest) / (float)n;
 
-  const v128_t mean4 = splat(mean);
-  left = right = splat(0);
+  v128_t squares[SUMS] = {splat(0), splat(0), splat(0), splat(0)};
   rest = 0;
-  for (int32_t i = 0; i < whole; i += 2 * LANES) {
-    const v128_t a = wasm_f32x4_sub(wasm_v128_load(y + i), mean4);
-    const v128_t b = wasm_f32x4_sub(wasm_v128_load(y + i + LANES), mean4);
-    left = madd(a, a, left);
-    right = madd(b, b, right);
+  for (int32_t i = 0; i < whole; i += SUMS * LANES) {
+    for (int32_t j = 0; j < SUMS; j++) {
+      const v128_t deviation = wasm_f32x4_sub(wasm_v128_load(y + i + j * LANES), splat(mean));
+      squares[j] = madd(deviation, deviation, squares[j]);
+    }
   }
   for (int32_t i = whole; i < n; i++) rest += (y[i] - mean) * (y[i] - mean);
-  const float variance = (horizontal_sum(wasm_f32x4_add(left, right)) + rest) / (float)n;
+  const float variance = (total(squares) + rest) / (float)n;
 
   const float scale = 1.0f / sqrtf(variance + epsilon);
   for (int32_t i = 0; i < whole; i += LANES) {
-    const v128_t normalized = wasm_f32x4_mul(wasm_f32x4_sub(wasm_v128_load(y + i), mean4), splat(scale));
+    const v128_t normalized = wasm_f32x4_mul(wasm_f32x4_sub(wasm_v128_load(y + i), splat(mean)), splat(scale));
     wasm_v128_store(y + i, madd(normalized, wasm_v128_load(gamma + i), wasm_v128_load(beta + i)));
   }
   for (int32_t i = whole; i < n; i++) y[i] = (y[i] - mean) * scale * gamma[i] + beta[i];

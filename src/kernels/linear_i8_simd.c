@@ -11,9 +11,12 @@ enum { GROUP = 32 };
 /* The arguments of linear_i8(). Whole structures, since through pointers they would be read again after every store. */
 typedef struct product {
   rows_i8 x;
+  int32_t row_begin, row_end;
   int32_t k, blocks;
   weights_i8 weights;
   const float *bias;
+  int32_t panel_begin, panel_end;
+  epilogue apply;
   float *y;
   int32_t y_stride;
 } product;
@@ -120,42 +123,8 @@ INLINE void fours_tile(const product *p, tile t) {
 }
 #endif
 
-INLINE void all_panels(tile_function *compute, const product *p, tile t, int32_t begin, int32_t end) {
-  for (t.panel = begin; t.panel < end; t.panel++) compute(p, t);
-}
-
-/* What is left below the last whole tile takes smaller ones: integers are exact in any order. */
-INLINE void all_rows(tile_function *compute, int32_t height, const product *p, tile t, int32_t row_end,
-                     int32_t panel_begin, int32_t panel_end) {
-  t.rows = height;
-  /* The sums of a tile of 2 wait for each other, so that 8 rows are rather twice 4 than 6 and 2. */
-  for (; t.row + height <= row_end && (height == 4 || row_end - t.row != 8); t.row += height) {
-    all_panels(compute, p, t, panel_begin, panel_end);
-  }
-  t.rows = 4;
-  for (; height > 4 && t.row + 4 <= row_end; t.row += 4) all_panels(compute, p, t, panel_begin, panel_end);
-  t.rows = 2;
-  for (; t.row + 2 <= row_end; t.row += 2) all_panels(compute, p, t, panel_begin, panel_end);
-  t.rows = 1;
-  if (t.row < row_end) all_panels(compute, p, t, panel_begin, panel_end);
-}
-
-/* Weights pass as in linear_f32_simd(): a group of panels (96 KB) stays in the second-level cache while it is
- * multiplied with all rows. */
-INLINE void all_tiles(tile_function *compute, int32_t height, const product *p, int32_t row_begin, int32_t row_end,
-                      int32_t panel_begin, int32_t panel_end) {
-  for (int32_t block = 0; block < p->blocks; block++) {
-    tile t = {.row = row_begin, .block = block, .begin = block * BLOCK_I8};
-    t.count = block_size_i8(p->k, t.begin);
-    for (int32_t begin = panel_begin; begin < panel_end; begin += GROUP) {
-      const int32_t end = begin + GROUP < panel_end ? begin + GROUP : panel_end;
-      all_rows(compute, height, p, t, row_end, begin, end);
-    }
-  }
-}
-
 /* As activate_simd(), of which GELU would be far more exact than the quantized numbers that it is made from. */
-static void activate_coarse(float *values, int32_t n, epilogue apply) {
+STEP void activate_coarse(float *values, int32_t n, epilogue apply) {
   if (apply == EPILOGUE_GELU) {
     FOR_EACH_VECTOR(gelu_coarse);
   } else {
@@ -163,24 +132,64 @@ static void activate_coarse(float *values, int32_t n, epilogue apply) {
   }
 }
 
+INLINE void all_panels(tile_function *compute, const product *p, tile t, int32_t begin, int32_t end) {
+  for (t.panel = begin; t.panel < end; t.panel++) compute(p, t);
+  if (p->apply == EPILOGUE_NONE || t.block < p->blocks - 1) return;
+  for (int32_t i = 0; i < t.rows; i++) {
+    activate_coarse(p->y + (size_t)(t.row + i) * p->y_stride + begin * PANEL, (end - begin) * PANEL, p->apply);
+  }
+}
+
+/* What is left below the last whole tile takes smaller ones: integers are exact in any order. */
+INLINE void all_rows(tile_function *compute, int32_t height, const product *p, tile t, int32_t begin, int32_t end) {
+  t.row = p->row_begin;
+  t.rows = height;
+  /* The sums of a tile of 2 wait for each other, so that 8 rows are rather twice 4 than 6 and 2. */
+  for (; t.row + height <= p->row_end && (height == 4 || p->row_end - t.row != 8); t.row += height) {
+    all_panels(compute, p, t, begin, end);
+  }
+  t.rows = 4;
+  for (; height > 4 && t.row + 4 <= p->row_end; t.row += 4) all_panels(compute, p, t, begin, end);
+  t.rows = 2;
+  for (; t.row + 2 <= p->row_end; t.row += 2) all_panels(compute, p, t, begin, end);
+  t.rows = 1;
+  if (t.row < p->row_end) all_panels(compute, p, t, begin, end);
+}
+
+/* Weights pass as in linear_f32_simd(): a group of panels (96 KB) stays in the second-level cache while it is
+ * multiplied with all rows. */
+INLINE void all_tiles(tile_function *compute, int32_t height, const product *p) {
+  for (int32_t block = 0; block < p->blocks; block++) {
+    tile t = {.block = block, .begin = block * BLOCK_I8};
+    t.count = block_size_i8(p->k, t.begin);
+    for (int32_t begin = p->panel_begin; begin < p->panel_end; begin += GROUP) {
+      all_rows(compute, height, p, t, begin, begin + GROUP < p->panel_end ? begin + GROUP : p->panel_end);
+    }
+  }
+}
+
+STEP void wide_tiles(const product *p) { all_tiles(wide_tile, 4, p); }
+#if RELAXED_DOT
+STEP void pairs_tiles(const product *p) { all_tiles(pairs_tile, 4, p); }
+STEP void fours_tiles(const product *p) { all_tiles(fours_tile, 6, p); }
+#endif
+
 void linear_i8_simd(int8_path path, const rows_i8 *x, int32_t row_begin, int32_t row_end, int32_t k,
                     const weights_i8 *weights, const float *bias, int32_t panel_begin, int32_t panel_end,
                     epilogue apply, float *y, int32_t y_stride) {
-  const product p = {*x, k, blocks_i8(k), *weights, bias, y, y_stride};
+  const product p = {*x,          row_begin, row_end, k, blocks_i8(k), *weights, bias,
+                     panel_begin, panel_end, apply,   y, y_stride};
   switch (path) {
 #if RELAXED_DOT
   case INT8_PAIRS:
-    all_tiles(pairs_tile, 4, &p, row_begin, row_end, panel_begin, panel_end);
+    pairs_tiles(&p);
     break;
   case INT8_DOT_UNSIGNED:
   case INT8_DOT_SIGNED:
-    all_tiles(fours_tile, 6, &p, row_begin, row_end, panel_begin, panel_end);
+    fours_tiles(&p);
     break;
 #endif
   default:
-    all_tiles(wide_tile, 4, &p, row_begin, row_end, panel_begin, panel_end);
-  }
-  for (int32_t row = row_begin; row < row_end; row++) {
-    activate_coarse(y + (size_t)row * y_stride + panel_begin * PANEL, (panel_end - panel_begin) * PANEL, apply);
+    wide_tiles(&p);
   }
 }

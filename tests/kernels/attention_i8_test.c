@@ -119,18 +119,13 @@ static void within_the_steps(const variant *v, const problem *p, int32_t begin, 
 }
 
 static void contexts_are_right(const variant *v) {
-  const int32_t head_sizes[] = {4, 12, 16, 32, 64, 80};
+  const int32_t head_sizes[] = {16, 32, 48, 64, 80, 128};
   uint32_t state = 5;
   for (int32_t length = 1; length <= 70; length++) {
     const float sharpness[] = {3, 3, 100, 1e-3f, 0};
     problem p = random_problem(length, head_sizes[length % 6], sharpness[length % 5], &state);
     within_the_steps(v, &p, 0, length);
     within_the_steps(v, &p, length / 3, length - length / 4);
-    release(&p);
-  }
-  for (int32_t head_size = 1; head_size <= 40; head_size++) {
-    problem p = random_problem(13, head_size, 3, &state);
-    within_the_steps(v, &p, 0, 13);
     release(&p);
   }
 }
@@ -163,7 +158,7 @@ static void errors_are_small(const variant *v) {
 
 /* 511 keys that are each less than half a step, but together more than the one that stands out: they are not lost. */
 static void faint_keys_count(const variant *v) {
-  enum { LENGTH = 512, HEAD = 4 };
+  enum { LENGTH = 512, HEAD = 16 };
   problem p = {LENGTH, HEAD, 3 * HEAD, allocate(LENGTH * 3 * HEAD * sizeof(float)),
                allocate(attention_scratch(LENGTH, HEAD) * sizeof(float))};
   memset(p.qkv, 0, LENGTH * 3 * HEAD * sizeof(float));
@@ -171,7 +166,7 @@ static void faint_keys_count(const variant *v) {
   for (int32_t row = 0; row < LENGTH; row++) {
     float *query = p.qkv + (size_t)row * p.stride, *key = query + HEAD, *value = key + HEAD;
     query[0] = 1;
-    key[0] = row == 100 ? 0 : (float)(2 * log(faint)); /* divided by sqrt(HEAD) */
+    key[0] = row == 100 ? 0 : (float)(sqrt(HEAD) * log(faint));
     value[0] = row == 100 ? 0 : 1;
   }
   p.qkv -= 1; /* query_of() and its like begin at column 1 */

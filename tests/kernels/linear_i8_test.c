@@ -232,7 +232,7 @@ static void activations_follow(linear_kernel *kernel) {
   kernel(INT8_WIDE, &p.inputs, 0, 3, p.k, &p.weights, p.bias, 0, 2, EPILOGUE_GELU, y, 16);
   for (int32_t i = 0; i < 3 * 16; i++) {
     const double x = plain[i], gelu = 0.5 * x * erfc(-x * sqrt(0.5));
-    CHECK(fabs(y[i] - gelu) <= 1.1e-5 + 3e-7 * fabs(x));
+    CHECK(fabs(y[i] - gelu) <= 1.8e-4 + 3e-7 * fabs(x));
   }
   free(plain);
   free(y);
