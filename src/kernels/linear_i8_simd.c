@@ -8,7 +8,7 @@
 
 enum { GROUP = 32 };
 
-/* The arguments of linear_i8(). Whole structures, since through pointers they would be read again after every store. */
+/* The arguments of linear_i8(). Whole structures, so that after a store there are no further pointers to follow. */
 typedef struct product {
   rows_i8 x;
   int32_t row_begin, row_end;
