@@ -1,4 +1,4 @@
-# The WebAssembly variants. No Emscripten JavaScript: the module imports its memory, so that the loader (js/wasm.js) makes
+# The WebAssembly variants. No Emscripten JavaScript: the module imports its memory, so that the loader (js/core/wasm.js) makes
 # it at its final size, and exports the functions of bertlet.h, `__heap_base` (memory from there on is the caller's) and
 # `__stack_pointer` (each thread gets its own stack).
 function(bertlet_wasm name)

@@ -1,24 +1,24 @@
 // bertlet's public interface.
 import { startWorker } from '#platform';
 import { BertletError } from './errors.js';
-import { createHead } from './heads/create.js';
-import { listen } from './listen.js';
-import { Model } from './model.js';
-import { Connection } from './rpc.js';
-import { describe } from './sources.js';
+import { createHead } from './api/heads/create.js';
+import { listen } from './api/listeners.js';
+import { Model } from './api/model.js';
+import { Connection } from './rpc/connection.js';
+import { describe } from './io/sources.js';
 
-export { clearCache } from './cache.js';
+export { clearCache } from './io/cache.js';
 export { BertletError } from './errors.js';
-export { Model } from './model.js';
-export { cosineSimilarity, search } from './similarity.js';
-export { loadTokenizer } from './tokenizer.js';
+export { Model } from './api/model.js';
+export { cosineSimilarity, search } from './api/similarity.js';
+export { loadTokenizer } from './tokenize/tokenizer.js';
 
 /** @typedef {import('./errors.js').ErrorCode} ErrorCode */
-/** @typedef {import('./heads/create.js').AnyHead} AnyHead */
-/** @typedef {import('./heads/text-classifier.js').TextClassifier} TextClassifier */
-/** @typedef {import('./heads/token-classifier.js').TokenClassifier} TokenClassifier */
-/** @typedef {import('./heads/question-answerer.js').QuestionAnswerer} QuestionAnswerer */
-/** @typedef {import('./metrics.js').Metrics} Metrics */
+/** @typedef {import('./api/heads/create.js').AnyHead} AnyHead */
+/** @typedef {import('./api/heads/text-classifier.js').TextClassifier} TextClassifier */
+/** @typedef {import('./api/heads/token-classifier.js').TokenClassifier} TokenClassifier */
+/** @typedef {import('./api/heads/question-answerer.js').QuestionAnswerer} QuestionAnswerer */
+/** @typedef {import('./metrics/classification.js').Metrics} Metrics */
 /** @typedef {import('./types.js').ModelSpec} ModelSpec */
 /** @typedef {import('./types.js').FileContent} FileContent */
 /** @typedef {import('./types.js').LoadOptions} LoadOptions */

@@ -109,9 +109,9 @@
 
 /**
  * @template {Task | undefined} K
- * @typedef {K extends 'token-classification' ? import('./heads/token-classifier.js').TokenClassifier
- *   : K extends 'question-answering' ? import('./heads/question-answerer.js').QuestionAnswerer
- *   : import('./heads/text-classifier.js').TextClassifier} HeadOf
+ * @typedef {K extends 'token-classification' ? import('./api/heads/token-classifier.js').TokenClassifier
+ *   : K extends 'question-answering' ? import('./api/heads/question-answerer.js').QuestionAnswerer
+ *   : import('./api/heads/text-classifier.js').TextClassifier} HeadOf
  */
 
 /**

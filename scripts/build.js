@@ -27,7 +27,7 @@ export async function bundle() {
   await removeBundles();
   await build({
     absWorkingDir: root,
-    entryPoints: { bertlet: 'js/index.js', worker: 'js/worker.js' },
+    entryPoints: { bertlet: 'js/index.js', worker: 'js/worker/main.js' },
     outdir: 'dist',
     bundle: true,
     splitting: true,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { run, step } from './shell.js';
 import { ensurePython } from './setup.js';
-import { modelFolder } from '../js/model-folder.js';
+import { modelFolder } from '../js/node/model-folder.js';
 
 export const defaultModel = 'sentence-transformers/all-MiniLM-L6-v2';
 

@@ -65,11 +65,11 @@ export async function installPython(folder, ...what) {
 
 /**
  * Hugging Face's `tokenizers`, which the tokenizer is held against on random texts. (PyTorch and transformers, which
- * tests/js/python.test.js uses where they are installed, are 5 GB: too much for a set-up.)
+ * tests/python/python.test.js uses where they are installed, are 5 GB: too much for a set-up.)
  * @returns {Promise<string>} a folder for PYTHONPATH
  */
 export async function ensureTokenizers() {
-  const { cacheFolder } = await import('../js/model-folder.js');
+  const { cacheFolder } = await import('../js/node/model-folder.js');
   const wanted = 'tokenizers==0.23.3'; // as tests/fixtures/requirements.txt says
   const folder = cacheFolder(join('python', wanted));
   if (existsSync(folder)) return folder;

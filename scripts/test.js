@@ -37,12 +37,19 @@ async function native(preset) {
   return { passed: all - failed - skipped, failed, skipped };
 }
 
-/** Test files of one folder, with Node's own test runner. */
-async function node(folder, { concurrency, env } = {}) {
-  const files = readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith('.test.js'));
+/** Folders of tests/ whose tests need a browser. */
+const IN_BROWSER = ['browser', 'pack'];
+
+/** Test files in folders of tests/, with Node's own test runner. */
+async function node(folders, { concurrency, env } = {}) {
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(root, 'tests', folder), { recursive: true })
+      .filter((name) => name.endsWith('.test.js'))
+      .map((name) => join('tests', folder, name)),
+  );
   const args = ['--test', '--test-reporter=spec', '--test-reporter-destination=stdout'];
   if (concurrency) args.push(`--test-concurrency=${concurrency}`);
-  const { stdout } = await run(process.execPath, [...args, ...files.map((name) => join(folder, name))], {
+  const { stdout } = await run(process.execPath, [...args, ...files], {
     tee: true,
     allowFailure: true,
     env,
@@ -67,10 +74,13 @@ try {
   await part('C core with AddressSanitizer and UndefinedBehaviorSanitizer: ctest', () => native('sanitize'));
   await part('JavaScript: Node', async () => {
     const env = { CC: await ensureNativeToolchain(), PYTHONPATH: await ensureTokenizers() };
-    return node('tests/js', { env });
+    const folders = readdirSync(join(root, 'tests'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !IN_BROWSER.includes(entry.name))
+      .map(({ name }) => name);
+    return node(folders, { env });
   });
-  await part('The page: Chromium', () => node('tests/browser', { concurrency: 1, env: { CHROMIUM } }));
-  await part('The package: bundlers', () => node('tests/pack', { env: { CHROMIUM } }));
+  await part('The page: Chromium', () => node(['browser'], { concurrency: 1, env: { CHROMIUM } }));
+  await part('The package: bundlers', () => node(['pack'], { env: { CHROMIUM } }));
 } catch (error) {
   total.failed += 1;
   failures.push(`Set-up: ${error.message}`);

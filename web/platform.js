@@ -1,4 +1,4 @@
-// What a browser has of its own: Web Workers, shared memory only under cross-origin isolation. js/platform.js is the same for Node.
+// What a browser has of its own: Web Workers, shared memory only under cross-origin isolation. js/node/platform.js is the same for Node.
 // The addresses below are literals for bundlers to find; they hold in dist/, where this file is bundled into bertlet.js
 // and worker.js, with the .wasm files beside them.
 import { BertletError } from '../js/errors.js';
@@ -7,7 +7,7 @@ export { openStore } from './store.js';
 
 export const cores = () => navigator.hardwareConcurrency || 1;
 
-/** @type {typeof import('../js/platform.js').whyNoThreads} */
+/** @type {typeof import('../js/node/platform.js').whyNoThreads} */
 export const whyNoThreads = () =>
   globalThis.crossOriginIsolated
     ? undefined
@@ -34,7 +34,7 @@ export function nextTask() {
   );
 }
 
-/** @type {typeof import('../js/platform.js').startWorker} */
+/** @type {typeof import('../js/node/platform.js').startWorker} */
 export function startWorker() {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
   return {
@@ -54,7 +54,7 @@ export function startWorker() {
   };
 }
 
-/** @type {typeof import('../js/platform.js').ownPort} */
+/** @type {typeof import('../js/node/platform.js').ownPort} */
 export const ownPort = () => ({
   post: (message, transfer) => self.postMessage(message, { transfer }),
   listen(receive) {
@@ -70,7 +70,7 @@ const WASM = {
   'relaxed-mt': () => new URL('./bertlet-relaxed-mt.wasm', import.meta.url),
 };
 
-/** @type {typeof import('../js/platform.js').compileWasm} */
+/** @type {typeof import('../js/node/platform.js').compileWasm} */
 export async function compileWasm(build) {
   const url = WASM[build]();
   const response = await fetch(url).catch((error) => {
@@ -87,17 +87,17 @@ export async function compileWasm(build) {
   return streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
 
-/** @type {typeof import('../js/platform.js').locate} */
+/** @type {typeof import('../js/node/platform.js').locate} */
 export function locate(spec) {
   const base = globalThis.document?.baseURI ?? location.href; // a worker that uses bertlet has no document
   const isAddress = /^(https?:|\.{0,2}\/)/i.test(spec) && URL.canParse(spec, base);
   return isAddress ? { url: new URL(spec, base).href } : undefined;
 }
 
-/** @type {typeof import('../js/platform.js').openDirectory} */
+/** @type {typeof import('../js/node/platform.js').openDirectory} */
 export async function openDirectory(path) {
   throw new BertletError('BAD_INPUT', `A browser can't open the directory ${path}; give load() its files.`);
 }
 
-/** @type {typeof import('../js/platform.js').openHub} */
+/** @type {typeof import('../js/node/platform.js').openHub} */
 export const openHub = async (_name, remote) => remote;

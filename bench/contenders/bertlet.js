@@ -1,10 +1,10 @@
 // This project: its parts in the calling thread, and its public interface.
-import { loadEngine } from '../../js/engine.js';
+import { loadEngine } from '../../js/engine/engine.js';
 import { load, loadTokenizer } from '../../js/index.js';
-import { SingleLabelRegression } from '../../js/fit/logreg.js';
-import { Rows } from '../../js/fit/rows.js';
-import { describe } from '../../js/sources.js';
-import { compile } from '../../js/wasm.js';
+import { SingleLabelRegression } from '../../js/train/solvers/logreg.js';
+import { Rows } from '../../js/train/frozen/rows.js';
+import { describe } from '../../js/io/sources.js';
+import { compile } from '../../js/core/wasm.js';
 
 const name = 'bertlet';
 const dtypes = ['f32', 'int8'];

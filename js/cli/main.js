@@ -2,14 +2,14 @@
 // The `bertlet` command: finds the subcommand, runs it, and turns what happened into an exit code.
 import { readFile } from 'node:fs/promises';
 import { BertletError } from '../errors.js';
-import { parse, UsageError } from './arguments.js';
-import { Output, ReaderGone } from './output.js';
-import { Progress } from './progress.js';
+import { parse, UsageError } from './lib/arguments.js';
+import { Output, ReaderGone } from './lib/output.js';
+import { Progress } from './lib/progress.js';
 
 /**
  * What a subcommand gets.
  * @typedef {object} Context
- * @property {import('./arguments.js').Values} values its options
+ * @property {import('./lib/arguments.js').Values} values its options
  * @property {string[]} files its other arguments
  * @property {AbortSignal} signal
  * @property {Output} output
@@ -19,21 +19,21 @@ import { Progress } from './progress.js';
  * @typedef {object} Command
  * @property {string} summary one line
  * @property {string} help
- * @property {import('./arguments.js').Options} options
+ * @property {import('./lib/arguments.js').Options} options
  * @property {number} maxFiles
  * @property {(context: Context) => Promise<void>} run
  */
 
 /** @type {Record<string, () => Promise<Command>>} */
 const commands = {
-  tokenize: () => import('./tokenize.js'),
-  embed: () => import('./embed.js'),
-  search: () => import('./search.js'),
-  'fill-mask': () => import('./fill-mask.js'),
-  train: () => import('./train.js'),
-  predict: () => import('./predict.js'),
-  evaluate: () => import('./evaluate.js'),
-  'learning-curve': () => import('./learning-curve.js'),
+  tokenize: () => import('./commands/tokenize.js'),
+  embed: () => import('./commands/embed.js'),
+  search: () => import('./commands/search.js'),
+  'fill-mask': () => import('./commands/fill-mask.js'),
+  train: () => import('./commands/train.js'),
+  predict: () => import('./commands/predict.js'),
+  evaluate: () => import('./commands/evaluate.js'),
+  'learning-curve': () => import('./commands/learning-curve.js'),
 };
 
 /** Signals that end the program, and their numbers; as in a shell, the exit code is 128 more. */

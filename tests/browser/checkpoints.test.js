@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { serve } from '../../scripts/serve.js';
-import { fixtures, fromRoot } from '../js/support.js';
+import { fixtures, fromRoot } from '../support.js';
 import { EMPTY_PAGE, launch, openPage } from './chromium.js';
 
 const checkpoints = join(fixtures, 'checkpoints');

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { modelFolder } from '../../js/model-folder.js';
+import { modelFolder } from '../../js/node/model-folder.js';
 
 export const MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
 export const FIXTURES = fileURLToPath(new URL('../fixtures/model', import.meta.url));

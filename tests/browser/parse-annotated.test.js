@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseAnswers } from '../../demo/parse-answers.js';
 import { parseEntities, wordsOf } from '../../demo/parse-entities.js';
-import { splitWords } from '../../js/words.js';
+import { splitWords } from '../../js/decode/words.js';
 
 describe('entities', () => {
   /** "Ada/B-person lives/O" */

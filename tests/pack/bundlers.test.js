@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import sirv from 'sirv';
 import { launch, openPage } from '../browser/chromium.js';
-import { fixtures, fromRoot, temporaryFolder } from '../js/support.js';
+import { fixtures, fromRoot, temporaryFolder } from '../support.js';
 
 const run = promisify(execFile);
 

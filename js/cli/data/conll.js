@@ -1,5 +1,5 @@
 // Sentences of tagged words, for entities.
-import { splitLines } from '../files.js';
+import { splitLines } from '../lib/files.js';
 import { badLine } from './bad-data.js';
 import { readJsonLines } from './json-lines.js';
 

@@ -1,5 +1,5 @@
 // JSON Lines: an object a line.
-import { splitLines } from '../files.js';
+import { splitLines } from '../lib/files.js';
 import { badLine } from './bad-data.js';
 
 /**

@@ -1,7 +1,7 @@
 // The names of labels: files of them, and whether examples keep to them.
 import { extname } from 'node:path';
 import { BertletError } from '../../errors.js';
-import { splitLines } from '../files.js';
+import { splitLines } from '../lib/files.js';
 import { badFile, badLine } from './bad-data.js';
 
 /**

@@ -1,6 +1,6 @@
 // Tables: rows of TSV and CSV.
 import { parse as parseCsv } from 'csv-parse/sync';
-import { splitLines } from '../files.js';
+import { splitLines } from '../lib/files.js';
 import { badLine } from './bad-data.js';
 
 /** @typedef {{ cells: string[], line: number }} Row line: where it begins in its file, from 1 */

@@ -1,0 +1,145 @@
+// Checks of what callers give as examples of each task.
+import { BertletError } from '../errors.js';
+import { toTexts } from './texts.js';
+
+/** @typedef {import('../types.js').Example} Example */
+/** @typedef {import('./texts.js').Text} Text */
+
+/**
+ * @param {Example[]} examples
+ * @returns {{ texts: Text[], labels: string[] }}
+ */
+export function checkExamples(examples) {
+  if (!Array.isArray(examples)) throw new BertletError('BAD_INPUT', 'Examples are an array of { text, label }.');
+  if (examples.length === 0)
+    throw new BertletError('NO_EXAMPLES', 'There are no examples. Give at least two, with different labels.');
+  examples.forEach((example, i) => {
+    if (typeof example?.text !== 'string')
+      throw new BertletError('BAD_INPUT', `Example ${i} has no text: it must be { text, label }.`);
+    const { label } = example;
+    if (!(typeof label === 'string' && label !== '') && !Number.isFinite(label)) {
+      throw new BertletError(
+        'BAD_LABELS',
+        `The label of example ${i} is ${JSON.stringify(label)}; it must be a string or a number.`,
+      );
+    }
+  });
+  return { texts: toTexts(examples), labels: examples.map(({ label }) => String(label)) };
+}
+
+/**
+ * Examples with any number of labels.
+ * @param {import('../types.js').MultiLabelExample[]} examples
+ * @returns {{ texts: Text[], labels: string[][] }}
+ */
+export function checkMultiLabelExamples(examples) {
+  if (!Array.isArray(examples)) throw new BertletError('BAD_INPUT', 'Examples are an array of { text, labels }.');
+  if (examples.length === 0) throw new BertletError('NO_EXAMPLES', 'There are no examples. Give at least two.');
+  examples.forEach((example, i) => {
+    if (typeof example?.text !== 'string')
+      throw new BertletError('BAD_INPUT', `Example ${i} has no text: it must be { text, labels }.`);
+    const { labels } = example;
+    if (!Array.isArray(labels) || labels.some((label) => typeof label !== 'string' || label === '')) {
+      throw new BertletError(
+        'BAD_LABELS',
+        `The labels of example ${i} are ${JSON.stringify(labels)}; they must be an array of strings.`,
+      );
+    }
+  });
+  return { texts: toTexts(examples), labels: examples.map(({ labels }) => [...new Set(labels)]) };
+}
+
+/** @param {unknown} list */
+const areWords = (list) => Array.isArray(list) && list.every((item) => typeof item === 'string' && item !== '');
+
+/** @param {string[][]} sentences */
+export function checkSentences(sentences) {
+  if (!Array.isArray(sentences) || !sentences.every(areWords))
+    throw new BertletError('BAD_INPUT', 'Sentences are an array of arrays of words, [["Ada", "lives", "here"]].');
+}
+
+/**
+ * Sentences with a tag for each word.
+ * @param {import('../types.js').TaggedExample[]} examples
+ * @returns {{ words: string[][], tags: string[][] }}
+ */
+export function checkTaggedExamples(examples) {
+  if (!Array.isArray(examples)) throw new BertletError('BAD_INPUT', 'Examples are an array of { words, tags }.');
+  if (examples.length === 0) throw new BertletError('NO_EXAMPLES', 'There are no examples. Give at least two.');
+  examples.forEach((example, i) => {
+    if (!areWords(example?.words))
+      throw new BertletError('BAD_INPUT', `Example ${i} has no words: it must be { words, tags }, arrays of strings.`);
+    const { words, tags } = example;
+    if (!areWords(tags) || tags.length !== words.length) {
+      throw new BertletError(
+        'BAD_LABELS',
+        `Example ${i} has ${words.length} words, and ${JSON.stringify(tags)} as tags; every word needs one, "O" if nothing else.`,
+      );
+    }
+  });
+  return { words: examples.map(({ words }) => words), tags: examples.map(({ tags }) => tags) };
+}
+
+/**
+ * The labels that examples have, each once and in order: what the outputs of a head are called.
+ * @param {string[][]} given [examples]
+ * @param {import('../types.js').Task} task
+ * @returns {string[]}
+ */
+export function labelNames(given, task) {
+  const names = [...new Set(given.flat())].sort();
+  // Of any number of labels one is enough, if some texts have it and some do not.
+  const multiLabel = task === 'multi-label';
+  if (names.length > 1 || (multiLabel && names.length === 1 && given.some((labels) => labels.length === 0)))
+    return names;
+  const tagged = task === 'token-classification';
+  const all = `All ${tagged ? 'words have the tag' : 'examples have the label'} "${names[0]}"`;
+  throw new BertletError(
+    'ONE_CLASS',
+    `${names.length === 0 ? 'No example has a label' : all}; ` +
+      (multiLabel
+        ? 'texts with a label and texts without it are needed.'
+        : `at least two ${tagged ? 'tags' : 'labels'} are needed.`),
+  );
+}
+
+/**
+ * @param {{ question: string, context: string }[]} questions
+ * @returns {[question: string, context: string][]}
+ */
+export function checkQuestions(questions) {
+  return questions.map((input, i) => {
+    const { question, context } = input ?? {};
+    if (typeof question === 'string' && typeof context === 'string') return [question, context];
+    throw new BertletError('BAD_INPUT', `Question ${i} must be { question, context }, two strings.`);
+  });
+}
+
+/**
+ * @param {import('../types.js').AnsweredExample[]} examples
+ * @returns {{ questions: [question: string, context: string][], answers: { start: number, end: number }[][] }}
+ */
+export function checkAnsweredExamples(examples) {
+  if (!Array.isArray(examples))
+    throw new BertletError('BAD_INPUT', 'Examples are an array of { question, context, answers }.');
+  if (examples.length === 0) throw new BertletError('NO_EXAMPLES', 'There are no examples.');
+  const questions = checkQuestions(examples);
+  const answers = examples.map(({ context, answers: given }, i) => {
+    if (!Array.isArray(given))
+      throw new BertletError(
+        'BAD_INPUT',
+        `Example ${i} has no answers: an array of { text, start }, empty for no answer.`,
+      );
+    return given.map((answer) => {
+      const { text, start } = answer ?? {};
+      if (typeof text !== 'string' || text === '' || !Number.isInteger(start) || !context.startsWith(text, start)) {
+        throw new BertletError(
+          'BAD_INPUT',
+          `The answer ${JSON.stringify(text)} of example ${i} is not at ${start} in its context, counted in UTF-16 units.`,
+        );
+      }
+      return { start, end: start + text.length };
+    });
+  });
+  return { questions, answers };
+}

@@ -1,0 +1,17 @@
+// A head of the class of its task. What only some pages need is fetched when it is needed.
+import { TextClassifier } from './text-classifier.js';
+
+/** @typedef {import('./token-classifier.js').TokenClassifier} TokenClassifier */
+/** @typedef {import('./question-answerer.js').QuestionAnswerer} QuestionAnswerer */
+/** @typedef {TextClassifier | TokenClassifier | QuestionAnswerer} AnyHead */
+
+/**
+ * @param {import('../../rpc/connection.js').Connection} connection
+ * @param {import('../../checkpoint/head-file.js').HeadData} data
+ * @returns {Promise<AnyHead>}
+ */
+export async function createHead(connection, data) {
+  if (data.task === 'text-classification' || data.task === 'multi-label') return new TextClassifier(connection, data);
+  const { QuestionAnswerer, TokenClassifier } = await import('../lazy.js');
+  return new (data.task === 'token-classification' ? TokenClassifier : QuestionAnswerer)(connection, data);
+}

@@ -1,0 +1,92 @@
+// A head that says which label a text has, or which of several.
+import { BertletError } from '../../errors.js';
+import { indexOfMax, softmax } from '../../base/numbers.js';
+import { toTexts } from '../texts.js';
+import { Head } from './head.js';
+
+/** @typedef {import('../../types.js').Prediction} Prediction */
+/** @typedef {import('../../types.js').TaskOptions} TaskOptions */
+/** @typedef {import('../../types.js').TextInput} TextInput */
+
+/** From this probability on a text has a label, where it may have any of them. */
+const LIKELY = 0.5;
+
+export class TextClassifier extends Head {
+  get #multiLabel() {
+    return this.task === 'multi-label';
+  }
+
+  /**
+   * Labels with their probabilities, the most likely first. Those of 'multi-label' are independent of each other.
+   * @template {TextInput | TextInput[]} T
+   * @param {T} texts
+   * @param {import('../../types.js').ClassifyOptions & TaskOptions} [options] with a `threshold`, an empty list means "none of these"
+   * @returns {Promise<T extends any[] ? Prediction[][] : Prediction[]>}
+   */
+  async classify(texts, { topK = this.labels.length, threshold = 0, ...options } = {}) {
+    if (!Number.isInteger(topK) || topK < 1)
+      throw new BertletError('BAD_INPUT', `topK is ${topK}; it must be a positive integer.`);
+    checkThreshold(threshold);
+    /** @type {Prediction[][]} */
+    const results = [];
+    await this.#score(toTexts(texts), options, (index, scores) => {
+      const ranking = this.labels.map((label, i) => ({ label, score: scores[i] })).sort((a, b) => b.score - a.score);
+      results[index] = ranking.filter(({ score }) => score >= threshold).slice(0, topK);
+    });
+    return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
+  }
+
+  /**
+   * Classifies examples and compares with their labels.
+   * @template {import('../../types.js').Example[] | import('../../types.js').MultiLabelExample[]} T
+   * @param {T} examples
+   * @param {{ threshold?: number } & TaskOptions} [options] `threshold`: of the probability of a label where there may be several;
+   *   default 0.5
+   * @returns {Promise<T extends import('../../types.js').Example[] ? import('../../metrics/classification.js').Metrics : import('../../metrics/classification.js').MultiLabelMetrics>}
+   */
+  async evaluate(examples, { threshold = LIKELY, ...options } = {}) {
+    checkThreshold(threshold);
+    const { checkExamples, checkMultiLabelExamples, evaluateMultiLabel, evaluatePredictions } =
+      await import('../lazy.js');
+    const { texts, labels } = this.#multiLabel
+      ? checkMultiLabelExamples(/** @type {any} */ (examples))
+      : checkExamples(/** @type {any} */ (examples));
+    const given = labels.flat(); // none, where texts may have none
+    if (given.length > 0 && !given.some((label) => this.labels.includes(label))) {
+      const known = this.labels.slice(0, 5).join(', ');
+      throw new BertletError(
+        'BAD_LABELS',
+        `No example has a label that this head knows (${known}); the first has "${given[0]}".`,
+      );
+    }
+    /** @type {string[][]} */
+    const predicted = [];
+    await this.#score(texts, options, (index, scores) => {
+      predicted[index] = this.#multiLabel
+        ? this.labels.filter((_, i) => scores[i] >= threshold)
+        : [this.labels[indexOfMax(scores)]];
+    });
+    return /** @type {any} */ (
+      this.#multiLabel
+        ? evaluateMultiLabel(/** @type {string[][]} */ (labels), predicted, [...this.labels])
+        : evaluatePredictions(/** @type {string[]} */ (labels), predicted.flat(), [...this.labels])
+    );
+  }
+
+  /**
+   * @param {import('../texts.js').Text[]} texts
+   * @param {TaskOptions} options
+   * @param {(index: number, scores: Float32Array | Float64Array) => void} use `scores`: [labels] probabilities
+   */
+  #score(texts, options, use) {
+    return this.logits(texts, options, (index, logits) =>
+      use(index, this.#multiLabel ? logits.map((z) => 1 / (1 + Math.exp(-z))) : softmax(logits)),
+    );
+  }
+}
+
+/** @param {number} threshold */
+function checkThreshold(threshold) {
+  if (!(threshold >= 0 && threshold <= 1))
+    throw new BertletError('BAD_INPUT', `threshold is ${threshold}; it must be a probability, 0 to 1.`);
+}

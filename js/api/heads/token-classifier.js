@@ -1,0 +1,168 @@
+// A head that tags the words of texts and finds the entities in them.
+import { BertletError } from '../../errors.js';
+import { groupedEntities, tokenEntities } from '../../decode/entities.js';
+import { indexOfMax, rowOf, softmax } from '../../base/numbers.js';
+import { entityMetrics, tagSpans } from '../../decode/tags.js';
+import { checkSentences, checkTaggedExamples } from '../examples.js';
+import { toTexts } from '../texts.js';
+import { validTransitions, viterbi } from '../../decode/viterbi.js';
+import { firstTokens, joinWords, splitWords } from '../../decode/words.js';
+import { Head } from './head.js';
+
+/** @typedef {import('../../types.js').TaskOptions} TaskOptions */
+/** @typedef {import('../../decode/entities.js').EntityGroup} EntityGroup */
+/** @typedef {import('../../decode/entities.js').TokenEntity} TokenEntity */
+/** @typedef {'sequence' | import('../../decode/entities.js').AggregationStrategy} AggregationStrategy */
+/** @typedef {'viterbi' | 'argmax'} Decoding */
+
+export class TokenClassifier extends Head {
+  /** @type {import('../../decode/viterbi.js').Transitions} */
+  #transitions;
+
+  /** Whether it was trained here: others give what they give in transformers. */
+  get #own() {
+    return this.report !== undefined;
+  }
+
+  /**
+   * @param {import('../../rpc/connection.js').Connection} connection
+   * @param {import('../../checkpoint/head-file.js').HeadData} data
+   */
+  constructor(connection, data) {
+    super(connection, data);
+    const valid = validTransitions(data.labels);
+    const { transitions: learned } = data;
+    this.#transitions = learned
+      ? {
+          start: valid.start.map((score, i) => score + learned.start[i]),
+          next: valid.next.map((score, i) => score + learned.next[i]),
+          end: valid.end.map((score, i) => score + learned.end[i]),
+        }
+      : valid;
+  }
+
+  /**
+   * The entities of a text, or of each of several, in the order of the text.
+   * @template {string | string[]} T
+   * @template {AggregationStrategy} [A='simple']
+   * @param {T} texts
+   * @param {{ aggregationStrategy?: A } & TaskOptions} [options] 'sequence', the default for heads trained here: the best sequence of tags
+   *   for the words that are between spaces, without punctuation around them; the other strategies are those of Hugging Face's
+   *   pipeline, and 'simple' is the default for a checkpoint's own head
+   * @returns {Promise<T extends any[] ? Entities<A>[] : Entities<A>>}
+   */
+  async entities(texts, { aggregationStrategy: given, ...options } = {}) {
+    /** @type {AggregationStrategy} */
+    const aggregationStrategy = given ?? (this.#own ? 'sequence' : 'simple');
+    const strategies = ['sequence', 'none', 'simple', 'first', 'average', 'max'];
+    if (!strategies.includes(aggregationStrategy)) {
+      throw new BertletError(
+        'BAD_INPUT',
+        `aggregationStrategy is "${aggregationStrategy}"; it must be ${strategies.join(' or ')}.`,
+      );
+    }
+    const list = toTexts(texts);
+    const pair = list.findIndex(([, textPair]) => textPair !== undefined);
+    if (pair >= 0) throw new BertletError('BAD_INPUT', `Text ${pair} is a pair; entities are found in single texts.`);
+    const encodings = await this.encodings(list, options);
+    const labels = [...this.labels];
+    /** @type {any[]} */
+    const results = [];
+    await this.logits(list, options, (index, logits) => {
+      const [text] = list[index];
+      // A text that was cut has logits of its first tokens only.
+      const count = logits.length / labels.length;
+      const { tokens, offsets } = encodings[index];
+      const read = { tokens: tokens.slice(0, count), offsets: offsets.slice(0, count) };
+      if (aggregationStrategy === 'sequence') {
+        results[index] = this.#sequence(text, splitWords(text), offsets, logits);
+      } else if (aggregationStrategy === 'none') {
+        results[index] = tokenEntities(text, read, logits, labels);
+      } else {
+        results[index] = groupedEntities(text, read, logits, labels, aggregationStrategy);
+      }
+    });
+    return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
+  }
+
+  /**
+   * The tags of words that are given one by one.
+   * @param {string[][]} sentences
+   * @param {{ decoding?: Decoding } & TaskOptions} [options] 'viterbi', the default for heads trained here: the best sequence in which
+   *   every tag may follow the one before; 'argmax', the default for a checkpoint's own head: each word's best tag
+   * @returns {Promise<string[][]>} 'O' for words that the model doesn't see: past its longest text, or of control characters only
+   */
+  async tag(sentences, { decoding = this.#own ? 'viterbi' : 'argmax', ...options } = {}) {
+    if (decoding !== 'viterbi' && decoding !== 'argmax')
+      throw new BertletError('BAD_INPUT', `decoding is "${decoding}"; it must be viterbi or argmax.`);
+    checkSentences(sentences);
+    const joined = sentences.map(joinWords);
+    /** @type {import('../texts.js').Text[]} */
+    const texts = joined.map(({ text }) => [text]);
+    const encodings = await this.encodings(texts, options);
+    /** @type {string[][]} */
+    const results = [];
+    await this.logits(texts, options, (index, logits) => {
+      const tags = this.#decode(joined[index].spans, encodings[index].offsets, logits, decoding);
+      results[index] = tags.map(({ tag }) => tag);
+    });
+    return results;
+  }
+
+  /**
+   * Tags the words of examples and compares.
+   * @param {import('../../types.js').TaggedExample[]} examples
+   * @param {{ decoding?: Decoding } & TaskOptions} [options] as of `tag`
+   * @returns {Promise<import('../../decode/tags.js').EntityMetrics & { accuracy: number, n: number }>} of entities, as seqeval; `accuracy`: of
+   *   tags; `n`: sentences
+   */
+  async evaluate(examples, options = {}) {
+    const { words, tags } = checkTaggedExamples(examples);
+    const predicted = await this.tag(words, options);
+    const count = tags.reduce((sum, list) => sum + list.length, 0);
+    const right = tags.reduce((sum, list, i) => sum + list.filter((tag, j) => tag === predicted[i][j]).length, 0);
+    return { ...entityMetrics(tags, predicted), accuracy: right / count, n: examples.length };
+  }
+
+  /**
+   * @param {[start: number, end: number][]} words
+   * @param {import('../../types.js').Encoding['offsets']} offsets of all tokens
+   * @param {Float32Array} logits [tokens that the model read][labels]
+   * @param {Decoding} decoding
+   * @returns {{ tag: string, score: number }[]} [words]
+   */
+  #decode(words, offsets, logits, decoding) {
+    const count = this.labels.length;
+    const tokens = firstTokens(words, offsets, logits.length / count);
+    const seen = [...tokens.keys()].filter((word) => tokens[word] >= 0);
+    const rows = seen.map((word) => rowOf(logits, tokens[word], count));
+    const path =
+      decoding === 'argmax'
+        ? rows.map(indexOfMax)
+        : viterbi(Float64Array.from(rows.flatMap((row) => [...row])), this.#transitions);
+    const tags = words.map(() => ({ tag: 'O', score: 1 }));
+    seen.forEach((word, i) => (tags[word] = { tag: this.labels[path[i]], score: softmax(rows[i])[path[i]] }));
+    return tags;
+  }
+
+  /**
+   * @param {string} text
+   * @param {[start: number, end: number][]} words
+   * @param {import('../../types.js').Encoding['offsets']} offsets
+   * @param {Float32Array} logits
+   * @returns {EntityGroup[]}
+   */
+  #sequence(text, words, offsets, logits) {
+    const decoded = this.#decode(words, offsets, logits, 'viterbi');
+    return tagSpans(decoded.map(({ tag }) => tag)).map(({ type, start: first, end: after }) => {
+      const [start, end] = [words[first][0], words[after - 1][1]];
+      const score = decoded.slice(first, after).reduce((sum, one) => sum + one.score, 0) / (after - first);
+      return { entity_group: type, score, word: text.slice(start, end), start, end };
+    });
+  }
+}
+
+/**
+ * @template {AggregationStrategy} A
+ * @typedef {A extends 'none' ? TokenEntity[] : EntityGroup[]} Entities
+ */

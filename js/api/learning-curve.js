@@ -1,0 +1,69 @@
+// The caller's side of `learningCurve`: checks of examples and options, and the spread of what the worker measured.
+import { BertletError } from '../errors.js';
+import { noOthers } from './options.js';
+import { checkExamples, labelNames } from './examples.js';
+
+/** Examples of each class, where nothing else is said. */
+const SIZES = [1, 2, 4, 8, 16, 32, 64];
+
+/**
+ * @param {import('../types.js').Example[]} examples
+ * @param {import('../types.js').CurveOptions} options
+ * @returns {import('../train/learning-curve.js').CurveParams}
+ */
+export function curveParams(examples, { test, sizes, seeds = 5, baseline = true, c, ...rest }) {
+  noOthers(rest);
+  const pool = checkExamples(examples);
+  const others = test === undefined ? { texts: [], labels: [] } : checkExamples(test);
+  const names = labelNames(
+    pool.labels.map((label) => [label]),
+    'text-classification',
+  );
+  const unknown = others.labels.find((label) => !names.includes(label));
+  if (unknown !== undefined)
+    throw new BertletError('BAD_LABELS', `The label "${unknown}" of a test example occurs in no example to train on.`);
+  if (!(Number.isInteger(seeds) && seeds >= 1))
+    throw new BertletError('BAD_INPUT', `seeds is ${seeds}; it must be a positive integer.`);
+  if (c !== undefined && !(c > 0 && c < Infinity))
+    throw new BertletError('BAD_INPUT', `c is ${c}; it must be a positive number.`);
+
+  if (sizes !== undefined && !(Array.isArray(sizes) && sizes.length > 0))
+    throw new BertletError('BAD_INPUT', `sizes is ${sizes}; it must be an array of numbers of examples.`);
+
+  // Without examples to test on, each draw must leave some over.
+  const most = Math.max(...names.map((name) => pool.labels.filter((label) => label === name).length));
+  const largest = test === undefined ? most - 1 : most;
+  const wrong = (sizes ?? [1]).find((n) => !(Number.isInteger(n) && n >= 1 && n <= largest));
+  if (wrong !== undefined) {
+    const why = `no label has more than ${most}${test ? '' : ', and some must be left over to measure on'}`;
+    throw new BertletError('BAD_INPUT', `A draw of ${wrong} examples of each label is not possible: ${why}.`);
+  }
+  return {
+    texts: [...pool.texts, ...others.texts],
+    labels: Int32Array.from([...pool.labels, ...others.labels], (label) => names.indexOf(label)),
+    classes: names.length,
+    pool: pool.texts.length,
+    sizes: sizes ?? SIZES.filter((n) => n <= largest),
+    seeds,
+    baseline,
+    c,
+  };
+}
+
+/**
+ * @param {import('../train/learning-curve.js').CurvePoint[]} points
+ * @returns {import('../types.js').CurvePoint[]}
+ */
+export const summarize = (points) =>
+  points.map(({ n, accuracy, baseline }) => ({
+    n,
+    ...spread(accuracy),
+    ...(baseline.length > 0 && { baseline: spread(baseline) }),
+  }));
+
+/** @param {number[]} accuracies */
+function spread(accuracies) {
+  const mean = accuracies.reduce((sum, value) => sum + value, 0) / accuracies.length;
+  const squares = accuracies.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: Math.sqrt(squares / Math.max(accuracies.length - 1, 1)), accuracies };
+}

@@ -1,0 +1,188 @@
+// A loaded model as its user sees it: a proxy of the engine in the worker.
+import { locate } from '#platform';
+import { BertletError } from '../errors.js';
+import { createHead } from './heads/create.js';
+import { listen } from './listeners.js';
+import { oneOf } from './options.js';
+import { fetchChunks, readContent } from '../io/sources.js';
+import { readAll } from '../io/streams.js';
+import { toTexts } from './texts.js';
+
+/** @typedef {import('../types.js').TaskOptions} TaskOptions */
+/** @typedef {import('../types.js').EmbedOptions} EmbedOptions */
+/** @typedef {import('../types.js').FitOptions} FitOptions */
+/** @typedef {import('../types.js').Encoding} Encoding */
+/** @typedef {import('../types.js').Example} Example */
+/** @typedef {import('../types.js').TextInput} TextInput */
+/** @typedef {import('../types.js').MaskFill} MaskFill */
+
+export class Model {
+  #connection;
+
+  /**
+   * @param {import('../rpc/connection.js').Connection} connection
+   * @param {import('../types.js').ModelInfo} info
+   * @param {import('./heads/create.js').AnyHead} [head]
+   */
+  constructor(connection, info, head) {
+    this.#connection = connection;
+    /** What was loaded, and what runs it. */
+    this.info = Object.freeze(info);
+    /** What the checkpoint or the adapter was trained for. */
+    this.head = head;
+  }
+
+  /**
+   * The tokens of a text, or of each of several, without any limit of length.
+   * @template {TextInput | TextInput[]} T
+   * @param {T} texts
+   * @param {Pick<TaskOptions, 'signal'>} [options]
+   * @returns {Promise<T extends any[] ? Encoding[] : Encoding>}
+   */
+  async tokenize(texts, { signal } = {}) {
+    const encodings = await this.#connection.call('tokenize', { texts: toTexts(texts) }, { signal });
+    return Array.isArray(texts) ? encodings : encodings[0];
+  }
+
+  /**
+   * One vector for each text; with `pooling: 'none'` an array of vectors for each text, one per token, [CLS] and [SEP] included.
+   * Without `pooling` and `layer` a sentence-transformers folder gives what its modules say.
+   * @template {TextInput | TextInput[]} T
+   * @template {EmbedOptions['pooling']} [P=undefined]
+   * @param {T} texts
+   * @param {EmbedOptions & { pooling?: P } & TaskOptions} [options]
+   * @returns {Promise<T extends any[] ? Embedding<P>[] : Embedding<P>>}
+   */
+  async embed(texts, options = {}) {
+    const { layers } = this.info;
+    const { pooling, layer, normalize, truncation = 'cut', signal, ...listeners } = options;
+    if (pooling !== undefined) oneOf('pooling', pooling, ['mean', 'cls', 'max', 'none']);
+    if (layer !== undefined && !(Number.isInteger(layer) && layer >= 0 && layer <= layers))
+      throw new BertletError('BAD_INPUT', `layer is ${layer}; it must be an integer from 0 to ${layers}.`);
+    oneOf('truncation', truncation, ['cut', 'error']);
+    /** @type {any[]} */
+    const results = [];
+    const tell = listen(listeners);
+    await this.#connection.call(
+      'embed',
+      { texts: toTexts(texts), pooling, layer, normalize, truncation },
+      {
+        signal,
+        onEvent(event) {
+          const { batch, vectors } = event;
+          if (!batch) return tell(event);
+          const size = vectors.length / (pooling === 'none' ? batch.starts.at(-1) : batch.indices.length);
+          /** @type {(row: number) => Float32Array} */
+          const vector = (row) => vectors.slice(row * size, (row + 1) * size);
+          batch.indices.forEach((/** @type {number} */ index, /** @type {number} */ i) => {
+            const [start, end] = batch.starts.slice(i, i + 2);
+            results[index] =
+              pooling === 'none' ? Array.from({ length: end - start }, (_, token) => vector(start + token)) : vector(i);
+          });
+        },
+      },
+    );
+    return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
+  }
+
+  /**
+   * What may stand where a text has [MASK], the most likely first: the model must have a masked-LM head, as BertForMaskedLM. Where
+   * a text has several masks, its result is an array for each of them.
+   * @template {string | string[]} T
+   * @param {T} texts
+   * @param {{ topK?: number, targets?: string[] } & TaskOptions} [options] `topK`: how many, default 5; `targets`: only these words
+   * @returns {Promise<T extends any[] ? (MaskFill[] | MaskFill[][])[] : MaskFill[] | MaskFill[][]>}
+   */
+  async fillMask(texts, { topK = 5, targets, signal, ...listeners } = {}) {
+    if (!Number.isInteger(topK) || topK < 1)
+      throw new BertletError('BAD_INPUT', `topK is ${topK}; it must be a positive integer.`);
+    if (targets !== undefined && !(Array.isArray(targets) && targets.every((target) => typeof target === 'string')))
+      throw new BertletError('BAD_INPUT', `targets is ${targets}; it must be an array of words.`);
+    /** @type {MaskFill[][][]} */
+    const fills = await this.#connection.call(
+      'fillMask',
+      { texts: toTexts(texts), topK, targets },
+      { signal, onEvent: listen(listeners) },
+    );
+    const results = fills.map((masks) => (masks.length === 1 ? masks[0] : masks));
+    return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
+  }
+
+  /**
+   * Trains a head on examples. The model itself stays as it is.
+   * @template {FitOptions['task']} [K=undefined]
+   * @param {import('../types.js').ExampleOf<K>[]} examples
+   * @param {FitOptions & { task?: K } & TaskOptions} [options]
+   * @returns {Promise<import('../types.js').HeadOf<K>>}
+   */
+  async fit(examples, options = {}) {
+    const { fitHead } = await import('./lazy.js');
+    return /** @type {any} */ (await fitHead(this.#connection, this.info, examples, options));
+  }
+
+  /**
+   * How good a classifier becomes with how many examples of each label, beside one that has nothing but their words (TF-IDF).
+   * @param {Example[]} examples to draw from
+   * @param {import('../types.js').CurveOptions & TaskOptions} [options]
+   * @returns {Promise<import('../types.js').CurvePoint[]>} one for each size
+   */
+  async learningCurve(examples, { signal, onProgress, onWarning, ...options } = {}) {
+    const { curveParams, summarize } = await import('./lazy.js');
+    const params = curveParams(examples, options);
+    const onEvent = listen({ onProgress, onWarning });
+    return summarize(await this.#connection.call('learningCurve', params, { signal, onEvent }));
+  }
+
+  /**
+   * Brings back a head that `head.save()` wrote. It must have been trained on this model.
+   * @param {import('../types.js').FileContent} content bytes, a Blob, a Response, a stream, or a URL
+   * @param {Pick<TaskOptions, 'signal'>} [options]
+   * @returns {Promise<import('./heads/create.js').AnyHead>}
+   */
+  async loadHead(content, { signal } = {}) {
+    signal?.throwIfAborted();
+    const { readHead } = await import('./lazy.js');
+    const bytes = await readAll(await openContent(content, signal), 'The head');
+    signal?.throwIfAborted();
+    const head = readHead(bytes);
+    const { fingerprint, model, adapter } = this.info;
+    if (head.fingerprint !== fingerprint) {
+      const named = (
+        /** @type {string} */ name,
+        /** @type {string | undefined} */ merged,
+        /** @type {string} */ hash,
+      ) => `${name}${merged ? ` with the adapter ${merged}` : ''} (fingerprint ${hash})`;
+      throw new BertletError(
+        'HEAD_MODEL_MISMATCH',
+        `This head was trained on ${named(head.baseModel, head.adapter, head.fingerprint)}, but the model is ` +
+          `${named(model, adapter, fingerprint)}. Load what it was trained on, or train it again.`,
+      );
+    }
+    return createHead(this.#connection, head);
+  }
+
+  /** Ends the worker and gives all memory back. Calls that are still running reject with DISPOSED. */
+  dispose() {
+    return this.#connection.close();
+  }
+}
+
+/**
+ * @template {EmbedOptions['pooling']} P
+ * @typedef {P extends 'none' ? Float32Array[] : Float32Array} Embedding
+ */
+
+/**
+ * @param {import('../types.js').FileContent} content
+ * @param {AbortSignal} [signal]
+ */
+async function openContent(content, signal) {
+  if (typeof content !== 'string' && !(content instanceof URL)) return readContent(content, 'the head');
+  const place = locate(String(content));
+  if (!place || !('url' in place))
+    throw new BertletError(
+      'BAD_INPUT',
+      `The head's address is "${content}", not a URL to fetch. Give its bytes instead.`,
+    );
+  return fetchChunks(place.url, signal);
+}

@@ -1,0 +1,24 @@
+// Checks of what callers give as texts.
+import { BertletError } from '../errors.js';
+
+/** @typedef {import('../types.js').TextInput} TextInput */
+
+/** @typedef {[text: string, textPair?: string]} Text as the worker gets it */
+
+/**
+ * @param {TextInput | TextInput[]} texts
+ * @returns {Text[]}
+ */
+export function toTexts(texts) {
+  if (texts === undefined || texts === null)
+    throw new BertletError('BAD_INPUT', `A text or an array of texts is wanted, not ${texts}.`);
+  return (Array.isArray(texts) ? texts : [texts]).map((input, i) => {
+    if (typeof input === 'string') return [input];
+    const { text, textPair } = input ?? {};
+    if (typeof text === 'string' && (textPair === undefined || typeof textPair === 'string')) return [text, textPair];
+    throw new BertletError(
+      'BAD_INPUT',
+      `Text ${i} is neither a string nor a pair { text, textPair } of strings, but of type ${typeof input}.`,
+    );
+  });
+}

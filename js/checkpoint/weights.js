@@ -1,0 +1,289 @@
+// A checkpoint's tensors into the core's, as their bytes arrive; an adapter is merged on the way. What a head needs is kept.
+import { applyDelta, checkAdapter } from './merge.js';
+import { parseJson } from './config.js';
+import { BertletError } from '../errors.js';
+import { notFinite, readSafetensors, toFloats, unsupportedType } from './safetensors.js';
+import { openFile, readOptional } from '../io/sources.js';
+import { canonicalName } from './tensor-names.js';
+import { align } from '../core/wasm.js';
+
+/** @typedef {import('./safetensors.js').Tensor} Tensor */
+/** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
+/** @typedef {import('../io/sources.js').Source} Source */
+
+/** bertlet_dtype */
+const DTYPES = { F32: 0, F16: 1, BF16: 2 };
+
+const ERROR_NUMERIC = -5;
+
+/** bertlet_tensor_name() wants so many bytes. */
+const NAME_BYTES = 96;
+
+const WHOLE = 'model.safetensors';
+const INDEX = 'model.safetensors.index.json';
+
+/**
+ * @typedef {object} Wanted a tensor of the core
+ * @property {number} index
+ * @property {number[]} shape
+ */
+
+/**
+ * @typedef {object} Target where a checkpoint's tensors go
+ * @property {import('../core/wasm.js').Core} core
+ * @property {number} model
+ * @property {{ address: number, size: number }} staging
+ * @property {string} modelType
+ * @property {import('./adapter.js').Adapter} [adapter]
+ * @property {Set<string>} headNames canonical names of the tensors to keep
+ */
+
+/**
+ * @param {import('../core/wasm.js').Core} core
+ * @param {number} model
+ * @returns {Map<string, Wanted>}
+ */
+function wantedTensors(core, model) {
+  const wanted = new Map();
+  const name = core.scratch(NAME_BYTES);
+  for (let index = 0; index < core.fn.tensor_count(model); index++) {
+    const length = core.fn.tensor_name(model, index, name);
+    const rows = core.fn.tensor_rows(model, index);
+    const columns = core.fn.tensor_columns(model, index);
+    const shape = rows === 1 ? [columns] : [rows, columns];
+    wanted.set(new TextDecoder().decode(core.bytes(name, length).slice()), { index, shape });
+  }
+  return wanted;
+}
+
+/**
+ * @typedef {object} Files
+ * @property {string[]} names
+ * @property {import('../io/streams.js').Chunks} [first] the one file, already open
+ * @property {{ where: string, tensors: string[], totalBytes: number }} [index] what lists several
+ */
+
+/**
+ * One file, or the shards that an index lists.
+ * @param {Source} source
+ * @param {AbortSignal} signal
+ * @returns {Promise<Files>}
+ */
+async function findFiles(source, signal) {
+  try {
+    return { names: [WHOLE], first: await openFile(source, WHOLE, signal) };
+  } catch (error) {
+    if (!(error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code))) throw error;
+    const found = await readOptional(source, INDEX, signal);
+    if ('error' in found) throw error;
+    const { where } = found;
+    const { weight_map: map, metadata } = parseJson(found.bytes, where);
+    const names = [...new Set(Object.values(map ?? {}))].sort();
+    const totalBytes = metadata?.total_size;
+    if (
+      names.length === 0 ||
+      !names.every((name) => /^[\w.-]+\.safetensors$/.test(String(name))) ||
+      !(totalBytes > 0)
+    ) {
+      throw new BertletError(
+        'BAD_CONFIG',
+        `${where} has no proper weight_map and metadata.total_size. Download or export it again.`,
+      );
+    }
+    return { names, index: { where, tensors: Object.keys(map), totalBytes } };
+  }
+}
+
+/**
+ * Reads all weights of a model.
+ * @param {Source} source
+ * @param {Target} target
+ * @param {AbortSignal} signal
+ * @param {(loaded: number, total: number) => void} onProgress
+ * @returns {Promise<Map<string, FloatTensor>>} the tensors of `headNames` that are there, by canonical name, with the adapter merged
+ */
+export async function readWeights(source, target, signal, onProgress) {
+  const { core, model, modelType, adapter, headNames } = target;
+  const wanted = wantedTensors(core, model);
+  if (adapter) checkAdapter(adapter, (name) => wanted.get(name)?.shape, headNames);
+  const { names, index, first } = await findFiles(source, signal);
+  if (index) checkComplete(wanted, new Set(index.tensors.map((name) => canonicalName(name, modelType))), index.where);
+
+  const reader = new Reader(target, wanted);
+  let before = 0; // bytes of the files that are read
+  for (const name of names) {
+    const report = (/** @type {number} */ loaded, /** @type {number} */ size) => {
+      if (!index) return onProgress(loaded, size);
+      // The index counts the tensors' bytes only, the files have headers too.
+      onProgress(Math.min(before + loaded, index.totalBytes), index.totalBytes);
+    };
+    const chunks = first ?? (await openFile(source, name, signal));
+    before += await reader.readFile(chunks, source.locate(name), !index, report);
+  }
+  checkComplete(wanted, reader.seen, source.locate(names[0]));
+
+  const { kept } = reader;
+  for (const [name, tensor] of adapter?.saved ?? []) if (headNames.has(name)) kept.set(name, tensor);
+  for (const [name, delta] of adapter?.deltas ?? []) {
+    const tensor = kept.get(name);
+    if (tensor) applyDelta(tensor, delta);
+  }
+  return kept;
+}
+
+/**
+ * @param {Map<string, Wanted>} wanted
+ * @param {Set<string>} present canonical names
+ * @param {string} where
+ */
+function checkComplete(wanted, present, where) {
+  const missing = [...wanted.keys()].filter((name) => !present.has(name));
+  if (missing.length === 0) return;
+  const more = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
+  throw new BertletError(
+    'MISSING_TENSOR',
+    `${where} lacks the tensor ${missing[0]}${more}. It must be a BERT model that fits config.json.`,
+  );
+}
+
+/** Reads a checkpoint's files, one after the other. */
+class Reader {
+  /** Canonical names of the tensors that were found. @type {Set<string>} */
+  seen = new Set();
+  /** @type {Map<string, FloatTensor>} */
+  kept = new Map();
+
+  /**
+   * @param {Target} target
+   * @param {Map<string, Wanted>} wanted
+   */
+  constructor(target, wanted) {
+    this.target = target;
+    this.wanted = wanted;
+  }
+
+  /**
+   * @param {import('../io/streams.js').Chunks} chunks
+   * @param {string} where
+   * @param {boolean} alone whether all tensors must be in this file: then one that lacks is told before the rest is downloaded
+   * @param {(loaded: number, size: number) => void} report
+   * @returns {Promise<number>} size of the file
+   */
+  async readFile(chunks, where, alone, report) {
+    let size = 0;
+    /** @type {Map<Tensor, (bytes: Uint8Array) => void>} */
+    let takers;
+    await readSafetensors(
+      chunks,
+      where,
+      (header) => {
+        takers = this.#match(header.tensors, where);
+        if (alone) checkComplete(this.wanted, this.seen, where);
+        size = header.fileSize;
+      },
+      (tensor, bytes, loaded) => {
+        report(loaded, size);
+        takers.get(tensor)?.(bytes);
+      },
+    );
+    return size;
+  }
+
+  /**
+   * @param {Tensor[]} tensors
+   * @param {string} where
+   * @returns {Map<Tensor, (bytes: Uint8Array) => void>} who takes the bytes of those that are used
+   */
+  #match(tensors, where) {
+    const takers = new Map();
+    for (const tensor of tensors) {
+      const name = canonicalName(tensor.name, this.target.modelType);
+      const target = this.wanted.get(name);
+      if (!target && !this.target.headNames.has(name)) continue; // of a head for another task
+      if (this.seen.has(name))
+        throw new BertletError('BAD_SAFETENSORS', `${where} holds the tensor ${name} twice. Export it again.`);
+      this.seen.add(name);
+      takers.set(tensor, target ? this.#write(tensor, name, target, where) : this.#keep(tensor, name, where));
+    }
+    return takers;
+  }
+
+  /**
+   * Into memory of JavaScript.
+   * @param {Tensor} tensor
+   * @param {string} name
+   * @param {string} where
+   */
+  #keep(tensor, name, where) {
+    const whole = new Uint8Array(tensor.end - tensor.begin);
+    let at = 0;
+    return (/** @type {Uint8Array} */ bytes) => {
+      whole.set(bytes, at);
+      at += bytes.length;
+      if (at === whole.length) this.kept.set(name, toFloats(tensor, whole, where));
+    };
+  }
+
+  /**
+   * Into the core.
+   * @param {Tensor} tensor
+   * @param {string} name
+   * @param {Wanted} target
+   * @param {string} where
+   */
+  #write(tensor, name, { index, shape }, where) {
+    const { core, model, adapter } = this.target;
+    const elements =
+      shape.length === 1 && tensor.shape.length === 2 && tensor.shape[0] === 1 ? tensor.shape.slice(1) : tensor.shape;
+    if (String(elements) !== String(shape)) {
+      throw new BertletError(
+        'SHAPE_MISMATCH',
+        `${where}: tensor ${tensor.name} has shape [${tensor.shape}], but by config.json it should be [${shape}]. ` +
+          'The two files must be of the same model.',
+      );
+    }
+    if (!Object.hasOwn(DTYPES, tensor.dtype)) throw unsupportedType(tensor.name, tensor.dtype, where);
+    const saved = adapter?.saved.get(name);
+    const delta = adapter?.deltas.get(name);
+    const check = (/** @type {number} */ status) => {
+      if (status === ERROR_NUMERIC) throw notFinite(tensor.name, where);
+      if (status !== 0) throw new Error(`writing tensor ${tensor.name}: ${status}`);
+    };
+    let open = false;
+    return (/** @type {Uint8Array} */ bytes) => {
+      if (!open) {
+        const dtype = saved ? 'F32' : /** @type {keyof typeof DTYPES} */ (tensor.dtype);
+        check(core.fn.tensor_begin(model, index, DTYPES[dtype]));
+        if (delta) check(this.#adapt(delta));
+        if (saved) this.#put(asBytes(saved.values), check);
+        open = true;
+      }
+      if (!saved) this.#put(bytes, check);
+    };
+  }
+
+  /** @param {import('./adapter.js').Delta} delta */
+  #adapt({ a, b, rank, scale }) {
+    const { core, model } = this.target;
+    const at = core.scratch(align(a.byteLength) + b.byteLength);
+    core.floats(at, a.length).set(a);
+    core.floats(at + align(a.byteLength), b.length).set(b);
+    return core.fn.tensor_adapt(model, at, at + align(a.byteLength), rank, scale);
+  }
+
+  /**
+   * @param {Uint8Array} bytes
+   * @param {(status: number) => void} check
+   */
+  #put(bytes, check) {
+    const { core, model, staging } = this.target;
+    for (let at = 0; at < bytes.length; at += staging.size) {
+      const part = bytes.subarray(at, at + staging.size);
+      core.bytes(staging.address, part.length).set(part);
+      check(core.fn.tensor_write(model, staging.address, part.length));
+    }
+  }
+}
+
+/** @param {Float32Array} values */
+const asBytes = (values) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

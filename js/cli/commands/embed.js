@@ -1,0 +1,66 @@
+// bertlet embed: texts to vectors.
+import { choice, integer, required } from '../lib/arguments.js';
+import { readTexts } from '../lib/input.js';
+import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
+import { numbers } from '../lib/output.js';
+
+export const summary = 'turn texts into vectors';
+
+export const help = `Usage: bertlet embed --model PATH_OR_ID [options] [FILE]
+
+Turns each text into a vector. Prints, for each text, one line:
+  {"embedding":[…]}
+or, with --pooling none, one vector for each token, special tokens included:
+  {"embeddings":[[…],…]}
+
+  --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
+  --pooling mean|cls|max|none
+                         mean of the token vectors, the first one, their largest values, or all
+                         of them (default: what a sentence-transformers folder says, else mean)
+  --layer N              whose hidden states, 0 (the embeddings) to the last, the default
+  --normalize            scale each vector to length 1 (as such a folder may do anyway)
+${modelHelp}
+  --json                 each line is a JSON string, so that a text may hold line ends,
+                         or a pair, {"text":…,"text_pair":…}
+  FILE                   texts, one a line (default: standard input)`;
+
+/** @type {import('../lib/arguments.js').Options} */
+export const options = {
+  ...modelOptions,
+  pooling: { type: 'string' },
+  layer: { type: 'string' },
+  normalize: { type: 'boolean' },
+  json: { type: 'boolean' },
+};
+
+export const maxFiles = 1;
+
+/** @param {import('../main.js').Context} context */
+export async function run(context) {
+  const { values, files, signal, output, progress } = context;
+  const model = required(values, 'model', exampleModel);
+  const pooling = choice(values, 'pooling', ['mean', 'cls', 'max', 'none']);
+  const layer = integer(values, 'layer', 0);
+  const normalize = values.normalize === true ? true : undefined;
+  await withModel(model, context, async (bert) => {
+    for await (const { texts, line, name } of readTexts(files[0], {
+      json: values.json === true,
+      pairs: true,
+      signal,
+    })) {
+      const embedOptions = {
+        normalize,
+        ...(layer !== undefined && { layer }),
+        signal,
+        onWarning: progress.warnAbout(name, (index) => line + index),
+      };
+      if (pooling === 'none') {
+        const vectors = await bert.embed(texts, { ...embedOptions, pooling });
+        await output.write(vectors.map((tokens) => ({ embeddings: tokens.map(numbers) })));
+      } else {
+        const vectors = await bert.embed(texts, { ...embedOptions, pooling });
+        await output.write(vectors.map((vector) => ({ embedding: numbers(vector) })));
+      }
+    }
+  });
+}

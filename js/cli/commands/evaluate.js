@@ -1,0 +1,56 @@
+// bertlet evaluate: how good a head is on labelled examples.
+import { choice, probability, required } from '../lib/arguments.js';
+import { formats, readExamples, readGivenLabels } from '../data/examples.js';
+import { measure } from '../lib/metrics.js';
+import { headHelp, modelHelp, modelOptions, withHead } from '../lib/model.js';
+
+export const summary = 'measure a trained head on labelled examples';
+
+export const help = `Usage: bertlet evaluate --head DIR --test FILE [options]
+       bertlet evaluate --model PATH_OR_ID [--adapter DIR] --test FILE [options]
+
+Compares what a head says of the examples in FILE with their labels. Prints one line:
+  text-classification   {"accuracy":…,"macro_f1":…,"micro_f1":…,"n":…,"labels":[…],"classes":[…],
+                         "confusion_matrix":[[…],…]} (rows: the true labels, columns: the predicted ones)
+  multi-label           {"accuracy":…,"macro_f1":…,"micro_f1":…,"n":…,"labels":[…],"classes":[…]}
+  token-classification  {"precision":…,"recall":…,"f1":…,"accuracy":…,"n":…,"types":{…}}
+  question-answering    {"exact_match":…,"f1":…,"n":…} (in percent)
+
+${headHelp}
+  --test FILE            labelled examples: as for bertlet train
+  --format tsv|csv|jsonl|conll|squad
+                         what FILE is, where its name or its first line doesn't tell
+  --labels FILE          names for labels that are given by index, and for those of a model's or an adapter's own head
+  --threshold P          from which probability on a text has a label, of several (default: 0.5)
+  --decoding viterbi|argmax
+                         the best valid sequence of tags, or each word's best one (default: viterbi, for a
+                         checkpoint's own head argmax)
+${modelHelp}`;
+
+/** @type {import('../lib/arguments.js').Options} */
+export const options = {
+  ...modelOptions,
+  head: { type: 'string' },
+  test: { type: 'string' },
+  format: { type: 'string' },
+  labels: { type: 'string' },
+  threshold: { type: 'string' },
+  decoding: { type: 'string' },
+};
+
+export const maxFiles = 0;
+
+/** @param {import('../main.js').Context} context */
+export async function run(context) {
+  const { values, output, progress } = context;
+  const file = required(values, 'test', 'test.tsv');
+  const format = choice(values, 'format', formats);
+  const threshold = probability(values, 'threshold');
+  const decoding = choice(values, 'decoding', ['viterbi', 'argmax']);
+  const labels = await readGivenLabels(values);
+  const metrics = await withHead(context, { command: 'evaluate', labels }, async (head) => {
+    const examples = await readExamples(file, head.task, { format, labels, warn: (message) => progress.warn(message) });
+    return measure(head, { file, examples }, context, { threshold, decoding });
+  });
+  await output.write([metrics]);
+}

@@ -1,0 +1,78 @@
+// bertlet learning-curve: what accuracy how many examples bring.
+import { choice, integer, positive, required, UsageError } from '../lib/arguments.js';
+import { checkLabels, formats, listeners, readExamples } from '../data/examples.js';
+import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
+
+export const summary = 'measure how many examples a classifier needs';
+
+export const help = `Usage: bertlet learning-curve --model PATH_OR_ID --train FILE [--test FILE] [options]
+
+Trains classifiers on a few examples of each label, drawn by chance, and measures them; beside each, a baseline that knows nothing but
+the words of those examples (TF-IDF and logistic regression). Prints, for each number of examples, one line:
+  {"n":…,"accuracy":…,"deviation":…,"baseline":{"accuracy":…,"deviation":…}}
+Mean and standard deviation over the draws.
+
+  --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
+  --train FILE           labelled examples to draw from, as for bertlet train
+  --test FILE            more of them to measure on (default: those that a draw leaves over)
+  --format tsv|csv|jsonl what the files are, where the name or the first line doesn't tell
+  --sizes 8,16,32,64     examples of each label (default: 1,2,4,…,64, as far as they go)
+  --seeds N              draws of each size (default: 5)
+  --c NUMBER             inverse strength of regularization (default: chosen by cross-validation)
+${modelHelp}`;
+
+/** @type {import('../lib/arguments.js').Options} */
+export const options = {
+  ...modelOptions,
+  train: { type: 'string' },
+  test: { type: 'string' },
+  format: { type: 'string' },
+  sizes: { type: 'string' },
+  seeds: { type: 'string' },
+  c: { type: 'string' },
+};
+
+export const maxFiles = 0;
+
+/** @param {import('../main.js').Context} context */
+export async function run(context) {
+  const { values, output, progress } = context;
+  const model = required(values, 'model', exampleModel);
+  const trainFile = required(values, 'train', 'train.tsv');
+  const testFile = values.test === undefined ? undefined : required(values, 'test', 'test.tsv');
+  const format = choice(values, 'format', formats);
+  const sizes = values.sizes === undefined ? undefined : parseSizes(String(values.sizes));
+  const seeds = integer(values, 'seeds', 1);
+  const c = positive(values, 'c');
+
+  const reading = { format, warn: (/** @type {string} */ message) => progress.warn(message) };
+  const examples = await readExamples(trainFile, 'text-classification', reading);
+  const test = testFile ? await readExamples(testFile, 'text-classification', reading) : [];
+  const labels = new Set(examples.map(({ label }) => label));
+  if (testFile) checkLabels(test, testFile, labels);
+  const points = await withModel(model, context, (bert) =>
+    bert.learningCurve(examples, {
+      ...(testFile && { test }),
+      ...(sizes && { sizes }),
+      ...(seeds && { seeds }),
+      ...(c && { c }),
+      ...listeners(context, { file: trainFile, examples }, { file: testFile ?? '', examples: test }),
+    }),
+  );
+  await output.write(
+    points.map(({ n, mean, deviation, baseline }) => ({
+      n,
+      accuracy: mean,
+      deviation,
+      ...(baseline && { baseline: { accuracy: baseline.mean, deviation: baseline.deviation } }),
+    })),
+  );
+}
+
+/** @param {string} text */
+function parseSizes(text) {
+  const sizes = text.split(',').map(Number);
+  if (sizes.some((n) => !(Number.isInteger(n) && n >= 1)))
+    throw new UsageError(`--sizes must be whole numbers with commas between them, such as 8,16,32, not '${text}'`);
+  return sizes;
+}

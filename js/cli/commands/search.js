@@ -1,0 +1,68 @@
+// bertlet search: the texts that mean about the same as a query.
+import { BertletError } from '../../errors.js';
+import { search } from '../../api/similarity.js';
+import { integer, required, UsageError } from '../lib/arguments.js';
+import { readTexts } from '../lib/input.js';
+import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
+import { shortest } from '../lib/output.js';
+
+export const summary = 'find the texts most similar to a query';
+
+export const help = `Usage: bertlet search --model PATH_OR_ID --texts FILE [options] [QUERIES]
+
+Prints a line for each query, the most similar text first; the score is the cosine similarity of their vectors:
+  [{"line":…,"text":…,"score":…},…]
+
+  --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
+  --texts FILE           where to search: texts, one a line; empty lines are passed over
+  --top N                only the best N texts (default: 5)
+${modelHelp}
+  --json                 each line of both files is a JSON string, so that a text may hold line ends
+  QUERIES                file of queries, one a line (default: standard input)`;
+
+/** @type {import('../lib/arguments.js').Options} */
+export const options = {
+  ...modelOptions,
+  texts: { type: 'string' },
+  top: { type: 'string' },
+  json: { type: 'boolean' },
+};
+
+export const maxFiles = 1;
+
+/** @param {import('../main.js').Context} context */
+export async function run(context) {
+  const { values, files, signal, output, progress } = context;
+  const model = required(values, 'model', exampleModel);
+  const file = required(values, 'texts', 'texts.txt');
+  const topK = integer(values, 'top', 1);
+  const [queryFile = '-'] = files;
+  if (file === '-' && queryFile === '-')
+    throw new UsageError('texts and queries can not both be standard input; name a file of queries');
+  const reading = { json: values.json === true, signal };
+  await withModel(model, context, async (bert) => {
+    const embed = (/** @type {import('../lib/input.js').Batch<string>} */ { texts, line, name }) =>
+      bert.embed(texts, { signal, onWarning: progress.warnAbout(name, (index) => line + index) });
+    /** @type {{ line: number, text: string }[]} */
+    const places = [];
+    /** @type {Float32Array[]} */
+    const vectors = [];
+    for await (const batch of readTexts(file, reading)) {
+      (await embed(batch)).forEach((vector, index) => {
+        const text = batch.texts[index];
+        if (text.trim() === '') return;
+        places.push({ line: batch.line + index, text });
+        vectors.push(vector);
+      });
+    }
+    if (vectors.length === 0) throw new BertletError('NO_EXAMPLES', `${file} has no text to search in.`);
+    for await (const batch of readTexts(queryFile, reading)) {
+      const rankings = (await embed(batch)).map((query) => search(query, vectors, { topK }));
+      await output.write(
+        rankings.map((hits) =>
+          hits.map(({ index, score }) => ({ ...places[index], score: shortest(Math.fround(score)) })),
+        ),
+      );
+    }
+  });
+}

@@ -1,0 +1,189 @@
+// Labelled examples from a file, for every task.
+import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { BertletError } from '../../errors.js';
+import { fileError } from '../../node/file-error.js';
+import { required } from '../lib/arguments.js';
+import { badFile } from './bad-data.js';
+import { readClassification, readMultiLabel } from './classification.js';
+import { readConll, readTaggedJsonLines } from './conll.js';
+import { nameLabels, readLabels } from './labels.js';
+import { readSquad } from './squad.js';
+import { decode } from '../lib/files.js';
+
+export { checkLabels, labelsOf } from './labels.js';
+
+/** @typedef {import('./classification.js').TableFormat} TableFormat */
+/** @typedef {TableFormat | 'conll' | 'squad'} Format */
+/** @typedef {import('./classification.js').Example} Example */
+/** @typedef {import('./classification.js').MultiLabelExample} MultiLabelExample */
+/** @typedef {import('./conll.js').TaggedSentence} TaggedSentence */
+/** @typedef {import('./squad.js').Question} Question */
+/** @typedef {import('./labels.js').Labelled} Labelled */
+
+/**
+ * @typedef {object} ExampleOf
+ * @property {Example} text-classification
+ * @property {MultiLabelExample} multi-label
+ * @property {TaggedSentence} token-classification
+ * @property {Question} question-answering
+ */
+
+/** @typedef {keyof ExampleOf} Task */
+
+/** @type {Format[]} */
+export const formats = ['tsv', 'csv', 'jsonl', 'conll', 'squad'];
+
+/** @type {Record<string, Format>} */
+const extensions = {
+  '.tsv': 'tsv',
+  '.csv': 'csv',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+  '.conll': 'conll',
+  '.bio': 'conll',
+  '.iob': 'conll',
+};
+
+/** @type {Record<Task, Format[]>} */
+const formatsOf = {
+  'text-classification': ['tsv', 'csv', 'jsonl'],
+  'multi-label': ['tsv', 'csv', 'jsonl'],
+  'token-classification': ['conll', 'jsonl'],
+  'question-answering': ['squad'],
+};
+
+/**
+ * Reads a file of labelled examples; there is at least one. Empty lines don't count. The format is told by the extension
+ * or else by the first line when it is not given; what a file looks like in each is said in data/.
+ * @template {Task} T
+ * @param {string} path
+ * @param {T} task
+ * @param {{ format?: Format, labels?: string[], warn?: (message: string) => void }} [options] `labels`: names for labels that
+ *   are given by index; `warn`: is told once what was mended, or seems wrong
+ * @returns {Promise<ExampleOf[T][]>}
+ */
+export async function readExamples(path, task, { format, labels, warn = () => {} } = {}) {
+  const text = await readText(path);
+  if (text.trim() === '') throw new BertletError('NO_EXAMPLES', `${path} is empty: there are no examples in it.`);
+  if (task !== 'question-answering' && isArray(text))
+    throw badFile(
+      path,
+      'this is one JSON array; write its objects one a line, without brackets and commas around them',
+    );
+  const chosen = format ?? formatOf(text, path, task);
+  if (!formatsOf[task].includes(chosen)) {
+    const known = {
+      conll: ', which is for --task token-classification',
+      squad: ', which is for --task question-answering',
+    };
+    const remedy = chosen in known ? known[/** @type {'conll'} */ (chosen)] : '';
+    throw badFile(path, `this is taken for ${chosen}${remedy}; ${task} reads ${formatsOf[task].join(', ')}`);
+  }
+  const examples = readers[task](chosen, text, path, warn);
+  if (examples.length === 0) {
+    const lacking = { conll: 'there are no sentences in it', squad: 'there are no questions in it' };
+    const problem = lacking[/** @type {'conll'} */ (chosen)] ?? 'it holds nothing but a header';
+    throw new BertletError('NO_EXAMPLES', `${path}: ${problem}.`);
+  }
+  if (labels) nameLabels(/** @type {Labelled[]} */ (examples), path, labels);
+  return /** @type {ExampleOf[T][]} */ (examples);
+}
+
+/** @type {{ [T in Task]: (format: any, text: string, path: string, warn: (message: string) => void) => ExampleOf[T][] }} */
+const readers = {
+  'text-classification': readClassification,
+  'multi-label': readMultiLabel,
+  'token-classification': (format, text, path) => (format === 'conll' ? readConll : readTaggedJsonLines)(text, path),
+  'question-answering': (_, text, path, warn) => readSquad(text, path, warn),
+};
+
+/**
+ * @param {string} path labels.json or a file with a name a line
+ * @returns {Promise<string[]>} at least one
+ */
+export async function readLabelFile(path) {
+  const labels = readLabels(await readText(path), path);
+  if (labels.length === 0) throw new BertletError('BAD_LABELS', `${path}: there are no labels in it.`);
+  return labels;
+}
+
+/**
+ * What the option `--labels` names.
+ * @param {import('../lib/arguments.js').Values} values
+ * @returns {Promise<string[] | undefined>}
+ */
+export async function readGivenLabels(values) {
+  return values.labels === undefined ? undefined : readLabelFile(required(values, 'labels', 'labels.txt'));
+}
+
+/** @param {string} path */
+async function readText(path) {
+  const bytes = await readFile(path).catch((error) => {
+    throw fileError(error, path);
+  });
+  return decode(bytes, path);
+}
+
+/**
+ * @param {string} text
+ * @param {string} path
+ * @param {Task} task
+ * @returns {Format}
+ */
+function formatOf(text, path, task) {
+  const told = extensions[extname(path).toLowerCase()];
+  const first = text.trimStart().split('\n', 1)[0];
+  if (task === 'question-answering' || isSquad(text)) return 'squad';
+  if (task === 'token-classification') return told === 'jsonl' || first.startsWith('{') ? 'jsonl' : 'conll';
+  if (isConll(text)) return 'conll';
+  if (told) return told;
+  if (first.startsWith('{')) return 'jsonl';
+  if (first.includes('\t')) return 'tsv';
+  if (first.includes(',')) return 'csv';
+  throw new BertletError(
+    'BAD_DATA',
+    `${path} doesn't look like labelled examples. Each line should be text<TAB>label, or text,label, or ` +
+      '{"text": "…", "label": "…"}; --format tsv, csv or jsonl says which.',
+  );
+}
+
+const isSquad = (/** @type {string} */ text) =>
+  /^\s*\{/.test(text) && /"paragraphs"\s*:\s*\[/.test(text.slice(0, 10_000));
+
+/** Whether it is an array of objects, rather than a text that begins with a bracket. @param {string} text */
+function isArray(text) {
+  if (!/^\s*\[\s*\{/.test(text)) return false;
+  try {
+    return Array.isArray(JSON.parse(text));
+  } catch {
+    return false;
+  }
+}
+
+/** Whether all lines, of those at the beginning, end in the tag of a word, and not all in O. @param {string} text */
+function isConll(text) {
+  const lines = text.split(/\r?\n/, 1000).filter((line) => line.trim() !== '' && !line.startsWith('-DOCSTART-'));
+  const tags = lines.map((line) => /[\t ](O|[BIELSU]-\S+)$/.exec(line)?.[1]);
+  return tags.every(Boolean) && tags.some((tag) => tag !== 'O');
+}
+
+/**
+ * For a long run over examples: shows how far it is, and which lines of their files it warns about.
+ * @param {import('../main.js').Context} context
+ * @param {{ file: string, examples: { line?: number }[] }[]} sources in the order in which the run has their examples
+ */
+export function listeners({ signal, progress }, ...sources) {
+  /** @type {(message: string, texts?: number[]) => void} */
+  const onWarning = (message, texts) => {
+    // Questions have no line, and are never cut, which is what is said of lines.
+    if (!texts || sources.some(({ examples }) => examples[0]?.line === undefined)) return progress.warn(message);
+    let first = 0;
+    for (const { file, examples } of sources) {
+      const own = texts.map((index) => index - first).filter((index) => examples[index]);
+      if (own.length > 0) progress.warnAbout(file, (index) => Number(examples[index].line))(message, own);
+      first += examples.length;
+    }
+  };
+  return { signal, onProgress: progress.report, onWarning };
+}

@@ -1,0 +1,57 @@
+// Bytes of files and of standard input to text, with errors that name the file and the line.
+import { isUtf8 } from 'node:buffer';
+import { BertletError } from '../../errors.js';
+
+/** Byte order marks that tell UTF-16. */
+const utf16Marks = ['fffe', 'feff'];
+
+const remedy = 'Save it as UTF-8 and try again.';
+
+/**
+ * Decodes whole lines of UTF-8. A byte order mark at the start of the first line is dropped.
+ * @param {Buffer} bytes
+ * @param {string} name of the file, for errors
+ * @param {number} firstLine number of the first line in `bytes`, from 1
+ */
+export function decode(bytes, name, firstLine = 1) {
+  if (!isUtf8(bytes)) {
+    const isUtf16 = firstLine === 1 && utf16Marks.includes(bytes.toString('hex', 0, 2));
+    const problem = isUtf16 ? ' is UTF-16' : `, line ${firstLine + lineOfInvalidUtf8(bytes)}: this is not UTF-8`;
+    throw new BertletError('BAD_INPUT', `${name}${problem}. ${remedy}`);
+  }
+  // UTF-16 without a byte order mark is UTF-8 all the same: every other byte of it is 0, which no text holds.
+  const nul = bytes.indexOf(0);
+  if (nul >= 0) {
+    const line = firstLine + linesIn(bytes.subarray(0, nul));
+    throw new BertletError('BAD_INPUT', `${name}, line ${line}: this has a NUL byte, as UTF-16 has. ${remedy}`);
+  }
+  const text = bytes.toString('utf8');
+  return firstLine === 1 && text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
+/** @param {Buffer} bytes */
+function lineOfInvalidUtf8(bytes) {
+  let line = 0;
+  for (let start = 0; ; line++) {
+    const end = bytes.indexOf(0x0a, start);
+    if (end < 0 || !isUtf8(bytes.subarray(start, end))) return line;
+    start = end + 1;
+  }
+}
+
+/** @param {Buffer} bytes */
+function linesIn(bytes) {
+  let lines = 0;
+  for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) lines++;
+  return lines;
+}
+
+/**
+ * @param {string} text
+ * @returns {string[]} its lines without "\n" or "\r\n"; what follows the last line end is a line unless it is empty
+ */
+export function splitLines(text) {
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}

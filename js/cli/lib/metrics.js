@@ -1,0 +1,29 @@
+// What is measured on labelled examples, by task, in the names that the command line prints.
+import { checkLabels, listeners } from '../data/examples.js';
+
+/** @typedef {import('../../api/heads/create.js').AnyHead} AnyHead */
+
+/**
+ * @param {AnyHead} head
+ * @param {{ file: string, examples: any[] }} data read for the head's task
+ * @param {import('../main.js').Context} context
+ * @param {{ threshold?: number, decoding?: 'viterbi' | 'argmax' }} [given]
+ * @returns {Promise<Record<string, unknown>>}
+ */
+export async function measure(head, { file, examples }, context, given = {}) {
+  const options = listeners(context, { file, examples });
+  if (head.task !== 'question-answering') checkLabels(examples, file, head.labels);
+  const metrics = /** @type {any} */ (await /** @type {any} */ (head).evaluate(examples, { ...options, ...given }));
+  const { accuracy, macroF1, microF1, precision, recall, f1, exactMatch, n, labels, confusion, classes, types } =
+    metrics;
+  switch (head.task) {
+    case 'text-classification':
+      return { accuracy, macro_f1: macroF1, micro_f1: microF1, n, labels, classes, confusion_matrix: confusion };
+    case 'multi-label':
+      return { accuracy, macro_f1: macroF1, micro_f1: microF1, n, labels, classes };
+    case 'token-classification':
+      return { precision, recall, f1, accuracy, n, types };
+    case 'question-answering':
+      return { exact_match: exactMatch, f1, n };
+  }
+}

@@ -1,9 +1,0 @@
-// What a page fetches only when it is used, in one file: the more files, the smaller the pieces into which a bundler cuts what they
-// share.
-export { checkExamples, checkMultiLabelExamples } from './examples.js';
-export { readHead, writeHead } from './head-file.js';
-export { fitHead } from './heads/fit.js';
-export { QuestionAnswerer } from './heads/question-answerer.js';
-export { TokenClassifier } from './heads/token-classifier.js';
-export { curveParams, summarize } from './learning-curve.js';
-export { evaluateMultiLabel, evaluatePredictions } from './metrics.js';

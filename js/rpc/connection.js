@@ -1,0 +1,167 @@
+// Calls across a message channel. One side `serve`s methods, the other makes `Connection.call`s. A call may report events before
+// it ends and may be aborted.
+//
+//   caller -> worker   { id, method, params }      { id, abort: true }
+//   worker -> caller   { id, event }               { id, result }  or  { id, error }
+import { BertletError, fromWire, toWire } from '../errors.js';
+
+/**
+ * A worker that was started, seen from outside.
+ * @typedef {object} Channel
+ * @property {(message: unknown, transfer?: Transferable[]) => void} post
+ * @property {(receive: (message: any) => void, fail: (reason: string) => void) => void} listen `fail`: the worker is gone
+ * @property {(busy: boolean) => void} keepAlive whether the process must wait for the worker
+ * @property {() => Promise<void>} close ends the worker
+ */
+
+/**
+ * A worker's side of its channel.
+ * @typedef {object} Port
+ * @property {(message: unknown, transfer?: Transferable[]) => void} post
+ * @property {(receive: (message: any) => void) => void} listen
+ */
+
+/**
+ * @typedef {object} CallOptions
+ * @property {AbortSignal} [signal]
+ * @property {(event: any) => void} [onEvent]
+ * @property {Transferable[]} [transfer]
+ */
+
+/**
+ * @typedef {object} Context what a method gets beside its parameters
+ * @property {AbortSignal} signal
+ * @property {(event: unknown, transfer?: Transferable[]) => void} emit
+ */
+
+/** @typedef {(params: any, context: Context) => unknown} Method */
+
+/** @typedef {{ resolve: (value: any) => void, reject: (error: unknown) => void, onEvent?: (event: any) => void }} Call */
+
+export class Connection {
+  #channel;
+  #nextId = 1;
+  /** @type {Map<number, Call>} calls whose caller waits */
+  #calls = new Map();
+  /** @type {Set<number>} calls that the worker has not answered yet; an aborted one is here but no longer in #calls */
+  #running = new Set();
+  /** @type {BertletError | undefined} why there is no worker any more */
+  #ended;
+  #closeWhenIdle = false;
+  /** @type {Promise<void> | undefined} */
+  #closing;
+
+  /** @param {Channel} channel */
+  constructor(channel) {
+    this.#channel = channel;
+    channel.keepAlive(false);
+    channel.listen(
+      (message) => this.#receive(message),
+      (reason) => this.#end(new BertletError('WORKER_FAILED', `The worker ended unexpectedly: ${reason}`)),
+    );
+  }
+
+  /**
+   * @param {string} method
+   * @param {unknown} params
+   * @param {CallOptions} [options]
+   * @returns {Promise<any>}
+   */
+  call(method, params, { signal, onEvent, transfer } = {}) {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (this.#ended) throw this.#ended;
+
+      const id = this.#nextId++;
+      this.#channel.post({ id, method, params }, transfer);
+      const abort = () => {
+        this.#calls.delete(id);
+        this.#channel.post({ id, abort: true });
+        reject(signal?.reason);
+      };
+      const settled = () => signal?.removeEventListener('abort', abort);
+      this.#calls.set(id, {
+        resolve: (value) => (settled(), resolve(value)),
+        reject: (error) => (settled(), reject(error)),
+        onEvent,
+      });
+      this.#running.add(id);
+      this.#channel.keepAlive(true);
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  /** @param {any} message */
+  #receive({ id, event, result, error }) {
+    if (this.#ended) return; // an answer that was under way
+    const call = this.#calls.get(id);
+    if (event !== undefined) {
+      try {
+        call?.onEvent?.(event);
+      } catch (thrown) {
+        // The caller's own callback threw: that ends the call, as an exception would.
+        this.#calls.delete(id);
+        this.#channel.post({ id, abort: true });
+        call?.reject(thrown);
+      }
+      return;
+    }
+    this.#calls.delete(id);
+    this.#running.delete(id);
+    if (this.#running.size === 0) {
+      this.#channel.keepAlive(false);
+      if (this.#closeWhenIdle) this.close();
+    }
+    if (error) call?.reject(fromWire(error));
+    else call?.resolve(result);
+  }
+
+  /** @param {BertletError} error */
+  #end(error) {
+    if (this.#ended) return;
+    this.#ended = error;
+    for (const call of this.#calls.values()) call.reject(error);
+    this.#calls.clear();
+    this.#running.clear();
+    this.#channel.keepAlive(false);
+  }
+
+  /** Ends the worker at once; calls that wait are rejected. The process waits until it has ended. */
+  close() {
+    this.#end(new BertletError('DISPOSED', 'This model was disposed of; load it again to use it.'));
+    this.#closing ??= this.#channel.close();
+    return this.#closing;
+  }
+
+  /** Ends the worker as soon as it has given up what was aborted and cleaned up after itself. */
+  closeWhenIdle() {
+    this.#closeWhenIdle = true;
+    if (this.#running.size === 0) this.close();
+  }
+}
+
+/**
+ * @param {Port} port
+ * @param {Record<string, Method>} methods
+ */
+export function serve(port, methods) {
+  /** @type {Map<number, AbortController>} */
+  const running = new Map();
+  port.listen(async ({ id, method, params, abort }) => {
+    if (abort) return running.get(id)?.abort();
+    const controller = new AbortController();
+    running.set(id, controller);
+    try {
+      /** @type {Context['emit']} */
+      const emit = (event, transfer) => {
+        if (!controller.signal.aborted) port.post({ id, event }, transfer);
+      };
+      const result = await methods[method](params, { signal: controller.signal, emit });
+      port.post({ id, result });
+    } catch (error) {
+      port.post({ id, error: toWire(error) });
+    } finally {
+      running.delete(id);
+    }
+  });
+}

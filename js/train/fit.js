@@ -1,0 +1,19 @@
+// The worker's side of `fit`: one file for each task.
+import { fitAnswers } from './frozen/answers.js';
+import { fitClassifier } from './frozen/classification.js';
+import { fitTagger } from './frozen/tokens.js';
+
+/** @type {Record<string, (engine: import('../engine/engine.js').Engine, params: any, context: import('../rpc/connection.js').Context) => Promise<any>>} */
+const fits = {
+  'text-classification': fitClassifier,
+  'multi-label': fitClassifier,
+  'token-classification': fitTagger,
+  'question-answering': fitAnswers,
+};
+
+/**
+ * @param {import('../engine/engine.js').Engine} engine
+ * @param {{ task: string }} params of the task
+ * @param {import('../rpc/connection.js').Context} context
+ */
+export const fit = (engine, params, context) => fits[params.task](engine, params, context);

@@ -1,0 +1,265 @@
+// Trains a head that classifies texts, into one of several labels or any of them, on pooled features of the frozen encoder.
+import { pacer, reporter, withoutWarnings } from '../../rpc/progress.js';
+import { pooledFeatures } from './features.js';
+import { MultiLabelRegression, SingleLabelRegression } from '../solvers/logreg.js';
+import { MlpTrainer } from '../solvers/mlp-trainer.js';
+import { Rows } from './rows.js';
+import { searchStrength } from './search.js';
+import { range, split } from './split.js';
+import { MultiLabel, SingleLabel } from './targets.js';
+
+/** @typedef {import('../../rpc/connection.js').Context} Context */
+
+/** Inverse strengths of regularization to choose from, the strongest regularization first, for features of length 1. */
+const STRENGTHS = [0.1, 1, 10, 100];
+
+/** For when there are too few examples to choose by. */
+const DEFAULT_C = 10;
+
+// Bounds of what a search may cost, in rows times outputs (1 for two classes, else one for each): measured to choose as well.
+const FOLDS = 5;
+const SEARCH_SIZE = 300_000;
+const CROSS_VALIDATED_SIZE = 60_000; // beyond it, one fold is left out instead of each in turn
+
+/** Texts by which a layer or a pooling is chosen. */
+const READING_TEXTS = 2000;
+
+/**
+ * @typedef {object} ClassificationParams
+ * @property {'text-classification' | 'multi-label'} task
+ * @property {import('../../api/texts.js').Text[]} texts
+ * @property {number[][]} labels of each text, 0 .. classes - 1; one where the task has one
+ * @property {number} classes
+ * @property {Float32Array} classWeight [classes] or, of several labels, [classes][2]: of rows without and with it
+ * @property {number[]} layers to choose from
+ * @property {('mean' | 'cls' | 'max')[]} poolings to choose from
+ * @property {boolean[]} standardize to choose from: whether features are brought to mean 0 and deviation 1
+ * @property {number} validation
+ * @property {number} [c]
+ * @property {number} seed
+ * @property {import('../solvers/mlp-trainer.js').MlpOptions} [mlp] instead of logistic regression
+ */
+
+/**
+ * @typedef {object} FittedClassifier
+ * @property {import('../../core/dense.js').HeadNetwork} network
+ * @property {Omit<import('../../types.js').FitReport, 'validation'>} report
+ * @property {{ examples: number[], logits: Float32Array }} validation which examples were held out, and their logits
+ */
+
+/**
+ * @typedef {object} Problem features and targets in rows: folds, the rest to train on, held-out
+ * @property {Rows} rows
+ * @property {SingleLabel | MultiLabel} targets
+ * @property {number[]} order which example stands in a row
+ * @property {number} trainRows rows from here on are held out for validation
+ * @property {import('./split.js').Split['folds']} folds rows to leave out in turn in a search; none if there are too few
+ */
+
+/**
+ * What training found: the head for the rows as they are, and how.
+ * @typedef {{ dense: import('../../core/dense.js').Dense[], temperature?: number, report: object }} Trained
+ */
+
+/**
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {ClassificationParams} params
+ * @param {Context} context
+ * @returns {Promise<FittedClassifier>}
+ */
+export async function fitClassifier(engine, params, context) {
+  const choices = params.layers.flatMap((layer) =>
+    params.poolings.flatMap((pooling) => params.standardize.map((standardize) => ({ layer, pooling, standardize }))),
+  );
+  const readingSearch = choices.length > 1 ? await compareReadings(engine, params, choices, context) : [];
+  const least = Math.min(...readingSearch.map(({ logLoss }) => logLoss));
+  const best = readingSearch.findIndex(({ logLoss }) => logLoss === least);
+  const { standardize, ...where } = choices[Math.max(best, 0)];
+  const reading = { ...where, normalize: true };
+
+  const problem = await prepare(engine, params, reading, standardize, context);
+  const { rows, targets, order, trainRows } = problem;
+  const { dense, temperature = 1, report } = await (params.mlp ? trainMlp : trainRegression)(problem, params, context);
+  const { correct } = targets.measure(rows.logits(0, trainRows, dense), range(0, trainRows));
+  // A temperature divides the logits: so do the last layer's weights.
+  const last = dense[dense.length - 1];
+  last.weight = last.weight.map((value) => value / temperature);
+  last.bias = last.bias.map((value) => value / temperature);
+  return {
+    network: { ...reading, dense: rows.unscale(dense) },
+    report: /** @type {any} */ ({
+      examples: trainRows,
+      classes: params.classes,
+      layer: reading.layer,
+      pooling: reading.pooling,
+      standardize,
+      ...report,
+      temperature,
+      trainAccuracy: correct / trainRows,
+      ...(readingSearch.length > 0 && { readingSearch }),
+    }),
+    validation: { examples: order.slice(trainRows), logits: rows.logits(trainRows, rows.count, dense) },
+  };
+}
+
+/**
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {ClassificationParams} params
+ * @param {import('./features.js').PooledReading} reading
+ * @param {boolean} standardize
+ * @param {Context} context
+ * @returns {Promise<Problem>}
+ */
+async function prepare(engine, params, reading, standardize, context) {
+  const { task, texts, labels, classes, validation, seed, mlp } = params;
+  const multiLabel = task === 'multi-label';
+  const foldRows = Math.max(SEARCH_SIZE / outputCount(params), 10 * classes);
+  const { order, folds, trainRows } = split(strata(params), classes + 1, { validation, foldRows, folds: FOLDS, seed });
+  const targets = multiLabel
+    ? new MultiLabel(new Uint8Array(order.length * classes), classes)
+    : new SingleLabel(
+        Int32Array.from(order, (example) => labels[example][0]),
+        classes,
+      );
+  if (targets instanceof MultiLabel)
+    order.forEach((example, row) => labels[example].forEach((k) => (targets.targets[row * classes + k] = 1)));
+
+  const { hiddenSize } = engine.config;
+  const rows = await Rows.create(engine.compiled, order.length, hiddenSize, (core) => {
+    if (mlp) return MlpTrainer.bytes(core, hiddenSize, classes, mlp);
+    return (multiLabel ? MultiLabelRegression : SingleLabelRegression).bytes(core, trainRows, hiddenSize, classes);
+  });
+  const rowOf = new Int32Array(order.length);
+  order.forEach((example, row) => (rowOf[example] = row));
+  await pooledFeatures(engine, texts, reading, (example, vector) => rows.set(rowOf[example], vector), context);
+  if (standardize) rows.standardize(trainRows);
+  return { rows, targets, order, folds, trainRows };
+}
+
+/** What the cost of a fit grows with. @param {ClassificationParams} params */
+const outputCount = ({ task, classes }) => (classes === 2 && task !== 'multi-label' ? 1 : classes);
+
+/**
+ * By what examples are drawn evenly: their label, or the first of theirs.
+ * @param {ClassificationParams} params
+ */
+const strata = ({ labels, classes }) => Int32Array.from(labels, ([first = classes]) => first);
+
+/**
+ * Logistic regression with the strength given, or chosen by cross-validation, which also tells how sure the head may be.
+ * @param {Problem} problem
+ * @param {ClassificationParams} params
+ * @param {Context} context
+ * @returns {Promise<Trained>}
+ */
+async function trainRegression(problem, params, context) {
+  const regression = regressionOf(problem, params);
+  const searched = params.c === undefined ? await search(regression, problem, params, context) : undefined;
+  const c = params.c ?? searched?.chosen.c ?? DEFAULT_C;
+  const report = reporter(context, 'train');
+  const { iterations, converged } = await regression.fit({ c }, pacer(context), (iteration) =>
+    report(iteration, iteration + 1),
+  );
+  report(iterations, iterations);
+  return {
+    dense: regression.dense(),
+    temperature: searched?.temperature,
+    report: { c, iterations, converged, search: searched?.search ?? [] },
+  };
+}
+
+/**
+ * @param {Problem} problem
+ * @param {ClassificationParams} params
+ */
+function regressionOf({ rows, targets, trainRows }, { classWeight }) {
+  return targets instanceof MultiLabel
+    ? new MultiLabelRegression(rows, trainRows, targets.targets, classWeight)
+    : new SingleLabelRegression(rows, trainRows, targets.labels, classWeight);
+}
+
+/**
+ * @param {SingleLabelRegression | MultiLabelRegression} regression
+ * @param {Problem} problem
+ * @param {ClassificationParams} params
+ * @param {Context} context
+ */
+async function search(regression, { rows, targets, folds }, params, context) {
+  if (folds.length < 2) return undefined;
+  const inFolds = folds[folds.length - 1][1];
+  const large = inFolds * outputCount(params) > CROSS_VALIDATED_SIZE;
+  const pace = pacer(context);
+  return searchStrength(
+    STRENGTHS.map((c) => (rows.scaling ? c / rows.width : c)), // standardized, features are sqrt(width) long
+    folds.slice(0, large ? 1 : folds.length),
+    targets,
+    async (c, [begin, end]) => {
+      await regression.fit({ c, rows: inFolds, without: [begin, end] }, pace);
+      return rows.logits(begin, end, regression.dense());
+    },
+    reporter(context, 'search'),
+  );
+}
+
+/**
+ * @param {Problem} problem
+ * @param {ClassificationParams} params
+ * @param {Context} context
+ * @returns {Promise<Trained>}
+ */
+async function trainMlp({ rows, targets, folds, trainRows }, { mlp, classWeight, seed }, context) {
+  const trainer = new MlpTrainer(
+    rows,
+    targets,
+    classWeight,
+    /** @type {import('../solvers/mlp-trainer.js').MlpOptions} */ (mlp),
+    seed,
+  );
+  const heldOut = folds.length > 1 ? folds[0] : undefined;
+  const { epochs, search, held } = await trainer.chooseEpochs(
+    heldOut,
+    trainRows,
+    pacer(context),
+    reporter(context, 'search'),
+  );
+  await trainer.fit(epochs, trainRows, pacer(context), reporter(context, 'train'));
+  return {
+    dense: trainer.dense(),
+    temperature: held && heldOut && targets.temperature(held, Int32Array.from(range(...heldOut))),
+    report: { epochs, epochSearch: search },
+  };
+}
+
+/**
+ * How well heads do that read one thing or another, on some of the examples.
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {ClassificationParams} params
+ * @param {(Pick<import('./features.js').PooledReading, 'layer' | 'pooling'> & { standardize: boolean })[]} choices
+ * @param {Context} context
+ * @returns {Promise<import('../../types.js').ReadingStep[]>}
+ */
+async function compareReadings(engine, params, choices, context) {
+  const few = { ...some(params), validation: 0, mlp: undefined };
+  const results = [];
+  for (const choice of choices) {
+    const { standardize, ...where } = choice;
+    const problem = await prepare(engine, few, { ...where, normalize: true }, standardize, withoutWarnings(context));
+    const searched = await search(regressionOf(problem, few), problem, few, context);
+    const best = searched?.chosen ?? { logLoss: 0, accuracy: 0 };
+    results.push({ ...choice, logLoss: best.logLoss, accuracy: best.accuracy });
+  }
+  return results;
+}
+
+/**
+ * Some of the examples, each label in its proportion.
+ * @param {ClassificationParams} params
+ */
+function some(params) {
+  const { texts, labels, classes, seed } = params;
+  if (texts.length <= READING_TEXTS) return params;
+  const options = { validation: 1 - READING_TEXTS / texts.length, foldRows: 1, folds: 1, seed };
+  const { order, trainRows } = split(strata(params), classes + 1, options);
+  const chosen = order.slice(0, trainRows);
+  return { ...params, texts: chosen.map((i) => texts[i]), labels: chosen.map((i) => labels[i]) };
+}

@@ -1,0 +1,242 @@
+// Trains a head that tags words, on the hidden states of their first tokens.
+import { BertletError } from '../../errors.js';
+import { pacer, reporter, withoutWarnings } from '../../rpc/progress.js';
+import { firstTokens, joinWords } from '../../decode/words.js';
+import { CrfTrainer } from '../solvers/crf-trainer.js';
+import { SingleLabelRegression } from '../solvers/logreg.js';
+import { Rows } from './rows.js';
+import { searchStrength } from './search.js';
+import { range, split } from './split.js';
+import { SingleLabel } from './targets.js';
+
+/** @typedef {import('../../rpc/connection.js').Context} Context */
+
+/** Inverse strengths of regularization to choose from, for standardized features of any width, and others. */
+const STRENGTHS = { standardized: [0.001, 0.003, 0.01, 0.03, 0.1], plain: [0.1, 1, 10] };
+
+/** For when there are too few sentences to choose by. */
+const DEFAULT_C = { standardized: 0.01, plain: 1 };
+
+const FOLDS = 5;
+
+/** What a search may cost, in words times tags. */
+const SEARCH_SIZE = 300_000;
+
+/**
+ * @typedef {object} TokensParams
+ * @property {string[][]} words of each sentence
+ * @property {number[][]} tags of each word
+ * @property {number} classes
+ * @property {number} outside the tag of words that belong to nothing, or -1
+ * @property {number[]} layers to choose from, in the order in which they are tried, until one is worse than the one before
+ * @property {boolean} standardize
+ * @property {number} validation share of the sentences
+ * @property {number} [c]
+ * @property {number} seed
+ * @property {import('../solvers/mlp-trainer.js').MlpOptions} [mlp] with a conditional random field, instead of logistic regression
+ */
+
+/**
+ * @typedef {object} FittedTagger
+ * @property {import('../../core/dense.js').HeadNetwork} network
+ * @property {Float32Array} [transitions] [tags + 1][tags], the last row: of the first word
+ * @property {object} report
+ * @property {number[]} validation which sentences were held out
+ */
+
+/**
+ * @typedef {object} Sentences features and tags in rows, sentence by sentence
+ * @property {Rows} rows
+ * @property {Int32Array} starts [sentences + 1]
+ * @property {SingleLabel} targets
+ */
+
+/**
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {TokensParams} params
+ * @param {Context} context
+ * @returns {Promise<FittedTagger>}
+ */
+export async function fitTagger(engine, params, context) {
+  const { words, tags, classes, outside, layers, standardize, validation, seed, mlp } = params;
+  const encoded = await encode(engine, words, context);
+  const count = encoded.reduce((sum, { firsts }) => sum + firsts.length, 0);
+  if (count === 0)
+    throw new BertletError('BAD_INPUT', 'None of the words has a token: they are control characters only.');
+  const strata = Int32Array.from(tags, (list) => Number(list.some((tag) => tag !== outside)));
+  const foldRows = Math.max((SEARCH_SIZE / classes / count) * words.length, 10);
+  const { order, folds, trainRows } = split(strata, 2, { validation, foldRows, folds: FOLDS, seed });
+  const kind = standardize ? 'standardized' : 'plain';
+  const strengths = params.c === undefined ? STRENGTHS[kind] : [params.c];
+
+  /**
+   * @param {number} layer
+   * @param {number} sentences the first so many of the order
+   */
+  const prepare = (layer, sentences) => {
+    const numbers = order.slice(0, sentences);
+    const chosen = { ...params, layer, numbers, tags: numbers.map((i) => tags[i]) };
+    return collect(
+      engine,
+      numbers.map((i) => encoded[i]),
+      chosen,
+      sentences < trainRows ? withoutWarnings(context) : context,
+    );
+  };
+
+  /** @type {{ layer: number, logLoss: number, accuracy: number, c: number, search: object[], temperature: number } | undefined} */
+  let best;
+  const readingSearch = [];
+  const searches = folds.length > 1 && (layers.length > 1 || params.c === undefined);
+  for (const layer of searches ? layers : []) {
+    const found = await searchLayer(
+      await prepare(layer, folds[folds.length - 1][1]),
+      folds,
+      strengths,
+      params,
+      context,
+    );
+    readingSearch.push({ layer, pooling: 'none', standardize, logLoss: found.logLoss, accuracy: found.accuracy });
+    if (best && found.logLoss > best.logLoss) break;
+    best = { layer, ...found };
+  }
+  const layer = best?.layer ?? layers[0];
+  const c = params.c ?? best?.c ?? DEFAULT_C[kind];
+
+  const { rows, starts, targets } = await prepare(layer, trainRows);
+  const base = {
+    examples: trainRows,
+    classes,
+    layer,
+    pooling: 'none',
+    standardize,
+    ...(readingSearch.length > 1 && { readingSearch }),
+  };
+  const result = {
+    layer,
+    pooling: /** @type {const} */ ('none'),
+    normalize: false,
+  };
+  const accuracy = (/** @type {import('../../core/dense.js').Dense[]} */ dense) =>
+    targets.measure(rows.logits(0, rows.count, dense), range(0, rows.count)).correct / rows.count;
+
+  if (mlp) {
+    const trainer = new CrfTrainer(rows, starts, targets, mlp, seed);
+    const heldOut = folds.length > 1 ? folds[0] : undefined;
+    const { epochs, search } = await trainer.chooseEpochs(heldOut, pacer(context), reporter(context, 'search'));
+    await trainer.fit(epochs, pacer(context), reporter(context, 'train'));
+    const dense = trainer.dense();
+    return {
+      network: { ...result, dense: rows.unscale(dense) },
+      transitions: trainer.transitions(),
+      report: { ...base, temperature: 1, epochs, epochSearch: search, trainAccuracy: accuracy(dense) },
+      validation: order.slice(trainRows),
+    };
+  }
+
+  const regression = new SingleLabelRegression(rows, rows.count, targets.labels, new Float32Array(classes).fill(1));
+  const report = reporter(context, 'train');
+  const { iterations, converged } = await regression.fit({ c }, pacer(context), (i) => report(i, i + 1));
+  report(iterations, iterations);
+  const dense = regression.dense();
+  const { temperature = 1, search = [] } = best ?? {};
+  const calibrated = dense.map((one) => ({
+    ...one,
+    weight: one.weight.map((value) => value / temperature),
+    bias: one.bias.map((value) => value / temperature),
+  }));
+  return {
+    network: { ...result, dense: rows.unscale(calibrated) },
+    report: { ...base, c, iterations, converged, search, temperature, trainAccuracy: accuracy(dense) },
+    validation: order.slice(trainRows),
+  };
+}
+
+/** @typedef {{ text: string, firsts: { word: number, token: number }[] }} EncodedSentence first tokens of those words that have one */
+
+/**
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {string[][]} sentences
+ * @param {Context} context
+ * @returns {Promise<EncodedSentence[]>}
+ */
+async function encode(engine, sentences, context) {
+  const pace = pacer(context);
+  const encoded = [];
+  for (const words of sentences) {
+    const { text, spans } = joinWords(words);
+    const { offsets } = engine.tokenizer.tokenize([text]);
+    const tokens = firstTokens(spans, offsets, Math.min(offsets.length, engine.config.maxPositions));
+    const firsts = [...tokens].map((token, word) => ({ word, token })).filter(({ token }) => token >= 0);
+    encoded.push({ text, firsts });
+    await pace();
+  }
+  return encoded;
+}
+
+/**
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {EncodedSentence[]} sentences
+ * @param {TokensParams & { layer: number, numbers: number[] }} params with the tags of these sentences, and their numbers
+ * @param {Context} context
+ * @returns {Promise<Sentences>}
+ */
+async function collect(engine, sentences, { layer, numbers, tags, classes, standardize, mlp }, context) {
+  const starts = new Int32Array(sentences.length + 1);
+  sentences.forEach(({ firsts }, i) => (starts[i + 1] = starts[i] + firsts.length));
+  const count = starts[sentences.length];
+  const { hiddenSize } = engine.config;
+  const rows = await Rows.create(engine.compiled, count, hiddenSize, (core) =>
+    Math.max(
+      SingleLabelRegression.bytes(core, count, hiddenSize, classes),
+      mlp ? CrfTrainer.bytes(core, hiddenSize, classes, starts, mlp) : 0,
+    ),
+  );
+  const labels = new Int32Array(count);
+  sentences.forEach(({ firsts }, i) =>
+    labels.set(
+      firsts.map(({ word }) => tags[i][word]),
+      starts[i],
+    ),
+  );
+  await engine.forEachBatch(
+    sentences.map(({ text }) => [text]),
+    { phase: 'features', layer, numbers },
+    (batch) => {
+      const hidden = engine.hidden(batch, false);
+      batch.indices.forEach((sentence, i) => {
+        sentences[sentence].firsts.forEach(({ token }, word) => {
+          const at = (batch.starts[i] + token) * hiddenSize;
+          rows.set(starts[sentence] + word, hidden.subarray(at, at + hiddenSize));
+        });
+      });
+    },
+    context,
+  );
+  if (standardize) rows.standardize(count);
+  return { rows, starts, targets: new SingleLabel(labels, classes) };
+}
+
+/**
+ * The best strength for one layer, by the sentences of one fold.
+ * @param {Sentences} sentences of all folds
+ * @param {import('./split.js').Split['folds']} folds ranges of sentences
+ * @param {number[]} strengths
+ * @param {TokensParams} params
+ * @param {Context} context
+ */
+async function searchLayer({ rows, starts, targets }, folds, strengths, { classes }, context) {
+  const regression = new SingleLabelRegression(rows, rows.count, targets.labels, new Float32Array(classes).fill(1));
+  const [begin, end] = folds[0].map((sentence) => starts[sentence]);
+  const { search, chosen, temperature } = await searchStrength(
+    strengths,
+    [[begin, end]],
+    targets,
+    async (c, without) => {
+      await regression.fit({ c, without }, pacer(context));
+      return rows.logits(begin, end, regression.dense());
+    },
+    reporter(context, 'search'),
+  );
+  return { ...chosen, search, temperature };
+}

@@ -1,0 +1,223 @@
+// Logistic regression by the core: one of several labels, or any of them.
+import { BertletError } from '../../errors.js';
+import { align } from '../../core/wasm.js';
+
+/** @typedef {import('../frozen/rows.js').Rows} Rows */
+/** @typedef {{ c: number, rows?: number, without?: [begin: number, end: number] }} Strength `rows`: only the first so many; `without`: but not these */
+
+// bertlet_fit_state; the others mean that the optimum is reached, as far as f32 can tell.
+const RUNNING = 0;
+
+const TOLERANCE = 1e-4; // scikit-learn's default
+const MAX_ITERATIONS = 1000;
+
+/** The core's fit of one set of labels. */
+class Regression {
+  #rows;
+  #trainRows;
+  #classes;
+  #at;
+  #fit;
+
+  /**
+   * @param {import('../../core/wasm.js').Core} core
+   * @param {number} trainRows
+   * @param {number} width
+   * @param {number} classes
+   */
+  static sizes(core, trainRows, width, classes) {
+    const fit = core.fn.logreg_bytes(trainRows, width, classes) >>> 0;
+    if (fit === 0)
+      throw new BertletError('OUT_OF_MEMORY', `${trainRows} examples of ${classes} labels are too many to train on.`);
+    return { labels: 4 * trainRows, sampleWeight: 4 * trainRows, fit, weight: 4 * classes * width, bias: 4 * classes };
+  }
+
+  /**
+   * @param {Rows} rows
+   * @param {number} trainRows the first so many are trained on
+   * @param {number} classes
+   */
+  constructor(rows, trainRows, classes) {
+    this.#rows = rows;
+    this.#trainRows = trainRows;
+    this.#classes = classes;
+    const sizes = Regression.sizes(rows.core, trainRows, rows.width, classes);
+    this.#at = /** @type {typeof sizes} */ (
+      Object.fromEntries(Object.entries(sizes).map(([name, size]) => [name, rows.core.reserve(size)]))
+    );
+    this.#fit = 0;
+  }
+
+  /**
+   * From zero, always: a fit that began where one with another strength ended would count as converged at once.
+   * @param {ArrayLike<number>} labels [trainRows] 0 .. classes - 1
+   * @param {Float32Array} sampleWeight [trainRows]
+   * @param {Strength & { tolerance?: number }} strength `tolerance`: of the gradient's largest component
+   * @param {() => Promise<void>} pace
+   * @param {(iteration: number) => void} [onIteration]
+   * @returns {Promise<{ iterations: number, converged: boolean }>}
+   */
+  async fit(
+    labels,
+    sampleWeight,
+    { c, rows = this.#trainRows, without = [0, 0], tolerance = TOLERANCE },
+    pace,
+    onIteration,
+  ) {
+    const { core, width, at: features } = this.#rows;
+    const at = this.#at;
+    core.ints(at.labels, this.#trainRows).set(labels);
+    core.floats(at.sampleWeight, this.#trainRows).set(sampleWeight.subarray(0, this.#trainRows));
+    core
+      .floats(at.sampleWeight, this.#trainRows)
+      .fill(0, rows)
+      .fill(0, ...without);
+    this.#fit = core.fn.logreg_init(at.fit, features, at.labels, this.#trainRows, width, this.#classes);
+    check(core.fn.logreg_start(this.#fit, at.sampleWeight, c, tolerance));
+    for (let iterations = 1; ; iterations++) {
+      const state = check(core.fn.logreg_step(this.#fit));
+      onIteration?.(iterations);
+      if (state !== RUNNING || iterations === MAX_ITERATIONS) return { iterations, converged: state !== RUNNING };
+      await pace();
+    }
+  }
+
+  /** @returns {{ weight: Float32Array, bias: Float32Array }} [classes][width] and [classes], copies */
+  weights() {
+    const { weight, bias } = this.#at;
+    const { core, width } = this.#rows;
+    core.fn.logreg_weights(this.#fit, weight, bias);
+    return {
+      weight: core.floats(weight, this.#classes * width).slice(),
+      bias: core.floats(bias, this.#classes).slice(),
+    };
+  }
+}
+
+/** @param {number} status */
+function check(status) {
+  if (status < 0)
+    throw new BertletError(
+      'BAD_WEIGHTS',
+      `The fit met NaN or infinity (${status}). The model's weights may be damaged.`,
+    );
+  return status;
+}
+
+/** Each row has one of several classes: multinomial, or for two classes binary. */
+export class SingleLabelRegression {
+  #regression;
+  #labels;
+  #sampleWeight;
+
+  /** @type {(core: import('../../core/wasm.js').Core, trainRows: number, width: number, classes: number) => number} */
+  static bytes(core, trainRows, width, classes) {
+    const sizes = Object.values(Regression.sizes(core, trainRows, width, classes));
+    return sizes.reduce((sum, size) => sum + align(size), 0);
+  }
+
+  /**
+   * @param {Rows} rows
+   * @param {number} trainRows
+   * @param {Int32Array} labels [trainRows or more]
+   * @param {Float32Array} classWeight [classes]
+   */
+  constructor(rows, trainRows, labels, classWeight) {
+    this.#regression = new Regression(rows, trainRows, classWeight.length);
+    this.#labels = labels.subarray(0, trainRows);
+    this.#sampleWeight = Float32Array.from(this.#labels, (label) => classWeight[label]);
+  }
+
+  /**
+   * @param {Strength} strength
+   * @param {() => Promise<void>} pace
+   * @param {(iteration: number) => void} [onIteration]
+   */
+  fit(strength, pace, onIteration) {
+    return this.#regression.fit(this.#labels, this.#sampleWeight, strength, pace, onIteration);
+  }
+
+  /** @returns {import('../../core/dense.js').Dense[]} [classes][width] and [classes] */
+  dense() {
+    return [{ ...this.#regression.weights(), activation: 'none' }];
+  }
+}
+
+/**
+ * The gradient is a mean over rows, and that of a label which few rows have is small from the first step on: with the same
+ * tolerance for all, hardly more than the bias of a rare label would be fitted.
+ * @param {Int32Array} labels [rows] 0 or 1
+ * @param {Float32Array} sampleWeight [rows]
+ */
+function toleranceFor(labels, sampleWeight) {
+  let [all, having] = [0, 0];
+  sampleWeight.forEach((weight, row) => {
+    all += weight;
+    having += labels[row] * weight;
+  });
+  const rarer = Math.max(Math.min(having, all - having), all / labels.length); // a row at least
+  return (2 * TOLERANCE * rarer) / all;
+}
+
+/** Each row has any of several classes: a binary regression for each, as scikit-learn's OneVsRestClassifier. */
+export class MultiLabelRegression {
+  #regression;
+  #rows;
+  #targets;
+  #classWeight;
+  #layer;
+
+  /** @type {typeof SingleLabelRegression.bytes} */
+  static bytes(core, trainRows, width) {
+    return SingleLabelRegression.bytes(core, trainRows, width, 2);
+  }
+
+  /**
+   * @param {Rows} rows
+   * @param {number} trainRows
+   * @param {Uint8Array} targets [rows][classes]
+   * @param {Float32Array} classWeight [classes][2] of examples without and with the label
+   */
+  constructor(rows, trainRows, targets, classWeight) {
+    this.#regression = new Regression(rows, trainRows, 2);
+    this.#rows = trainRows;
+    this.#targets = targets;
+    this.#classWeight = classWeight;
+    const classes = classWeight.length / 2;
+    this.#layer = { weight: new Float32Array(classes * rows.width), bias: new Float32Array(classes) };
+  }
+
+  /** @type {SingleLabelRegression['fit']} */
+  async fit(strength, pace, onIteration) {
+    const { weight, bias } = this.#layer;
+    const classes = bias.length;
+    const width = weight.length / classes;
+    const sum = { iterations: 0, converged: true };
+    for (let k = 0; k < classes; k++) {
+      const labels = Int32Array.from({ length: this.#rows }, (_, row) => this.#targets[row * classes + k]);
+      const sampleWeight = Float32Array.from(labels, (label) => this.#classWeight[2 * k + label]);
+      const { iterations, converged } = await this.#regression.fit(
+        labels,
+        sampleWeight,
+        { ...strength, tolerance: toleranceFor(labels, sampleWeight) },
+        pace,
+        (iteration) => onIteration?.(sum.iterations + iteration),
+      );
+      sum.iterations += iterations;
+      sum.converged &&= converged;
+      // The core gives (-w / 2, w / 2), whose softmax is the sigmoid of w.
+      const binary = this.#regression.weights();
+      weight.set(
+        binary.weight.subarray(width).map((w) => 2 * w),
+        k * width,
+      );
+      bias[k] = 2 * binary.bias[1];
+    }
+    return sum;
+  }
+
+  /** @type {SingleLabelRegression['dense']} */
+  dense() {
+    return [{ weight: this.#layer.weight.slice(), bias: this.#layer.bias.slice(), activation: 'none' }];
+  }
+}

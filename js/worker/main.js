@@ -1,0 +1,73 @@
+// The worker's entry: owns the engine, answers calls. The same file is the body of a further thread of a multi-threaded engine.
+import { ownPort } from '#platform';
+import { loadEngine, runThread } from '../engine/engine.js';
+import { pacer } from '../rpc/progress.js';
+import { serve } from '../rpc/connection.js';
+
+/** @type {import('../engine/engine.js').Engine} */
+let engine;
+
+serve(ownPort(), {
+  async load(params, context) {
+    engine = await loadEngine(params, context);
+    const { modelType, hiddenSize, layers, maxPositions, vocabSize } = engine.config;
+    const { build, threads } = engine.compiled;
+    const { fingerprint, fromCache, configJson: config } = engine;
+    const notes = [...engine.notes, ...engine.cacheNotes];
+    const size = { hiddenSize, layers, maxTokens: maxPositions, vocabSize };
+    const { head, masked } = engine.extras;
+    return { modelType, ...size, build, threads, notes, fingerprint, fromCache, config, head, masked: Boolean(masked) };
+  },
+
+  async tokenize({ texts }, context) {
+    const pace = pacer(context);
+    const encodings = [];
+    for (const text of texts) {
+      encodings.push(engine.tokenizer.tokenize(text));
+      await pace();
+    }
+    return encodings;
+  },
+
+  /** Emits, batch by batch, which texts and their vectors. */
+  embed({ texts, pooling, layer, normalize, truncation }, context) {
+    const { recipe } = engine.extras;
+    const followed = recipe && pooling === undefined && layer === undefined;
+    return engine.forEachBatch(
+      texts,
+      { phase: 'embed', layer, truncation, ...(followed && { maxTokens: recipe.maxTokens }) },
+      (batch) => {
+        const vectors = followed
+          ? engine.followRecipe(batch, { ...recipe, normalize: normalize ?? recipe.normalize })
+          : engine.rows(batch, { pooling: pooling ?? 'mean', normalize: normalize ?? false });
+        const copy = vectors.slice();
+        context.emit({ batch, vectors: copy }, [copy.buffer]);
+      },
+      context,
+    );
+  },
+
+  /** Emits, batch by batch, which texts and their logits. */
+  logits: ({ texts, network }, context) =>
+    engine.forEachBatch(
+      texts,
+      { phase: 'classify', layer: network.layer },
+      (batch) => {
+        const logits = engine.logits(batch, network);
+        context.emit({ batch, logits }, [logits.buffer]);
+      },
+      context,
+    ),
+
+  // What only some pages need is fetched when it is needed.
+
+  fillMask: async (params, context) => (await import('./lazy.js')).fillMask(engine, params, context),
+
+  questions: async (params, context) => (await import('./lazy.js')).readQuestions(engine, params, context),
+
+  fit: async (params, context) => (await import('./lazy.js')).fit(engine, params, context),
+
+  learningCurve: async (params, context) => (await import('./lazy.js')).learningCurve(engine, params, context),
+
+  thread: runThread,
+});

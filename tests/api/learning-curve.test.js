@@ -1,0 +1,118 @@
+// Learning curves: through the public API and the command line. Oracle: the means that scikit-learn reaches on PyTorch's features and
+// on its own TF-IDF (../shared/anchors.md).
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { load } from '../../js/index.js';
+import { bertlet } from '../cli/cli.js';
+import { minilm, shared, temporaryFolder, tiny, toyExamples, withoutMinilm } from '../support.js';
+
+describe('on a model of random weights', () => {
+  let bert;
+  before(async () => {
+    bert = await load(tiny(), { threads: 1 });
+  });
+  after(() => bert.dispose());
+
+  test('one point for each size, the same for the same draws', async () => {
+    const examples = toyExamples(60);
+    const steps = [];
+    const onProgress = (progress) => steps.push(progress);
+    const points = await bert.learningCurve(examples, { sizes: [2, 8], seeds: 3, onProgress });
+    assert.deepEqual(
+      points.map(({ n, accuracies, baseline }) => [n, accuracies.length, baseline.accuracies.length]),
+      [
+        [2, 3, 3],
+        [8, 3, 3],
+      ],
+    );
+    for (const { mean, deviation, accuracies } of points.flatMap((point) => [point, point.baseline])) {
+      assert.ok(Math.abs(mean - accuracies.reduce((sum, value) => sum + value) / 3) < 1e-12);
+      const squares = accuracies.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+      assert.ok(Math.abs(deviation - Math.sqrt(squares / 2)) < 1e-12);
+    }
+    assert.deepEqual(steps.at(-1), { phase: 'train', loaded: 6, total: 6 });
+    assert.deepEqual(await bert.learningCurve(examples, { sizes: [2, 8], seeds: 3 }), points);
+    // Each label has words of its own: eight examples show all of them.
+    assert.equal(points[1].baseline.mean, 1);
+  });
+
+  test('with examples to test on, and without a baseline', async () => {
+    const options = { test: toyExamples(20), sizes: [4], baseline: false, c: 1 };
+    const [point] = await bert.learningCurve(toyExamples(8), options);
+    assert.equal(point.accuracies.length, 5);
+    assert.equal(new Set(point.accuracies).size, 1, 'every draw takes all examples');
+    assert.equal(point.baseline, undefined);
+  });
+
+  test('default sizes go as far as the examples', async () => {
+    const points = await bert.learningCurve(toyExamples(20), { seeds: 1, baseline: false });
+    assert.deepEqual(
+      points.map(({ n }) => n),
+      [1, 2, 4, 8],
+    );
+  });
+
+  test('what is not possible', async () => {
+    const examples = toyExamples(20);
+    for (const [options, code, message] of [
+      [{ sizes: [10] }, 'BAD_INPUT', /10 examples .* left over/],
+      [{ sizes: [0] }, 'BAD_INPUT', /0 examples/],
+      [{ sizes: '1,2' }, 'BAD_INPUT', /sizes is 1,2/],
+      [{ sizes: [] }, 'BAD_INPUT', /sizes/],
+      [{ size: [1] }, 'BAD_INPUT', /no option "size"/],
+      [{ seeds: 0 }, 'BAD_INPUT', /seeds/],
+      [{ c: -1 }, 'BAD_INPUT', /c is -1/],
+      [{ test: [{ text: 'a', label: 'other' }] }, 'BAD_LABELS', /"other"/],
+    ])
+      await assert.rejects(bert.learningCurve(examples, options), { code, message });
+    await assert.rejects(bert.learningCurve(toyExamples(4, ['pos'])), { code: 'ONE_CLASS' });
+    await assert.rejects(bert.learningCurve([]), { code: 'NO_EXAMPLES' });
+  });
+
+  test('cancelling', async () => {
+    const controller = new AbortController();
+    const onProgress = ({ phase }) => phase === 'train' && controller.abort();
+    const options = { seeds: 1000, signal: controller.signal, onProgress };
+    await assert.rejects(bert.learningCurve(toyExamples(60), options), { name: 'AbortError' });
+  });
+});
+
+test('the command line prints a line for each size', async (t) => {
+  const folder = await temporaryFolder(t);
+  const file = join(folder, 'train.tsv');
+  await writeFile(file, toyExamples(40).map(({ text, label }) => `${text}\t${label}\n`).join('')); // prettier-ignore
+  const { code, stdout } = await bertlet(['learning-curve', '--model', tiny(), '--train', file, '--sizes', '2,4']);
+  assert.equal(code, 0);
+  const lines = stdout.trimEnd().split('\n').map(JSON.parse); // prettier-ignore
+  assert.deepEqual(
+    lines.map(({ n }) => n),
+    [2, 4],
+  );
+  for (const { accuracy, deviation, baseline } of lines) {
+    assert.ok(accuracy > 0.4 && accuracy <= 1 && deviation >= 0);
+    assert.ok(baseline.accuracy > 0.4 && baseline.accuracy <= 1);
+  }
+  const wrong = await bertlet(['learning-curve', '--model', tiny(), '--train', file, '--sizes', 'few']);
+  assert.equal(wrong.code, 2);
+});
+
+const banking77 = join(shared, 'banking77');
+const absent = withoutMinilm || (existsSync(banking77) ? false : '../shared/data is absent');
+
+test('banking77 in int8, 8 examples a class: 83.8 %, words alone 64.7 %', { skip: absent }, async () => {
+  const read = (part) =>
+    readFileSync(join(banking77, `${part}.tsv`), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('\t'))
+      .map(([text, label]) => ({ text, label }));
+  const bert = await load(minilm, { dtype: 'int8' });
+  const [{ mean, baseline }] = await bert.learningCurve(read('train'), { test: read('test'), sizes: [8] });
+  await bert.dispose();
+  // Other draws than the anchors': means of five differ by about 0.6 (scikit-learn's over its own draws).
+  assert.ok(Math.abs(mean - 0.838) < 0.012, `${mean}`);
+  assert.ok(Math.abs(baseline.mean - 0.647) < 0.015, `${baseline.mean}`);
+});

@@ -1,0 +1,181 @@
+// Heads for tokens and for answers, on a model of random weights: trained, used, saved, brought back.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { load } from '../../js/index.js';
+import { fixtures, tiny } from '../support.js';
+
+let bert;
+before(async () => {
+  bert = await load(tiny(), { threads: 1 });
+});
+after(() => bert.dispose());
+
+const people = ['good', 'great', 'love'];
+const places = ['bad', 'awful', 'hate'];
+
+/** Sentences in which some words are always persons, of one or two words, and some always places. */
+function taggedExamples(count) {
+  return Array.from({ length: count }, (_, i) => {
+    const person = people.slice(0, 1 + (i % 2)).map((_, k) => people[(i + k) % 3]);
+    const words = ['the', ...person, 'movie', places[i % 3], 'the'];
+    const tags = ['O', 'B-person', ...person.slice(1).map(() => 'I-person'), 'O', 'B-place', 'O'];
+    return { words, tags };
+  });
+}
+
+describe('token classification', () => {
+  for (const options of [{}, { head: 'mlp', hiddenSize: 16, epochs: 15, learningRate: 0.02, layer: 1 }]) {
+    test(`learns, decodes valid sequences, saves: ${JSON.stringify(options)}`, async () => {
+      const examples = taggedExamples(60);
+      const head = await bert.fit(examples, { task: 'token-classification', validation: 0.1, ...options });
+      assert.deepEqual([head.report.examples, head.report.validation.n], [54, 6]);
+      assert.ok(head.report.validation.f1 > 0.9);
+      assert.equal(head.task, 'token-classification');
+      assert.deepEqual(head.labels, ['B-person', 'B-place', 'I-person', 'O']);
+      const metrics = await head.evaluate(examples);
+      assert.ok(metrics.f1 > 0.95, JSON.stringify({ metrics, report: head.report }));
+      assert.deepEqual(Object.keys(metrics.types), ['person', 'place']);
+      assert.equal(metrics.n, 60);
+
+      const text = 'the great love movie awful the';
+      const words = text.split(' ');
+      const [person, place] = await head.entities(text);
+      assert.deepEqual([person.entity_group, person.word], ['person', 'great love']);
+      assert.deepEqual([place.entity_group, place.word, place.start, place.end], ['place', 'awful', 21, 26]);
+      for (const { word, start, end } of [person, place]) assert.equal(text.slice(start, end), word);
+      const tokens = await head.entities(text, { aggregationStrategy: 'none' });
+      assert.ok(tokens.every(({ entity, index, word }) => head.labels.includes(entity) && index > 0 && word));
+      const bad = (call, message) => assert.rejects(call, { name: 'BertletError', code: 'BAD_INPUT', message });
+      await bad(head.entities(text, { aggregationStrategy: 'best' }), /aggregationStrategy/);
+      await bad(head.entities(['a', { text, textPair: 'b' }]), /Text 1 is a pair/);
+      await bad(head.tag(words), /arrays of words/);
+      await bad(head.tag(), /arrays of words/);
+      await bad(head.tag([words], { decode: 'argmax' }), /no option "decode"/);
+
+      const back = await bert.loadHead(await head.save());
+      assert.deepEqual(await back.entities([text, '']), [await head.entities(text), []]);
+      const sentences = examples.map(({ words }) => words);
+      assert.deepEqual(await back.tag(sentences), await head.tag(sentences));
+    });
+  }
+
+  test("a checkpoint's own head says what transformers says: each word's best tag, entities as 'simple' makes them", async () => {
+    const checkpoint = await load(join(fixtures, 'checkpoints', 'bert-tokens'), { threads: 1 });
+    const { head } = checkpoint;
+    const words = ['good', 'bad', 'movie', 'the', 'great', 'awful'];
+    const own = [];
+    await head.logits([[words.join(' ')]], {}, (_, logits) => {
+      const rows = words.map((_, i) => [
+        ...logits.subarray((i + 1) * head.labels.length, (i + 2) * head.labels.length),
+      ]);
+      own.push(...rows.map((row) => head.labels[row.indexOf(Math.max(...row))]));
+    });
+    assert.deepEqual(await head.tag([words]), [own]);
+    const text = words.join(' ');
+    assert.deepEqual(await head.entities(text), await head.entities(text, { aggregationStrategy: 'simple' }));
+    await assert.rejects(head.tag([words], { decoding: 'best' }), { code: 'BAD_INPUT' });
+    await checkpoint.dispose();
+  });
+
+  test('layers are tried; words without tokens and past the end are O', async () => {
+    const head = await bert.fit(taggedExamples(60), { task: 'token-classification' });
+    assert.ok(head.report.readingSearch.length > 1);
+    const long = [...new Array(100).fill('good'), '\u200b'];
+    const [tags] = await head.tag([long], { onWarning() {} });
+    assert.equal(tags.length, 101);
+    assert.deepEqual(new Set(tags.slice(45)), new Set(['O']));
+    assert.deepEqual(await head.tag([['\u200b', 'the']]), [['O', 'O']]);
+  });
+
+  test('examples that are none', async () => {
+    const fails = (examples, code) =>
+      assert.rejects(bert.fit(examples, { task: 'token-classification' }), { name: 'BertletError', code });
+    await fails([], 'NO_EXAMPLES');
+    await fails([{ text: 'a', label: 'b' }], 'BAD_INPUT');
+    await fails([{ words: ['a', 'b'], tags: ['O'] }], 'BAD_LABELS');
+    await fails([{ words: ['a'], tags: [''] }], 'BAD_LABELS');
+    await fails([{ words: ['a'], tags: ['O'] }], 'ONE_CLASS');
+  });
+
+  test('cancelling in each phase', async () => {
+    for (const phase of ['features', 'search', 'train']) {
+      const controller = new AbortController();
+      const onProgress = (event) => event.phase === phase && controller.abort(new Error(phase));
+      const options = { task: 'token-classification', head: 'mlp', signal: controller.signal, onProgress };
+      await assert.rejects(bert.fit(taggedExamples(100), options), new Error(phase));
+    }
+  });
+});
+
+/** The answer is the word after "the". */
+function answeredExamples(count) {
+  const words = ['good', 'bad', 'great', 'awful', 'love'];
+  return Array.from({ length: count }, (_, i) => {
+    const before = `${'movie '.repeat(i % 4)}the `;
+    const text = words[i % words.length];
+    const context = `${before}${text} movie movie`;
+    return { question: 'new movie?', context, answers: [{ text, start: before.length }] };
+  });
+}
+
+describe('question answering', () => {
+  test('learns, finds the answer in one of several windows, saves', async () => {
+    const examples = answeredExamples(80);
+    const options = { epochs: 25, learningRate: 0.05, validation: 0.1 };
+    const head = await bert.fit(examples, { task: 'question-answering', ...options });
+    assert.deepEqual([head.report.examples, head.report.validation.n], [72, 8]);
+    assert.equal(head.task, 'question-answering');
+    const { exactMatch, f1, n } = await head.evaluate(examples);
+    assert.equal(n, 80);
+    assert.ok(exactMatch > 80 && f1 >= exactMatch, `${exactMatch} ${f1} ${JSON.stringify(head.report)}`);
+
+    const [{ question, context }] = examples;
+    const [best, ...others] = await head.answer({ question, context }, { topK: 3 });
+    assert.equal(context.slice(best.start, best.end), best.answer);
+    assert.equal(others.length, 2);
+    assert.ok(others.every(({ score }) => score <= best.score));
+    const long = { question, context: `${'movie '.repeat(60)}${context}` };
+    const [[found]] = await head.answer([long], { maxTokens: 16, stride: 4 });
+    assert.equal(long.context.slice(found.start, found.end), found.answer);
+
+    const back = await bert.loadHead(await head.save());
+    assert.deepEqual(await back.answer(long), await head.answer(long));
+    const withNone = [...examples, { question, context: 'movie movie', answers: [] }];
+    assert.equal((await head.evaluate(withNone)).n, 81);
+    await assert.rejects(head.evaluate([]), { code: 'NO_EXAMPLES' });
+    await assert.rejects(head.evaluate([{ question, context }]), {
+      code: 'BAD_INPUT',
+      message: /Example 0 has no answers/,
+    });
+  });
+
+  test('examples and options that are none', async () => {
+    const fails = (examples, code, options = {}) =>
+      assert.rejects(bert.fit(examples, { task: 'question-answering', ...options }), { name: 'BertletError', code });
+    const [good] = answeredExamples(1);
+    await fails([], 'NO_EXAMPLES');
+    await fails([{ ...good, question: 1 }], 'BAD_INPUT');
+    await fails([{ ...good, answers: [{ text: 'nowhere', start: 0 }] }], 'BAD_INPUT');
+    await fails([good], 'BAD_INPUT', { maxTokens: 1000 });
+    await fails([{ ...good, answers: [null] }], 'BAD_INPUT');
+    await fails([good], 'BAD_INPUT', { layer: 'auto' });
+    await fails([good], 'BAD_INPUT', { earlyStopping: true });
+    const lengthy = [...answeredExamples(5), { ...good, question: 'movie '.repeat(50) }];
+    await assert.rejects(bert.fit(lengthy, { task: 'question-answering' }), {
+      code: 'TEXT_TOO_LONG',
+      message: /^Question 5 has 50 tokens/,
+    });
+  });
+
+  test('an answer that no window shows as a whole is told', async () => {
+    const text = 'movie '.repeat(30).trim();
+    const examples = [...answeredExamples(6), { question: 'new movie?', context: text, answers: [{ text, start: 0 }] }];
+    const warnings = [];
+    const onWarning = (...warning) => warnings.push(warning);
+    await bert.fit(examples, { task: 'question-answering', maxTokens: 24, stride: 4, onWarning });
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0][0], /answer of example 6 is in no window as a whole/);
+    assert.deepEqual(warnings[0][1], [6]);
+  });
+});

@@ -1,0 +1,436 @@
+// Checkpoints of every architecture and head, and adapters: their logits, or hidden states, are those of PyTorch.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { test } from 'node:test';
+import { load } from '../../js/index.js';
+import { loadEngine } from '../../js/engine/engine.js';
+import { readHead } from '../../js/checkpoint/head-file.js';
+import { describe } from '../../js/io/sources.js';
+import { toTexts } from '../../js/api/texts.js';
+import { fixtures, fromRoot, safetensors, serve, takeApart, temporaryFolder, toyExamples } from '../support.js';
+
+const checkpoints = join(fixtures, 'checkpoints');
+const TOLERANCE = 1e-4;
+
+const readJson = (...path) => JSON.parse(readFileSync(join(checkpoints, ...path), 'utf8'));
+
+/** The files of a folder, by name. */
+async function filesOf(name, names) {
+  const contents = await Promise.all(names.map((file) => readFile(join(checkpoints, name, file))));
+  return Object.fromEntries(names.map((file, i) => [file, contents[i]]));
+}
+
+/** The engine itself, as the worker has it. */
+async function open(model, adapter) {
+  const warnings = [];
+  const emit = (event) => event.warning && warnings.push(event.warning);
+  const specs = [model, adapter].map((spec) => spec && describe(spec));
+  const [description, added] = specs.map((spec) => spec?.description);
+  const params = { description, adapter: added, dtype: 'f32', threads: 1 };
+  try {
+    return { engine: await loadEngine(params, { signal: new AbortController().signal, emit }), warnings };
+  } finally {
+    specs.forEach((spec) => spec?.close());
+  }
+}
+
+/** Rows of logits, or of hidden states where there is no head, for each text. */
+async function logitsOf(bert, texts) {
+  const inputs = texts.map((text) => (Array.isArray(text) ? { text: text[0], textPair: text[1] } : text));
+  const onWarning = () => {}; // of what is cut
+  if (!bert.head)
+    return (await bert.embed(inputs, { pooling: 'none', onWarning })).map((rows) => rows.flatMap((row) => [...row]));
+  const results = [];
+  await bert.head.logits(toTexts(inputs), { onWarning }, (index, logits) => (results[index] = logits));
+  return results;
+}
+
+/** Loads a checkpoint, with an adapter or without, and holds it against the numbers that were computed for `name`. */
+async function isAsInPyTorch(name, task, model, options) {
+  const warnings = [];
+  const bert = await load(model, { threads: 1, onWarning: (message) => warnings.push(message), ...options });
+  assert.deepEqual(warnings, []);
+  assert.equal(bert.head?.task, task);
+  const { texts, logits } = readJson(name, 'expected.json');
+  const results = await logitsOf(bert, texts);
+  await bert.dispose();
+  let largest = 0;
+  texts.forEach((text, i) => {
+    const expected = logits[i].flat();
+    assert.equal(results[i].length, expected.length, JSON.stringify(text));
+    expected.forEach((value, k) => (largest = Math.max(largest, Math.abs(value - results[i][k]))));
+  });
+  assert.ok(largest <= TOLERANCE, `differs by ${largest}`);
+}
+
+const models = {
+  bert: undefined,
+  'bert-relu': undefined,
+  distilbert: undefined,
+  electra: undefined,
+  'electra-same-size': undefined,
+  'bert-text': 'text-classification',
+  'bert-multi-label': 'multi-label',
+  'bert-single': 'multi-label',
+  'bert-tokens': 'token-classification',
+  'bert-answers': 'question-answering',
+  'bert-shards': 'text-classification',
+  'distilbert-text': 'text-classification',
+  'distilbert-tokens': 'token-classification',
+  'distilbert-answers': 'question-answering',
+  'electra-text': 'text-classification',
+  'electra-tokens': 'token-classification',
+  'electra-answers': 'question-answering',
+};
+for (const [name, task] of Object.entries(models)) {
+  test(`${name}: as in PyTorch`, () => isAsInPyTorch(name, task, join(checkpoints, name)));
+}
+
+const adapters = {
+  'lora-text': 'text-classification',
+  'lora-tokens': 'token-classification',
+  'lora-answers': 'question-answering',
+  'lora-features': undefined,
+  'lora-own-head': 'text-classification',
+};
+for (const [name, task] of Object.entries(adapters)) {
+  test(`${name}: as in PyTorch with PEFT`, async () => {
+    const base = readJson(name, 'adapter_config.json').base_model_name_or_path;
+    await isAsInPyTorch(name, task, join(checkpoints, name, base), { adapter: join(checkpoints, name) });
+  });
+}
+
+test('labels: of config.json, of labels.json, or by number', async () => {
+  const names = ['joy', 'anger', 'fear'];
+  const labelsOf = async (...spec) => (await open(...spec)).engine.extras.head.labels;
+  assert.deepEqual(await labelsOf(join(checkpoints, 'bert-text')), names);
+  assert.deepEqual(await labelsOf(join(checkpoints, 'bert-answers')), []);
+  const adapter = await filesOf('lora-text', ['adapter_config.json', 'adapter_model.safetensors']);
+  const base = join(checkpoints, 'bert');
+  assert.deepEqual(await labelsOf(base, adapter), ['LABEL_0', 'LABEL_1', 'LABEL_2']);
+  adapter['labels.json'] = Buffer.from(JSON.stringify(names));
+  assert.deepEqual(await labelsOf(base, adapter), names);
+  adapter['labels.json'] = Buffer.from('["one", "two"]');
+  await assert.rejects(open(base, adapter), { code: 'SHAPE_MISMATCH', message: /2 labels.*3 outputs/ });
+});
+
+test('an adapter through load(): other vectors, another fingerprint, told in info', async () => {
+  const [base, adapter] = ['bert', 'lora-text'].map((name) => join(checkpoints, name));
+  const [plain, adapted, int8] = await Promise.all([
+    load(base, { threads: 1 }),
+    load(base, { threads: 1, adapter }),
+    load(base, { threads: 1, adapter, dtype: 'int8' }),
+  ]);
+  assert.equal(plain.info.adapter, undefined);
+  assert.equal(adapted.info.adapter, adapter);
+  assert.notEqual(adapted.info.fingerprint, plain.info.fingerprint);
+  assert.equal(adapted.info.fingerprint, int8.info.fingerprint);
+  assert.notDeepEqual(await adapted.embed('good'), await plain.embed('good'));
+
+  const head = await adapted.fit(toyExamples(20), { c: 1 });
+  for (const bytes of [await head.save(), await adapted.head.save()]) {
+    assert.equal(readHead(bytes).adapter, adapter);
+    assert.ok(await int8.loadHead(bytes));
+    await assert.rejects(plain.loadHead(bytes), {
+      code: 'HEAD_MODEL_MISMATCH',
+      message: /bert with the adapter \S+lora-text \(/,
+    });
+  }
+  await Promise.all([plain, adapted, int8].map((bert) => bert.dispose()));
+});
+
+test('a pooler that training did not touch is left out: the classifier reads the mean', async () => {
+  const files = await filesOf('lora-text', ['adapter_config.json', 'adapter_model.safetensors']);
+  const { header, data } = takeApart(files['adapter_model.safetensors']);
+  const b = header['base_model.model.bert.pooler.dense.lora_B.weight'];
+  data.fill(0, ...b.data_offsets);
+  files['adapter_model.safetensors'] = Buffer.from(safetensors(header, data));
+  const { engine } = await open(join(checkpoints, 'bert'), files);
+  assert.equal(engine.extras.head.network.pooling, 'mean');
+  assert.equal(engine.extras.head.network.dense.length, 1);
+});
+
+/** An adapter for `bert` with changes. */
+async function changedAdapter(changeConfig, changeHeader = () => {}) {
+  const files = await filesOf('lora-text', ['adapter_config.json', 'adapter_model.safetensors']);
+  const config = { ...JSON.parse(String(files['adapter_config.json'])), ...changeConfig };
+  const { header, data } = takeApart(files['adapter_model.safetensors']);
+  changeHeader(header);
+  return {
+    'adapter_config.json': Buffer.from(JSON.stringify(config)),
+    'adapter_model.safetensors': Buffer.from(safetensors(header, data)),
+  };
+}
+
+const query = 'base_model.model.bert.encoder.layer.0.attention.self.query';
+const rename = (from, to) => (header) => {
+  header[to] = header[from];
+  delete header[from];
+};
+const refused = [
+  [{ use_dora: true }, undefined, /use_dora: true.*merge_and_unload/],
+  [{ init_lora_weights: 'pissa_niter_16' }, undefined, /init_lora_weights: "pissa_niter_16".*merge_and_unload/],
+  [{ fan_in_fan_out: true }, undefined, /fan_in_fan_out/],
+  [{ peft_type: 'IA3' }, undefined, /peft_type "IA3"/],
+  [{ r: 5 }, undefined, /does not go with adapter_config\.json/],
+  [{ rank_pattern: {} }, undefined, /attention\.self\.value.*does not go with/],
+  [{ lora_alpha: null }, undefined, /lora_alpha null/],
+  [{}, rename(`${query}.lora_A.weight`, `${query}.lora_magnitude_vector`), /lora_magnitude_vector.*can't merge/],
+  [{}, rename(`${query}.lora_A.weight`, `${query}x.lora_A.weight`), /no lora_B for .*queryx/],
+  [{}, rename('base_model.model.classifier.bias', 'base_model.model.score.bias'), /score\.bias.*no such tensor/],
+];
+for (const [config, header, message] of refused) {
+  test(`an adapter that can't be merged: ${message}`, async () => {
+    await assert.rejects(open(join(checkpoints, 'bert'), await changedAdapter(config, header)), {
+      code: 'BAD_ADAPTER',
+      message,
+    });
+  });
+}
+
+test('an adapter for another model', async () => {
+  await assert.rejects(open(join(fixtures, 'model/tiny-f32'), join(checkpoints, 'lora-text')), {
+    code: 'BAD_ADAPTER',
+    message: /shape \[94,16\].*\[94,32\].*Load the model that the adapter was trained on/,
+  });
+});
+
+test('a folder without an adapter', async () => {
+  await assert.rejects(open(join(checkpoints, 'bert'), join(checkpoints, 'bert')), {
+    code: 'FILE_NOT_FOUND',
+    message: /adapter_config\.json/,
+  });
+});
+
+test('int8, on two threads, of models with a projection and without types: close to f32', async () => {
+  for (const name of ['electra', 'distilbert']) {
+    const texts = readJson(name, 'expected.json').texts.filter((text) => typeof text === 'string');
+    const [f32, int8] = await Promise.all(
+      ['f32', 'int8'].map((dtype) => load(join(checkpoints, name), { dtype, threads: 2, cache: false })),
+    );
+    const [exact, close] = await Promise.all([f32, int8].map((bert) => bert.embed(texts, { onWarning() {} })));
+    exact.forEach((vector, i) => {
+      const dot = (a, b) => a.reduce((sum, value, k) => sum + value * b[k], 0);
+      const cosine = dot(vector, close[i]) / Math.sqrt(dot(vector, vector) * dot(close[i], close[i]));
+      assert.ok(cosine > 0.995 && cosine < 1, `${name}: ${cosine}`);
+    });
+    assert.equal(f32.info.fingerprint, int8.info.fingerprint);
+    await Promise.all([f32.dispose(), int8.dispose()]);
+  }
+});
+
+test('a pair given to a model without token types', async () => {
+  const bert = await load(join(checkpoints, 'distilbert'), { threads: 1 });
+  assert.equal((await bert.embed({ text: 'good acting', textPair: 'bad story' })).length, 16);
+  await bert.dispose();
+});
+
+test('what an index of shards can lack', async () => {
+  const names = ['config.json', 'vocab.txt', 'model.safetensors.index.json'];
+  const shards = [1, 2, 3].map((n) => `model-0000${n}-of-00003.safetensors`);
+  const files = await filesOf('bert-shards', [...names, ...shards]);
+  const { engine } = await open(files);
+  assert.equal(engine.extras.head.labels.length, 3);
+  const { [shards[1]]: second, ...two } = files;
+  assert.ok(second.length > 0);
+  await assert.rejects(open(two), { code: 'FILE_NOT_FOUND', message: /00002-of-00003/ });
+  const index = JSON.parse(String(files[names[2]]));
+  const withIndex = (changed) => ({ ...files, [names[2]]: Buffer.from(JSON.stringify({ ...index, ...changed })) });
+  const map = { ...index.weight_map };
+  delete map['bert.embeddings.LayerNorm.bias'];
+  await assert.rejects(open(withIndex({ weight_map: map })), { code: 'MISSING_TENSOR', message: /index\.json lacks/ });
+  await assert.rejects(open(withIndex({ weight_map: { a: '../x.safetensors' } })), { code: 'BAD_CONFIG' });
+});
+
+test('shards from a server: progress to the end, never beyond', async (t) => {
+  const folder = join(checkpoints, 'bert-shards');
+  const base = await serve(t, (req, res) => {
+    const path = join(folder, req.url.split('/').pop());
+    if (existsSync(path)) res.end(readFileSync(path));
+    else res.writeHead(404).end();
+  });
+  const events = [];
+  const bert = await load(base, { threads: 1, onProgress: (event) => events.push(event) });
+  await bert.dispose();
+  assert.ok(events.every(({ loaded, total }) => loaded <= total));
+  assert.equal(events.at(-1).loaded, events.at(-1).total);
+});
+
+const rampart = fromRoot('../shared/models/rampart-ner');
+test(
+  'rampart-ner, a real BertForTokenClassification: the labels and logits of transformers',
+  { skip: existsSync(rampart) ? false : '../shared/models is absent' },
+  async () => {
+    const bert = await load(rampart, { threads: 1, onWarning: assert.fail });
+    const { labels } = bert.head;
+    assert.equal(labels.length, 35);
+    const expected = readJson('rampart-ner.json');
+    const results = await logitsOf(
+      bert,
+      expected.map(({ text }) => text),
+    );
+    await bert.dispose();
+    expected.forEach((one, i) => {
+      const rows = one.labels.map((_, token) => results[i].subarray(token * 35, (token + 1) * 35));
+      assert.deepEqual(
+        rows.map((row) => labels[row.indexOf(Math.max(...row))]),
+        one.labels,
+      );
+      rows.forEach((row, token) => assert.ok(Math.abs(Math.max(...row) - one.largest[token]) <= TOLERANCE));
+    });
+  },
+);
+
+for (const name of ['bert-masked', 'bert-pretraining', 'bert-untied', 'distilbert-masked', 'electra-masked']) {
+  test(`${name}: fillMask() as the pipeline of transformers`, async () => {
+    const bert = await load(join(checkpoints, name), { threads: 2 });
+    assert.equal(bert.info.masked, true);
+    for (const { text, topK, targets, results } of readJson(name, 'fill-mask.json')) {
+      const fills = await bert.fillMask(text, { topK, targets });
+      const [actual, expected] = [fills, results].map((masks) => (Array.isArray(masks[0]) ? masks : [masks]));
+      expected.forEach((fillsOfMask, mask) => {
+        const withoutScores = (list) => list.map(({ score, ...rest }) => (assert.ok(score > 0), rest));
+        assert.deepEqual(withoutScores(actual[mask]), withoutScores(fillsOfMask), text);
+        fillsOfMask.forEach(({ score }, i) => assert.ok(Math.abs(score - actual[mask][i].score) <= TOLERANCE));
+      });
+    }
+    await bert.dispose();
+  });
+}
+
+test('fillMask(): int8, several texts, and what it can refuse', async () => {
+  const warnings = [];
+  const bert = await load(join(checkpoints, 'bert-masked'), { dtype: 'int8', threads: 1, cache: false });
+  const many = await bert.fillMask(['the [MASK] was good', '[MASK] and [MASK]'], { topK: 3 });
+  assert.deepEqual([many[0].length, many[1].length, many[1][0].length], [3, 2, 3]);
+  const all = await bert.fillMask('the [MASK] was good', { topK: 1000 });
+  assert.equal(all.length, 94);
+  assert.ok(Math.abs(all.reduce((sum, { score }) => sum + score, 0) - 1) < 1e-4);
+  const fills = await bert.fillMask('a [MASK] film', {
+    targets: ['goodly', '', 'bad', 'bad'],
+    onWarning: (message) => warnings.push(message),
+  });
+  assert.deepEqual(fills.map(({ token_str: piece }) => piece).sort(), ['bad', 'good']);
+  assert.deepEqual(warnings, [
+    'The target "goodly" is not in the model\'s vocabulary; its first piece "good" stands for it.',
+    'The target "" is not in the model\'s vocabulary and is left out.',
+  ]);
+  await assert.rejects(bert.fillMask('no mask'), { code: 'BAD_INPUT', message: /Text 0 has no \[MASK\]/ });
+  await assert.rejects(bert.fillMask(`[MASK] ${'a '.repeat(40)}`), {
+    code: 'TEXT_TOO_LONG',
+    message: /Shorten it\.$/, // there is no truncation to allow
+  });
+  await assert.rejects(bert.fillMask('[MASK]', { topK: 0 }), { code: 'BAD_INPUT' });
+  await assert.rejects(bert.fillMask('[MASK]', { targets: 'good' }), { code: 'BAD_INPUT' });
+  await assert.rejects(bert.fillMask('[MASK]', { targets: [''], onWarning() {} }), { message: /None of the targets/ });
+  await bert.dispose();
+  const plain = await load(join(checkpoints, 'bert'), { threads: 1 });
+  assert.equal(plain.info.masked, false);
+  await assert.rejects(plain.fillMask('[MASK]'), { code: 'UNSUPPORTED_MODEL', message: /no masked-LM head/ });
+  await plain.dispose();
+});
+
+/** A folder that the caller picked in a browser. */
+async function picked(name) {
+  const names = readdirSync(join(checkpoints, name), { recursive: true, withFileTypes: true });
+  const paths = names.filter((one) => one.isFile()).map((one) => join(one.parentPath ?? one.path, one.name));
+  return Promise.all(
+    paths.map(async (path) => {
+      const webkitRelativePath = path.slice(checkpoints.length + 1);
+      return Object.defineProperty(new File([await readFile(path)], basename(path)), 'webkitRelativePath', {
+        value: webkitRelativePath,
+      });
+    }),
+  );
+}
+
+for (const name of ['sentence-mean', 'sentence-max', 'sentence-dense']) {
+  test(`${name}: embed() as sentence-transformers`, async () => {
+    const { texts, vectors } = readJson(name, 'expected.json');
+    for (const spec of [join(checkpoints, name), await picked(name)]) {
+      const warnings = [];
+      const bert = await load(spec, { threads: 1, onWarning: (message) => warnings.push(message) });
+      assert.deepEqual(warnings, []);
+      const results = await bert.embed(texts, { onWarning: (message) => warnings.push(message) });
+      assert.match(warnings.join(), /longer than the model's 16 tokens/);
+      vectors.forEach((vector, i) => {
+        assert.equal(results[i].length, vector.length);
+        vector.forEach((value, k) => assert.ok(Math.abs(value - results[i][k]) <= TOLERANCE, `${texts[i]}: ${k}`));
+      });
+      const options = { pooling: 'mean', onWarning() {} };
+      const mean = await bert.embed('the movie was great', options);
+      const relu = await load(join(checkpoints, 'bert-relu'), { threads: 1 });
+      assert.deepEqual(mean, await relu.embed('the movie was great', options), 'pooling given: only that');
+      await Promise.all([bert.dispose(), relu.dispose()]);
+    }
+  });
+}
+
+test("a sentence-transformers folder that can't be followed: a warning, and the mean", async () => {
+  const inRoot = ['config.json', 'modules.json', 'model.safetensors', 'tokenizer.json'];
+  const files = await filesOf('sentence-mean', [...inRoot, '1_Pooling/config.json']);
+  const cases = [
+    ['1_Pooling/config.json', { pooling_mode: 'lasttoken' }, /pools by lasttoken, which bertlet can't do.*the mean/],
+    ['1_Pooling/config.json', { pooling_mode_cls_token: true, pooling_mode_max_tokens: true }, /cls_token and .*max/],
+    [
+      'modules.json',
+      [
+        { type: 'a.Transformer', path: '' },
+        { type: 'a.LSTM', path: '1_LSTM' },
+      ],
+      /Transformer, LSTM/,
+    ],
+    ['config_sentence_transformers.json', { default_prompt_name: 'q', prompts: { q: 'query: ' } }, /"query: "/],
+  ];
+  for (const [name, content, message] of cases) {
+    const warnings = [];
+    const spec = { ...files, [name]: Buffer.from(JSON.stringify(content)) };
+    const bert = await load(spec, { threads: 1, onWarning: (text) => warnings.push(text) });
+    assert.equal(warnings.length, 1, name);
+    assert.match(warnings[0], message);
+    assert.equal((await bert.embed('good')).length, 16);
+    await bert.dispose();
+  }
+  const older = { pooling_mode_cls_token: true, pooling_mode_mean_tokens: false, word_embedding_dimension: 16 };
+  const bert = await load(
+    { ...files, '1_Pooling/config.json': Buffer.from(JSON.stringify(older)) },
+    { threads: 1, onWarning: assert.fail },
+  );
+  const [own, cls] = [await bert.embed('good'), await bert.embed('good', { pooling: 'cls', normalize: true })];
+  assert.deepEqual(own, cls);
+  await bert.dispose();
+});
+
+test('from the hub: shards, modules and adapters are downloaded once and kept', async (t) => {
+  const before = process.env.BERTLET_HOME;
+  process.env.BERTLET_HOME = await temporaryFolder(t);
+  t.after(() => {
+    if (before === undefined) delete process.env.BERTLET_HOME;
+    else process.env.BERTLET_HOME = before;
+  });
+  const asked = [];
+  const hub = await serve(t, (req, res) => {
+    asked.push(req.url);
+    const path = join(checkpoints, req.url.replace('/org/', '/').replace('/resolve/main/', '/'));
+    if (existsSync(path)) res.end(readFileSync(path));
+    else res.writeHead(404).end();
+  });
+  const specs = [['org/bert-shards'], ['org/sentence-dense'], ['org/bert', 'org/lora-text']];
+  const results = async () => {
+    const all = [];
+    for (const [model, adapter] of specs) {
+      const bert = await load(model, { hub, threads: 1, ...(adapter && { adapter }) });
+      all.push(bert.info.fingerprint, await bert.embed('good'), await bert.head?.classify('good'));
+      await bert.dispose();
+    }
+    return all;
+  };
+  const first = await results();
+  assert.ok(asked.includes('/org/sentence-dense/resolve/main/2_Dense/model.safetensors'), asked.join());
+  assert.ok(asked.includes('/org/lora-text/resolve/main/adapter_model.safetensors'));
+  asked.length = 0;
+  assert.deepEqual(await results(), first);
+  assert.deepEqual(asked, []);
+});

@@ -1,0 +1,156 @@
+// Calls, events, cancelling and failing across a channel.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BertletError } from '../../js/errors.js';
+import { Connection, serve } from '../../js/rpc/connection.js';
+
+/** A connection to methods at the other end of a real message channel. */
+function connect(t, methods) {
+  const { port1, port2 } = new MessageChannel();
+  t.after(() => port1.close());
+  const closing = deferred();
+  const state = { busy: false, closed: 0, closing: closing.promise, fail: undefined };
+  serve(
+    {
+      post: (message, transfer) => port2.postMessage(message, transfer),
+      listen: (receive) => port2.on('message', receive),
+    },
+    methods,
+  );
+  const connection = new Connection({
+    post: (message, transfer) => port1.postMessage(message, transfer),
+    listen(receive, fail) {
+      port1.on('message', receive);
+      state.fail = fail;
+    },
+    keepAlive: (busy) => (state.busy = busy),
+    async close() {
+      state.closed += 1;
+      closing.resolve();
+    },
+  });
+  return { connection, state };
+}
+
+test('results, events before them, and the process kept alive only meanwhile', async (t) => {
+  const { connection, state } = connect(t, {
+    async count({ to }, { emit }) {
+      for (let i = 1; i <= to; i++) emit({ i });
+      return to;
+    },
+  });
+  assert.equal(state.busy, false);
+  const events = [];
+  const call = connection.call('count', { to: 3 }, { onEvent: (event) => events.push(event.i) });
+  assert.equal(state.busy, true);
+  assert.equal(await call, 3);
+  assert.deepEqual(events, [1, 2, 3]);
+  assert.equal(state.busy, false);
+});
+
+test('errors keep class, code and message', async (t) => {
+  const { connection } = connect(t, {
+    known: () => {
+      throw new BertletError('BAD_VOCABULARY', 'no pieces');
+    },
+    unknown: () => {
+      throw new TypeError('x is not a function');
+    },
+    memory: () => {
+      throw new RangeError('Array buffer allocation failed');
+    },
+  });
+  const failure = (method) => connection.call(method, {}).catch((error) => error);
+  const known = await failure('known');
+  assert.ok(known instanceof BertletError);
+  assert.equal(known.code, 'BAD_VOCABULARY');
+  assert.equal(known.message, 'no pieces');
+  const unknown = await failure('unknown');
+  assert.equal(unknown.code, 'INTERNAL');
+  assert.match(unknown.message, /x is not a function/);
+  assert.match(unknown.cause, /rpc\.test\.js/);
+  assert.equal((await failure('memory')).code, 'OUT_OF_MEMORY');
+});
+
+test('an abort rejects at once with its reason, and reaches the work', async (t) => {
+  const stopped = deferred();
+  const { connection, state } = connect(t, {
+    wait: (_, { signal }) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          stopped.resolve();
+          resolve('too late');
+        });
+      }),
+  });
+  const controller = new AbortController();
+  const call = connection.call('wait', {}, { signal: controller.signal });
+  controller.abort();
+  await assert.rejects(call, { name: 'AbortError' });
+  connection.closeWhenIdle();
+  assert.equal(state.closed, 0, 'the work is still to end');
+  await stopped.promise;
+  await state.closing;
+});
+
+test('a call that is aborted before it starts', async (t) => {
+  const { connection } = connect(t, { run: () => assert.fail('it must not run') });
+  const reason = new Error('changed my mind');
+  await assert.rejects(connection.call('run', {}, { signal: AbortSignal.abort(reason) }), reason);
+});
+
+test('a listener that throws ends the call with what it threw', async (t) => {
+  const { connection } = connect(t, { emit: (_, { emit }) => emit({}) });
+  const thrown = new Error('from the listener');
+  const call = connection.call(
+    'emit',
+    {},
+    {
+      onEvent() {
+        throw thrown;
+      },
+    },
+  );
+  await assert.rejects(call, thrown);
+});
+
+test('a worker that dies takes its calls with it, and later ones', async (t) => {
+  const { connection, state } = connect(t, { never: () => new Promise(() => {}) });
+  const call = connection.call('never', {});
+  state.fail('out of memory');
+  await assert.rejects(call, { code: 'WORKER_FAILED', message: /out of memory/ });
+  await assert.rejects(connection.call('never', {}), { code: 'WORKER_FAILED' });
+  assert.equal(state.busy, false);
+});
+
+test('closing rejects what waits, once', async (t) => {
+  const { connection, state } = connect(t, { never: () => new Promise(() => {}) });
+  const call = connection.call('never', {});
+  await Promise.all([connection.close(), connection.close(), assert.rejects(call, { code: 'DISPOSED' })]);
+  assert.equal(state.closed, 1);
+  await assert.rejects(connection.call('never', {}), { code: 'DISPOSED' });
+});
+
+test('nothing that comes after closing lets the process go before the worker has ended', async () => {
+  let receive;
+  let waits = false;
+  const connection = new Connection({
+    post() {},
+    listen: (listener) => (receive = listener),
+    keepAlive: (busy) => (waits = busy),
+    close: async () => (waits = true), // as worker.terminate() does
+  });
+  const call = connection.call('late', {});
+  connection.close();
+  await assert.rejects(call, { code: 'DISPOSED' });
+  receive({ id: 1, result: 'too late' });
+  assert.equal(waits, true, 'after a late answer');
+  connection.close();
+  assert.equal(waits, true, 'after closing again');
+});
+
+function deferred() {
+  let resolve;
+  const promise = new Promise((callback) => (resolve = callback));
+  return { promise, resolve };
+}

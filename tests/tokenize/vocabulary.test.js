@@ -1,0 +1,198 @@
+// config.json, vocab.txt, tokenizer_config.json and tokenizer.json to what the core wants.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseConfig } from '../../js/checkpoint/config.js';
+import { describe, openSource } from '../../js/io/sources.js';
+import { readVocabulary } from '../../js/tokenize/vocabulary.js';
+import { shared, tinyFiles } from '../support.js';
+
+const LOWERCASE = 1;
+const STRIP_ACCENTS = 2;
+const CLEAN_TEXT = 4;
+const SPLIT_CHINESE_CHARS = 8;
+const ALL = 15;
+
+const encode = (value) => new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
+
+/** readVocabulary() from files given as objects or text. */
+async function read(files, options) {
+  const contents = Object.fromEntries(Object.entries(files).map(([name, value]) => [name, encode(value)]));
+  const { description, close } = describe(contents);
+  try {
+    const { bytes, flags } = await readVocabulary(await openSource(description, { keep: false }), options);
+    return { text: new TextDecoder().decode(bytes), flags };
+  } finally {
+    close();
+  }
+}
+
+const tokenizerJson = (changes = {}) => ({
+  normalizer: {
+    type: 'BertNormalizer',
+    clean_text: true,
+    handle_chinese_chars: true,
+    strip_accents: null,
+    lowercase: true,
+  },
+  pre_tokenizer: { type: 'BertPreTokenizer' },
+  model: {
+    type: 'WordPiece',
+    unk_token: '[UNK]',
+    continuing_subword_prefix: '##',
+    vocab: { '[UNK]': 0, a: 2, '##b': 3 },
+  },
+  ...changes,
+});
+
+test('vocab.txt alone: as bert-base-uncased', async () => {
+  assert.deepEqual(await read({ 'vocab.txt': '[UNK]\na\n' }), { text: '[UNK]\na\n', flags: ALL });
+});
+
+test('tokenizer_config.json decides about case, accents and Chinese', async () => {
+  const flags = async (config, options) =>
+    (await read({ 'vocab.txt': 'a\n', 'tokenizer_config.json': config }, options)).flags;
+  assert.equal(await flags({ do_lower_case: false }), CLEAN_TEXT | SPLIT_CHINESE_CHARS);
+  assert.equal(
+    await flags({ do_lower_case: true, strip_accents: false }),
+    LOWERCASE | CLEAN_TEXT | SPLIT_CHINESE_CHARS,
+  );
+  assert.equal(
+    await flags({ do_lower_case: false, strip_accents: true }),
+    STRIP_ACCENTS | CLEAN_TEXT | SPLIT_CHINESE_CHARS,
+  );
+  assert.equal(await flags({ tokenize_chinese_chars: false }), LOWERCASE | STRIP_ACCENTS | CLEAN_TEXT);
+  assert.equal(await flags({ do_lower_case: false }, { lowercase: true }), ALL);
+  assert.equal(await flags({}, { lowercase: false }), CLEAN_TEXT | SPLIT_CHINESE_CHARS);
+});
+
+test('tokenizer.json: pieces in the order of their ids, holes and added tokens as empty lines', async () => {
+  assert.deepEqual(await read({ 'tokenizer.json': tokenizerJson() }), { text: '[UNK]\n\na\n##b\n', flags: ALL });
+  const added = tokenizerJson({
+    added_tokens: [
+      { id: 4, content: '[NEW]' },
+      { id: 0, content: '[UNK]' },
+    ],
+  });
+  // A line without a piece: WordPiece must not find it.
+  assert.equal((await read({ 'tokenizer.json': added })).text, '[UNK]\n\na\n##b\n\n');
+  const cased = tokenizerJson({ normalizer: { ...tokenizerJson().normalizer, lowercase: false, clean_text: false } });
+  assert.equal((await read({ 'tokenizer.json': cased })).flags, SPLIT_CHINESE_CHARS);
+});
+
+test(
+  'tokenizer.json and vocab.txt of one model hold the same',
+  { skip: !existsSync(shared) && '../shared is absent' },
+  async () => {
+    const file = (name) => readFileSync(join(shared, 'vocab', name), 'utf8');
+    for (const model of ['bert-base-uncased', 'bert-base-chinese', 'bert-base-multilingual-cased']) {
+      const { text } = await read({ 'tokenizer.json': file(`${model}-tokenizer.json`) });
+      assert.equal(text, file(`${model}-vocab.txt`), model);
+    }
+  },
+);
+
+const foreign = {
+  'another model': { model: { type: 'BPE', vocab: {} } },
+  'no vocabulary': { model: { type: 'WordPiece' } },
+  'null for a vocabulary': { model: { type: 'WordPiece', vocab: null } },
+  'added tokens that have no content': { added_tokens: [null] },
+  'a piece of two lines': { model: { type: 'WordPiece', vocab: { a: 0, 'b\nc': 1, d: 2 } } },
+  'another prefix': { model: { ...tokenizerJson().model, continuing_subword_prefix: '@@' } },
+  'longer words': { model: { ...tokenizerJson().model, max_input_chars_per_word: 200 } },
+  'an added token in normalized text': { added_tokens: [{ id: 9, content: 'new', normalized: true }] },
+  'an added token of two lines': { added_tokens: [{ id: 9, content: 'a\nb' }] },
+  'another post-processor': { post_processor: { type: 'RobertaProcessing' } },
+  'another template': {
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [{ Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: '[SEP]', type_id: 0 } }],
+      pair: [],
+    },
+  },
+  'another normalizer': { normalizer: { type: 'NFC' } },
+  'no normalizer': { normalizer: null },
+  'another pre-tokenizer': { pre_tokenizer: { type: 'Whitespace' } },
+  'an id used twice': { model: { type: 'WordPiece', vocab: { a: 1, b: 1 } } },
+  'a negative id': { model: { type: 'WordPiece', vocab: { a: -1 } } },
+  'a huge id': { model: { type: 'WordPiece', vocab: { a: 2 ** 31 } } },
+};
+for (const [what, change] of Object.entries(foreign)) {
+  test(`tokenizer.json with ${what}`, async () => {
+    await assert.rejects(read({ 'tokenizer.json': tokenizerJson(change) }), {
+      code: 'BAD_VOCABULARY',
+      message: /tokenizer\.json/,
+    });
+  });
+}
+
+test('tokenizer_config.json of a Japanese model', async () => {
+  const files = { 'vocab.txt': '[UNK]\n', 'tokenizer_config.json': { word_tokenizer_type: 'mecab' } };
+  await assert.rejects(read(files), { code: 'BAD_VOCABULARY', message: /tokenizer_config\.json.*mecab/ });
+});
+
+test('tokenizer_config.json: ids of added tokens are lines too, wherever the file ends', async () => {
+  const config = { added_tokens_decoder: { 0: { content: '[UNK]' }, 4: { content: '<new>', special: true } } };
+  for (const text of ['[UNK]\na\n', '[UNK]\na'])
+    assert.equal((await read({ 'vocab.txt': text, 'tokenizer_config.json': config })).text, '[UNK]\na\n\n\n\n');
+});
+
+test('neither file', async () => {
+  await assert.rejects(read({ 'config.json': {} }), { code: 'FILE_NOT_FOUND', message: /vocab\.txt/ });
+});
+
+const config = JSON.parse(String((await tinyFiles())['config.json']));
+const parse = (changes) => parseConfig(encode({ ...config, ...changes }), 'config.json');
+
+test('a config that transformers wrote', () => {
+  assert.deepEqual(parse(), {
+    vocabSize: 94,
+    modelType: 'bert',
+    hiddenSize: 32,
+    embeddingSize: 32,
+    layers: 2,
+    heads: 4,
+    intermediateSize: 64,
+    maxPositions: 40,
+    typeVocabSize: 2,
+    activation: 0,
+    epsilon: 1e-12,
+  });
+});
+
+test('activations', () => {
+  const names = ['gelu', 'gelu_new', 'gelu_pytorch_tanh', 'relu'];
+  assert.deepEqual(
+    names.map((hidden_act) => parse({ hidden_act }).activation),
+    [0, 1, 1, 2],
+  );
+});
+
+const refused = [
+  [{ model_type: 'roberta' }, 'UNSUPPORTED_MODEL', /"roberta"/],
+  [{ model_type: undefined }, 'UNSUPPORTED_MODEL', /no model_type/],
+  [{ position_embedding_type: 'relative_key' }, 'UNSUPPORTED_MODEL', /relative_key/],
+  [{ is_decoder: true }, 'UNSUPPORTED_MODEL', /decoder/],
+  [{ hidden_act: 'swish' }, 'UNSUPPORTED_MODEL', /swish/],
+  [{ hidden_act: 'toString' }, 'UNSUPPORTED_MODEL', /toString/],
+  [{ hidden_size: undefined }, 'BAD_CONFIG', /hidden_size is undefined/],
+  [{ hidden_size: '32' }, 'BAD_CONFIG', /hidden_size is "32"/],
+  [{ num_hidden_layers: 0 }, 'BAD_CONFIG', /num_hidden_layers/],
+  [{ max_position_embeddings: 1 }, 'BAD_CONFIG', /from 2/],
+  [{ vocab_size: 1e12 }, 'BAD_CONFIG', /vocab_size/],
+  [{ hidden_size: 36 }, 'BAD_CONFIG', /multiple of 8/],
+  [{ model_type: 'distilbert' }, 'BAD_CONFIG', /dim is undefined/],
+  [{ model_type: 'electra', embedding_size: 20 }, 'BAD_CONFIG', /embedding_size \(20\) a multiple of 8/],
+  [{ model_type: 'ernie', use_task_id: true }, 'UNSUPPORTED_MODEL', /use_task_id/],
+  [{ num_attention_heads: 5 }, 'BAD_CONFIG', /num_attention_heads \(5\)/],
+  [{ layer_norm_eps: -1 }, 'BAD_CONFIG', /layer_norm_eps/],
+];
+for (const [change, code, message] of refused) {
+  test(`config.json with ${JSON.stringify(change)}`, () => assert.throws(() => parse(change), { code, message }));
+}
+
+test('config.json that is not an object', () => {
+  assert.throws(() => parseConfig(encode('{'), 'config.json'), { code: 'BAD_CONFIG', message: /not valid JSON/ });
+  assert.throws(() => parseConfig(encode('null'), 'config.json'), { code: 'BAD_CONFIG', message: /object/ });
+});
