@@ -5,13 +5,13 @@ import { createHead } from './api/heads/create.js';
 import { listen } from './api/listeners.js';
 import { Model } from './api/model.js';
 import { Connection } from './rpc/connection.js';
-import { describe } from './io/sources.js';
+import { describe } from './io/describe.js';
 
 export { clearCache } from './io/cache.js';
 export { BertletError } from './errors.js';
 export { Model } from './api/model.js';
 export { cosineSimilarity, search } from './api/similarity.js';
-export { loadTokenizer } from './tokenize/tokenizer.js';
+export { loadTokenizer } from './api/tokenizer.js';
 
 /** @typedef {import('./errors.js').ErrorCode} ErrorCode */
 /** @typedef {import('./api/heads/create.js').AnyHead} AnyHead */

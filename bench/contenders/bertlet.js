@@ -1,9 +1,9 @@
 // This project: its parts in the calling thread, and its public interface.
-import { loadEngine } from '../../js/engine/engine.js';
+import { loadEngine } from '../../js/worker/load.js';
 import { load, loadTokenizer } from '../../js/index.js';
 import { SingleLabelRegression } from '../../js/train/solvers/logreg.js';
 import { Rows } from '../../js/train/frozen/rows.js';
-import { describe } from '../../js/io/sources.js';
+import { describe } from '../../js/io/describe.js';
 import { compile } from '../../js/core/wasm.js';
 
 const name = 'bertlet';

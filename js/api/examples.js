@@ -3,7 +3,7 @@ import { BertletError } from '../errors.js';
 import { toTexts } from './texts.js';
 
 /** @typedef {import('../types.js').Example} Example */
-/** @typedef {import('./texts.js').Text} Text */
+/** @typedef {import('../tokenize/tokenizer.js').Text} Text */
 
 /**
  * @param {Example[]} examples

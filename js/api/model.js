@@ -4,7 +4,8 @@ import { BertletError } from '../errors.js';
 import { createHead } from './heads/create.js';
 import { listen } from './listeners.js';
 import { oneOf } from './options.js';
-import { fetchChunks, readContent } from '../io/sources.js';
+import { readContent } from '../io/content.js';
+import { fetchChunks } from '../io/http.js';
 import { readAll } from '../io/streams.js';
 import { toTexts } from './texts.js';
 

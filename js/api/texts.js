@@ -2,8 +2,7 @@
 import { BertletError } from '../errors.js';
 
 /** @typedef {import('../types.js').TextInput} TextInput */
-
-/** @typedef {[text: string, textPair?: string]} Text as the worker gets it */
+/** @typedef {import('../tokenize/tokenizer.js').Text} Text */
 
 /**
  * @param {TextInput | TextInput[]} texts

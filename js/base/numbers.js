@@ -1,4 +1,4 @@
-// Small arithmetic on logits, for what is decided outside the core.
+// Small arithmetic on logits and indices, for what is decided outside the core.
 
 /** @param {ArrayLike<number>} values at least one */
 export function indexOfMax(values) {
@@ -41,3 +41,10 @@ export function softmax(logits) {
 export function rowOf(matrix, index, columns) {
   return Float64Array.from({ length: columns }, (_, column) => matrix[index * columns + column]);
 }
+
+/**
+ * @param {number} begin
+ * @param {number} end
+ * @returns {number[]} begin .. end - 1
+ */
+export const range = (begin, end) => Array.from({ length: Math.max(end - begin, 0) }, (_, i) => begin + i);

@@ -51,7 +51,7 @@ const REFUSED = [
 const INITIALIZATIONS = [true, false, 'gaussian', 'eva', 'orthogonal'];
 
 /**
- * @param {import('../io/sources.js').Source} source that has the adapter's files in its folder
+ * @param {import('../base/platform.js').Source} source that has the adapter's files in its folder
  * @param {string} modelType of the base model
  * @param {AbortSignal} [signal]
  * @returns {Promise<Adapter>}

@@ -209,7 +209,7 @@ const tooLong = (where, { fileSize }) => bad(where, `it is longer than the ${fil
 
 /**
  * Reads a file as its bytes arrive and holds none of them longer than it takes to hand them on.
- * @param {import('../io/streams.js').Chunks} chunks cut anywhere
+ * @param {import('../base/platform.js').Chunks} chunks cut anywhere
  * @param {string} where the file, in words, for messages
  * @param {(header: Header) => void} onHeader
  * @param {(tensor: Tensor, bytes: Uint8Array, loaded: number) => void} onBytes a tensor's next bytes; `loaded`: bytes of the file so far

@@ -6,7 +6,7 @@ import { parseSafetensors, toFloats } from './safetensors.js';
 import { openFile, readOptional } from '../io/sources.js';
 import { readAll } from '../io/streams.js';
 
-/** @typedef {import('../io/sources.js').Source} Source */
+/** @typedef {import('../base/platform.js').Source} Source */
 /** @typedef {import('../core/dense.js').Dense} Dense */
 
 /**
@@ -38,7 +38,7 @@ class Unsupported extends Error {}
 /**
  * @param {Source} source
  * @param {import('./config.js').Config} config
- * @param {import('../rpc/connection.js').Context} context is warned of what can't be done as the folder says
+ * @param {import('../rpc/serve.js').Context} context is warned of what can't be done as the folder says
  * @returns {Promise<Recipe | undefined>} undefined: it is not such a folder, or not one that bertlet can follow
  */
 export async function readRecipe(source, config, { signal, emit }) {

@@ -9,7 +9,7 @@ import { align } from '../core/wasm.js';
 
 /** @typedef {import('./safetensors.js').Tensor} Tensor */
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
-/** @typedef {import('../io/sources.js').Source} Source */
+/** @typedef {import('../base/platform.js').Source} Source */
 
 /** bertlet_dtype */
 const DTYPES = { F32: 0, F16: 1, BF16: 2 };
@@ -59,7 +59,7 @@ function wantedTensors(core, model) {
 /**
  * @typedef {object} Files
  * @property {string[]} names
- * @property {import('../io/streams.js').Chunks} [first] the one file, already open
+ * @property {import('../base/platform.js').Chunks} [first] the one file, already open
  * @property {{ where: string, tensors: string[], totalBytes: number }} [index] what lists several
  */
 
@@ -163,7 +163,7 @@ class Reader {
   }
 
   /**
-   * @param {import('../io/streams.js').Chunks} chunks
+   * @param {import('../base/platform.js').Chunks} chunks
    * @param {string} where
    * @param {boolean} alone whether all tensors must be in this file: then one that lacks is told before the rest is downloaded
    * @param {(loaded: number, size: number) => void} report

@@ -8,8 +8,8 @@ import process from 'node:process';
 import { BertletError } from '../errors.js';
 import { fileError } from './file-error.js';
 
-/** @typedef {import('../io/sources.js').Source} Source */
-/** @typedef {import('../io/streams.js').Chunks} Chunks */
+/** @typedef {import('../base/platform.js').Source} Source */
+/** @typedef {import('../base/platform.js').Chunks} Chunks */
 
 const CHUNK = 256 * 1024;
 const PARTIAL = '.partial';

@@ -20,7 +20,7 @@ export const whyNoThreads = () => undefined;
 /** Lets messages and other tasks have their turn. */
 export const nextTask = () => setImmediate();
 
-/** @returns {import('../rpc/connection.js').Channel} */
+/** @returns {import('../base/platform.js').Channel} */
 export function startWorker() {
   // Without execArgv: what the process was started with ("--input-type") need not suit a worker.
   // A small young generation: the pieces of a download are given back soon after they were used.
@@ -42,7 +42,7 @@ export function startWorker() {
   };
 }
 
-/** The worker's own end. @returns {import('../rpc/connection.js').Port} */
+/** The worker's own end. @returns {import('../base/platform.js').Port} */
 export function ownPort() {
   const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
   return {

@@ -10,7 +10,7 @@ const A_DAY = 24 * 60 * 60 * 1000;
 /** Files that nobody has read for so long are removed: models in folders come and go. */
 const UNUSED_DAYS = 60;
 
-/** @returns {Promise<import('../io/cache.js').Store>} */
+/** @returns {Promise<import('../base/platform.js').Store>} */
 export async function openStore() {
   const folder = cacheFolder('images');
   const at = (/** @type {string} */ name) => join(folder, name);

@@ -1,25 +1,9 @@
-// Calls across a message channel. One side `serve`s methods, the other makes `Connection.call`s. A call may report events before
-// it ends and may be aborted.
+// The caller's side of a message channel: makes calls to the worker, which serve.js answers. A call may report events before it ends,
+// and may be aborted.
 //
 //   caller -> worker   { id, method, params }      { id, abort: true }
 //   worker -> caller   { id, event }               { id, result }  or  { id, error }
-import { BertletError, fromWire, toWire } from '../errors.js';
-
-/**
- * A worker that was started, seen from outside.
- * @typedef {object} Channel
- * @property {(message: unknown, transfer?: Transferable[]) => void} post
- * @property {(receive: (message: any) => void, fail: (reason: string) => void) => void} listen `fail`: the worker is gone
- * @property {(busy: boolean) => void} keepAlive whether the process must wait for the worker
- * @property {() => Promise<void>} close ends the worker
- */
-
-/**
- * A worker's side of its channel.
- * @typedef {object} Port
- * @property {(message: unknown, transfer?: Transferable[]) => void} post
- * @property {(receive: (message: any) => void) => void} listen
- */
+import { BertletError, fromWire } from '../errors.js';
 
 /**
  * @typedef {object} CallOptions
@@ -27,14 +11,6 @@ import { BertletError, fromWire, toWire } from '../errors.js';
  * @property {(event: any) => void} [onEvent]
  * @property {Transferable[]} [transfer]
  */
-
-/**
- * @typedef {object} Context what a method gets beside its parameters
- * @property {AbortSignal} signal
- * @property {(event: unknown, transfer?: Transferable[]) => void} emit
- */
-
-/** @typedef {(params: any, context: Context) => unknown} Method */
 
 /** @typedef {{ resolve: (value: any) => void, reject: (error: unknown) => void, onEvent?: (event: any) => void }} Call */
 
@@ -51,7 +27,7 @@ export class Connection {
   /** @type {Promise<void> | undefined} */
   #closing;
 
-  /** @param {Channel} channel */
+  /** @param {import('../base/platform.js').Channel} channel */
   constructor(channel) {
     this.#channel = channel;
     channel.keepAlive(false);
@@ -138,30 +114,4 @@ export class Connection {
     this.#closeWhenIdle = true;
     if (this.#running.size === 0) this.close();
   }
-}
-
-/**
- * @param {Port} port
- * @param {Record<string, Method>} methods
- */
-export function serve(port, methods) {
-  /** @type {Map<number, AbortController>} */
-  const running = new Map();
-  port.listen(async ({ id, method, params, abort }) => {
-    if (abort) return running.get(id)?.abort();
-    const controller = new AbortController();
-    running.set(id, controller);
-    try {
-      /** @type {Context['emit']} */
-      const emit = (event, transfer) => {
-        if (!controller.signal.aborted) port.post({ id, event }, transfer);
-      };
-      const result = await methods[method](params, { signal: controller.signal, emit });
-      port.post({ id, result });
-    } catch (error) {
-      port.post({ id, error: toWire(error) });
-    } finally {
-      running.delete(id);
-    }
-  });
 }

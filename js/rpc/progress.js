@@ -1,7 +1,7 @@
 // Progress at a pace that a page can follow, and turns for other tasks.
 import { nextTask } from '#platform';
 
-/** @typedef {import('./connection.js').Context} Context */
+/** @typedef {import('./serve.js').Context} Context */
 /** @typedef {import('../types.js').Progress} Progress */
 
 const INTERVAL = 50; // milliseconds between two reports

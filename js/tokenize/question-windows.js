@@ -1,6 +1,5 @@
 // Questions with their contexts, in windows that fit into the model.
 import { BertletError } from '../errors.js';
-import { pacer, reporter } from '../rpc/progress.js';
 import { contextWindows } from './windows.js';
 
 /** @typedef {[question: string, context: string]} Question */
@@ -39,9 +38,6 @@ export function questionWindows(tokenizer, [question, context], number, { maxTok
   }));
 }
 
-/** Questions that are tokenized and sorted together. */
-const GROUP = 64;
-
 /** The longest windows, and what they share, unless the caller says otherwise: those of Hugging Face's pipeline. */
 const MAX_TOKENS = 384;
 const STRIDE = 128;
@@ -59,49 +55,4 @@ export function windowOptions(given, maxPositions) {
   if (!(Number.isInteger(options.stride) && options.stride >= 0))
     throw new BertletError('BAD_INPUT', `stride is ${stride}; it must be an integer that is not negative.`);
   return options;
-}
-
-/**
- * Emits, batch by batch, the windows of questions with their logits.
- * @param {import('../engine/engine.js').Engine} engine
- * @param {{ questions: Question[], network: import('../core/dense.js').HeadNetwork, maxTokens?: number, stride?: number }} params
- * @param {import('../rpc/connection.js').Context} context
- */
-export async function readQuestions(engine, { questions, network, ...given }, context) {
-  const options = windowOptions(given, engine.config.maxPositions);
-  const report = reporter(context, 'classify');
-  const pace = pacer(context);
-  for (let first = 0; first < questions.length; first += GROUP) {
-    const windows = questions.slice(first, first + GROUP).flatMap((question, i) =>
-      questionWindows(engine.tokenizer, question, first + i, options).map((window, index) => ({
-        question: first + i,
-        index,
-        ...window,
-      })),
-    );
-    await engine.forEachEncoded(
-      windows.map(({ encoded }, index) => ({ index, ...encoded })),
-      network.layer,
-      (batch) => {
-        const logits = engine.logits(batch, network);
-        const ready = batch.indices.map((which, i) => {
-          const { question, index, first: at, tokens, offsets } = windows[which];
-          const own = logits.subarray(2 * batch.starts[i], 2 * batch.starts[i + 1]);
-          const startLogits = own.filter((_, k) => k % 2 === 0);
-          return {
-            question,
-            index,
-            startLogits,
-            endLogits: own.filter((_, k) => k % 2 === 1),
-            first: at,
-            tokens,
-            offsets,
-          };
-        });
-        context.emit({ windows: ready });
-      },
-      pace,
-    );
-    report(Math.min(first + GROUP, questions.length), questions.length);
-  }
 }

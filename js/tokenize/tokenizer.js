@@ -1,11 +1,9 @@
 // Text to ids by the core's tokenizer, in the model's instance or in one of its own.
 import { AddedTokens } from './added-tokens.js';
 import { BertletError } from '../errors.js';
-import { describe, openSource } from '../io/sources.js';
-import { toTexts } from '../api/texts.js';
-import { readVocabulary } from './vocabulary.js';
-import { align, compile, createCore } from '../core/wasm.js';
+import { align } from '../core/wasm.js';
 
+/** A text or a pair of texts, as it crosses to the worker. @typedef {[text: string, textPair?: string]} Text */
 /** @typedef {import('./vocabulary.js').Vocabulary} Vocabulary */
 /** @typedef {import('./added-tokens.js').Part} Part */
 /** @typedef {import('../types.js').Encoding} Encoding */
@@ -101,7 +99,7 @@ export class Tokenizer {
 
   /**
    * [CLS] text [SEP], or [CLS] text [SEP] textPair [SEP].
-   * @param {import('../api/texts.js').Text} text
+   * @param {import('./tokenizer.js').Text} text
    * @param {number} maxTokens with the special tokens; what is beyond is cut, from the longer text of a pair first
    * @returns {Encoded}
    */
@@ -166,7 +164,7 @@ export class Tokenizer {
 
   /**
    * All tokens of a text or a pair, however long.
-   * @param {import('../api/texts.js').Text} text
+   * @param {import('./tokenizer.js').Text} text
    * @returns {Encoding}
    */
   tokenize([text, textPair]) {
@@ -280,84 +278,3 @@ function splitText(text, start, stop) {
 
 /** The white space that every BERT tokenizer splits at. @param {number} unit */
 const isSpace = (unit) => unit === 0x20 || unit === 0x09 || unit === 0x0a || unit === 0x0d;
-
-/**
- * A tokenizer without a model, on the calling thread.
- * @param {import('../types.js').ModelSpec} spec of a model; in Node also the path of a vocab.txt or tokenizer.json
- * @param {{ lowercase?: boolean, hub?: string, revision?: string, signal?: AbortSignal }} [options] `lowercase` overrides what
- *   the files say
- */
-export async function loadTokenizer(spec, { lowercase, hub, revision, signal } = {}) {
-  signal?.throwIfAborted();
-  const { description, close } = describe(spec, { hub, revision });
-  try {
-    const source = await openSource(description, { keep: false });
-    const vocabulary = await readVocabulary(source, { lowercase, signal });
-    const compiled = await compile({ threads: 1 });
-    const probe = await createCore(compiled, vocabulary.bytes.length);
-    const size = measureTokenizer(probe, vocabulary);
-    const total = align(vocabulary.bytes.length) + align(size) + PART_BYTES;
-    return new LoneTokenizer(new Tokenizer(await createCore(compiled, total, TEXT_GROWTH), vocabulary, size));
-  } finally {
-    close();
-  }
-}
-
-export class LoneTokenizer {
-  /** @type {Tokenizer | undefined} */
-  #tokenizer;
-
-  /** @param {Tokenizer} tokenizer */
-  constructor(tokenizer) {
-    this.#tokenizer = tokenizer;
-  }
-
-  /**
-   * @overload
-   * @param {import('../types.js').TextInput} text
-   * @returns {Encoding}
-   */
-  /**
-   * @overload
-   * @param {import('../types.js').TextInput[]} text
-   * @returns {Encoding[]}
-   */
-  /**
-   * @param {import('../types.js').TextInput | import('../types.js').TextInput[]} text
-   * @returns {Encoding | Encoding[]}
-   */
-  tokenize(text) {
-    const encodings = toTexts(text).map((one) => this.#alive.tokenize(one));
-    return Array.isArray(text) ? encodings : encodings[0];
-  }
-
-  /**
-   * Nothing but the ids, [CLS] and [SEP] included, in a fraction of the time.
-   * @overload
-   * @param {import('../types.js').TextInput} text
-   * @returns {Int32Array}
-   */
-  /**
-   * @overload
-   * @param {import('../types.js').TextInput[]} text
-   * @returns {Int32Array[]}
-   */
-  /**
-   * @param {import('../types.js').TextInput | import('../types.js').TextInput[]} text
-   * @returns {Int32Array | Int32Array[]}
-   */
-  encode(text) {
-    const ids = toTexts(text).map((one) => this.#alive.encode(one, Infinity).ids);
-    return Array.isArray(text) ? ids : ids[0];
-  }
-
-  get #alive() {
-    if (!this.#tokenizer)
-      throw new BertletError('DISPOSED', 'This tokenizer was disposed of; load it again to use it.');
-    return this.#tokenizer;
-  }
-
-  dispose() {
-    this.#tokenizer = undefined;
-  }
-}

@@ -40,7 +40,7 @@ function toFlags({ lowercase = true, stripAccents, cleanText = true, splitChines
 }
 
 /**
- * @param {import('../io/sources.js').Source} source
+ * @param {import('../base/platform.js').Source} source
  * @param {{ lowercase?: boolean, signal?: AbortSignal }} [options] `lowercase` overrides what the files say
  * @returns {Promise<Vocabulary>}
  */

@@ -3,7 +3,7 @@ import { fitAnswers } from './frozen/answers.js';
 import { fitClassifier } from './frozen/classification.js';
 import { fitTagger } from './frozen/tokens.js';
 
-/** @type {Record<string, (engine: import('../engine/engine.js').Engine, params: any, context: import('../rpc/connection.js').Context) => Promise<any>>} */
+/** @type {Record<string, (engine: import('../engine/engine.js').Engine, params: any, context: import('../rpc/serve.js').Context) => Promise<any>>} */
 const fits = {
   'text-classification': fitClassifier,
   'multi-label': fitClassifier,
@@ -14,6 +14,6 @@ const fits = {
 /**
  * @param {import('../engine/engine.js').Engine} engine
  * @param {{ task: string }} params of the task
- * @param {import('../rpc/connection.js').Context} context
+ * @param {import('../rpc/serve.js').Context} context
  */
 export const fit = (engine, params, context) => fits[params.task](engine, params, context);

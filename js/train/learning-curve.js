@@ -6,14 +6,14 @@ import { TfIdf } from './baseline/tfidf.js';
 import { fitClassifier } from './frozen/classification.js';
 import { pooledFeatures } from './frozen/features.js';
 import { Rows } from './frozen/rows.js';
-import { random, shuffle } from './frozen/split.js';
+import { random, shuffle } from '../base/random.js';
 
 /** Strength of the baseline, at which scikit-learn's does best on all of the anchors' data sets. */
 const BASELINE_C = 10;
 
 /**
  * @typedef {object} CurveParams
- * @property {import('../api/texts.js').Text[]} texts to draw from, and after them those to measure on
+ * @property {import('../tokenize/tokenizer.js').Text[]} texts to draw from, and after them those to measure on
  * @property {Int32Array} labels of each, 0 .. classes - 1
  * @property {number} classes
  * @property {number} pool so many of the texts are drawn from. If that is all of them, what a draw leaves over is measured on
@@ -28,7 +28,7 @@ const BASELINE_C = 10;
 /**
  * @param {import('../engine/engine.js').Engine} engine
  * @param {CurveParams} params
- * @param {import('../rpc/connection.js').Context} context
+ * @param {import('../rpc/serve.js').Context} context
  * @returns {Promise<CurvePoint[]>}
  */
 export async function learningCurve(engine, params, context) {
@@ -73,7 +73,7 @@ export async function learningCurve(engine, params, context) {
   return points;
 }
 
-/** @typedef {{ texts: import('../api/texts.js').Text[], labels: number[] }} Labelled */
+/** @typedef {{ texts: import('../tokenize/tokenizer.js').Text[], labels: number[] }} Labelled */
 
 /**
  * What `fit` makes of these examples; their features are known.
@@ -82,7 +82,7 @@ export async function learningCurve(engine, params, context) {
  * @param {number} classes
  * @param {import('./frozen/features.js').PooledReading} reading
  * @param {{ c?: number, seed: number }} options
- * @param {import('../rpc/connection.js').Context} context
+ * @param {import('../rpc/serve.js').Context} context
  */
 async function train(engine, { texts, labels }, classes, { layer, pooling }, options, context) {
   const { network } = await fitClassifier(
@@ -108,7 +108,7 @@ async function train(engine, { texts, labels }, classes, { layer, pooling }, opt
  * The baseline: logistic regression from scratch on words and pairs of words.
  * @param {Labelled} examples
  * @param {number} classes
- * @param {import('../api/texts.js').Text[]} test
+ * @param {import('../tokenize/tokenizer.js').Text[]} test
  * @param {() => Promise<void>} pace
  */
 async function predictByWords({ texts, labels }, classes, test, pace) {
@@ -117,7 +117,7 @@ async function predictByWords({ texts, labels }, classes, test, pace) {
   return predictSparse(words.transform(test.map(joined)), fitted);
 }
 
-/** @param {import('../api/texts.js').Text} text or pair */
+/** @param {import('../tokenize/tokenizer.js').Text} text or pair */
 const joined = ([text, textPair]) => (textPair === undefined ? text : `${text} ${textPair}`);
 
 /**

@@ -10,8 +10,8 @@ import { align } from '../core/wasm.js';
 
 /**
  * @param {Engine} engine
- * @param {{ texts: import('../api/texts.js').Text[], topK: number, targets?: string[] }} params
- * @param {import('../rpc/connection.js').Context} context
+ * @param {{ texts: import('../tokenize/tokenizer.js').Text[], topK: number, targets?: string[] }} params
+ * @param {import('../rpc/serve.js').Context} context
  * @returns {Promise<MaskFill[][][]>} for each text, for each of its masks, the best pieces
  */
 export async function fillMask(engine, { texts, topK, targets }, context) {
@@ -105,7 +105,7 @@ function best(scores, allowed, topK) {
  * Ids of target words. Of one that is not a piece its first piece stands for it, as in the pipeline of `transformers`.
  * @param {Engine} engine
  * @param {string[]} targets
- * @param {import('../rpc/connection.js').Context} context
+ * @param {import('../rpc/serve.js').Context} context
  */
 function targetIds({ tokenizer, config }, targets, { emit }) {
   const { pieces } = tokenizer;

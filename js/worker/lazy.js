@@ -3,4 +3,4 @@ export { readAdapter } from '../checkpoint/adapter.js';
 export { fillMask } from './fill-mask.js';
 export { fit } from '../train/fit.js';
 export { learningCurve } from '../train/learning-curve.js';
-export { readQuestions } from '../tokenize/question-windows.js';
+export { readQuestions } from './questions.js';

@@ -1,8 +1,10 @@
 // The worker's entry: owns the engine, answers calls. The same file is the body of a further thread of a multi-threaded engine.
+import { forEachBatch } from '../engine/batches.js';
 import { ownPort } from '#platform';
-import { loadEngine, runThread } from '../engine/engine.js';
+import { runThread } from '../engine/threads.js';
+import { loadEngine } from './load.js';
 import { pacer } from '../rpc/progress.js';
-import { serve } from '../rpc/connection.js';
+import { serve } from '../rpc/serve.js';
 
 /** @type {import('../engine/engine.js').Engine} */
 let engine;
@@ -33,7 +35,8 @@ serve(ownPort(), {
   embed({ texts, pooling, layer, normalize, truncation }, context) {
     const { recipe } = engine.extras;
     const followed = recipe && pooling === undefined && layer === undefined;
-    return engine.forEachBatch(
+    return forEachBatch(
+      engine,
       texts,
       { phase: 'embed', layer, truncation, ...(followed && { maxTokens: recipe.maxTokens }) },
       (batch) => {
@@ -49,7 +52,8 @@ serve(ownPort(), {
 
   /** Emits, batch by batch, which texts and their logits. */
   logits: ({ texts, network }, context) =>
-    engine.forEachBatch(
+    forEachBatch(
+      engine,
       texts,
       { phase: 'classify', layer: network.layer },
       (batch) => {

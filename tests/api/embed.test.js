@@ -1,9 +1,10 @@
 // Vectors: equal to PyTorch's, the same bits alone and in a batch, on one thread and on several.
+import { forEachBatch } from '../../js/engine/batches.js';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Engine, loadEngine } from '../../js/engine/engine.js';
+import { Engine, loadEngine } from '../../js/worker/load.js';
 import { load } from '../../js/index.js';
 import { toTexts } from '../../js/api/texts.js';
 import { fixtures, readExpected, tiny, withoutMinilm } from '../support.js';
@@ -277,7 +278,7 @@ describe('what embed() takes and gives', () => {
     };
     setImmediate(() => stop.abort());
     await assert.rejects(
-      engine.forEachBatch(toTexts(texts), { phase: 'embed' }, use, { signal: stop.signal, emit() {} }),
+      forEachBatch(engine, toTexts(texts), { phase: 'embed' }, use, { signal: stop.signal, emit() {} }),
       {
         name: 'AbortError',
       },

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { loadEngine } from '../../js/engine/engine.js';
+import { loadEngine } from '../../js/worker/load.js';
 import { load, loadTokenizer } from '../../js/index.js';
 import { fixtures, shared, tiny, withoutMinilm } from '../support.js';
 

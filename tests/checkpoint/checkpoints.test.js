@@ -5,9 +5,9 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { load } from '../../js/index.js';
-import { loadEngine } from '../../js/engine/engine.js';
+import { loadEngine } from '../../js/worker/load.js';
 import { readHead } from '../../js/checkpoint/head-file.js';
-import { describe } from '../../js/io/sources.js';
+import { describe } from '../../js/io/describe.js';
 import { toTexts } from '../../js/api/texts.js';
 import { fixtures, fromRoot, safetensors, serve, takeApart, temporaryFolder, toyExamples } from '../support.js';
 

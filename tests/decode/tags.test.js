@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { entityMetrics, schemeOf, tagSpans } from '../../js/decode/tags.js';
+import { entityMetrics } from '../../js/metrics/entities.js';
+import { schemeOf, tagSpans } from '../../js/decode/tags.js';
 import { validTransitions, viterbi } from '../../js/decode/viterbi.js';
 
 const cases = JSON.parse(readFileSync(new URL('../fixtures/tasks/entity-metrics.json', import.meta.url), 'utf8'));

@@ -1,4 +1,5 @@
 // How much memory a model takes while it is used and while it is loaded.
+import { forEachBatch } from '../../js/engine/batches.js';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createReadStream, statSync } from 'node:fs';
@@ -27,7 +28,7 @@ for (const threads of [1, 4]) {
       const engine = await loadEngine({ description, dtype: 'int8', threads: ${threads} }, context);
       const texts = Array.from({ length: 8 }, () => ['word '.repeat(510)]);
       let tokens = 0;
-      await engine.forEachBatch(texts, { phase: 'embed' }, ({ starts }) => (tokens += starts.at(-1)), context);
+      await forEachBatch(engine, texts, { phase: 'embed' }, ({ starts }) => (tokens += starts.at(-1)), context);
       console.log(tokens === 4096 ? engine.core.memory.buffer.byteLength / 2 ** 20 : tokens + ' tokens');
       process.exit();`);
     assert.ok(size <= 40, `${size} MB`);

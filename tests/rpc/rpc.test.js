@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BertletError } from '../../js/errors.js';
-import { Connection, serve } from '../../js/rpc/connection.js';
+import { Connection } from '../../js/rpc/connection.js';
+import { serve } from '../../js/rpc/serve.js';
 
 /** A connection to methods at the other end of a real message channel. */
 function connect(t, methods) {

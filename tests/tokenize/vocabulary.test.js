@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseConfig } from '../../js/checkpoint/config.js';
-import { describe, openSource } from '../../js/io/sources.js';
+import { describe } from '../../js/io/describe.js';
+import { openSource } from '../../js/io/sources.js';
 import { readVocabulary } from '../../js/tokenize/vocabulary.js';
 import { shared, tinyFiles } from '../support.js';
 

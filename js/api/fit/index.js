@@ -11,7 +11,7 @@ import {
   checkTaggedExamples,
   labelNames,
 } from '../examples.js';
-import { random, shuffle } from '../../train/frozen/split.js';
+import { random, shuffle } from '../../base/random.js';
 import { windowOptions } from '../../tokenize/question-windows.js';
 import { createHead } from '../heads/create.js';
 

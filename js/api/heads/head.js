@@ -35,7 +35,7 @@ export class Head {
   /**
    * What the head computes of texts.
    * @protected
-   * @param {(import('../texts.js').Text | import('../../tokenize/tokenizer.js').Encoded)[]} texts
+   * @param {(import('../../tokenize/tokenizer.js').Text | import('../../tokenize/tokenizer.js').Encoded)[]} texts
    * @param {TaskOptions} options
    * @param {(index: number, logits: Float32Array) => void} use `logits`: [outputs], or [tokens][outputs] where the head reads tokens
    */
@@ -63,7 +63,7 @@ export class Head {
   /**
    * Tokens of texts, however long.
    * @protected
-   * @param {import('../texts.js').Text[]} texts
+   * @param {import('../../tokenize/tokenizer.js').Text[]} texts
    * @param {Pick<TaskOptions, 'signal'>} options
    * @returns {Promise<import('../../types.js').Encoding[]>}
    */

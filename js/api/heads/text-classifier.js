@@ -74,7 +74,7 @@ export class TextClassifier extends Head {
   }
 
   /**
-   * @param {import('../texts.js').Text[]} texts
+   * @param {import('../../tokenize/tokenizer.js').Text[]} texts
    * @param {TaskOptions} options
    * @param {(index: number, scores: Float32Array | Float64Array) => void} use `scores`: [labels] probabilities
    */

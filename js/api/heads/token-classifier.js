@@ -2,7 +2,8 @@
 import { BertletError } from '../../errors.js';
 import { groupedEntities, tokenEntities } from '../../decode/entities.js';
 import { indexOfMax, rowOf, softmax } from '../../base/numbers.js';
-import { entityMetrics, tagSpans } from '../../decode/tags.js';
+import { entityMetrics } from '../../metrics/entities.js';
+import { tagSpans } from '../../decode/tags.js';
 import { checkSentences, checkTaggedExamples } from '../examples.js';
 import { toTexts } from '../texts.js';
 import { validTransitions, viterbi } from '../../decode/viterbi.js';
@@ -97,7 +98,7 @@ export class TokenClassifier extends Head {
       throw new BertletError('BAD_INPUT', `decoding is "${decoding}"; it must be viterbi or argmax.`);
     checkSentences(sentences);
     const joined = sentences.map(joinWords);
-    /** @type {import('../texts.js').Text[]} */
+    /** @type {import('../../tokenize/tokenizer.js').Text[]} */
     const texts = joined.map(({ text }) => [text]);
     const encodings = await this.encodings(texts, options);
     /** @type {string[][]} */
@@ -113,7 +114,7 @@ export class TokenClassifier extends Head {
    * Tags the words of examples and compares.
    * @param {import('../../types.js').TaggedExample[]} examples
    * @param {{ decoding?: Decoding } & TaskOptions} [options] as of `tag`
-   * @returns {Promise<import('../../decode/tags.js').EntityMetrics & { accuracy: number, n: number }>} of entities, as seqeval; `accuracy`: of
+   * @returns {Promise<import('../../metrics/entities.js').EntityMetrics & { accuracy: number, n: number }>} of entities, as seqeval; `accuracy`: of
    *   tags; `n`: sentences
    */
   async evaluate(examples, options = {}) {

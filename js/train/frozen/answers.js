@@ -1,11 +1,12 @@
 // Trains a head that finds answers: two logits of each token, of beginning and ending the answer. There are too many tokens
 // to keep the features of all, so each batch is trained on as it comes from the encoder.
+import { forEachEncoded } from '../../engine/batches.js';
 import { align } from '../../core/wasm.js';
 import { pacer, reporter } from '../../rpc/progress.js';
 import { questionWindows } from '../../tokenize/question-windows.js';
 import { Mlp } from '../solvers/mlp.js';
 import { Rows } from './rows.js';
-import { random, shuffle } from './split.js';
+import { random, shuffle } from '../../base/random.js';
 
 /** Windows of a step. */
 const BATCH = 16;
@@ -26,7 +27,7 @@ const BATCH = 16;
 /**
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {AnswersParams} params
- * @param {import('../../rpc/connection.js').Context} context
+ * @param {import('../../rpc/serve.js').Context} context
  */
 export async function fitAnswers(engine, params, context) {
   const { questions, answers, numbers, layer, hiddenSize, epochs, learningRate, seed } = params;
@@ -74,7 +75,8 @@ export async function fitAnswers(engine, params, context) {
       const batch = windows.slice(step * BATCH, (step + 1) * BATCH);
       const starts = [0];
       for (const { encoded } of batch) starts.push(starts[starts.length - 1] + encoded.ids.length);
-      await engine.forEachEncoded(
+      await forEachEncoded(
+        engine,
         batch.map(({ encoded }, index) => ({ index, ...encoded })),
         layer,
         (part) => {

@@ -5,10 +5,11 @@ import { MultiLabelRegression, SingleLabelRegression } from '../solvers/logreg.j
 import { MlpTrainer } from '../solvers/mlp-trainer.js';
 import { Rows } from './rows.js';
 import { searchStrength } from './search.js';
-import { range, split } from './split.js';
+import { range } from '../../base/numbers.js';
+import { split } from './split.js';
 import { MultiLabel, SingleLabel } from './targets.js';
 
-/** @typedef {import('../../rpc/connection.js').Context} Context */
+/** @typedef {import('../../rpc/serve.js').Context} Context */
 
 /** Inverse strengths of regularization to choose from, the strongest regularization first, for features of length 1. */
 const STRENGTHS = [0.1, 1, 10, 100];
@@ -27,7 +28,7 @@ const READING_TEXTS = 2000;
 /**
  * @typedef {object} ClassificationParams
  * @property {'text-classification' | 'multi-label'} task
- * @property {import('../../api/texts.js').Text[]} texts
+ * @property {import('../../tokenize/tokenizer.js').Text[]} texts
  * @property {number[][]} labels of each text, 0 .. classes - 1; one where the task has one
  * @property {number} classes
  * @property {Float32Array} classWeight [classes] or, of several labels, [classes][2]: of rows without and with it

@@ -1,5 +1,5 @@
 // Chooses the strength of regularization by cross-validation.
-import { range } from './split.js';
+import { range } from '../../base/numbers.js';
 
 /** @typedef {{ c: number, logLoss: number, accuracy: number, microF1?: number }} Step means over rows that were left out */
 

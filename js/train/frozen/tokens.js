@@ -1,4 +1,5 @@
 // Trains a head that tags words, on the hidden states of their first tokens.
+import { forEachBatch } from '../../engine/batches.js';
 import { BertletError } from '../../errors.js';
 import { pacer, reporter, withoutWarnings } from '../../rpc/progress.js';
 import { firstTokens, joinWords } from '../../decode/words.js';
@@ -6,10 +7,11 @@ import { CrfTrainer } from '../solvers/crf-trainer.js';
 import { SingleLabelRegression } from '../solvers/logreg.js';
 import { Rows } from './rows.js';
 import { searchStrength } from './search.js';
-import { range, split } from './split.js';
+import { range } from '../../base/numbers.js';
+import { split } from './split.js';
 import { SingleLabel } from './targets.js';
 
-/** @typedef {import('../../rpc/connection.js').Context} Context */
+/** @typedef {import('../../rpc/serve.js').Context} Context */
 
 /** Inverse strengths of regularization to choose from, for standardized features of any width, and others. */
 const STRENGTHS = { standardized: [0.001, 0.003, 0.01, 0.03, 0.1], plain: [0.1, 1, 10] };
@@ -199,7 +201,8 @@ async function collect(engine, sentences, { layer, numbers, tags, classes, stand
       starts[i],
     ),
   );
-  await engine.forEachBatch(
+  await forEachBatch(
+    engine,
     sentences.map(({ text }) => [text]),
     { phase: 'features', layer, numbers },
     (batch) => {

@@ -1,7 +1,8 @@
 // Trains a head with a hidden layer and a conditional random field on top, sentence by sentence.
 import { align } from '../../core/wasm.js';
 import { Mlp } from './mlp.js';
-import { random, range, shuffle } from '../frozen/split.js';
+import { random, shuffle } from '../../base/random.js';
+import { range } from '../../base/numbers.js';
 
 /** @typedef {import('./mlp-trainer.js').MlpOptions} MlpOptions */
 

@@ -1,7 +1,8 @@
 // Trains a classifier with a hidden layer: mini-batches, and as many epochs as held-out examples want.
 import { align } from '../../core/wasm.js';
 import { Mlp } from './mlp.js';
-import { random, range, shuffle } from '../frozen/split.js';
+import { random, shuffle } from '../../base/random.js';
+import { range } from '../../base/numbers.js';
 import { MultiLabel } from '../frozen/targets.js';
 
 /**

@@ -1,0 +1,46 @@
+// Features of texts, kept between fits: training again with relabelled or added examples computes only what is new.
+
+/** Most bytes of features that are kept: some 40,000 texts of MiniLM. */
+const CAPACITY = 64 * 2 ** 20;
+
+export class FeatureCache {
+  /** By use, the longest unused first. @type {Map<string, Float32Array>} */
+  #vectors = new Map();
+  #bytes = 0;
+  #capacity;
+
+  /** @param {number} [capacity] in bytes, of vectors and texts */
+  constructor(capacity = CAPACITY) {
+    this.#capacity = capacity;
+  }
+
+  /** @param {string} key */
+  get(key) {
+    const vector = this.#vectors.get(key);
+    if (vector) {
+      this.#vectors.delete(key);
+      this.#vectors.set(key, vector);
+    }
+    return vector;
+  }
+
+  /**
+   * @param {string} key that is not there yet
+   * @param {Float32Array} vector
+   */
+  set(key, vector) {
+    this.#vectors.set(key, vector);
+    this.#bytes += cost(key, vector);
+    for (const [oldest, old] of this.#vectors) {
+      if (this.#bytes <= this.#capacity) break;
+      this.#vectors.delete(oldest);
+      this.#bytes -= cost(oldest, old);
+    }
+  }
+}
+
+/**
+ * @param {string} key
+ * @param {Float32Array} vector
+ */
+const cost = (key, vector) => 2 * key.length + vector.byteLength;

@@ -1,0 +1,45 @@
+// How good tags are: the entities that they name, counted as seqeval counts them.
+import { tagSpans } from '../decode/tags.js';
+import { BertletError } from '../errors.js';
+import { scoresOf, total } from './classification.js';
+
+/** @typedef {import('../decode/tags.js').TagSpan} TagSpan */
+/** @typedef {import('./classification.js').Scores} Scores */
+/** @typedef {Scores & { types: Record<string, Scores> }} EntityMetrics of all entities together (micro), and of each type */
+
+/**
+ * How many entities were found with the right type, first and last word: equal to seqeval's default mode. What is undefined,
+ * as the precision of no prediction, is 0.
+ * @param {string[][]} truth [sentences][words]
+ * @param {string[][]} predicted [sentences][words]
+ * @returns {EntityMetrics}
+ */
+export function entityMetrics(truth, predicted) {
+  if (truth.length !== predicted.length) {
+    throw new BertletError('BAD_INPUT', `There are ${truth.length} sentences and tags of ${predicted.length}.`);
+  }
+  /** @type {Map<string, import('./classification.js').Counts>} */
+  const counts = new Map();
+  const countsOf = (/** @type {string} */ type) => {
+    const known = counts.get(type) ?? { hits: 0, found: 0, support: 0 };
+    counts.set(type, known);
+    return known;
+  };
+  truth.forEach((tags, i) => {
+    if (tags.length !== predicted[i].length) {
+      const problem = `Sentence ${i} has ${tags.length} tags and ${predicted[i].length} predicted ones`;
+      throw new BertletError('BAD_INPUT', `${problem}; every word needs one of each.`);
+    }
+    const key = (/** @type {TagSpan} */ { type, start, end }) => `${start} ${end} ${type}`;
+    const gold = tagSpans(tags);
+    const known = new Set(gold.map(key));
+    for (const { type } of gold) countsOf(type).support += 1;
+    for (const span of tagSpans(predicted[i])) {
+      countsOf(span.type).found += 1;
+      if (known.has(key(span))) countsOf(span.type).hits += 1;
+    }
+  });
+
+  const types = [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([type, count]) => [type, scoresOf(count)]);
+  return { ...scoresOf(total([...counts.values()])), types: Object.fromEntries(types) };
+}
