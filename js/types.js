@@ -108,13 +108,6 @@
  */
 
 /**
- * @template {Task | undefined} K
- * @typedef {K extends 'token-classification' ? import('./api/heads/token-classifier.js').TokenClassifier
- *   : K extends 'question-answering' ? import('./api/heads/question-answerer.js').QuestionAnswerer
- *   : import('./api/heads/text-classifier.js').TextClassifier} HeadOf
- */
-
-/**
  * @typedef {object} FitOptions
  * @property {Task} [task] default 'text-classification', one label for each text; 'multi-label': any number of them
  * @property {number} [validation] share of the examples (0 to 0.9) held out of training to measure the head on; default 0

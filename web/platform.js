@@ -7,7 +7,7 @@ export { openStore } from './store.js';
 
 export const cores = () => navigator.hardwareConcurrency || 1;
 
-/** @type {typeof import('../js/node/platform.js').whyNoThreads} */
+/** @type {import('../js/base/platform.js').Platform['whyNoThreads']} */
 export const whyNoThreads = () =>
   globalThis.crossOriginIsolated
     ? undefined
@@ -34,7 +34,7 @@ export function nextTask() {
   );
 }
 
-/** @type {typeof import('../js/node/platform.js').startWorker} */
+/** @type {import('../js/base/platform.js').Platform['startWorker']} */
 export function startWorker() {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
   return {
@@ -54,7 +54,7 @@ export function startWorker() {
   };
 }
 
-/** @type {typeof import('../js/node/platform.js').ownPort} */
+/** @type {import('../js/base/platform.js').Platform['ownPort']} */
 export const ownPort = () => ({
   post: (message, transfer) => self.postMessage(message, { transfer }),
   listen(receive) {
@@ -70,7 +70,7 @@ const WASM = {
   'relaxed-mt': () => new URL('./bertlet-relaxed-mt.wasm', import.meta.url),
 };
 
-/** @type {typeof import('../js/node/platform.js').compileWasm} */
+/** @type {import('../js/base/platform.js').Platform['compileWasm']} */
 export async function compileWasm(build) {
   const url = WASM[build]();
   const response = await fetch(url).catch((error) => {
@@ -87,17 +87,17 @@ export async function compileWasm(build) {
   return streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
 
-/** @type {typeof import('../js/node/platform.js').locate} */
+/** @type {import('../js/base/platform.js').Platform['locate']} */
 export function locate(spec) {
   const base = globalThis.document?.baseURI ?? location.href; // a worker that uses bertlet has no document
   const isAddress = /^(https?:|\.{0,2}\/)/i.test(spec) && URL.canParse(spec, base);
   return isAddress ? { url: new URL(spec, base).href } : undefined;
 }
 
-/** @type {typeof import('../js/node/platform.js').openDirectory} */
+/** @type {import('../js/base/platform.js').Platform['openDirectory']} */
 export async function openDirectory(path) {
   throw new BertletError('BAD_INPUT', `A browser can't open the directory ${path}; give load() its files.`);
 }
 
-/** @type {typeof import('../js/node/platform.js').openHub} */
+/** @type {import('../js/base/platform.js').Platform['openHub']} */
 export const openHub = async (_name, remote) => remote;

@@ -18,7 +18,7 @@ const FOLDER = 'bertlet';
  * @typedef {FileSystemFileHandle & { createSyncAccessHandle(options?: { mode: 'read-only' }): Promise<SyncAccessHandle> }} FileHandle
  */
 
-/** @type {typeof import('../js/node/store.js').openStore} */
+/** @type {import('../js/base/platform.js').Platform['openStore']} */
 export async function openStore() {
   const storage = /** @type {StorageManager | undefined} */ (navigator.storage);
   if (!storage?.getDirectory) throw new Error('this page has no storage: it takes an address with https://.');

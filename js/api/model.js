@@ -1,7 +1,7 @@
 // A loaded model as its user sees it: a proxy of the engine in the worker.
 import { locate } from '#platform';
 import { BertletError } from '../errors.js';
-import { createHead } from './heads/create.js';
+import { createHead, fetchLazy } from './heads/create.js';
 import { listen } from './listeners.js';
 import { oneOf } from './options.js';
 import { readContent } from '../io/content.js';
@@ -114,11 +114,15 @@ export class Model {
    * @template {FitOptions['task']} [K=undefined]
    * @param {import('../types.js').ExampleOf<K>[]} examples
    * @param {FitOptions & { task?: K } & TaskOptions} [options]
-   * @returns {Promise<import('../types.js').HeadOf<K>>}
+   * @returns {Promise<HeadOf<K>>}
    */
   async fit(examples, options = {}) {
-    const { fitHead } = await import('./lazy.js');
-    return /** @type {any} */ (await fitHead(this.#connection, this.info, examples, options));
+    const { fitHead } = await fetchLazy();
+    const { signal, onWarning } = options;
+    const { data, heldOut } = await fitHead(this.#connection, this.info, examples, options);
+    const head = await createHead(this.#connection, data);
+    if (data.report && heldOut.length > 0) data.report.validation = await head.evaluate(heldOut, { signal, onWarning });
+    return /** @type {any} */ (head);
   }
 
   /**
@@ -128,7 +132,7 @@ export class Model {
    * @returns {Promise<import('../types.js').CurvePoint[]>} one for each size
    */
   async learningCurve(examples, { signal, onProgress, onWarning, ...options } = {}) {
-    const { curveParams, summarize } = await import('./lazy.js');
+    const { curveParams, summarize } = await fetchLazy();
     const params = curveParams(examples, options);
     const onEvent = listen({ onProgress, onWarning });
     return summarize(await this.#connection.call('learningCurve', params, { signal, onEvent }));
@@ -142,7 +146,7 @@ export class Model {
    */
   async loadHead(content, { signal } = {}) {
     signal?.throwIfAborted();
-    const { readHead } = await import('./lazy.js');
+    const { readHead } = await fetchLazy();
     const bytes = await readAll(await openContent(content, signal), 'The head');
     signal?.throwIfAborted();
     const head = readHead(bytes);
@@ -167,6 +171,13 @@ export class Model {
     return this.#connection.close();
   }
 }
+
+/**
+ * @template {import('../types.js').Task | undefined} K
+ * @typedef {K extends 'token-classification' ? import('./heads/token-classifier.js').TokenClassifier
+ *   : K extends 'question-answering' ? import('./heads/question-answerer.js').QuestionAnswerer
+ *   : import('./heads/text-classifier.js').TextClassifier} HeadOf
+ */
 
 /**
  * @template {EmbedOptions['pooling']} P

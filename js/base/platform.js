@@ -52,4 +52,21 @@
  * @property {() => Promise<void>} close
  */
 
+/**
+ * What js/node/platform.js and web/platform.js export; package.json's "imports" picks one of them as '#platform'.
+ * @typedef {object} Platform
+ * @property {() => number} cores
+ * @property {() => string | undefined} whyNoThreads why threads can't share memory here, as a sentence; undefined if they can
+ * @property {() => Promise<void>} nextTask lets messages and other tasks have their turn
+ * @property {() => Channel} startWorker
+ * @property {() => Port} ownPort the worker's own end
+ * @property {(build: import('../types.js').Build) => Promise<WebAssembly.Module>} compileWasm rejects with NO_WASM
+ * @property {(spec: string) => { url: string } | { path: string } | undefined} locate an absolute address; undefined: not an address,
+ *   perhaps a hub id
+ * @property {(path: string) => Promise<Source>} openDirectory rejects with FILE_NOT_FOUND
+ * @property {(name: string, remote: Source, options: { keep: boolean, refresh: boolean }) => Promise<Source>} openHub a model of the
+ *   hub: from where it was kept (unless `refresh`), or downloaded from `remote` (and kept as `name`, if `keep`)
+ * @property {() => Promise<Store>} openStore the cache's place
+ */
+
 export {};

@@ -4,7 +4,7 @@ import { BertletError } from '../errors.js';
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
 /** @typedef {import('../core/dense.js').Dense} Dense */
 
-/** @typedef {import('./head-file.js').Task} Task */
+/** @typedef {import('../types.js').Task} Task */
 
 /**
  * @typedef {object} HeadPlan

@@ -5,7 +5,7 @@ import { parseSafetensors } from './safetensors.js';
 /** Version 1 had no activations, and knew text classification only. */
 const VERSION = 2;
 
-/** @typedef {'text-classification' | 'multi-label' | 'token-classification' | 'question-answering'} Task */
+/** @typedef {import('../types.js').Task} Task */
 
 /**
  * @typedef {object} HeadData

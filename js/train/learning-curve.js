@@ -1,5 +1,5 @@
 // How good a classifier gets with how many examples: the frozen encoder's features beside words alone (TF-IDF).
-import { indexOfMax, rowOf } from '../base/numbers.js';
+import { indexOfMax, range, rowOf } from '../base/numbers.js';
 import { pacer, reporter } from '../rpc/progress.js';
 import { fitSparse, predictSparse } from './baseline/sparse-logreg.js';
 import { TfIdf } from './baseline/tfidf.js';
@@ -119,12 +119,6 @@ async function predictByWords({ texts, labels }, classes, test, pace) {
 
 /** @param {import('../tokenize/tokenizer.js').Text} text or pair */
 const joined = ([text, textPair]) => (textPair === undefined ? text : `${text} ${textPair}`);
-
-/**
- * @param {number} from
- * @param {number} to
- */
-const range = (from, to) => Array.from({ length: to - from }, (_, i) => from + i);
 
 /**
  * `n` examples of each class (all, where there are fewer), by chance, and the others.

@@ -1,5 +1,4 @@
 // How much memory a model takes while it is used and while it is loaded.
-import { forEachBatch } from '../../js/engine/batches.js';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createReadStream, statSync } from 'node:fs';
@@ -22,7 +21,8 @@ for (const threads of [1, 4]) {
   const what = `int8, ${threads} threads: at most 40 MB of WebAssembly while a call embeds 4096 tokens`;
   test(what, { skip: withoutMinilm }, async () => {
     const size = await run(`
-      import { loadEngine } from ${JSON.stringify(fromRoot('js/engine.js'))};
+      import { forEachBatch } from ${JSON.stringify(fromRoot('js/engine/batches.js'))};
+      import { loadEngine } from ${JSON.stringify(fromRoot('js/worker/load.js'))};
       const context = { signal: new AbortController().signal, emit() {} };
       const description = { kind: 'directory', path: ${JSON.stringify(minilm)} };
       const engine = await loadEngine({ description, dtype: 'int8', threads: ${threads} }, context);

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { MultiLabelRegression, SingleLabelRegression } from '../../js/train/solvers/logreg.js';
 import { Rows } from '../../js/train/frozen/rows.js';
 import { compile } from '../../js/core/wasm.js';
-import { classWeights } from '../../js/api/fit/index.js';
+import { classWeights } from '../../js/api/fit/classification.js';
 import { fixtures } from '../support.js';
 
 const { features, labels, several, logits, rare } = JSON.parse(

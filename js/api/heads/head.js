@@ -4,6 +4,16 @@ import { outputCount } from '../../core/dense.js';
 
 /** @typedef {import('../../types.js').TaskOptions} TaskOptions */
 
+/**
+ * What heads need of js/api/lazy.js.
+ * @typedef {object} Lazy
+ * @property {typeof import('../../checkpoint/head-file.js').writeHead} writeHead
+ * @property {typeof import('../examples.js').checkExamples} checkExamples
+ * @property {typeof import('../examples.js').checkMultiLabelExamples} checkMultiLabelExamples
+ * @property {typeof import('../../metrics/classification.js').evaluatePredictions} evaluatePredictions
+ * @property {typeof import('../../metrics/classification.js').evaluateMultiLabel} evaluateMultiLabel
+ */
+
 export class Head {
   #connection;
   #data;
@@ -11,8 +21,11 @@ export class Head {
   /**
    * @param {import('../../rpc/connection.js').Connection} connection
    * @param {import('../../checkpoint/head-file.js').HeadData} data
+   * @param {() => Promise<Lazy>} fetchLazy
    */
-  constructor(connection, data) {
+  constructor(connection, data, fetchLazy) {
+    /** @protected */
+    this.fetchLazy = fetchLazy;
     this.#connection = connection;
     this.#data = data;
     /** What it was trained for. */
@@ -28,7 +41,7 @@ export class Head {
    * @returns {Promise<Uint8Array<ArrayBuffer>>}
    */
   async save() {
-    const { writeHead } = await import('../lazy.js');
+    const { writeHead } = await this.fetchLazy();
     return writeHead(this.#data);
   }
 

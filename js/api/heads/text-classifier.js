@@ -46,8 +46,7 @@ export class TextClassifier extends Head {
    */
   async evaluate(examples, { threshold = LIKELY, ...options } = {}) {
     checkThreshold(threshold);
-    const { checkExamples, checkMultiLabelExamples, evaluateMultiLabel, evaluatePredictions } =
-      await import('../lazy.js');
+    const { checkExamples, checkMultiLabelExamples, evaluateMultiLabel, evaluatePredictions } = await this.fetchLazy();
     const { texts, labels } = this.#multiLabel
       ? checkMultiLabelExamples(/** @type {any} */ (examples))
       : checkExamples(/** @type {any} */ (examples));

@@ -28,9 +28,10 @@ export class TokenClassifier extends Head {
   /**
    * @param {import('../../rpc/connection.js').Connection} connection
    * @param {import('../../checkpoint/head-file.js').HeadData} data
+   * @param {() => Promise<import('./head.js').Lazy>} fetchLazy
    */
-  constructor(connection, data) {
-    super(connection, data);
+  constructor(connection, data, fetchLazy) {
+    super(connection, data, fetchLazy);
     const valid = validTransitions(data.labels);
     const { transitions: learned } = data;
     this.#transitions = learned

@@ -1,7 +1,7 @@
 // Which options go with which tasks and heads: one that would change nothing is refused, rather than ignored.
 import { UsageError } from './arguments.js';
 
-/** @typedef {import('../../checkpoint/head-file.js').Task} Task */
+/** @typedef {import('../../types.js').Task} Task */
 
 /** @type {Task[]} */
 const texts = ['text-classification', 'multi-label'];

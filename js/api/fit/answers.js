@@ -1,0 +1,42 @@
+// `fit` of answers to questions: checks of examples and options, and what the worker found as a head's data.
+import { range } from '../../base/numbers.js';
+import { random, shuffle } from '../../base/random.js';
+import { BertletError } from '../../errors.js';
+import { windowOptions } from '../../tokenize/question-windows.js';
+import { checkAnsweredExamples } from '../examples.js';
+import { checkCommonOptions, layerCandidates, mlpOptions } from './options.js';
+
+/** @typedef {import('../../types.js').FitOptions} FitOptions */
+/** @typedef {import('../../types.js').Task} Task */
+
+/**
+ * @param {any[]} examples
+ * @param {FitOptions & { task: Task }} options
+ * @param {import('../../types.js').ModelInfo} info
+ */
+export function prepareAnswerer(examples, options, info) {
+  const { questions, answers } = checkAnsweredExamples(examples);
+  const { seed, validation } = checkCommonOptions({ validation: options.validation ?? 0, seed: options.seed ?? 0 });
+  const order = shuffle(range(0, examples.length), random(seed));
+  const heldOut = order.splice(Math.max(order.length - Math.round(order.length * validation), 1));
+  const [layer] = layerCandidates(options.layer ?? info.layers, info, []);
+  if (layer === undefined)
+    throw new BertletError('BAD_INPUT', "layer is 'auto', which question-answering can't choose; give a number.");
+  const { epochs = 1, learningRate = 3e-3 } = options;
+  const mlp = mlpOptions({ ...options, head: 'mlp', epochs, learningRate });
+  return {
+    labels: [],
+    params: {
+      seed,
+      questions: order.map((i) => questions[i]),
+      answers: order.map((i) => answers[i][0]),
+      numbers: order,
+      windows: windowOptions(options, info.maxTokens),
+      layer,
+      ...mlp,
+      hiddenSize: options.head === 'mlp' ? mlp?.hiddenSize : 0,
+    },
+    /** @param {any} fitted */
+    finish: ({ network, report }) => ({ network, report, heldOut: heldOut.map((i) => examples[i]) }),
+  };
+}

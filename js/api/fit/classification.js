@@ -1,0 +1,117 @@
+// `fit` of one label or several for each text: checks of examples and options, and what the worker found as a head's report.
+import { indexOfMax, range, rowOf } from '../../base/numbers.js';
+import { BertletError } from '../../errors.js';
+import { evaluateMultiLabel, evaluatePredictions } from '../../metrics/classification.js';
+import { checkExamples, checkMultiLabelExamples, labelNames } from '../examples.js';
+import { oneOf } from '../options.js';
+import { checkCommonOptions, layerCandidates, mlpOptions } from './options.js';
+
+/** @typedef {import('../../types.js').FitOptions} FitOptions */
+/** @typedef {import('../../types.js').Task} Task */
+
+/**
+ * @param {any[]} examples
+ * @param {FitOptions & { task: Task }} options
+ * @param {import('../../types.js').ModelInfo} info
+ */
+export function prepareClassifier(examples, options, info) {
+  const multiLabel = options.task === 'multi-label';
+  const { texts, labels: given } = multiLabel ? checkMultiLabelExamples(examples) : checkExamples(examples);
+  const labelLists = given.map((label) => (Array.isArray(label) ? label : [label]));
+  const names = labelNames(labelLists, options.task);
+  const indices = new Map(names.map((name, index) => [name, index]));
+  const labels = labelLists.map((list) => list.map((name) => /** @type {number} */ (indices.get(name))));
+  const { validation = 0, c, seed = 0, classWeight } = options;
+  const params = {
+    ...checkCommonOptions({ validation, c, seed }),
+    texts,
+    labels,
+    classes: names.length,
+    classWeight: classWeights(classWeight, labels, names, multiLabel),
+    layers: layerCandidates(options.layer ?? info.layers, info, range(1, info.layers + 1)),
+    poolings: poolingsOf(options.pooling ?? 'mean'),
+    standardize: standardizationsOf(options.standardize ?? options.head === 'mlp'),
+    mlp: mlpOptions(options),
+  };
+  return {
+    labels: names,
+    params,
+    /** @param {import('../../train/frozen/classification.js').FittedClassifier} fitted */
+    finish({ network, report, validation: { examples: heldOut, logits } }) {
+      if (heldOut.length === 0) return { network, report };
+      const truth = heldOut.map((example) => labelLists[example]);
+      const rows = heldOut.map((_, i) => rowOf(logits, i, names.length));
+      const { accuracy, macroF1, microF1, n } = multiLabel
+        ? evaluateMultiLabel(
+            truth,
+            rows.map((row) => names.filter((_, k) => row[k] >= 0)),
+            names,
+          )
+        : evaluatePredictions(
+            truth.flat(),
+            rows.map((row) => names[indexOfMax(row)]),
+            names,
+          );
+      return { network, report: { ...report, validation: { accuracy, macroF1, microF1, n } } };
+    },
+  };
+}
+
+/**
+ * Weights of single labels [classes], or, of several labels, of rows without and with each [classes][2].
+ * @param {FitOptions['classWeight']} given
+ * @param {number[][]} labels
+ * @param {string[]} names
+ * @param {boolean} multiLabel
+ */
+export function classWeights(given, labels, names, multiLabel) {
+  const counts = new Float64Array(names.length);
+  for (const k of labels.flat()) counts[k] += 1;
+  const of = classWeightOf(given, names);
+  if (multiLabel) {
+    return Float32Array.from({ length: 2 * names.length }, (_, i) => {
+      const [k, has] = [i >> 1, i & 1];
+      if (given !== 'balanced') return has ? of(k) : 1;
+      return labels.length / (2 * (has ? counts[k] : Math.max(labels.length - counts[k], 1)));
+    });
+  }
+  // As scikit-learn's class_weight='balanced'.
+  return Float32Array.from(names, (_, k) =>
+    given === 'balanced' ? labels.length / (names.length * counts[k]) : of(k),
+  );
+}
+
+/**
+ * @param {FitOptions['classWeight']} given
+ * @param {string[]} names
+ * @returns {(k: number) => number}
+ */
+function classWeightOf(given, names) {
+  if (given === undefined || given === 'balanced') return () => 1;
+  if (typeof given !== 'object' || given === null)
+    throw new BertletError(
+      'BAD_INPUT',
+      `classWeight is ${given}; it must be 'balanced' or an object, label to weight.`,
+    );
+  for (const [name, weight] of Object.entries(given)) {
+    if (!names.includes(name))
+      throw new BertletError('BAD_LABELS', `classWeight has the label "${name}", which no example has.`);
+    if (!(weight > 0 && weight < Infinity))
+      throw new BertletError('BAD_INPUT', `classWeight of "${name}" is ${weight}; it must be a positive number.`);
+  }
+  return (k) => (Object.hasOwn(given, names[k]) ? given[names[k]] : 1);
+}
+
+/** @param {string} pooling */
+function poolingsOf(pooling) {
+  const known = ['mean', 'max', 'cls'];
+  oneOf('pooling', pooling, [...known, 'auto']);
+  return /** @type {('mean' | 'max' | 'cls')[]} */ (pooling === 'auto' ? known : [pooling]);
+}
+
+/** @param {boolean | 'auto'} standardize */
+function standardizationsOf(standardize) {
+  if (standardize === 'auto') return [false, true];
+  if (typeof standardize === 'boolean') return [standardize];
+  throw new BertletError('BAD_INPUT', `standardize is ${standardize}; it must be true, false or 'auto'.`);
+}

@@ -1,0 +1,46 @@
+// Checks of the options that several tasks of `fit` share.
+import { BertletError } from '../../errors.js';
+
+/** @typedef {import('../../types.js').FitOptions} FitOptions */
+
+/**
+ * Options of every task, checked.
+ * @param {{ validation: number, c?: number, seed: number }} options
+ */
+export function checkCommonOptions({ validation, c, seed }) {
+  if (!(validation >= 0 && validation <= 0.9))
+    throw new BertletError('BAD_INPUT', `validation is ${validation}; it must be from 0 to 0.9.`);
+  if (c !== undefined && !(c > 0 && c < Infinity))
+    throw new BertletError('BAD_INPUT', `c is ${c}; it must be a positive number.`);
+  if (!Number.isInteger(seed)) throw new BertletError('BAD_INPUT', `seed is ${seed}; it must be an integer.`);
+  return { validation, c, seed };
+}
+
+/**
+ * @param {number | 'auto'} layer
+ * @param {import('../../types.js').ModelInfo} info
+ * @param {number[]} candidates for 'auto'
+ */
+export function layerCandidates(layer, { layers }, candidates) {
+  if (layer === 'auto') return candidates;
+  if (!(Number.isInteger(layer) && layer >= 0 && layer <= layers))
+    throw new BertletError('BAD_INPUT', `layer is ${layer}; it must be 'auto' or an integer from 0 to ${layers}.`);
+  return [layer];
+}
+
+/** @param {FitOptions} options */
+export function mlpOptions({
+  head = 'linear',
+  hiddenSize = 128,
+  epochs = 30,
+  learningRate = 1e-3,
+  earlyStopping = true,
+}) {
+  if (head === 'linear') return undefined;
+  for (const [name, value] of Object.entries({ hiddenSize, epochs }))
+    if (!(Number.isInteger(value) && value >= 1 && value <= 65536))
+      throw new BertletError('BAD_INPUT', `${name} is ${value}; it must be an integer from 1 to 65536.`);
+  if (!(learningRate > 0 && learningRate < Infinity))
+    throw new BertletError('BAD_INPUT', `learningRate is ${learningRate}; it must be a positive number.`);
+  return { hiddenSize, epochs, learningRate, earlyStopping: Boolean(earlyStopping) };
+}

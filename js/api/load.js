@@ -1,0 +1,56 @@
+// Loads a model into a worker of its own.
+import { startWorker } from '#platform';
+import { BertletError } from '../errors.js';
+import { describe } from '../io/describe.js';
+import { Connection } from '../rpc/connection.js';
+import { createHead } from './heads/create.js';
+import { listen } from './listeners.js';
+import { Model } from './model.js';
+
+/**
+ * Loads a model into a worker of its own.
+ * @param {import('../types.js').ModelSpec} spec
+ * @param {import('../types.js').LoadOptions & import('../types.js').TaskOptions} [options]
+ * @returns {Promise<Model>}
+ */
+export async function load(
+  spec,
+  { dtype = 'f32', adapter, threads, build, hub, revision, cache = true, signal, ...listeners } = {},
+) {
+  signal?.throwIfAborted();
+  if (dtype !== 'int8' && dtype !== 'f32') {
+    throw new BertletError(
+      'UNSUPPORTED_DTYPE',
+      `The dtype "${dtype}" is not one that bertlet computes in; there are "int8" and "f32".`,
+    );
+  }
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {
+    throw new BertletError('BAD_INPUT', `threads is ${threads}; it must be an integer from 1 to 64.`);
+  }
+  if (![true, false, 'refresh'].includes(cache)) {
+    throw new BertletError('BAD_INPUT', `cache is ${cache}; it must be true, false or 'refresh'.`);
+  }
+  const onEvent = listen(listeners);
+  const { name, description, transfer, close } = describe(spec, { hub, revision });
+  const added = adapter === undefined ? undefined : describe(adapter, { hub });
+  const connection = new Connection(startWorker());
+  try {
+    const loaded = await connection.call(
+      'load',
+      { description, adapter: added?.description, dtype, threads, build, cache },
+      { signal, transfer: [...transfer, ...(added?.transfer ?? [])], onEvent },
+    );
+    const { head, ...rest } = loaded;
+    const merged = added && { adapter: added.name };
+    const info = { model: name, ...merged, dtype, ...rest };
+    const { fingerprint } = info;
+    const own = head && (await createHead(connection, { ...head, baseModel: name, ...merged, fingerprint }));
+    return new Model(connection, info, own);
+  } catch (error) {
+    connection.closeWhenIdle();
+    throw error;
+  } finally {
+    close();
+    added?.close();
+  }
+}
