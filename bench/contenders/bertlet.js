@@ -2,7 +2,7 @@
 import { loadEngine } from '../../js/worker/load.js';
 import { load, loadTokenizer } from '../../js/index.js';
 import { SingleLabelRegression } from '../../js/train/solvers/logreg.js';
-import { Rows } from '../../js/train/frozen/rows.js';
+import { Rows } from '../../js/train/dataset/rows.js';
 import { describe } from '../../js/io/describe.js';
 import { compile } from '../../js/core/wasm.js';
 

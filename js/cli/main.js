@@ -6,25 +6,7 @@ import { parse, UsageError } from './lib/arguments.js';
 import { Output, ReaderGone } from './lib/output.js';
 import { Progress } from './lib/progress.js';
 
-/**
- * What a subcommand gets.
- * @typedef {object} Context
- * @property {import('./lib/arguments.js').Values} values its options
- * @property {string[]} files its other arguments
- * @property {AbortSignal} signal
- * @property {Output} output
- * @property {Progress} progress
- *
- * What a subcommand's module exports.
- * @typedef {object} Command
- * @property {string} summary one line
- * @property {string} help
- * @property {import('./lib/arguments.js').Options} options
- * @property {number} maxFiles
- * @property {(context: Context) => Promise<void>} run
- */
-
-/** @type {Record<string, () => Promise<Command>>} */
+/** @type {Record<string, () => Promise<import('./lib/command.js').Command>>} */
 const commands = {
   tokenize: () => import('./commands/tokenize.js'),
   embed: () => import('./commands/embed.js'),

@@ -5,7 +5,7 @@ import { fitSparse, predictSparse } from './baseline/sparse-logreg.js';
 import { TfIdf } from './baseline/tfidf.js';
 import { fitClassifier } from './frozen/classification.js';
 import { pooledFeatures } from './frozen/features.js';
-import { Rows } from './frozen/rows.js';
+import { Rows } from './dataset/rows.js';
 import { random, shuffle } from '../base/random.js';
 
 /** Strength of the baseline, at which scikit-learn's does best on all of the anchors' data sets. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { split } from '../../js/train/frozen/split.js';
+import { split } from '../../js/train/dataset/split.js';
 
 const anySplit = fc
   .record({

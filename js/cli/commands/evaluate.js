@@ -1,7 +1,7 @@
 // bertlet evaluate: how good a head is on labelled examples.
 import { choice, probability, required } from '../lib/arguments.js';
 import { formats, readExamples, readGivenLabels } from '../data/examples.js';
-import { measure } from '../lib/metrics.js';
+import { measure } from '../data/measure.js';
 import { headHelp, modelHelp, modelOptions, withHead } from '../lib/model.js';
 
 export const summary = 'measure a trained head on labelled examples';
@@ -40,7 +40,7 @@ export const options = {
 
 export const maxFiles = 0;
 
-/** @param {import('../main.js').Context} context */
+/** @param {import('../lib/command.js').Context} context */
 export async function run(context) {
   const { values, output, progress } = context;
   const file = required(values, 'test', 'test.tsv');

@@ -33,7 +33,7 @@ export const options = {
 
 export const maxFiles = 1;
 
-/** @param {import('../main.js').Context} context */
+/** @param {import('../lib/command.js').Context} context */
 export async function run(context) {
   const { values, files, signal, output, progress } = context;
   const model = required(values, 'model', example);

@@ -34,7 +34,7 @@ export const options = {
 
 export const maxFiles = 0;
 
-/** @param {import('../main.js').Context} context */
+/** @param {import('../lib/command.js').Context} context */
 export async function run(context) {
   const { values, output, progress } = context;
   const model = required(values, 'model', exampleModel);

@@ -52,7 +52,7 @@ export const maxFiles = 1;
 /** @type {import('../../api/heads/token-classifier.js').AggregationStrategy[]} */
 const strategies = ['sequence', 'none', 'simple', 'first', 'average', 'max'];
 
-/** @param {import('../main.js').Context} context */
+/** @param {import('../lib/command.js').Context} context */
 export async function run(context) {
   const { values, files, signal, output, progress } = context;
   const topK = integer(values, 'top', 1);

@@ -26,7 +26,7 @@ export const options = {
 
 export const maxFiles = 1;
 
-/** @param {import('../main.js').Context} context */
+/** @param {import('../lib/command.js').Context} context */
 export async function run({ values, files, signal, output }) {
   const path = required(values, 'tokenizer', 'bert-base-uncased/vocab.txt');
   const lowercase = choice(values, 'lowercase', ['true', 'false']);

@@ -4,7 +4,7 @@ import { labelNames } from '../../api/examples.js';
 import { choice, integer, positive, required } from '../lib/arguments.js';
 import { checkLabels, formats, labelsOf, listeners, readExamples, readGivenLabels } from '../data/examples.js';
 import { checkOutput, writeHeadFolder } from '../lib/head-folder.js';
-import { measure } from '../lib/metrics.js';
+import { measure } from '../data/measure.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
 import { checkOptions } from '../lib/tasks.js';
 
@@ -65,7 +65,7 @@ export const maxFiles = 0;
 /** @type {import('../../types.js').Task[]} */
 const tasks = ['text-classification', 'multi-label', 'token-classification', 'question-answering'];
 
-/** @param {import('../main.js').Context} context */
+/** @param {import('../lib/command.js').Context} context */
 export async function run(context) {
   const { values, output, progress } = context;
   const start = performance.now();

@@ -170,7 +170,7 @@ function isConll(text) {
 
 /**
  * For a long run over examples: shows how far it is, and which lines of their files it warns about.
- * @param {import('../main.js').Context} context
+ * @param {import('../lib/command.js').Context} context
  * @param {{ file: string, examples: { line?: number }[] }[]} sources in the order in which the run has their examples
  */
 export function listeners({ signal, progress }, ...sources) {

@@ -11,7 +11,7 @@ import { checkOptions } from './tasks.js';
 /**
  * @typedef {import('../../index.js').Model} Model
  * @typedef {import('../../api/heads/create.js').AnyHead} Head
- * @typedef {import('../main.js').Context} Context
+ * @typedef {import('./command.js').Context} Context
  */
 
 /** An example for messages: the model that the project is tested with. */

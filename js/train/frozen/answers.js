@@ -5,7 +5,7 @@ import { align } from '../../core/wasm.js';
 import { pacer, reporter } from '../../rpc/progress.js';
 import { questionWindows } from '../../tokenize/question-windows.js';
 import { Mlp } from '../solvers/mlp.js';
-import { Rows } from './rows.js';
+import { Rows } from '../dataset/rows.js';
 import { random, shuffle } from '../../base/random.js';
 
 /** Windows of a step. */

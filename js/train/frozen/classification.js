@@ -3,11 +3,11 @@ import { pacer, reporter, withoutWarnings } from '../../rpc/progress.js';
 import { pooledFeatures } from './features.js';
 import { MultiLabelRegression, SingleLabelRegression } from '../solvers/logreg.js';
 import { MlpTrainer } from '../solvers/mlp-trainer.js';
-import { Rows } from './rows.js';
+import { Rows } from '../dataset/rows.js';
 import { searchStrength } from './search.js';
 import { range } from '../../base/numbers.js';
-import { split } from './split.js';
-import { MultiLabel, SingleLabel } from './targets.js';
+import { split } from '../dataset/split.js';
+import { MultiLabel, SingleLabel } from '../dataset/targets.js';
 
 /** @typedef {import('../../rpc/serve.js').Context} Context */
 
@@ -54,7 +54,7 @@ const READING_TEXTS = 2000;
  * @property {SingleLabel | MultiLabel} targets
  * @property {number[]} order which example stands in a row
  * @property {number} trainRows rows from here on are held out for validation
- * @property {import('./split.js').Split['folds']} folds rows to leave out in turn in a search; none if there are too few
+ * @property {import('../dataset/split.js').Split['folds']} folds rows to leave out in turn in a search; none if there are too few
  */
 
 /**

@@ -13,7 +13,7 @@ const TIE = 1.005;
  * gets any.
  * @param {number[]} strengths the strongest regularization first
  * @param {[begin: number, end: number][]} leftOut rows to leave out in turn
- * @param {import('./targets.js').SingleLabel | import('./targets.js').MultiLabel} targets
+ * @param {import('../dataset/targets.js').SingleLabel | import('../dataset/targets.js').MultiLabel} targets
  * @param {(c: number, without: [begin: number, end: number]) => Promise<Float32Array>} train gives logits of the rows without which
  *   it trained
  * @param {(loaded: number, total: number) => void} report

@@ -5,11 +5,11 @@ import { pacer, reporter, withoutWarnings } from '../../rpc/progress.js';
 import { firstTokens, joinWords } from '../../decode/words.js';
 import { CrfTrainer } from '../solvers/crf-trainer.js';
 import { SingleLabelRegression } from '../solvers/logreg.js';
-import { Rows } from './rows.js';
+import { Rows } from '../dataset/rows.js';
 import { searchStrength } from './search.js';
 import { range } from '../../base/numbers.js';
-import { split } from './split.js';
-import { SingleLabel } from './targets.js';
+import { split } from '../dataset/split.js';
+import { SingleLabel } from '../dataset/targets.js';
 
 /** @typedef {import('../../rpc/serve.js').Context} Context */
 
@@ -223,7 +223,7 @@ async function collect(engine, sentences, { layer, numbers, tags, classes, stand
 /**
  * The best strength for one layer, by the sentences of one fold.
  * @param {Sentences} sentences of all folds
- * @param {import('./split.js').Split['folds']} folds ranges of sentences
+ * @param {import('../dataset/split.js').Split['folds']} folds ranges of sentences
  * @param {number[]} strengths
  * @param {TokensParams} params
  * @param {Context} context

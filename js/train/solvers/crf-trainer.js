@@ -45,9 +45,9 @@ export class CrfTrainer {
   }
 
   /**
-   * @param {import('../frozen/rows.js').Rows} rows
+   * @param {import('../dataset/rows.js').Rows} rows
    * @param {Int32Array} starts [sentences + 1] rows where sentences begin
-   * @param {import('../frozen/targets.js').SingleLabel} targets
+   * @param {import('../dataset/targets.js').SingleLabel} targets
    * @param {MlpOptions} options
    * @param {number} seed
    */

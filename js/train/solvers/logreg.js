@@ -2,7 +2,7 @@
 import { BertletError } from '../../errors.js';
 import { align } from '../../core/wasm.js';
 
-/** @typedef {import('../frozen/rows.js').Rows} Rows */
+/** @typedef {import('../dataset/rows.js').Rows} Rows */
 /** @typedef {{ c: number, rows?: number, without?: [begin: number, end: number] }} Strength `rows`: only the first so many; `without`: but not these */
 
 // bertlet_fit_state; the others mean that the optimum is reached, as far as f32 can tell.

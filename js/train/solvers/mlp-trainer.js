@@ -3,7 +3,7 @@ import { align } from '../../core/wasm.js';
 import { Mlp } from './mlp.js';
 import { random, shuffle } from '../../base/random.js';
 import { range } from '../../base/numbers.js';
-import { MultiLabel } from '../frozen/targets.js';
+import { MultiLabel } from '../dataset/targets.js';
 
 /**
  * @typedef {object} MlpOptions
@@ -34,8 +34,8 @@ export class MlpTrainer {
   }
 
   /**
-   * @param {import('../frozen/rows.js').Rows} rows
-   * @param {import('../frozen/targets.js').SingleLabel | MultiLabel} targets
+   * @param {import('../dataset/rows.js').Rows} rows
+   * @param {import('../dataset/targets.js').SingleLabel | MultiLabel} targets
    * @param {Float32Array} classWeight [classes] or [classes][2], as ClassificationParams
    * @param {MlpOptions} options
    * @param {number} seed

@@ -1,12 +1,12 @@
 // What is measured on labelled examples, by task, in the names that the command line prints.
-import { checkLabels, listeners } from '../data/examples.js';
+import { checkLabels, listeners } from './examples.js';
 
 /** @typedef {import('../../api/heads/create.js').AnyHead} AnyHead */
 
 /**
  * @param {AnyHead} head
  * @param {{ file: string, examples: any[] }} data read for the head's task
- * @param {import('../main.js').Context} context
+ * @param {import('../lib/command.js').Context} context
  * @param {{ threshold?: number, decoding?: 'viterbi' | 'argmax' }} [given]
  * @returns {Promise<Record<string, unknown>>}
  */
