@@ -52,7 +52,7 @@
  * @property {string} [adapter] what was merged into it
  * @property {string} modelType
  * @property {number} hiddenSize length of an embedding
- * @property {number} layers
+ * @property {number} numLayers
  * @property {number} maxTokens longest text in tokens, [CLS] and [SEP] included
  * @property {number} vocabSize
  * @property {Dtype} dtype
@@ -60,7 +60,7 @@
  * @property {number} threads
  * @property {string[]} notes why it is this build and not a better one, if int8 weights have less than 8 bits, and what went wrong
  *   with the cache, in sentences; empty when all is at its best
- * @property {boolean} masked whether it has a masked-LM head, which `fillMask` needs
+ * @property {boolean} hasMaskedLMHead whether it has a masked-LM head, which `fillMask` needs
  * @property {boolean} fromCache whether the weights came from the cache
  * @property {Record<string, unknown>} config the checkpoint's config.json
  * @property {string} fingerprint 16 hexadecimal digits, a hash of the weights: heads remember it
@@ -71,7 +71,7 @@
  * @property {'mean' | 'cls' | 'max' | 'none'} [pooling] 'mean': the mean over all tokens; 'cls': the vector of [CLS]; 'max': the
  *   largest value of each component; 'none': a vector for each token. Default: what a sentence-transformers folder says (pooling, dense
  *   layers, greatest length), else 'mean'
- * @property {number} [layer] whose hidden states are taken, 0 (the embeddings) to `info.layers`, the default; those above are not computed
+ * @property {number} [layer] whose hidden states are taken, 0 (the embeddings) to `info.numLayers`, the default; those above are not computed
  * @property {boolean} [normalize] divide each vector by its length. Default: as the folder says, else false
  * @property {'cut' | 'error'} [truncation] what to do with a text of more than `info.maxTokens` tokens; default 'cut', which warns
  */
@@ -79,7 +79,7 @@
 /**
  * @typedef {object} Encoding
  * @property {Int32Array} ids with [CLS] and [SEP]
- * @property {Int32Array} typeIds token type ids: 1 for the second text of a pair and the [SEP] after it, else 0
+ * @property {Int32Array} tokenTypeIds token type ids: 1 for the second text of a pair and the [SEP] after it, else 0
  * @property {string[]} tokens
  * @property {[start: number, end: number][]} offsets of each token in its text, for `text.slice(start, end)`; [0, 0] for [CLS]
  *   and [SEP]
@@ -115,10 +115,10 @@
  * @property {number} [c] inverse strength of regularization of a linear head; default: chosen by cross-validation
  * @property {'balanced' | Record<string, number>} [classWeight] how much examples of a label count; 'balanced': all labels the same
  *   together, as in scikit-learn
- * @property {number | 'auto'} [layer] whose hidden states the head reads, 0 to `info.layers`, the default; the encoder then runs no
+ * @property {number | 'auto'} [layer] whose hidden states the head reads, 0 to `info.numLayers`, the default; the encoder then runs no
  *   deeper. 'auto': the best by cross-validation
  * @property {'mean' | 'max' | 'cls' | 'auto'} [pooling] of the tokens; default 'mean'; 'auto': the best by cross-validation
- * @property {boolean | 'auto'} [standardize] whether features are brought to mean 0 and deviation 1 for training; default: for 'mlp'
+ * @property {boolean | 'auto'} [standardize] whether features are brought to mean 0 and standard deviation 1 for training; default: for 'mlp'
  *   and for entities. 'auto', of texts: the better by cross-validation
  * @property {number} [hiddenSize] units of the hidden layer of 'mlp'; default 128
  * @property {number} [epochs] most rounds through the examples for 'mlp'; default 30
@@ -135,7 +135,7 @@
  * @property {number} [classes]
  * @property {number} layer whose hidden states the head reads
  * @property {'mean' | 'max' | 'cls' | 'none'} pooling
- * @property {boolean} [standardize] whether features were brought to mean 0 and deviation 1
+ * @property {boolean} [standardize] whether features were brought to mean 0 and standard deviation 1
  * @property {number} [trainAccuracy]
  * @property {number} [windows] of question answering, trained on
  * @property {number} [trainLoss] mean of the last epoch, of question answering
@@ -148,12 +148,12 @@
  *   empty when `c` was given or there were too few examples
  * @property {number} [epochs] of an 'mlp'
  * @property {{ epochs: number, logLoss: number, accuracy: number }[]} [epochSearch] what a held-out fold said after each
- * @property {ReadingStep[]} [readingSearch] what cross-validation measured for each layer, pooling and standardization
+ * @property {FeatureStep[]} [featureSearch] what cross-validation measured for each layer, pooling and standardization
  * @property {any} [validation] metrics on the held-out examples: of texts { accuracy, macroF1, microF1, n }, of tokens and answers what
  *   the head's `evaluate` gives
  */
 
-/** @typedef {{ layer: number, pooling: string, standardize: boolean, logLoss: number, accuracy: number }} ReadingStep */
+/** @typedef {{ layer: number, pooling: string, standardize: boolean, logLoss: number, accuracy: number }} FeatureStep */
 
 /** @typedef {{ label: string, score: number }} Prediction score: probability, 0 to 1 */
 
@@ -168,7 +168,7 @@
  * @property {Example[]} [test] examples to measure on; default: those that a draw leaves over
  * @property {number[]} [sizes] numbers of examples of each label, of a label that has fewer all; default: 1, 2, 4, ... 64, as far
  *   as they go
- * @property {number} [seeds] draws of each size; default 5
+ * @property {number} [draws] draws of each size; default 5
  * @property {boolean} [baseline] whether words alone (TF-IDF) are measured too; default true
  * @property {number} [c] inverse strength of regularization; default: chosen by cross-validation, as in `fit`
  */
@@ -176,7 +176,7 @@
 /**
  * @typedef {object} Spread of the accuracies of several draws
  * @property {number} mean
- * @property {number} deviation standard deviation of the sample
+ * @property {number} std standard deviation of the sample
  * @property {number[]} accuracies
  */
 

@@ -84,7 +84,7 @@ export function safetensors(header, data = new Uint8Array(0)) {
 }
 
 /** The header and data of a file, read without the code under test. */
-export function takeApart(buffer) {
+export function splitAdapterTensors(buffer) {
   const bytes = new Uint8Array(buffer); // a copy; and its slice() copies, which a Buffer's does not
   const view = new DataView(bytes.buffer);
   const length = Number(view.getBigUint64(0, true));
@@ -94,7 +94,7 @@ export function takeApart(buffer) {
 
 /** The tensors of one of the `expected.safetensors`. */
 export async function readExpected(path) {
-  const { header, data } = takeApart(await readFile(path));
+  const { header, data } = splitAdapterTensors(await readFile(path));
   const types = { F32: Float32Array, I32: Int32Array };
   return Object.fromEntries(
     Object.entries(header)

@@ -1,6 +1,6 @@
 // The caller's side of `learningCurve`: checks of examples and options, and the spread of what the worker measured.
 import { BertletError } from '../errors.js';
-import { noOthers } from './options.js';
+import { rejectUnknownOptions } from './options.js';
 import { checkExamples, labelNames } from './examples.js';
 
 /** Examples of each class, where nothing else is said. */
@@ -11,8 +11,8 @@ const SIZES = [1, 2, 4, 8, 16, 32, 64];
  * @param {import('../types.js').CurveOptions} options
  * @returns {import('../train/learning-curve.js').CurveParams}
  */
-export function curveParams(examples, { test, sizes, seeds = 5, baseline = true, c, ...rest }) {
-  noOthers(rest);
+export function curveParams(examples, { test, sizes, draws = 5, baseline = true, c, ...rest }) {
+  rejectUnknownOptions(rest);
   const pool = checkExamples(examples);
   const others = test === undefined ? { texts: [], labels: [] } : checkExamples(test);
   const names = labelNames(
@@ -22,8 +22,8 @@ export function curveParams(examples, { test, sizes, seeds = 5, baseline = true,
   const unknown = others.labels.find((label) => !names.includes(label));
   if (unknown !== undefined)
     throw new BertletError('BAD_LABELS', `The label "${unknown}" of a test example occurs in no example to train on.`);
-  if (!(Number.isInteger(seeds) && seeds >= 1))
-    throw new BertletError('BAD_INPUT', `seeds is ${seeds}; it must be a positive integer.`);
+  if (!(Number.isInteger(draws) && draws >= 1))
+    throw new BertletError('BAD_INPUT', `draws is ${draws}; it must be a positive integer.`);
   if (c !== undefined && !(c > 0 && c < Infinity))
     throw new BertletError('BAD_INPUT', `c is ${c}; it must be a positive number.`);
 
@@ -44,7 +44,7 @@ export function curveParams(examples, { test, sizes, seeds = 5, baseline = true,
     classes: names.length,
     pool: pool.texts.length,
     sizes: sizes ?? SIZES.filter((n) => n <= largest),
-    seeds,
+    draws,
     baseline,
     c,
   };
@@ -65,5 +65,5 @@ export const summarize = (points) =>
 function spread(accuracies) {
   const mean = accuracies.reduce((sum, value) => sum + value, 0) / accuracies.length;
   const squares = accuracies.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: Math.sqrt(squares / Math.max(accuracies.length - 1, 1)), accuracies };
+  return { mean, std: Math.sqrt(squares / Math.max(accuracies.length - 1, 1)), accuracies };
 }

@@ -1,5 +1,5 @@
 // A call's events to the caller's listeners.
-import { noOthers } from './options.js';
+import { rejectUnknownOptions } from './options.js';
 
 /** @param {string} message */
 const warn = (message) => console.warn(`bertlet: ${message}`);
@@ -10,7 +10,7 @@ const warn = (message) => console.warn(`bertlet: ${message}`);
  * @returns {(event: { progress?: import('../types.js').Progress, warning?: string, texts?: number[] }) => void}
  */
 export function listen({ onProgress, onWarning = warn, ...others }) {
-  noOthers(others);
+  rejectUnknownOptions(others);
   return ({ progress, warning, texts }) => {
     if (progress) onProgress?.(progress);
     if (warning) onWarning(warning, texts);

@@ -3,7 +3,7 @@ import { locate } from '#platform';
 import { BertletError } from '../errors.js';
 import { createHead, fetchLazy } from './heads/create.js';
 import { listen } from './listeners.js';
-import { oneOf } from './options.js';
+import { checkChoice } from './options.js';
 import { readContent } from '../io/content.js';
 import { fetchChunks } from '../io/http.js';
 import { readAll } from '../io/streams.js';
@@ -55,12 +55,12 @@ export class Model {
    * @returns {Promise<T extends any[] ? Embedding<P>[] : Embedding<P>>}
    */
   async embed(texts, options = {}) {
-    const { layers } = this.info;
+    const { numLayers } = this.info;
     const { pooling, layer, normalize, truncation = 'cut', signal, ...listeners } = options;
-    if (pooling !== undefined) oneOf('pooling', pooling, ['mean', 'cls', 'max', 'none']);
-    if (layer !== undefined && !(Number.isInteger(layer) && layer >= 0 && layer <= layers))
-      throw new BertletError('BAD_INPUT', `layer is ${layer}; it must be an integer from 0 to ${layers}.`);
-    oneOf('truncation', truncation, ['cut', 'error']);
+    if (pooling !== undefined) checkChoice('pooling', pooling, ['mean', 'cls', 'max', 'none']);
+    if (layer !== undefined && !(Number.isInteger(layer) && layer >= 0 && layer <= numLayers))
+      throw new BertletError('BAD_INPUT', `layer is ${layer}; it must be an integer from 0 to ${numLayers}.`);
+    checkChoice('truncation', truncation, ['cut', 'error']);
     /** @type {any[]} */
     const results = [];
     const tell = listen(listeners);

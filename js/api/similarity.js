@@ -1,6 +1,6 @@
 // Which vectors are alike: cosine similarity and exhaustive nearest-neighbour search.
 import { BertletError } from '../errors.js';
-import { noOthers } from './options.js';
+import { rejectUnknownOptions } from './options.js';
 
 /**
  * The cosine of the angle between two vectors, -1 to 1; 0 when one of them is all zeros.
@@ -29,7 +29,7 @@ export function cosineSimilarity(a, b) {
  * @returns {{ index: number, score: number }[]} `score`: cosine similarity
  */
 export function search(query, vectors, { topK = 5, ...others } = {}) {
-  noOthers(others);
+  rejectUnknownOptions(others);
   if (!(Number.isInteger(topK) && topK >= 1))
     throw new BertletError('BAD_INPUT', `topK is ${topK}; it must be a positive integer.`);
   return vectors

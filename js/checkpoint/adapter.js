@@ -71,7 +71,7 @@ export async function readAdapter(source, modelType, signal) {
     // PeftModelForQuestionAnswering takes token_type_ids and does not hand them on.
     segments: config.task_type !== 'QUESTION_ANS',
     labels: 'bytes' in labels ? parseLabels(labels.bytes, labels.where) : undefined,
-    ...takeApart(bytes, where, config, modelType),
+    ...splitAdapterTensors(bytes, where, config, modelType),
   };
 }
 
@@ -112,7 +112,7 @@ export function parseLabels(bytes, where) {
  * @param {string} modelType
  * @returns {Pick<Adapter, 'deltas' | 'saved'>}
  */
-function takeApart(bytes, where, config, modelType) {
+function splitAdapterTensors(bytes, where, config, modelType) {
   const { tensors, dataStart } = parseSafetensors(bytes, where);
   /** @type {Map<string, { a?: FloatTensor, b?: FloatTensor }>} by module */
   const pairs = new Map();

@@ -97,10 +97,14 @@ export const headTensors = (plan) =>
 /**
  * @param {HeadPlan} plan
  * @param {Map<string, FloatTensor>} tensors
- * @param {{ hiddenSize: number, layers: number }} config
+ * @param {{ hiddenSize: number, numLayers: number }} config
  * @returns {CheckpointHead}
  */
-export function buildHead({ task, labels, pooling, dense: modules, adapter, where }, tensors, { hiddenSize, layers }) {
+export function buildHead(
+  { task, labels, pooling, dense: modules, adapter, where },
+  tensors,
+  { hiddenSize, numLayers },
+) {
   let inputs = hiddenSize;
   /** @type {Dense[]} */
   const dense = modules.map(([module, activation]) => {
@@ -122,7 +126,7 @@ export function buildHead({ task, labels, pooling, dense: modules, adapter, wher
     inputs = bias.values.length;
     return { weight: weight.values, bias: bias.values, activation };
   });
-  const network = { layer: layers, pooling, normalize: false, dense };
+  const network = { layer: numLayers, pooling, normalize: false, dense };
   if (task === 'question-answering') {
     if (inputs === 2) return { task, labels: [], network };
     throw new BertletError(

@@ -7,8 +7,8 @@ import { BertletError } from '../errors.js';
  * @property {number} vocabSize
  * @property {number} hiddenSize
  * @property {number} embeddingSize of the tables' rows
- * @property {number} layers
- * @property {number} heads
+ * @property {number} numLayers
+ * @property {number} numHeads
  * @property {number} intermediateSize
  * @property {number} maxPositions
  * @property {number} typeVocabSize 0: the model has no token types
@@ -104,21 +104,21 @@ export function parseConfig(bytes, where) {
     vocabSize: count('vocab_size'),
     hiddenSize: count('hidden_size'),
     embeddingSize: modelType === 'electra' ? count('embedding_size') : count('hidden_size'),
-    layers: count('num_hidden_layers'),
-    heads: count('num_attention_heads'),
+    numLayers: count('num_hidden_layers'),
+    numHeads: count('num_attention_heads'),
     intermediateSize: count('intermediate_size'),
     maxPositions: count('max_position_embeddings', 2), // [CLS] and [SEP]
     typeVocabSize: modelType === 'distilbert' ? 0 : count('type_vocab_size'),
     activation: ACTIVATIONS[act],
     epsilon: (modelType === 'distilbert' ? undefined : json.layer_norm_eps) ?? 1e-12,
   };
-  const { hiddenSize, embeddingSize, heads, intermediateSize } = config;
-  if (hiddenSize % 8 || hiddenSize % heads || intermediateSize % 8 || embeddingSize % 8) {
+  const { hiddenSize, embeddingSize, numHeads, intermediateSize } = config;
+  if (hiddenSize % 8 || hiddenSize % numHeads || intermediateSize % 8 || embeddingSize % 8) {
     const size = (/** @type {string} */ key, /** @type {number} */ value) => `${nameOf(key)} (${value})`;
     const embedding = modelType === 'electra' ? ` and ${size('embedding_size', embeddingSize)}` : '';
     throw new BertletError(
       'BAD_CONFIG',
-      `${where}: ${size('hidden_size', hiddenSize)} must be a multiple of 8 and of ${size('num_attention_heads', heads)}, ` +
+      `${where}: ${size('hidden_size', hiddenSize)} must be a multiple of 8 and of ${size('num_attention_heads', numHeads)}, ` +
         `${size('intermediate_size', intermediateSize)}${embedding} a multiple of 8.`,
     );
   }
@@ -142,8 +142,18 @@ export const CONFIG_BYTES = 48;
  * @param {import('../types.js').Dtype} dtype
  */
 export function writeConfig(view, config, maxBatchTokens, dtype) {
-  const { vocabSize, hiddenSize, layers, heads, intermediateSize, maxPositions, typeVocabSize, activation } = config;
-  const before = [vocabSize, hiddenSize, layers, heads, intermediateSize, maxPositions, typeVocabSize, activation];
+  const { vocabSize, hiddenSize, numLayers, numHeads, intermediateSize, maxPositions, typeVocabSize, activation } =
+    config;
+  const before = [
+    vocabSize,
+    hiddenSize,
+    numLayers,
+    numHeads,
+    intermediateSize,
+    maxPositions,
+    typeVocabSize,
+    activation,
+  ];
   before.forEach((value, i) => view.setInt32(4 * i, value, true));
   view.setFloat32(32, config.epsilon, true);
   view.setInt32(36, maxBatchTokens, true);

@@ -10,14 +10,14 @@ import { readAll } from '../io/streams.js';
 /** @typedef {import('../core/dense.js').Dense} Dense */
 
 /**
- * @typedef {object} Recipe
+ * @typedef {object} SentencePipeline
  * @property {'mean' | 'cls' | 'max'} pooling
  * @property {Dense[]} dense on top of the pooled vector
  * @property {boolean} normalize
  * @property {number} maxTokens longer texts are cut
  */
 
-/** What a Pooling module's config.json says, in its present form and in the older one. @type {Record<string, Recipe['pooling']>} */
+/** What a Pooling module's config.json says, in its present form and in the older one. @type {Record<string, SentencePipeline['pooling']>} */
 const POOLINGS = {
   mean: 'mean',
   cls: 'cls',
@@ -32,20 +32,20 @@ const ACTIVATIONS = { Identity: 'none', Tanh: 'tanh', ReLU: 'relu', GELU: 'gelu'
 
 const MOST_BYTES = 2 ** 28;
 
-/** Why a folder's recipe can't be followed. */
+/** Why a folder's pipeline can't be followed. */
 class Unsupported extends Error {}
 
 /**
  * @param {Source} source
  * @param {import('./config.js').Config} config
  * @param {import('../rpc/serve.js').Context} context is warned of what can't be done as the folder says
- * @returns {Promise<Recipe | undefined>} undefined: it is not such a folder, or not one that bertlet can follow
+ * @returns {Promise<SentencePipeline | undefined>} undefined: it is not such a folder, or not one that bertlet can follow
  */
-export async function readRecipe(source, config, { signal, emit }) {
+export async function readSentencePipeline(source, config, { signal, emit }) {
   const modules = await readOptional(source, 'modules.json', signal);
   if ('error' in modules) return undefined;
   try {
-    const recipe = await follow(source, parseJson(modules.bytes, modules.where), config, signal);
+    const pipeline = await follow(source, parseJson(modules.bytes, modules.where), config, signal);
     const prompt = await defaultPrompt(source, signal);
     if (prompt) {
       const where = source.locate('config_sentence_transformers.json');
@@ -53,7 +53,7 @@ export async function readRecipe(source, config, { signal, emit }) {
         warning: `${where} puts the prompt "${prompt}" before every text, bertlet does not: write it there yourself.`,
       });
     }
-    return recipe;
+    return pipeline;
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error;
     const what = `${modules.where}: ${error.message}, which bertlet can't do`;
@@ -69,7 +69,7 @@ export async function readRecipe(source, config, { signal, emit }) {
  * @param {any} modules
  * @param {import('./config.js').Config} config
  * @param {AbortSignal} signal
- * @returns {Promise<Recipe>}
+ * @returns {Promise<SentencePipeline>}
  */
 async function follow(source, modules, { hiddenSize, maxPositions }, signal) {
   if (!Array.isArray(modules)) throw new Unsupported('it is not a list of modules');

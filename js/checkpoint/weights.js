@@ -172,18 +172,18 @@ class Reader {
   async readFile(chunks, where, alone, report) {
     let size = 0;
     /** @type {Map<Tensor, (bytes: Uint8Array) => void>} */
-    let takers;
+    let consumers;
     await readSafetensors(
       chunks,
       where,
       (header) => {
-        takers = this.#match(header.tensors, where);
+        consumers = this.#match(header.tensors, where);
         if (alone) checkComplete(this.wanted, this.seen, where);
         size = header.fileSize;
       },
       (tensor, bytes, loaded) => {
         report(loaded, size);
-        takers.get(tensor)?.(bytes);
+        consumers.get(tensor)?.(bytes);
       },
     );
     return size;
@@ -195,7 +195,7 @@ class Reader {
    * @returns {Map<Tensor, (bytes: Uint8Array) => void>} who takes the bytes of those that are used
    */
   #match(tensors, where) {
-    const takers = new Map();
+    const consumers = new Map();
     for (const tensor of tensors) {
       const name = canonicalName(tensor.name, this.target.modelType);
       const target = this.wanted.get(name);
@@ -203,9 +203,9 @@ class Reader {
       if (this.seen.has(name))
         throw new BertletError('BAD_SAFETENSORS', `${where} holds the tensor ${name} twice. Export it again.`);
       this.seen.add(name);
-      takers.set(tensor, target ? this.#write(tensor, name, target, where) : this.#keep(tensor, name, where));
+      consumers.set(tensor, target ? this.#write(tensor, name, target, where) : this.#keep(tensor, name, where));
     }
-    return takers;
+    return consumers;
   }
 
   /**

@@ -12,13 +12,13 @@ import { align } from './wasm.js';
 /** @typedef {'mean' | 'cls' | 'max' | 'none'} Pooling 'none': a row for each token */
 
 /**
- * @typedef {object} Reading of hidden states
+ * @typedef {object} FeatureSpec which hidden states, and how they become features
  * @property {number} layer whose hidden states are read, 0 (the embeddings) .. layers; the encoder runs no deeper
  * @property {Pooling} pooling
  * @property {boolean} normalize whether each row is divided by its length
  */
 
-/** @typedef {Reading & { dense: Dense[] }} HeadNetwork the last layer's outputs are the logits */
+/** @typedef {FeatureSpec & { dense: Dense[] }} HeadNetwork the last layer's outputs are the logits */
 
 /** bertlet_activation */
 const ACTIVATION = { gelu: 0, gelu_tanh: 1, relu: 2, tanh: 3 };

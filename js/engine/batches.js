@@ -1,6 +1,6 @@
 // Texts to batches of the encoder: tokenized, sorted by length, and handed on batch by batch.
 import { BertletError } from '../errors.js';
-import { pacer, reporter } from '../rpc/progress.js';
+import { createPause, progressReporter } from '../rpc/progress.js';
 
 /** @typedef {import('./engine.js').Engine} Engine */
 /** @typedef {import('./engine.js').Batch} Batch */
@@ -27,8 +27,8 @@ export async function forEachBatch(
   context,
 ) {
   const { emit } = context;
-  const report = reporter(context, phase);
-  const pace = pacer(context);
+  const report = progressReporter(context, phase);
+  const pause = createPause(context);
   /** @type {number[]} */
   const cut = [];
   let done = 0;
@@ -40,7 +40,7 @@ export async function forEachBatch(
       if (encoding.cut) cut.push(numbers?.[index] ?? index);
       if (encoding.cut && truncation === 'error') throw tooLong(index, maxTokens);
       encoded.push({ index, ...encoding });
-      await pace();
+      await pause();
     }
     await forEachEncoded(
       engine,
@@ -51,7 +51,7 @@ export async function forEachBatch(
         use(batch);
         report(done, texts.length);
       },
-      pace,
+      pause,
     );
   }
   if (cut.length > 0) {
@@ -66,15 +66,15 @@ export async function forEachBatch(
  * @param {Indexed[]} encoded sorted in place
  * @param {number | undefined} layer how many layers to run; default: all
  * @param {(batch: Batch) => void} use
- * @param {() => Promise<void>} pace
+ * @param {() => Promise<void>} pause
  */
-export async function forEachEncoded(engine, encoded, layer, use, pace) {
+export async function forEachEncoded(engine, encoded, layer, use, pause) {
   encoded.sort((a, b) => b.ids.length - a.ids.length);
   for (let next = 0; next < encoded.length;) {
     const batch = engine.forward(encoded, next, layer);
     next += batch.indices.length;
     use(batch);
-    await pace();
+    await pause();
   }
 }
 

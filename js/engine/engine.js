@@ -38,7 +38,7 @@ const POOLING = { mean: 0, cls: 1, max: 2 };
  * @property {import('../checkpoint/checkpoint-head.js').CheckpointHead} [head]
  * @property {boolean} [segments] false: all token type ids are 0, as the adapter was trained
  * @property {import('../checkpoint/masked-head.js').MaskedHead} [masked]
- * @property {import('../checkpoint/sentence-transformers.js').Recipe} [recipe] for `embed`
+ * @property {import('../checkpoint/sentence-transformers.js').SentencePipeline} [pipeline] for `embed`
  */
 
 export class Engine {
@@ -122,7 +122,7 @@ export class Engine {
    * @param {number} [layer] how many layers to run
    * @returns {Batch}
    */
-  forward(encoded, next, layer = this.config.layers) {
+  forward(encoded, next, layer = this.config.numLayers) {
     const { core } = this;
     const { model, ids, tokenTypeIds, starts, hidden } = this.#at;
     const budget = Math.max(this.config.maxPositions, BATCH_TOKENS);
@@ -192,10 +192,10 @@ export class Engine {
   /**
    * What sentence-transformers make of texts.
    * @param {Batch} batch that was just computed
-   * @param {import('../checkpoint/sentence-transformers.js').Recipe} recipe
+   * @param {import('../checkpoint/sentence-transformers.js').SentencePipeline} pipeline
    * @returns {Float32Array} [texts][outputs], valid until the next batch
    */
-  followRecipe(batch, { pooling, dense, normalize }) {
+  sentenceVectors(batch, { pooling, dense, normalize }) {
     const pooled = this.pool(batch, pooling, normalize && dense.length === 0);
     if (dense.length === 0) return pooled;
     const rows = applyDense(this.core, batch.indices.length, pooled.byteOffset, dense);

@@ -9,7 +9,7 @@ import { join, pieces } from './streams.js';
 
 /**
  * What an entry says of one file: its version and size, or why there is none.
- * @typedef {object} Kept
+ * @typedef {object} CachedFile
  * @property {string} name
  * @property {string} [version]
  * @property {number} [size] if its bytes are in the entry
@@ -18,7 +18,7 @@ import { join, pieces } from './streams.js';
  */
 
 /** Raise the number with every change of the format. */
-const MAGIC = new TextEncoder().encode('BERTLET2');
+const MAGIC = new TextEncoder().encode('BERTLET3');
 const DIGEST_BYTES = 32; // SHA-256
 const START_BYTES = MAGIC.length + DIGEST_BYTES + 8; // and the lengths of what the digest is of: the description, the files
 /** Weights are in the image; every other file is small. */
@@ -31,7 +31,7 @@ export class Entry {
 
   /**
    * @param {StoredFile} file
-   * @param {Kept[]} files
+   * @param {CachedFile[]} files
    * @param {Uint8Array} bytes of all files that have a size, one after the other
    * @param {number} imageStart
    */
@@ -113,7 +113,7 @@ export class Entry {
 
 /**
  * What stands before the image.
- * @param {Kept[]} read
+ * @param {CachedFile[]} read
  * @param {number} imageSize
  */
 export async function writeStart(read, imageSize) {

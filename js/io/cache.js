@@ -7,7 +7,7 @@ import { pieces, readAll } from './streams.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
 /** @typedef {import('../base/platform.js').Store} Store */
-/** @typedef {import('./cache-entry.js').Kept} Kept */
+/** @typedef {import('./cache-entry.js').CachedFile} CachedFile */
 
 /** @typedef {true | false | 'refresh'} CacheUse whether to read and write the cache, or (refresh) only to write it */
 
@@ -42,7 +42,7 @@ async function entryName({ source, dtype, int8Path }) {
  * @param {Source} source
  * @param {import('../types.js').Dtype} dtype
  */
-const pays = (source, dtype) => !source.local || dtype === 'int8';
+const isWorthCaching = (source, dtype) => !source.local || dtype === 'int8';
 
 /** The cache as one load sees it. Nothing that goes wrong in it ends the load: it becomes a note. */
 export class Cache {
@@ -56,7 +56,7 @@ export class Cache {
   #name = '';
   /** @type {Entry | undefined} */
   #entry;
-  /** What was read from the source. @type {Map<string, Kept>} */
+  /** What was read from the source. @type {Map<string, CachedFile>} */
   #read = new Map();
 
   /** @param {Source} source */
@@ -77,7 +77,7 @@ export class Cache {
    */
   static async open(source, { dtype, compiling }, use, signal) {
     const cache = new Cache(source);
-    if (!use || source.identity === undefined || !pays(source, dtype)) return cache;
+    if (!use || source.identity === undefined || !isWorthCaching(source, dtype)) return cache;
     try {
       const [store, { int8Path }] = await Promise.all([openStore(), compiling]);
       cache.#store = store;
@@ -121,7 +121,7 @@ export class Cache {
       open: async (file, signal) => {
         try {
           const chunks = await source.open(file, signal);
-          /** @type {Kept} */
+          /** @type {CachedFile} */
           const record = { name: file, version: chunks.version };
           this.#read.set(file, record);
           if (source.local || isWeights(file)) return chunks;
@@ -182,7 +182,7 @@ export class Cache {
     }
   }
 
-  /** Entries of the same model in another version. @param {Store} store @param {Kept[]} files */
+  /** Entries of the same model in another version. @param {Store} store @param {CachedFile[]} files */
   async #removeOutdated(store, files) {
     const versions = new Map(files.map(({ name, version }) => [name, version]));
     for (const name of await store.names()) {

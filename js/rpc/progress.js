@@ -12,7 +12,7 @@ const TURN = 10; // milliseconds of work after which others have theirs
  * @param {Progress['phase']} phase
  * @returns {(loaded: number, total: number) => void} reports now and then, and always when all is done
  */
-export function reporter({ emit }, phase) {
+export function progressReporter({ emit }, phase) {
   let last = -Infinity;
   return (loaded, total) => {
     const now = performance.now();
@@ -26,7 +26,7 @@ export function reporter({ emit }, phase) {
  * @param {Context} context
  * @returns {() => Promise<void>} to be awaited between pieces of work: lets messages in, and throws when the call was aborted
  */
-export function pacer({ signal }) {
+export function createPause({ signal }) {
   let last = performance.now();
   return async () => {
     if (performance.now() - last < TURN) return;

@@ -178,7 +178,7 @@ export class Tokenizer {
     const { pieces } = this;
     return {
       ids: Int32Array.from(ids),
-      typeIds: Int32Array.from(ids, (_, i) => Number(i >= second)),
+      tokenTypeIds: Int32Array.from(ids, (_, i) => Number(i >= second)),
       tokens: ids.map((id) => pieces[id]),
       offsets,
     };

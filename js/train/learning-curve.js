@@ -1,6 +1,6 @@
 // How good a classifier gets with how many examples: the frozen encoder's features beside words alone (TF-IDF).
 import { indexOfMax, range, rowOf } from '../base/numbers.js';
-import { pacer, reporter } from '../rpc/progress.js';
+import { createPause, progressReporter } from '../rpc/progress.js';
 import { fitSparse, predictSparse } from './baseline/sparse-logreg.js';
 import { TfIdf } from './baseline/tfidf.js';
 import { fitClassifier } from './frozen/classification.js';
@@ -18,7 +18,7 @@ const BASELINE_C = 10;
  * @property {number} classes
  * @property {number} pool so many of the texts are drawn from. If that is all of them, what a draw leaves over is measured on
  * @property {number[]} sizes examples of each class
- * @property {number} seeds draws of each size
+ * @property {number} draws of each size
  * @property {number} [c]
  * @property {boolean} baseline
  */
@@ -32,20 +32,20 @@ const BASELINE_C = 10;
  * @returns {Promise<CurvePoint[]>}
  */
 export async function learningCurve(engine, params, context) {
-  const { texts, labels, classes, pool, sizes, seeds, c, baseline } = params;
-  const { layers: layer, hiddenSize } = engine.config;
+  const { texts, labels, classes, pool, sizes, draws, c, baseline } = params;
+  const { numLayers: layer, hiddenSize } = engine.config;
   const reading = { layer, pooling: /** @type {const} */ ('mean'), normalize: true };
   const rows = await Rows.create(engine.compiled, texts.length, hiddenSize, () => 0);
   await pooledFeatures(engine, texts, reading, (index, vector) => rows.set(index, vector), context);
 
-  const report = reporter(context, 'train');
-  const pace = pacer(context);
+  const report = progressReporter(context, 'train');
+  const pause = createPause(context);
   const quiet = { ...context, emit() {} };
   const points = [];
   for (const n of sizes) {
     /** @type {CurvePoint} */
     const point = { n, accuracy: [], baseline: [] };
-    for (let seed = 0; seed < seeds; seed++) {
+    for (let seed = 0; seed < draws; seed++) {
       const { drawn, rest } = draw(labels.subarray(0, pool), classes, n, seed);
       const test = pool === texts.length ? rest : range(pool, texts.length);
       const some = { texts: drawn.map((i) => texts[i]), labels: drawn.map((i) => labels[i]) };
@@ -61,12 +61,12 @@ export async function learningCurve(engine, params, context) {
           some,
           classes,
           test.map((i) => texts[i]),
-          pace,
+          pause,
         );
         point.baseline.push(accuracy((_, i) => predicted[i]));
       }
-      report(points.length * seeds + seed + 1, sizes.length * seeds);
-      await pace();
+      report(points.length * draws + seed + 1, sizes.length * draws);
+      await pause();
     }
     points.push(point);
   }
@@ -80,7 +80,7 @@ export async function learningCurve(engine, params, context) {
  * @param {import('../engine/engine.js').Engine} engine
  * @param {Labelled} examples
  * @param {number} classes
- * @param {import('./frozen/features.js').PooledReading} reading
+ * @param {import('./frozen/features.js').PooledFeatureSpec} reading
  * @param {{ c?: number, seed: number }} options
  * @param {import('../rpc/serve.js').Context} context
  */
@@ -109,11 +109,11 @@ async function train(engine, { texts, labels }, classes, { layer, pooling }, opt
  * @param {Labelled} examples
  * @param {number} classes
  * @param {import('../tokenize/tokenizer.js').Text[]} test
- * @param {() => Promise<void>} pace
+ * @param {() => Promise<void>} pause
  */
-async function predictByWords({ texts, labels }, classes, test, pace) {
+async function predictByWords({ texts, labels }, classes, test, pause) {
   const words = new TfIdf(texts.map(joined));
-  const fitted = await fitSparse(words.transform(texts.map(joined)), labels, classes, { c: BASELINE_C, pace });
+  const fitted = await fitSparse(words.transform(texts.map(joined)), labels, classes, { c: BASELINE_C, pause });
   return predictSparse(words.transform(test.map(joined)), fitted);
 }
 

@@ -1,7 +1,7 @@
 // Masked language modelling in the worker: which pieces may stand where a text has [MASK].
 import { BertletError } from '../errors.js';
 import { applyDense } from '../core/dense.js';
-import { pacer, reporter } from '../rpc/progress.js';
+import { createPause, progressReporter } from '../rpc/progress.js';
 import { MASK, PAD } from '../tokenize/tokenizer.js';
 import { align } from '../core/wasm.js';
 
@@ -26,8 +26,8 @@ export async function fillMask(engine, { texts, topK, targets }, context) {
   const mask = tokenizer.specials[MASK];
   if (mask < 0) throw new BertletError('BAD_VOCABULARY', 'The vocabulary has no [MASK], so nothing can be masked.');
   const allowed = targets && targetIds(engine, targets, context);
-  const report = reporter(context, 'fill-mask');
-  const pace = pacer(context);
+  const report = progressReporter(context, 'fill-mask');
+  const pause = createPause(context);
   const results = [];
   for (const [index, text] of texts.entries()) {
     const encoded = tokenizer.encode(text, config.maxPositions);
@@ -52,7 +52,7 @@ export async function fillMask(engine, { texts, topK, targets }, context) {
       ),
     );
     report(results.length, texts.length);
-    await pace();
+    await pause();
   }
   return results;
 }

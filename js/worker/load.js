@@ -2,7 +2,7 @@
 import { buildHead, headTensors, planHead } from '../checkpoint/checkpoint-head.js';
 import { parseConfig, parseJson } from '../checkpoint/config.js';
 import { buildMaskedHead, maskedTensors } from '../checkpoint/masked-head.js';
-import { readRecipe } from '../checkpoint/sentence-transformers.js';
+import { readSentencePipeline } from '../checkpoint/sentence-transformers.js';
 import { readWeights } from '../checkpoint/weights.js';
 import { compile } from '../core/wasm.js';
 import { createEngine } from '../engine/memory-plan.js';
@@ -10,7 +10,7 @@ import { Cache } from '../io/cache.js';
 import { pack, unpack } from '../io/pack.js';
 import { ADAPTER, joinSources, openFile, openSource } from '../io/sources.js';
 import { readAll } from '../io/streams.js';
-import { reporter } from '../rpc/progress.js';
+import { progressReporter } from '../rpc/progress.js';
 import { readVocabulary } from '../tokenize/vocabulary.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
@@ -102,8 +102,8 @@ async function readCheckpoint(engine, source, adapted, json, context) {
   const plan = planHead(json, adapter, source.locate('config.json'));
   const headNames = new Set([...headTensors(plan), ...maskedTensors(json)]);
   const target = { core, model, staging, modelType, adapter, headNames };
-  extras.recipe = await readRecipe(source, config, context);
-  const tensors = await readWeights(source, target, signal, reporter(context, 'download'));
+  extras.pipeline = await readSentencePipeline(source, config, context);
+  const tensors = await readWeights(source, target, signal, progressReporter(context, 'download'));
   extras.masked = buildMaskedHead(json, tensors);
   try {
     if (plan) extras.head = buildHead(plan, tensors, config);

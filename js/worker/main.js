@@ -3,7 +3,7 @@ import { forEachBatch } from '../engine/batches.js';
 import { ownPort } from '#platform';
 import { runThread } from '../engine/threads.js';
 import { loadEngine } from './load.js';
-import { pacer } from '../rpc/progress.js';
+import { createPause } from '../rpc/progress.js';
 import { serve } from '../rpc/serve.js';
 
 /** @type {import('../engine/engine.js').Engine} */
@@ -12,36 +12,47 @@ let engine;
 serve(ownPort(), {
   async load(params, context) {
     engine = await loadEngine(params, context);
-    const { modelType, hiddenSize, layers, maxPositions, vocabSize } = engine.config;
+    const { modelType, hiddenSize, numLayers, maxPositions, vocabSize } = engine.config;
     const { build, threads } = engine.compiled;
     const { fingerprint, fromCache, configJson: config } = engine;
     const notes = [...engine.notes, ...engine.cacheNotes];
-    const size = { hiddenSize, layers, maxTokens: maxPositions, vocabSize };
+    const size = { hiddenSize, numLayers, maxTokens: maxPositions, vocabSize };
     const { head, masked } = engine.extras;
-    return { modelType, ...size, build, threads, notes, fingerprint, fromCache, config, head, masked: Boolean(masked) };
+    return {
+      modelType,
+      ...size,
+      build,
+      threads,
+      notes,
+      fingerprint,
+      fromCache,
+      config,
+      head,
+      hasMaskedLMHead: Boolean(masked),
+    };
   },
 
   async tokenize({ texts }, context) {
-    const pace = pacer(context);
+    const pause = createPause(context);
     const encodings = [];
     for (const text of texts) {
       encodings.push(engine.tokenizer.tokenize(text));
-      await pace();
+      await pause();
     }
     return encodings;
   },
 
   /** Emits, batch by batch, which texts and their vectors. */
   embed({ texts, pooling, layer, normalize, truncation }, context) {
-    const { recipe } = engine.extras;
-    const followed = recipe && pooling === undefined && layer === undefined;
+    const { pipeline } = engine.extras;
+    const followed = pipeline && pooling === undefined && layer === undefined;
     return forEachBatch(
       engine,
       texts,
-      { phase: 'embed', layer, truncation, ...(followed && { maxTokens: recipe.maxTokens }) },
+      { phase: 'embed', layer, truncation, ...(followed && { maxTokens: pipeline.maxTokens }) },
       (batch) => {
         const vectors = followed
-          ? engine.followRecipe(batch, { ...recipe, normalize: normalize ?? recipe.normalize })
+          ? engine.sentenceVectors(batch, { ...pipeline, normalize: normalize ?? pipeline.normalize })
           : engine.rows(batch, { pooling: pooling ?? 'mean', normalize: normalize ?? false });
         const copy = vectors.slice();
         context.emit({ batch, vectors: copy }, [copy.buffer]);

@@ -1,6 +1,6 @@
 // Question answering in the worker: questions with their contexts, in windows that fit into the model, to logits.
 import { forEachEncoded } from '../engine/batches.js';
-import { pacer, reporter } from '../rpc/progress.js';
+import { createPause, progressReporter } from '../rpc/progress.js';
 import { questionWindows, windowOptions } from '../tokenize/question-windows.js';
 
 /** @typedef {import('../tokenize/question-windows.js').Question} Question */
@@ -16,8 +16,8 @@ const GROUP = 64;
  */
 export async function readQuestions(engine, { questions, network, ...given }, context) {
   const options = windowOptions(given, engine.config.maxPositions);
-  const report = reporter(context, 'classify');
-  const pace = pacer(context);
+  const report = progressReporter(context, 'classify');
+  const pause = createPause(context);
   for (let first = 0; first < questions.length; first += GROUP) {
     const windows = questions.slice(first, first + GROUP).flatMap((question, i) =>
       questionWindows(engine.tokenizer, question, first + i, options).map((window, index) => ({
@@ -48,7 +48,7 @@ export async function readQuestions(engine, { questions, network, ...given }, co
         });
         context.emit({ windows: ready });
       },
-      pace,
+      pause,
     );
     report(Math.min(first + GROUP, questions.length), questions.length);
   }

@@ -166,16 +166,16 @@ describe('a classifier on a model of random weights', () => {
     assert.equal(head.report.pooling, 'max');
     assert.equal((await head.evaluate(toyExamples(40))).accuracy, 1);
     const best = await bert.fit(toyExamples(100), { layer: 'auto', pooling: 'auto' });
-    assert.equal(best.report.readingSearch.length, 6);
-    const least = Math.min(...best.report.readingSearch.map(({ logLoss }) => logLoss));
-    const { layer, pooling } = best.report.readingSearch.find(({ logLoss }) => logLoss === least);
+    assert.equal(best.report.featureSearch.length, 6);
+    const least = Math.min(...best.report.featureSearch.map(({ logLoss }) => logLoss));
+    const { layer, pooling } = best.report.featureSearch.find(({ logLoss }) => logLoss === least);
     assert.deepEqual([best.report.layer, best.report.pooling], [layer, pooling]);
     const either = await bert.fit(toyExamples(100), { layer: 'auto', standardize: 'auto' });
     assert.deepEqual(
-      either.report.readingSearch.map(({ layer: at, standardize }) => [at, standardize]),
+      either.report.featureSearch.map(({ layer: at, standardize }) => [at, standardize]),
       [[1, false], [1, true], [2, false], [2, true]], // prettier-ignore
     );
-    const lowest = either.report.readingSearch.reduce((a, b) => (b.logLoss < a.logLoss ? b : a));
+    const lowest = either.report.featureSearch.reduce((a, b) => (b.logLoss < a.logLoss ? b : a));
     assert.deepEqual([either.report.layer, either.report.standardize], [lowest.layer, lowest.standardize]);
     await assert.rejects(bert.fit(toyExamples(10), { standardize: 'yes' }), {
       code: 'BAD_INPUT',

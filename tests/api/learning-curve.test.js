@@ -20,7 +20,7 @@ describe('on a model of random weights', () => {
     const examples = toyExamples(60);
     const steps = [];
     const onProgress = (progress) => steps.push(progress);
-    const points = await bert.learningCurve(examples, { sizes: [2, 8], seeds: 3, onProgress });
+    const points = await bert.learningCurve(examples, { sizes: [2, 8], draws: 3, onProgress });
     assert.deepEqual(
       points.map(({ n, accuracies, baseline }) => [n, accuracies.length, baseline.accuracies.length]),
       [
@@ -28,13 +28,13 @@ describe('on a model of random weights', () => {
         [8, 3, 3],
       ],
     );
-    for (const { mean, deviation, accuracies } of points.flatMap((point) => [point, point.baseline])) {
+    for (const { mean, std, accuracies } of points.flatMap((point) => [point, point.baseline])) {
       assert.ok(Math.abs(mean - accuracies.reduce((sum, value) => sum + value) / 3) < 1e-12);
       const squares = accuracies.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-      assert.ok(Math.abs(deviation - Math.sqrt(squares / 2)) < 1e-12);
+      assert.ok(Math.abs(std - Math.sqrt(squares / 2)) < 1e-12);
     }
     assert.deepEqual(steps.at(-1), { phase: 'train', loaded: 6, total: 6 });
-    assert.deepEqual(await bert.learningCurve(examples, { sizes: [2, 8], seeds: 3 }), points);
+    assert.deepEqual(await bert.learningCurve(examples, { sizes: [2, 8], draws: 3 }), points);
     // Each label has words of its own: eight examples show all of them.
     assert.equal(points[1].baseline.mean, 1);
   });
@@ -48,7 +48,7 @@ describe('on a model of random weights', () => {
   });
 
   test('default sizes go as far as the examples', async () => {
-    const points = await bert.learningCurve(toyExamples(20), { seeds: 1, baseline: false });
+    const points = await bert.learningCurve(toyExamples(20), { draws: 1, baseline: false });
     assert.deepEqual(
       points.map(({ n }) => n),
       [1, 2, 4, 8],
@@ -63,7 +63,7 @@ describe('on a model of random weights', () => {
       [{ sizes: '1,2' }, 'BAD_INPUT', /sizes is 1,2/],
       [{ sizes: [] }, 'BAD_INPUT', /sizes/],
       [{ size: [1] }, 'BAD_INPUT', /no option "size"/],
-      [{ seeds: 0 }, 'BAD_INPUT', /seeds/],
+      [{ draws: 0 }, 'BAD_INPUT', /draws/],
       [{ c: -1 }, 'BAD_INPUT', /c is -1/],
       [{ test: [{ text: 'a', label: 'other' }] }, 'BAD_LABELS', /"other"/],
     ])
@@ -75,7 +75,7 @@ describe('on a model of random weights', () => {
   test('cancelling', async () => {
     const controller = new AbortController();
     const onProgress = ({ phase }) => phase === 'train' && controller.abort();
-    const options = { seeds: 1000, signal: controller.signal, onProgress };
+    const options = { draws: 1000, signal: controller.signal, onProgress };
     await assert.rejects(bert.learningCurve(toyExamples(60), options), { name: 'AbortError' });
   });
 });
@@ -91,8 +91,8 @@ test('the command line prints a line for each size', async (t) => {
     lines.map(({ n }) => n),
     [2, 4],
   );
-  for (const { accuracy, deviation, baseline } of lines) {
-    assert.ok(accuracy > 0.4 && accuracy <= 1 && deviation >= 0);
+  for (const { accuracy, std, baseline } of lines) {
+    assert.ok(accuracy > 0.4 && accuracy <= 1 && std >= 0);
     assert.ok(baseline.accuracy > 0.4 && baseline.accuracy <= 1);
   }
   const wrong = await bertlet(['learning-curve', '--model', tiny(), '--train', file, '--sizes', 'few']);

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { load } from '../../js/index.js';
-import { safetensors, serve, serveFiles, takeApart, temporaryFolder, tiny, tinyFiles } from '../support.js';
+import { safetensors, serve, serveFiles, splitAdapterTensors, temporaryFolder, tiny, tinyFiles } from '../support.js';
 
 const files = await tinyFiles();
 const weights = files['model.safetensors'];
@@ -41,7 +41,7 @@ const changedConfig = (changes) =>
 
 /** The weights with another header: `change` gets its entries. */
 function changedWeights(change, data) {
-  const { header, data: same } = takeApart(weights);
+  const { header, data: same } = splitAdapterTensors(weights);
   change(header);
   return Buffer.from(safetensors(header, data ?? same));
 }
@@ -50,7 +50,7 @@ test('a directory, by path, relative path and file: URL', async () => {
   const bert = await load(tiny(), { threads: 1 });
   assert.equal(bert.info.model, tiny());
   assert.equal(bert.info.hiddenSize, 32);
-  assert.equal(bert.info.layers, 2);
+  assert.equal(bert.info.numLayers, 2);
   assert.equal(bert.info.maxTokens, 40);
   assert.equal(bert.info.dtype, 'f32');
   assert.equal(bert.info.threads, 1);
@@ -334,7 +334,7 @@ const wrong = [
     'NaN among the weights',
     {
       'model.safetensors': (() => {
-        const { header, data } = takeApart(weights);
+        const { header, data } = splitAdapterTensors(weights);
         const copy = data.slice();
         const [begin] = header['encoder.layer.1.output.dense.weight'].data_offsets;
         copy.set([0, 0, 0xc0, 0x7f], begin + 400);

@@ -80,7 +80,7 @@ describe('token classification', () => {
 
   test('layers are tried; words without tokens and past the end are O', async () => {
     const head = await bert.fit(taggedExamples(60), { task: 'token-classification' });
-    assert.ok(head.report.readingSearch.length > 1);
+    assert.ok(head.report.featureSearch.length > 1);
     const long = [...new Array(100).fill('good'), '\u200b'];
     const [tags] = await head.tag([long], { onWarning() {} });
     assert.equal(tags.length, 101);

@@ -224,16 +224,16 @@ test('pairs of texts, whole and cut', async () => {
   const description = { kind: 'directory', path: tiny() };
   const { tokenizer } = await loadEngine({ description, dtype: 'f32', threads: 1 }, context);
   let cuts = 0;
-  for (const { text, textPair, max_length: maxLength, ids, type_ids: typeIds, cut } of lines) {
+  for (const { text, textPair, max_length: maxLength, ids, type_ids: tokenTypeIds, cut } of lines) {
     const encoded = tokenizer.encode([text, textPair], maxLength);
     assert.deepEqual([...encoded.ids], ids, `"${text}" and "${textPair}" in ${maxLength}`);
-    assert.equal(encoded.second, typeIds.indexOf(1));
+    assert.equal(encoded.second, tokenTypeIds.indexOf(1));
     assert.equal(encoded.cut, cut);
     cuts += cut;
     if (cut) continue;
     const whole = tokenizer.tokenize([text, textPair]);
     assert.deepEqual([...whole.ids], ids);
-    assert.deepEqual([...whole.typeIds], typeIds);
+    assert.deepEqual([...whole.tokenTypeIds], tokenTypeIds);
   }
   assert.ok(cuts > 50 && cuts < 150);
 });

@@ -9,7 +9,15 @@ import { loadEngine } from '../../js/worker/load.js';
 import { readHead } from '../../js/checkpoint/head-file.js';
 import { describe } from '../../js/io/describe.js';
 import { toTexts } from '../../js/api/texts.js';
-import { fixtures, fromRoot, safetensors, serve, takeApart, temporaryFolder, toyExamples } from '../support.js';
+import {
+  fixtures,
+  fromRoot,
+  safetensors,
+  serve,
+  splitAdapterTensors,
+  temporaryFolder,
+  toyExamples,
+} from '../support.js';
 
 const checkpoints = join(fixtures, 'checkpoints');
 const TOLERANCE = 1e-4;
@@ -143,7 +151,7 @@ test('an adapter through load(): other vectors, another fingerprint, told in inf
 
 test('a pooler that training did not touch is left out: the classifier reads the mean', async () => {
   const files = await filesOf('lora-text', ['adapter_config.json', 'adapter_model.safetensors']);
-  const { header, data } = takeApart(files['adapter_model.safetensors']);
+  const { header, data } = splitAdapterTensors(files['adapter_model.safetensors']);
   const b = header['base_model.model.bert.pooler.dense.lora_B.weight'];
   data.fill(0, ...b.data_offsets);
   files['adapter_model.safetensors'] = Buffer.from(safetensors(header, data));
@@ -156,7 +164,7 @@ test('a pooler that training did not touch is left out: the classifier reads the
 async function changedAdapter(changeConfig, changeHeader = () => {}) {
   const files = await filesOf('lora-text', ['adapter_config.json', 'adapter_model.safetensors']);
   const config = { ...JSON.parse(String(files['adapter_config.json'])), ...changeConfig };
-  const { header, data } = takeApart(files['adapter_model.safetensors']);
+  const { header, data } = splitAdapterTensors(files['adapter_model.safetensors']);
   changeHeader(header);
   return {
     'adapter_config.json': Buffer.from(JSON.stringify(config)),
@@ -286,7 +294,7 @@ test(
 for (const name of ['bert-masked', 'bert-pretraining', 'bert-untied', 'distilbert-masked', 'electra-masked']) {
   test(`${name}: fillMask() as the pipeline of transformers`, async () => {
     const bert = await load(join(checkpoints, name), { threads: 2 });
-    assert.equal(bert.info.masked, true);
+    assert.equal(bert.info.hasMaskedLMHead, true);
     for (const { text, topK, targets, results } of readJson(name, 'fill-mask.json')) {
       const fills = await bert.fillMask(text, { topK, targets });
       const [actual, expected] = [fills, results].map((masks) => (Array.isArray(masks[0]) ? masks : [masks]));
@@ -327,7 +335,7 @@ test('fillMask(): int8, several texts, and what it can refuse', async () => {
   await assert.rejects(bert.fillMask('[MASK]', { targets: [''], onWarning() {} }), { message: /None of the targets/ });
   await bert.dispose();
   const plain = await load(join(checkpoints, 'bert'), { threads: 1 });
-  assert.equal(plain.info.masked, false);
+  assert.equal(plain.info.hasMaskedLMHead, false);
   await assert.rejects(plain.fillMask('[MASK]'), { code: 'UNSUPPORTED_MODEL', message: /no masked-LM head/ });
   await plain.dispose();
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BertletError } from '../../js/errors.js';
 import { readHead, writeHead } from '../../js/checkpoint/head-file.js';
-import { safetensors, takeApart } from '../support.js';
+import { safetensors, splitAdapterTensors } from '../support.js';
 
 const weight = Float32Array.from({ length: 12 }, (_, i) => i / 7);
 const bias = Float32Array.of(-1, 0, 1e-30);
@@ -44,7 +44,7 @@ test('what is written is read; tensors have the names that Python expects', () =
     const one = { ...head, ...changes };
     const bytes = writeHead(one);
     assert.deepEqual(readHead(bytes), one);
-    const names = Object.keys(takeApart(bytes).header).filter((key) => key !== '__metadata__');
+    const names = Object.keys(splitAdapterTensors(bytes).header).filter((key) => key !== '__metadata__');
     assert.deepEqual(names, [`${name}.weight`, `${name}.bias`]);
   }
 });
@@ -54,7 +54,7 @@ test('hidden layers and transitions', () => {
   const network = { ...head.network, pooling: 'none', dense: [hidden, ...head.network.dense] };
   const one = { ...head, task: 'token-classification', network, transitions };
   assert.deepEqual(readHead(writeHead(one)), one);
-  const { header } = takeApart(writeHead(one));
+  const { header } = splitAdapterTensors(writeHead(one));
   assert.deepEqual(header['hidden.0.weight'].shape, [4, 5]);
   assert.deepEqual(header['crf.transitions'].shape, [3, 3]);
   assert.deepEqual(header['crf.start_transitions'].shape, [3]);
@@ -62,7 +62,7 @@ test('hidden layers and transitions', () => {
 
 test('the file is what safetensors readers expect', () => {
   const bytes = writeHead(head);
-  const { header, data } = takeApart(bytes);
+  const { header, data } = splitAdapterTensors(bytes);
   assert.equal(header.__metadata__.format, 'pt');
   assert.deepEqual(header['linear.weight'], { dtype: 'F32', shape: [3, 4], data_offsets: [0, 48] });
   assert.deepEqual(header['linear.bias'], { dtype: 'F32', shape: [3], data_offsets: [48, 60] });
@@ -75,7 +75,7 @@ test('the file is what safetensors readers expect', () => {
 
 /** The file with other metadata or tensors. */
 function changed(metadata, entries = {}) {
-  const { header, data } = takeApart(writeHead(head));
+  const { header, data } = splitAdapterTensors(writeHead(head));
   const bertlet =
     typeof metadata === 'string'
       ? metadata
@@ -85,7 +85,7 @@ function changed(metadata, entries = {}) {
 
 test('a head on [CLS] under its older name', () => {
   const one = { ...head, network: { ...head.network, pooling: 'cls' } };
-  const { header, data } = takeApart(writeHead(one));
+  const { header, data } = splitAdapterTensors(writeHead(one));
   const older = JSON.parse(JSON.stringify(header).replaceAll('"linear.', '"classifier.'));
   assert.deepEqual(readHead(safetensors(older, data)), one);
 });

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BertletError } from '../../js/errors.js';
 import { parseSafetensors, readSafetensors } from '../../js/checkpoint/safetensors.js';
-import { cutAt, safetensors, takeApart, tiny } from '../support.js';
+import { cutAt, safetensors, splitAdapterTensors, tiny } from '../support.js';
 
 /** All that the reader says about a file. */
 async function collect(chunks) {
@@ -54,7 +54,7 @@ test('tensors come out whole, however the bytes are cut', async () => {
 
 test('a checkpoint that PyTorch wrote', async () => {
   const bytes = await readFile(join(tiny(), 'model.safetensors'));
-  const { header: expected, data } = takeApart(bytes);
+  const { header: expected, data } = splitAdapterTensors(bytes);
   const { parts } = await collect(cutAt(bytes, [9, 1000, 50000]));
   const entries = { ...expected };
   delete entries.__metadata__;

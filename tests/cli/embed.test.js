@@ -48,7 +48,7 @@ test('vectors of MiniLM equal PyTorch’s', minilmTest, async () => {
 test('search finds the texts whose vectors are nearest by PyTorch’s', minilmTest, async () => {
   const lines = readFileSync(fixture('minilm/texts.jsonl'), 'utf8').split('\n');
   const queries = [3, 40, 77];
-  const args = ['search', '--model', minilm, '--json', '--top', '4', '--texts', fixture('minilm/texts.jsonl')];
+  const args = ['search', '--model', minilm, '--json', '--top-k', '4', '--texts', fixture('minilm/texts.jsonl')];
   const { code, stdout } = await bertlet(args, queries.map((i) => `${lines[i]}\n`).join(''));
   assert.equal(code, 0);
   const vectors = tensorRows(fixture('minilm/expected.safetensors'), 'mean');

@@ -84,9 +84,9 @@ test('token classification', async () => {
     ],
   );
   // Refused before the model is loaded: there is no such model.
-  const top = await bertlet(['predict', '--head', join(folder, 'tags'), '--model', './none', '--top', '1'], input);
+  const top = await bertlet(['predict', '--head', join(folder, 'tags'), '--model', './none', '--top-k', '1'], input);
   assert.equal(top.code, 2);
-  assert.match(top.stderr, /--top is for .*; here the task is token-classification/);
+  assert.match(top.stderr, /--top-k is for .*; here the task is token-classification/);
   assert.equal(config.num_hidden_layers, summary.layer);
   assert.deepEqual(Object.values(config.id2label), ['B-person', 'B-place', 'I-person', 'O']);
 });
@@ -199,7 +199,7 @@ test('learning-curve names the file and the line that it speaks of', async () =>
   const train = file('curve-train.tsv', `good\tpos\n\nbad\tneg\n${long('good')}\tpos\nawful\tneg\n`);
   const test = file('curve-test.tsv', `good\tpos\n\n${long('great')}\tpos\n${long('bad')}\tneg\n`);
   const run = (test) =>
-    bertlet(['learning-curve', '--model', tiny(), '--train', train, '--test', test, '--sizes', '1', '--seeds', '1']);
+    bertlet(['learning-curve', '--model', tiny(), '--train', train, '--test', test, '--sizes', '1', '--draws', '1']);
   const { code, stderr } = await run(test);
   assert.equal(code, 0, stderr);
   assert.match(stderr, /curve-train\.tsv, line 4: this text is longer/);
@@ -252,7 +252,7 @@ test('predict for answers: no answer, the longest one, windows', async () => {
     'good bad great awful good bad great awful good bad great awful good bad great awful good bad great awful';
   const input = `${JSON.stringify({ question: 'bad ?', context })}\n`;
   const answers = async (...args) => {
-    const { code, stdout, stderr } = await bertlet([...model, '--top', '500', ...args], input);
+    const { code, stdout, stderr } = await bertlet([...model, '--top-k', '500', ...args], input);
     assert.equal(code, 0, stderr);
     return jsonLines(stdout)[0];
   };

@@ -93,7 +93,7 @@ const wrong = [
     ['predict', ...own('bert-tokens'), '--threshold', '0.5'],
     /--threshold is for text-classification, multi-label; here/,
   ],
-  [['predict', ...own('bert-tokens'), '--top', '1'], /--top is for .*question-answering; here the task is token-/],
+  [['predict', ...own('bert-tokens'), '--top-k', '1'], /--top-k is for .*question-answering; here the task is token-/],
   [['predict', ...own('bert-answers'), '--threshold', '0.5'], /--threshold is for .*is question-answering/],
   [['evaluate', ...own('bert-text'), '--test', good, '--threshold', '0.5'], /--threshold is for multi-label; here/],
   [['evaluate', ...own('bert-text'), '--test', good, '--decoding', 'argmax'], /--decoding is for token-classification/],

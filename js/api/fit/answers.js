@@ -19,7 +19,7 @@ export function prepareAnswerer(examples, options, info) {
   const { seed, validation } = checkCommonOptions({ validation: options.validation ?? 0, seed: options.seed ?? 0 });
   const order = shuffle(range(0, examples.length), random(seed));
   const heldOut = order.splice(Math.max(order.length - Math.round(order.length * validation), 1));
-  const [layer] = layerCandidates(options.layer ?? info.layers, info, []);
+  const [layer] = layerCandidates(options.layer ?? info.numLayers, info, []);
   if (layer === undefined)
     throw new BertletError('BAD_INPUT', "layer is 'auto', which question-answering can't choose; give a number.");
   const { epochs = 1, learningRate = 3e-3 } = options;

@@ -3,7 +3,7 @@ import { indexOfMax, range, rowOf } from '../../base/numbers.js';
 import { BertletError } from '../../errors.js';
 import { evaluateMultiLabel, evaluatePredictions } from '../../metrics/classification.js';
 import { checkExamples, checkMultiLabelExamples, labelNames } from '../examples.js';
-import { oneOf } from '../options.js';
+import { checkChoice } from '../options.js';
 import { checkCommonOptions, layerCandidates, mlpOptions } from './options.js';
 
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
@@ -28,7 +28,7 @@ export function prepareClassifier(examples, options, info) {
     labels,
     classes: names.length,
     classWeight: classWeights(classWeight, labels, names, multiLabel),
-    layers: layerCandidates(options.layer ?? info.layers, info, range(1, info.layers + 1)),
+    layers: layerCandidates(options.layer ?? info.numLayers, info, range(1, info.numLayers + 1)),
     poolings: poolingsOf(options.pooling ?? 'mean'),
     standardize: standardizationsOf(options.standardize ?? options.head === 'mlp'),
     mlp: mlpOptions(options),
@@ -105,7 +105,7 @@ function classWeightOf(given, names) {
 /** @param {string} pooling */
 function poolingsOf(pooling) {
   const known = ['mean', 'max', 'cls'];
-  oneOf('pooling', pooling, [...known, 'auto']);
+  checkChoice('pooling', pooling, [...known, 'auto']);
   return /** @type {('mean' | 'max' | 'cls')[]} */ (pooling === 'auto' ? known : [pooling]);
 }
 

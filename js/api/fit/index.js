@@ -1,6 +1,6 @@
 // The caller's side of `fit`: which options go with which task, and a fit from examples to a head's data.
 import { listen } from '../listeners.js';
-import { noOthers, oneOf } from '../options.js';
+import { rejectUnknownOptions, checkChoice } from '../options.js';
 import { prepareAnswerer } from './answers.js';
 import { prepareClassifier } from './classification.js';
 import { prepareTagger } from './tokens.js';
@@ -48,11 +48,11 @@ const tasks = {
  */
 export async function fitHead(connection, info, examples, { signal, onProgress, onWarning, ...options }) {
   const { task = 'text-classification', head: kind = 'linear' } = options;
-  oneOf('task', task, Object.keys(tasks));
-  oneOf('head', kind, Object.keys(HEAD_OPTIONS));
+  checkChoice('task', task, Object.keys(tasks));
+  checkChoice('head', kind, Object.keys(HEAD_OPTIONS));
   const known = optionsOf(task, kind);
   const others = Object.entries(options).filter(([name]) => !known.includes(name));
-  noOthers(Object.fromEntries(others), `for ${task} with head '${kind}'`);
+  rejectUnknownOptions(Object.fromEntries(others), `for ${task} with head '${kind}'`);
   const { labels, params, finish } = tasks[task](examples, { ...options, task }, info);
   const fitted = await connection.call(
     'fit',

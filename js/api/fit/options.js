@@ -21,10 +21,10 @@ export function checkCommonOptions({ validation, c, seed }) {
  * @param {import('../../types.js').ModelInfo} info
  * @param {number[]} candidates for 'auto'
  */
-export function layerCandidates(layer, { layers }, candidates) {
+export function layerCandidates(layer, { numLayers }, candidates) {
   if (layer === 'auto') return candidates;
-  if (!(Number.isInteger(layer) && layer >= 0 && layer <= layers))
-    throw new BertletError('BAD_INPUT', `layer is ${layer}; it must be 'auto' or an integer from 0 to ${layers}.`);
+  if (!(Number.isInteger(layer) && layer >= 0 && layer <= numLayers))
+    throw new BertletError('BAD_INPUT', `layer is ${layer}; it must be 'auto' or an integer from 0 to ${numLayers}.`);
   return [layer];
 }
 

@@ -28,7 +28,7 @@ export function prepareTagger(examples, options, info) {
       classes: names.length,
       outside: names.indexOf('O'),
       // Those in the middle are the best for entities; the first of them that is better than the one above it is taken.
-      layers: layerCandidates(options.layer ?? 'auto', info, range(Math.ceil(info.layers / 2), info.layers + 1)),
+      layers: layerCandidates(options.layer ?? 'auto', info, range(Math.ceil(info.numLayers / 2), info.numLayers + 1)),
       standardize,
       mlp: mlpOptions({ epochs: 10, ...options }),
     },

@@ -9,7 +9,7 @@ export const help = `Usage: bertlet learning-curve --model PATH_OR_ID --train FI
 
 Trains classifiers on a few examples of each label, drawn by chance, and measures them; beside each, a baseline that knows nothing but
 the words of those examples (TF-IDF and logistic regression). Prints, for each number of examples, one line:
-  {"n":…,"accuracy":…,"deviation":…,"baseline":{"accuracy":…,"deviation":…}}
+  {"n":…,"accuracy":…,"std":…,"baseline":{"accuracy":…,"std":…}}
 Mean and standard deviation over the draws.
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
@@ -17,7 +17,7 @@ Mean and standard deviation over the draws.
   --test FILE            more of them to measure on (default: those that a draw leaves over)
   --format tsv|csv|jsonl what the files are, where the name or the first line doesn't tell
   --sizes 8,16,32,64     examples of each label (default: 1,2,4,…,64, as far as they go)
-  --seeds N              draws of each size (default: 5)
+  --draws N              draws of each size (default: 5)
   --c NUMBER             inverse strength of regularization (default: chosen by cross-validation)
 ${modelHelp}`;
 
@@ -28,7 +28,7 @@ export const options = {
   test: { type: 'string' },
   format: { type: 'string' },
   sizes: { type: 'string' },
-  seeds: { type: 'string' },
+  draws: { type: 'string' },
   c: { type: 'string' },
 };
 
@@ -42,7 +42,7 @@ export async function run(context) {
   const testFile = values.test === undefined ? undefined : required(values, 'test', 'test.tsv');
   const format = choice(values, 'format', formats);
   const sizes = values.sizes === undefined ? undefined : parseSizes(String(values.sizes));
-  const seeds = integer(values, 'seeds', 1);
+  const draws = integer(values, 'draws', 1);
   const c = positive(values, 'c');
 
   const reading = { format, warn: (/** @type {string} */ message) => progress.warn(message) };
@@ -54,17 +54,17 @@ export async function run(context) {
     bert.learningCurve(examples, {
       ...(testFile && { test }),
       ...(sizes && { sizes }),
-      ...(seeds && { seeds }),
+      ...(draws && { draws }),
       ...(c && { c }),
       ...listeners(context, { file: trainFile, examples }, { file: testFile ?? '', examples: test }),
     }),
   );
   await output.write(
-    points.map(({ n, mean, deviation, baseline }) => ({
+    points.map(({ n, mean, std, baseline }) => ({
       n,
       accuracy: mean,
-      deviation,
-      ...(baseline && { baseline: { accuracy: baseline.mean, deviation: baseline.deviation } }),
+      std,
+      ...(baseline && { baseline: { accuracy: baseline.mean, std: baseline.std } }),
     })),
   );
 }

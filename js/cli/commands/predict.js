@@ -18,7 +18,7 @@ Prints a line for each text, the likeliest first:
 
 ${headHelp}
   --labels FILE          names for the labels of a model's or an adapter's own head, by index: a name a line, or a JSON array
-  --top N                only the best N labels, or the N best answers (default: all labels, one answer)
+  --top-k N              only the best N labels, or the N best answers (default: all labels, one answer)
   --aggregation-strategy sequence|none|simple|first|average|max
                          how tokens become entities (default: sequence, for a checkpoint's own head simple)
   --threshold P          only labels of at least this probability: an empty list means none of these
@@ -37,7 +37,7 @@ export const options = {
   ...modelOptions,
   head: { type: 'string' },
   labels: { type: 'string' },
-  top: { type: 'string' },
+  'top-k': { type: 'string' },
   threshold: { type: 'string' },
   'aggregation-strategy': { type: 'string' },
   'handle-impossible-answer': { type: 'boolean' },
@@ -55,7 +55,7 @@ const strategies = ['sequence', 'none', 'simple', 'first', 'average', 'max'];
 /** @param {import('../lib/command.js').Context} context */
 export async function run(context) {
   const { values, files, signal, output, progress } = context;
-  const topK = integer(values, 'top', 1);
+  const topK = integer(values, 'top-k', 1);
   const threshold = probability(values, 'threshold');
   const aggregationStrategy = choice(values, 'aggregation-strategy', strategies);
   const answering = {

@@ -15,7 +15,7 @@ Prints a line for each query, the most similar text first; the score is the cosi
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
   --texts FILE           where to search: texts, one a line; empty lines are passed over
-  --top N                only the best N texts (default: 5)
+  --top-k N              only the best N texts (default: 5)
 ${modelHelp}
   --json                 each line of both files is a JSON string, so that a text may hold line ends
   QUERIES                file of queries, one a line (default: standard input)`;
@@ -24,7 +24,7 @@ ${modelHelp}
 export const options = {
   ...modelOptions,
   texts: { type: 'string' },
-  top: { type: 'string' },
+  'top-k': { type: 'string' },
   json: { type: 'boolean' },
 };
 
@@ -35,7 +35,7 @@ export async function run(context) {
   const { values, files, signal, output, progress } = context;
   const model = required(values, 'model', exampleModel);
   const file = required(values, 'texts', 'texts.txt');
-  const topK = integer(values, 'top', 1);
+  const topK = integer(values, 'top-k', 1);
   const [queryFile = '-'] = files;
   if (file === '-' && queryFile === '-')
     throw new UsageError('texts and queries can not both be standard input; name a file of queries');

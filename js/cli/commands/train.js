@@ -33,7 +33,7 @@ Trains a head on labelled examples and writes it to DIR. The last line of its ou
   --pooling mean|max|cls|auto
                          of a text's tokens (default: mean)
   --standardize true|false|auto
-                         features brought to mean 0 and deviation 1 (default: for entities and with hidden units)
+                         features brought to mean 0 and standard deviation 1 (default: for entities and with hidden units)
   --hidden-size N        a head with so many hidden units, for entities with a conditional random field
   --epochs N             for heads with hidden units and question-answering
   --learning-rate NUMBER likewise

@@ -21,7 +21,7 @@ const tasksOf = {
   },
   predict: {
     labels: [...texts, ...words],
-    top: [...texts, ...answers],
+    'top-k': [...texts, ...answers],
     threshold: texts,
     'aggregation-strategy': words,
     'handle-impossible-answer': answers,

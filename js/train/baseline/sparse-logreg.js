@@ -27,10 +27,10 @@ const MAX_ITERATIONS = 1000;
  * @param {object} options
  * @param {number} options.c inverse strength of regularization
  * @param {number} [options.tolerance] converged when the largest |gradient| is at most this; default: scikit-learn's 1e-4
- * @param {() => Promise<void>} [options.pace] awaited after each iteration
+ * @param {() => Promise<void>} [options.pause] awaited after each iteration
  * @returns {Promise<SparseFit>}
  */
-export async function fitSparse(x, labels, classes, { c, tolerance = 1e-4, pace }) {
+export async function fitSparse(x, labels, classes, { c, tolerance = 1e-4, pause }) {
   const rows = labels.length;
   const size = rows * classes;
   // scikit-learn has one vector of weights for two classes; as two opposite ones of half the size it costs half the penalty.
@@ -101,7 +101,7 @@ export async function fitSparse(x, labels, classes, { c, tolerance = 1e-4, pace 
     point = next;
     ({ objective, gradient } = reached);
     iterations++;
-    await pace?.();
+    await pause?.();
   }
   combine(x, point, classes, weight);
   return { weight, bias: point.slice(2 * size), iterations, converged: largest <= tolerance };

@@ -31,7 +31,7 @@ export class Rows {
     this.count = count;
     this.width = width;
     this.at = core.reserve(4 * count * width);
-    /** What was done to the features. @type {{ mean: Float64Array, deviation: Float64Array } | undefined} */
+    /** What was done to the features. @type {{ mean: Float64Array, std: Float64Array } | undefined} */
     this.scaling = undefined;
   }
 
@@ -50,12 +50,12 @@ export class Rows {
 
   /**
    * Brings every feature to mean 0 and standard deviation 1, as scikit-learn's StandardScaler; a constant one to 0.
-   * @param {number} trainRows the first so many rows say what mean and deviation are
+   * @param {number} trainRows the first so many rows say what mean and standard deviation are
    */
   standardize(trainRows) {
     const { count, width } = this;
     const mean = new Float64Array(width);
-    const deviation = new Float64Array(width);
+    const std = new Float64Array(width);
     const each = (/** @type {number} */ rows, /** @type {(row: Float32Array) => void} */ use) => {
       for (let row = 0; row < rows; row++) use(this.core.floats(this.address(row), width));
     };
@@ -63,13 +63,13 @@ export class Rows {
       for (let i = 0; i < width; i++) mean[i] += row[i] / trainRows;
     });
     each(trainRows, (row) => {
-      for (let i = 0; i < width; i++) deviation[i] += (row[i] - mean[i]) ** 2 / trainRows;
+      for (let i = 0; i < width; i++) std[i] += (row[i] - mean[i]) ** 2 / trainRows;
     });
-    for (let i = 0; i < width; i++) deviation[i] = Math.sqrt(deviation[i]) || 1;
+    for (let i = 0; i < width; i++) std[i] = Math.sqrt(std[i]) || 1;
     each(count, (row) => {
-      for (let i = 0; i < width; i++) row[i] = (row[i] - mean[i]) / deviation[i];
+      for (let i = 0; i < width; i++) row[i] = (row[i] - mean[i]) / std[i];
     });
-    this.scaling = { mean, deviation };
+    this.scaling = { mean, std };
   }
 
   /**
@@ -89,14 +89,14 @@ export class Rows {
   }
 
   /**
-   * A head that was trained on these rows, for features as they come: W x' + b with x' = (x - mean) / deviation.
+   * A head that was trained on these rows, for features as they come: W x' + b with x' = (x - mean) / std.
    * @param {import('../../core/dense.js').Dense[]} dense
    * @returns {import('../../core/dense.js').Dense[]}
    */
   unscale([first, ...others]) {
     if (!this.scaling) return [first, ...others];
-    const { mean, deviation } = this.scaling;
-    const weight = first.weight.map((w, i) => w / deviation[i % this.width]);
+    const { mean, std } = this.scaling;
+    const weight = first.weight.map((w, i) => w / std[i % this.width]);
     const bias = first.bias.map((b, output) => {
       let sum = b;
       for (let i = 0; i < this.width; i++) sum -= weight[output * this.width + i] * mean[i];

@@ -2,7 +2,7 @@
 // to keep the features of all, so each batch is trained on as it comes from the encoder.
 import { forEachEncoded } from '../../engine/batches.js';
 import { align } from '../../core/wasm.js';
-import { pacer, reporter } from '../../rpc/progress.js';
+import { createPause, progressReporter } from '../../rpc/progress.js';
 import { questionWindows } from '../../tokenize/question-windows.js';
 import { Mlp } from '../solvers/mlp.js';
 import { Rows } from '../dataset/rows.js';
@@ -31,7 +31,7 @@ const BATCH = 16;
  */
 export async function fitAnswers(engine, params, context) {
   const { questions, answers, numbers, layer, hiddenSize, epochs, learningRate, seed } = params;
-  const pace = pacer(context);
+  const pause = createPause(context);
   /** @type {{ encoded: import('../../tokenize/tokenizer.js').Encoded, span: [begin: number, end: number] }[]} */
   const windows = [];
   const unseen = []; // questions whose answer no window shows as a whole
@@ -41,7 +41,7 @@ export async function fitAnswers(engine, params, context) {
     );
     if (answers[i] && own.every(({ span: [begin] }) => begin === 0)) unseen.push(numbers[i]);
     windows.push(...own);
-    await pace();
+    await pause();
   }
   if (unseen.length > 0) {
     const which =
@@ -65,7 +65,7 @@ export async function fitAnswers(engine, params, context) {
   const next = random(seed);
   head.reset(next);
 
-  const report = reporter(context, 'train');
+  const report = progressReporter(context, 'train');
   const steps = Math.ceil(windows.length / BATCH);
   let loss = 0; // of the last epoch
   for (let epoch = 0; epoch < epochs; epoch++) {
@@ -86,7 +86,7 @@ export async function fitAnswers(engine, params, context) {
             core.floats(rows.address(starts[index]), states.length).set(states);
           });
         },
-        pace,
+        pause,
       );
       core.ints(at.starts, starts.length).set(starts);
       core.ints(at.spans, 2 * batch.length).set(batch.flatMap(({ span }) => span));

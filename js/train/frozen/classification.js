@@ -1,5 +1,5 @@
 // Trains a head that classifies texts, into one of several labels or any of them, on pooled features of the frozen encoder.
-import { pacer, reporter, withoutWarnings } from '../../rpc/progress.js';
+import { createPause, progressReporter, withoutWarnings } from '../../rpc/progress.js';
 import { pooledFeatures } from './features.js';
 import { MultiLabelRegression, SingleLabelRegression } from '../solvers/logreg.js';
 import { MlpTrainer } from '../solvers/mlp-trainer.js';
@@ -34,7 +34,7 @@ const READING_TEXTS = 2000;
  * @property {Float32Array} classWeight [classes] or, of several labels, [classes][2]: of rows without and with it
  * @property {number[]} layers to choose from
  * @property {('mean' | 'cls' | 'max')[]} poolings to choose from
- * @property {boolean[]} standardize to choose from: whether features are brought to mean 0 and deviation 1
+ * @property {boolean[]} standardize to choose from: whether features are brought to mean 0 and standard deviation 1
  * @property {number} validation
  * @property {number} [c]
  * @property {number} seed
@@ -72,9 +72,9 @@ export async function fitClassifier(engine, params, context) {
   const choices = params.layers.flatMap((layer) =>
     params.poolings.flatMap((pooling) => params.standardize.map((standardize) => ({ layer, pooling, standardize }))),
   );
-  const readingSearch = choices.length > 1 ? await compareReadings(engine, params, choices, context) : [];
-  const least = Math.min(...readingSearch.map(({ logLoss }) => logLoss));
-  const best = readingSearch.findIndex(({ logLoss }) => logLoss === least);
+  const featureSearch = choices.length > 1 ? await compareFeatures(engine, params, choices, context) : [];
+  const least = Math.min(...featureSearch.map(({ logLoss }) => logLoss));
+  const best = featureSearch.findIndex(({ logLoss }) => logLoss === least);
   const { standardize, ...where } = choices[Math.max(best, 0)];
   const reading = { ...where, normalize: true };
 
@@ -97,7 +97,7 @@ export async function fitClassifier(engine, params, context) {
       ...report,
       temperature,
       trainAccuracy: correct / trainRows,
-      ...(readingSearch.length > 0 && { readingSearch }),
+      ...(featureSearch.length > 0 && { featureSearch }),
     }),
     validation: { examples: order.slice(trainRows), logits: rows.logits(trainRows, rows.count, dense) },
   };
@@ -106,7 +106,7 @@ export async function fitClassifier(engine, params, context) {
 /**
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {ClassificationParams} params
- * @param {import('./features.js').PooledReading} reading
+ * @param {import('./features.js').PooledFeatureSpec} reading
  * @param {boolean} standardize
  * @param {Context} context
  * @returns {Promise<Problem>}
@@ -157,8 +157,8 @@ async function trainRegression(problem, params, context) {
   const regression = regressionOf(problem, params);
   const searched = params.c === undefined ? await search(regression, problem, params, context) : undefined;
   const c = params.c ?? searched?.chosen.c ?? DEFAULT_C;
-  const report = reporter(context, 'train');
-  const { iterations, converged } = await regression.fit({ c }, pacer(context), (iteration) =>
+  const report = progressReporter(context, 'train');
+  const { iterations, converged } = await regression.fit({ c }, createPause(context), (iteration) =>
     report(iteration, iteration + 1),
   );
   report(iterations, iterations);
@@ -189,16 +189,16 @@ async function search(regression, { rows, targets, folds }, params, context) {
   if (folds.length < 2) return undefined;
   const inFolds = folds[folds.length - 1][1];
   const large = inFolds * outputCount(params) > CROSS_VALIDATED_SIZE;
-  const pace = pacer(context);
+  const pause = createPause(context);
   return searchStrength(
     STRENGTHS.map((c) => (rows.scaling ? c / rows.width : c)), // standardized, features are sqrt(width) long
     folds.slice(0, large ? 1 : folds.length),
     targets,
     async (c, [begin, end]) => {
-      await regression.fit({ c, rows: inFolds, without: [begin, end] }, pace);
+      await regression.fit({ c, rows: inFolds, without: [begin, end] }, pause);
       return rows.logits(begin, end, regression.dense());
     },
-    reporter(context, 'search'),
+    progressReporter(context, 'search'),
   );
 }
 
@@ -220,10 +220,10 @@ async function trainMlp({ rows, targets, folds, trainRows }, { mlp, classWeight,
   const { epochs, search, held } = await trainer.chooseEpochs(
     heldOut,
     trainRows,
-    pacer(context),
-    reporter(context, 'search'),
+    createPause(context),
+    progressReporter(context, 'search'),
   );
-  await trainer.fit(epochs, trainRows, pacer(context), reporter(context, 'train'));
+  await trainer.fit(epochs, trainRows, createPause(context), progressReporter(context, 'train'));
   return {
     dense: trainer.dense(),
     temperature: held && heldOut && targets.temperature(held, Int32Array.from(range(...heldOut))),
@@ -235,12 +235,12 @@ async function trainMlp({ rows, targets, folds, trainRows }, { mlp, classWeight,
  * How well heads do that read one thing or another, on some of the examples.
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {ClassificationParams} params
- * @param {(Pick<import('./features.js').PooledReading, 'layer' | 'pooling'> & { standardize: boolean })[]} choices
+ * @param {(Pick<import('./features.js').PooledFeatureSpec, 'layer' | 'pooling'> & { standardize: boolean })[]} choices
  * @param {Context} context
- * @returns {Promise<import('../../types.js').ReadingStep[]>}
+ * @returns {Promise<import('../../types.js').FeatureStep[]>}
  */
-async function compareReadings(engine, params, choices, context) {
-  const few = { ...some(params), validation: 0, mlp: undefined };
+async function compareFeatures(engine, params, choices, context) {
+  const few = { ...subsample(params), validation: 0, mlp: undefined };
   const results = [];
   for (const choice of choices) {
     const { standardize, ...where } = choice;
@@ -256,7 +256,7 @@ async function compareReadings(engine, params, choices, context) {
  * Some of the examples, each label in its proportion.
  * @param {ClassificationParams} params
  */
-function some(params) {
+function subsample(params) {
   const { texts, labels, classes, seed } = params;
   if (texts.length <= READING_TEXTS) return params;
   const options = { validation: 1 - READING_TEXTS / texts.length, foldRows: 1, folds: 1, seed };

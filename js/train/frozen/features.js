@@ -1,14 +1,14 @@
 // The pooled vectors of texts, from the engine's cache or computed.
 import { forEachBatch } from '../../engine/batches.js';
-import { reporter } from '../../rpc/progress.js';
+import { progressReporter } from '../../rpc/progress.js';
 
-/** @typedef {import('../../core/dense.js').Reading & { pooling: 'mean' | 'cls' | 'max' }} PooledReading */
+/** @typedef {import('../../core/dense.js').FeatureSpec & { pooling: 'mean' | 'cls' | 'max' }} PooledFeatureSpec */
 
 /**
  * Hands on the pooled vector of each text, from the cache or computed.
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {import('../../tokenize/tokenizer.js').Text[]} texts
- * @param {PooledReading} reading
+ * @param {PooledFeatureSpec} reading
  * @param {(index: number, vector: Float32Array) => void} use
  * @param {import('../../rpc/serve.js').Context} context
  */
@@ -26,7 +26,7 @@ export async function pooledFeatures(engine, texts, reading, use, context) {
   });
 
   const groups = [...missing.values()];
-  if (groups.length === 0) return reporter(context, 'features')(texts.length, texts.length);
+  if (groups.length === 0) return progressReporter(context, 'features')(texts.length, texts.length);
   const size = engine.config.hiddenSize;
   await forEachBatch(
     engine,

@@ -1,7 +1,7 @@
 // Trains a head that tags words, on the hidden states of their first tokens.
 import { forEachBatch } from '../../engine/batches.js';
 import { BertletError } from '../../errors.js';
-import { pacer, reporter, withoutWarnings } from '../../rpc/progress.js';
+import { createPause, progressReporter, withoutWarnings } from '../../rpc/progress.js';
 import { firstTokens, joinWords } from '../../decode/words.js';
 import { CrfTrainer } from '../solvers/crf-trainer.js';
 import { SingleLabelRegression } from '../solvers/logreg.js';
@@ -88,7 +88,7 @@ export async function fitTagger(engine, params, context) {
 
   /** @type {{ layer: number, logLoss: number, accuracy: number, c: number, search: object[], temperature: number } | undefined} */
   let best;
-  const readingSearch = [];
+  const featureSearch = [];
   const searches = folds.length > 1 && (layers.length > 1 || params.c === undefined);
   for (const layer of searches ? layers : []) {
     const found = await searchLayer(
@@ -98,7 +98,7 @@ export async function fitTagger(engine, params, context) {
       params,
       context,
     );
-    readingSearch.push({ layer, pooling: 'none', standardize, logLoss: found.logLoss, accuracy: found.accuracy });
+    featureSearch.push({ layer, pooling: 'none', standardize, logLoss: found.logLoss, accuracy: found.accuracy });
     if (best && found.logLoss > best.logLoss) break;
     best = { layer, ...found };
   }
@@ -112,7 +112,7 @@ export async function fitTagger(engine, params, context) {
     layer,
     pooling: 'none',
     standardize,
-    ...(readingSearch.length > 1 && { readingSearch }),
+    ...(featureSearch.length > 1 && { featureSearch }),
   };
   const result = {
     layer,
@@ -125,8 +125,12 @@ export async function fitTagger(engine, params, context) {
   if (mlp) {
     const trainer = new CrfTrainer(rows, starts, targets, mlp, seed);
     const heldOut = folds.length > 1 ? folds[0] : undefined;
-    const { epochs, search } = await trainer.chooseEpochs(heldOut, pacer(context), reporter(context, 'search'));
-    await trainer.fit(epochs, pacer(context), reporter(context, 'train'));
+    const { epochs, search } = await trainer.chooseEpochs(
+      heldOut,
+      createPause(context),
+      progressReporter(context, 'search'),
+    );
+    await trainer.fit(epochs, createPause(context), progressReporter(context, 'train'));
     const dense = trainer.dense();
     return {
       network: { ...result, dense: rows.unscale(dense) },
@@ -137,8 +141,8 @@ export async function fitTagger(engine, params, context) {
   }
 
   const regression = new SingleLabelRegression(rows, rows.count, targets.labels, new Float32Array(classes).fill(1));
-  const report = reporter(context, 'train');
-  const { iterations, converged } = await regression.fit({ c }, pacer(context), (i) => report(i, i + 1));
+  const report = progressReporter(context, 'train');
+  const { iterations, converged } = await regression.fit({ c }, createPause(context), (i) => report(i, i + 1));
   report(iterations, iterations);
   const dense = regression.dense();
   const { temperature = 1, search = [] } = best ?? {};
@@ -163,7 +167,7 @@ export async function fitTagger(engine, params, context) {
  * @returns {Promise<EncodedSentence[]>}
  */
 async function encode(engine, sentences, context) {
-  const pace = pacer(context);
+  const pause = createPause(context);
   const encoded = [];
   for (const words of sentences) {
     const { text, spans } = joinWords(words);
@@ -171,7 +175,7 @@ async function encode(engine, sentences, context) {
     const tokens = firstTokens(spans, offsets, Math.min(offsets.length, engine.config.maxPositions));
     const firsts = [...tokens].map((token, word) => ({ word, token })).filter(({ token }) => token >= 0);
     encoded.push({ text, firsts });
-    await pace();
+    await pause();
   }
   return encoded;
 }
@@ -236,10 +240,10 @@ async function searchLayer({ rows, starts, targets }, folds, strengths, { classe
     [[begin, end]],
     targets,
     async (c, without) => {
-      await regression.fit({ c, without }, pacer(context));
+      await regression.fit({ c, without }, createPause(context));
       return rows.logits(begin, end, regression.dense());
     },
-    reporter(context, 'search'),
+    progressReporter(context, 'search'),
   );
   return { ...chosen, search, temperature };
 }

@@ -75,10 +75,10 @@ export class CrfTrainer {
 
   /**
    * @param {[begin: number, end: number] | undefined} heldOut sentences to choose by
-   * @param {() => Promise<void>} pace
+   * @param {() => Promise<void>} pause
    * @param {(loaded: number, total: number) => void} report
    */
-  async chooseEpochs(heldOut, pace, report) {
+  async chooseEpochs(heldOut, pause, report) {
     const { epochs: most, earlyStopping } = this.#options;
     if (!heldOut || !earlyStopping) return { epochs: most, search: [] };
     const [begin, end] = heldOut;
@@ -87,12 +87,12 @@ export class CrfTrainer {
     /** @type {{ epochs: number, logLoss: number }[]} */
     const search = [];
     let best = { epochs: 1, logLoss: Infinity };
-    await this.#run(most, [...range(0, begin), ...range(end, count)], pace, async (epochs) => {
+    await this.#run(most, [...range(0, begin), ...range(end, count)], pause, async (epochs) => {
       let sum = 0;
       for (let first = begin; first < end; first += BATCH) {
         const batch = range(first, Math.min(first + BATCH, end));
         sum += this.#loss(batch) * batch.reduce((all, i) => all + this.#starts[i + 1] - this.#starts[i], 0);
-        await pace();
+        await pause();
       }
       const step = { epochs, logLoss: sum / words };
       search.push(step);
@@ -106,11 +106,11 @@ export class CrfTrainer {
 
   /**
    * @param {number} epochs
-   * @param {() => Promise<void>} pace
+   * @param {() => Promise<void>} pause
    * @param {(loaded: number, total: number) => void} report
    */
-  async fit(epochs, pace, report) {
-    await this.#run(epochs, range(0, this.#starts.length - 1), pace, async (epoch) => {
+  async fit(epochs, pause, report) {
+    await this.#run(epochs, range(0, this.#starts.length - 1), pause, async (epoch) => {
       report(epoch, epochs);
       return true;
     });
@@ -119,10 +119,10 @@ export class CrfTrainer {
   /**
    * @param {number} epochs
    * @param {number[]} sentences to train on
-   * @param {() => Promise<void>} pace
+   * @param {() => Promise<void>} pause
    * @param {(epoch: number) => Promise<boolean>} goesOn after each epoch, from 1
    */
-  async #run(epochs, sentences, pace, goesOn) {
+  async #run(epochs, sentences, pause, goesOn) {
     const next = random(this.#seed);
     this.#mlp.reset(next);
     for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -130,7 +130,7 @@ export class CrfTrainer {
       for (let first = 0; first < sentences.length; first += BATCH) {
         const loss = this.#loss(sentences.slice(first, first + BATCH));
         this.#mlp.step(loss, this.#options.learningRate);
-        await pace();
+        await pause();
       }
       if (!(await goesOn(epoch))) return;
     }

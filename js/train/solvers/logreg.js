@@ -53,7 +53,7 @@ class Regression {
    * @param {ArrayLike<number>} labels [trainRows] 0 .. classes - 1
    * @param {Float32Array} sampleWeight [trainRows]
    * @param {Strength & { tolerance?: number }} strength `tolerance`: of the gradient's largest component
-   * @param {() => Promise<void>} pace
+   * @param {() => Promise<void>} pause
    * @param {(iteration: number) => void} [onIteration]
    * @returns {Promise<{ iterations: number, converged: boolean }>}
    */
@@ -61,7 +61,7 @@ class Regression {
     labels,
     sampleWeight,
     { c, rows = this.#trainRows, without = [0, 0], tolerance = TOLERANCE },
-    pace,
+    pause,
     onIteration,
   ) {
     const { core, width, at: features } = this.#rows;
@@ -78,7 +78,7 @@ class Regression {
       const state = check(core.fn.logreg_step(this.#fit));
       onIteration?.(iterations);
       if (state !== RUNNING || iterations === MAX_ITERATIONS) return { iterations, converged: state !== RUNNING };
-      await pace();
+      await pause();
     }
   }
 
@@ -130,11 +130,11 @@ export class SingleLabelRegression {
 
   /**
    * @param {Strength} strength
-   * @param {() => Promise<void>} pace
+   * @param {() => Promise<void>} pause
    * @param {(iteration: number) => void} [onIteration]
    */
-  fit(strength, pace, onIteration) {
-    return this.#regression.fit(this.#labels, this.#sampleWeight, strength, pace, onIteration);
+  fit(strength, pause, onIteration) {
+    return this.#regression.fit(this.#labels, this.#sampleWeight, strength, pause, onIteration);
   }
 
   /** @returns {import('../../core/dense.js').Dense[]} [classes][width] and [classes] */
@@ -188,7 +188,7 @@ export class MultiLabelRegression {
   }
 
   /** @type {SingleLabelRegression['fit']} */
-  async fit(strength, pace, onIteration) {
+  async fit(strength, pause, onIteration) {
     const { weight, bias } = this.#layer;
     const classes = bias.length;
     const width = weight.length / classes;
@@ -200,7 +200,7 @@ export class MultiLabelRegression {
         labels,
         sampleWeight,
         { ...strength, tolerance: toleranceFor(labels, sampleWeight) },
-        pace,
+        pause,
         (iteration) => onIteration?.(sum.iterations + iteration),
       );
       sum.iterations += iterations;

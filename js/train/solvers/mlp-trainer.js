@@ -59,10 +59,10 @@ export class MlpTrainer {
   /**
    * @param {[begin: number, end: number] | undefined} heldOut rows to choose by
    * @param {number} trainRows
-   * @param {() => Promise<void>} pace
+   * @param {() => Promise<void>} pause
    * @param {(loaded: number, total: number) => void} report
    */
-  async chooseEpochs(heldOut, trainRows, pace, report) {
+  async chooseEpochs(heldOut, trainRows, pause, report) {
     const { epochs: most, earlyStopping } = this.#options;
     if (!heldOut || !earlyStopping) return { epochs: most, search: [] };
     const [begin, end] = heldOut;
@@ -70,7 +70,7 @@ export class MlpTrainer {
     const search = [];
     /** @type {{ epochs: number, logLoss: number, held: Float32Array }} */
     let best = { epochs: 0, logLoss: Infinity, held: new Float32Array(0) };
-    await this.#run(most, [...range(0, begin), ...range(end, trainRows)], pace, (epoch) => {
+    await this.#run(most, [...range(0, begin), ...range(end, trainRows)], pause, (epoch) => {
       const logits = this.#rows.logits(begin, end, this.dense());
       const { logLoss, correct } = this.#targets.measure(logits, range(begin, end));
       search.push({ epochs: epoch, logLoss: logLoss / (end - begin), accuracy: correct / (end - begin) });
@@ -85,11 +85,11 @@ export class MlpTrainer {
   /**
    * @param {number} epochs
    * @param {number} trainRows
-   * @param {() => Promise<void>} pace
+   * @param {() => Promise<void>} pause
    * @param {(loaded: number, total: number) => void} report
    */
-  async fit(epochs, trainRows, pace, report) {
-    await this.#run(epochs, range(0, trainRows), pace, (epoch) => {
+  async fit(epochs, trainRows, pause, report) {
+    await this.#run(epochs, range(0, trainRows), pause, (epoch) => {
       report(epoch, epochs);
       return true;
     });
@@ -98,17 +98,17 @@ export class MlpTrainer {
   /**
    * @param {number} epochs
    * @param {number[]} rows to train on
-   * @param {() => Promise<void>} pace
+   * @param {() => Promise<void>} pause
    * @param {(epoch: number) => boolean} goesOn after each epoch, from 1
    */
-  async #run(epochs, rows, pace, goesOn) {
+  async #run(epochs, rows, pause, goesOn) {
     const next = random(this.#seed);
     this.#mlp.reset(next);
     for (let epoch = 1; epoch <= epochs; epoch++) {
       shuffle(rows, next);
       for (let first = 0; first < rows.length; first += BATCH) {
         this.#step(rows.slice(first, first + BATCH));
-        await pace();
+        await pause();
       }
       if (!goesOn(epoch)) return;
     }
