@@ -27,6 +27,7 @@
 #endif
 
 #define BERTLET_ALIGNMENT 64
+#define BERTLET_TENSOR_NAME_BYTES 96
 
 typedef enum bertlet_status {
   BERTLET_OK = 0,

@@ -1,5 +1,6 @@
 // A tokenizer without a model.
-import { align, compile, createCore } from '../core/wasm.js';
+import { compile } from '../core/compile.js';
+import { align, createCore } from '../core/instance.js';
 import { BertletError } from '../errors.js';
 import { describe } from '../io/describe.js';
 import { openSource } from '../io/sources.js';

@@ -1,5 +1,6 @@
 // Tokens that were added to a vocabulary: they are found in the text itself, before it is split into words, as Hugging Face's
 // tokenizers do with those that are not normalized.
+import { SPECIAL } from '../core/abi.js';
 import { BertletError } from '../errors.js';
 
 /**
@@ -14,7 +15,7 @@ import { BertletError } from '../errors.js';
 /** A part of a text; with an `id`, an added token. @typedef {{ start: number, end: number, id?: number }} Part */
 
 /** Those the core finds itself. */
-export const SPECIALS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+export const SPECIALS = Object.keys(SPECIAL).map((name) => `[${name}]`);
 
 /**
  * @param {any[]} list as in tokenizer.json: content, id and flags

@@ -1,18 +1,13 @@
 // Text to ids by the core's tokenizer, in the model's instance or in one of its own.
 import { AddedTokens } from './added-tokens.js';
 import { BertletError } from '../errors.js';
-import { align } from '../core/wasm.js';
+import { SPECIAL } from '../core/abi.js';
+import { align } from '../core/instance.js';
 
 /** A text or a pair of texts, as it crosses to the worker. @typedef {[text: string, textPair?: string]} Text */
 /** @typedef {import('./vocabulary.js').Vocabulary} Vocabulary */
 /** @typedef {import('./added-tokens.js').Part} Part */
 /** @typedef {import('../types.js').Encoding} Encoding */
-
-// bertlet_special
-const CLS = 2;
-const SEP = 3;
-export const MASK = 4;
-export const PAD = 0;
 
 /** A text goes through the core in parts of about this many UTF-16 units. */
 const PART = 16384;
@@ -21,11 +16,11 @@ const PART = 16384;
 const bytesToTokenize = (/** @type {number} */ utf8Bytes) => align(utf8Bytes) + utf8Bytes * 12;
 export const PART_BYTES = bytesToTokenize(3 * PART);
 
-/** Growth that allows for texts without any space: some 20 million letters. */
+/** Growth that allows for texts without any space: some 6.9 million letters. */
 export const TEXT_GROWTH = 256 * 2 ** 20;
 
 /**
- * @param {import('../core/wasm.js').Core} probe any instance
+ * @param {import('../core/instance.js').Core} probe any instance
  * @param {Vocabulary} vocabulary
  * @returns {number} bytes for a tokenizer, beside those of the vocabulary
  */
@@ -72,7 +67,7 @@ export class Tokenizer {
   #sep;
 
   /**
-   * @param {import('../core/wasm.js').Core} core
+   * @param {import('../core/instance.js').Core} core
    * @param {Vocabulary} vocabulary
    * @param {number} size by measureTokenizer
    */
@@ -90,10 +85,10 @@ export class Tokenizer {
         `${where} lacks [UNK], [CLS] or [SEP], so it is not the vocabulary of a BERT model.`,
       );
     }
-    /** Ids of [PAD], [UNK], [CLS], [SEP] and [MASK]; -1 of one that the vocabulary lacks. @type {number[]} */
-    this.specials = [0, 1, CLS, SEP, MASK].map((which) => core.fn.tokenizer_special(this.#tokenizer, which));
-    this.#cls = this.specials[CLS];
-    this.#sep = this.specials[SEP];
+    /** Ids of special tokens, by their number in SPECIAL; -1 of one that the vocabulary lacks. @type {number[]} */
+    this.specials = Object.values(SPECIAL).map((which) => core.fn.tokenizer_special(this.#tokenizer, which));
+    this.#cls = this.specials[SPECIAL.CLS];
+    this.#sep = this.specials[SPECIAL.SEP];
     this.vocabSize = /** @type {number} */ (core.fn.tokenizer_vocab_size(this.#tokenizer));
   }
 

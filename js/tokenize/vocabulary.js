@@ -1,15 +1,10 @@
 // What a tokenizer needs to know, from vocab.txt and tokenizer_config.json or from tokenizer.json: the pieces as the bytes of a
 // vocab.txt, and how text is normalized.
 import { parseAddedTokens, SPECIALS } from './added-tokens.js';
-import { parseJson } from '../checkpoint/config.js';
+import { parseJson } from '../checkpoint/json.js';
+import { TOKENIZER_FLAGS } from '../core/abi.js';
 import { BertletError } from '../errors.js';
 import { readOptional } from '../io/sources.js';
-
-/** bertlet_tokenizer_flags */
-const LOWERCASE = 1;
-const STRIP_ACCENTS = 2;
-const CLEAN_TEXT = 4;
-const SPLIT_CHINESE_CHARS = 8;
 
 const MAX_IDS = 2 ** 22;
 
@@ -31,6 +26,7 @@ const MAX_IDS = 2 ** 22;
 
 /** @param {Normalizer} normalizer */
 function toFlags({ lowercase = true, stripAccents, cleanText = true, splitChinese = true }) {
+  const { LOWERCASE, STRIP_ACCENTS, CLEAN_TEXT, SPLIT_CHINESE_CHARS } = TOKENIZER_FLAGS;
   return (
     (lowercase ? LOWERCASE : 0) |
     ((stripAccents ?? lowercase) ? STRIP_ACCENTS : 0) |

@@ -3,8 +3,10 @@ import { constants, existsSync } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { BertletError } from '../../errors.js';
-import { fileError } from '../../node/file-error.js';
+import { keyOf } from '../../checkpoint/families/family.js';
+import { families } from '../../checkpoint/families/index.js';
 import { readHead } from '../../checkpoint/head-file.js';
+import { fileError } from '../../node/file-error.js';
 
 const weightsFile = 'model.safetensors';
 const configFile = 'config.json';
@@ -89,9 +91,6 @@ function notAHead(folder, why) {
   return new BertletError('OUTPUT_EXISTS', `${folder} ${why}; it is left as it is. Give --output a folder of its own.`);
 }
 
-/** How transformers' classes begin, by model_type. @type {Record<string, string>} */
-const CLASSES = { bert: 'Bert', distilbert: 'DistilBert', electra: 'Electra', ernie: 'Ernie' };
-
 /**
  * config.json for Python: a head on pooled vectors is a `sentence_transformers.models.Dense` module, which refuses keys that it
  * does not know (what it reads is in the weights' metadata only); one for tokens or answers goes with the base model, of which
@@ -122,11 +121,13 @@ function configFor({ task, labels, network }, base) {
       activation_function: 'torch.nn.modules.linear.Identity',
     };
   }
-  const modelType = String(base.model_type);
+  const family = /** @type {import('../../checkpoint/families/family.js').Family} */ (
+    families.get(String(base.model_type)) // the model was loaded, so it is one of them
+  );
   return {
     ...base,
-    architectures: [`${CLASSES[modelType]}For${answers ? 'QuestionAnswering' : 'TokenClassification'}`],
-    [modelType === 'distilbert' ? 'n_layers' : 'num_hidden_layers']: layer,
+    architectures: [`${family.className}For${answers ? 'QuestionAnswering' : 'TokenClassification'}`],
+    [keyOf(family, 'num_hidden_layers')]: layer,
     id2label,
     label2id: Object.fromEntries(names.map((label, id) => [label, id])),
   };

@@ -1,6 +1,6 @@
 // The features that a head is trained on, in an instance of the core whose memory goes when the fit is over.
 import { applyDense, outputCount } from '../../core/dense.js';
-import { align, createCore } from '../../core/wasm.js';
+import { align, createCore } from '../../core/instance.js';
 
 /** Rows that are put through a head at once. */
 const BLOCK = 256;
@@ -10,10 +10,10 @@ const SCRATCH = 64 * 2 ** 20;
 
 export class Rows {
   /**
-   * @param {import('../../core/wasm.js').Compiled} compiled
+   * @param {import('../../core/compile.js').Compiled} compiled
    * @param {number} count
    * @param {number} width
-   * @param {(core: import('../../core/wasm.js').Core) => number} measure bytes that the trainers of these rows take beside them
+   * @param {(core: import('../../core/instance.js').Core) => number} measure bytes that the trainers of these rows take beside them
    */
   static async create(compiled, count, width, measure) {
     const probe = await createCore(compiled, 0);
@@ -22,7 +22,7 @@ export class Rows {
   }
 
   /**
-   * @param {import('../../core/wasm.js').Core} core with room for [count][width] floats
+   * @param {import('../../core/instance.js').Core} core with room for [count][width] floats
    * @param {number} count
    * @param {number} width
    */

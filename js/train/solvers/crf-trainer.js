@@ -1,5 +1,5 @@
 // Trains a head with a hidden layer and a conditional random field on top, sentence by sentence.
-import { align } from '../../core/wasm.js';
+import { align } from '../../core/instance.js';
 import { Mlp } from './mlp.js';
 import { random, shuffle } from '../../base/random.js';
 import { range } from '../../base/numbers.js';
@@ -22,7 +22,7 @@ export class CrfTrainer {
   #at;
 
   /**
-   * @param {import('../../core/wasm.js').Core} core
+   * @param {import('../../core/instance.js').Core} core
    * @param {number} width
    * @param {number} tags
    * @param {Int32Array} starts
@@ -35,7 +35,7 @@ export class CrfTrainer {
   }
 
   /**
-   * @param {import('../../core/wasm.js').Core} core
+   * @param {import('../../core/instance.js').Core} core
    * @param {number} tags
    * @param {Int32Array} starts
    */

@@ -1,12 +1,10 @@
 // Logistic regression by the core: one of several labels, or any of them.
 import { BertletError } from '../../errors.js';
-import { align } from '../../core/wasm.js';
+import { FIT_STATE } from '../../core/abi.js';
+import { align } from '../../core/instance.js';
 
 /** @typedef {import('../dataset/rows.js').Rows} Rows */
 /** @typedef {{ c: number, rows?: number, without?: [begin: number, end: number] }} Strength `rows`: only the first so many; `without`: but not these */
-
-// bertlet_fit_state; the others mean that the optimum is reached, as far as f32 can tell.
-const RUNNING = 0;
 
 const TOLERANCE = 1e-4; // scikit-learn's default
 const MAX_ITERATIONS = 1000;
@@ -20,7 +18,7 @@ class Regression {
   #fit;
 
   /**
-   * @param {import('../../core/wasm.js').Core} core
+   * @param {import('../../core/instance.js').Core} core
    * @param {number} trainRows
    * @param {number} width
    * @param {number} classes
@@ -77,7 +75,9 @@ class Regression {
     for (let iterations = 1; ; iterations++) {
       const state = check(core.fn.logreg_step(this.#fit));
       onIteration?.(iterations);
-      if (state !== RUNNING || iterations === MAX_ITERATIONS) return { iterations, converged: state !== RUNNING };
+      // CONVERGED or STALLED: the optimum is reached, as far as f32 can tell.
+      const converged = state !== FIT_STATE.RUNNING;
+      if (converged || iterations === MAX_ITERATIONS) return { iterations, converged };
       await pause();
     }
   }
@@ -110,7 +110,7 @@ export class SingleLabelRegression {
   #labels;
   #sampleWeight;
 
-  /** @type {(core: import('../../core/wasm.js').Core, trainRows: number, width: number, classes: number) => number} */
+  /** @type {(core: import('../../core/instance.js').Core, trainRows: number, width: number, classes: number) => number} */
   static bytes(core, trainRows, width, classes) {
     const sizes = Object.values(Regression.sizes(core, trainRows, width, classes));
     return sizes.reduce((sum, size) => sum + align(size), 0);

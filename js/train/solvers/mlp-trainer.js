@@ -1,5 +1,5 @@
 // Trains a classifier with a hidden layer: mini-batches, and as many epochs as held-out examples want.
-import { align } from '../../core/wasm.js';
+import { align } from '../../core/instance.js';
 import { Mlp } from './mlp.js';
 import { random, shuffle } from '../../base/random.js';
 import { range } from '../../base/numbers.js';
@@ -27,7 +27,7 @@ export class MlpTrainer {
   #mlp;
   #at;
 
-  /** @type {(core: import('../../core/wasm.js').Core, width: number, classes: number, options: MlpOptions) => number} */
+  /** @type {(core: import('../../core/instance.js').Core, width: number, classes: number, options: MlpOptions) => number} */
   static bytes(core, width, classes, { hiddenSize }) {
     const shape = { inputs: width, hidden: hiddenSize, outputs: classes, maxRows: BATCH };
     return Mlp.bytes(core, shape) + align(4 * BATCH * classes) + align(4 * Math.max(BATCH, classes));

@@ -1,6 +1,6 @@
 // A head of one or two dense layers by AdamW, in the core.
 import { BertletError } from '../../errors.js';
-import { align } from '../../core/wasm.js';
+import { align } from '../../core/instance.js';
 
 /**
  * @typedef {object} Shape
@@ -21,7 +21,7 @@ export class Mlp {
   #count;
 
   /**
-   * @param {import('../../core/wasm.js').Core} core
+   * @param {import('../../core/instance.js').Core} core
    * @param {Shape} shape
    */
   static sizes(core, { inputs, hidden, outputs, maxRows, extra = 0 }) {
@@ -31,13 +31,13 @@ export class Mlp {
     return { mlp, rows: 4 * maxRows, logits: 4 * maxRows * outputs };
   }
 
-  /** @type {(core: import('../../core/wasm.js').Core, shape: Shape) => number} */
+  /** @type {(core: import('../../core/instance.js').Core, shape: Shape) => number} */
   static bytes(core, shape) {
     return Object.values(Mlp.sizes(core, shape)).reduce((sum, size) => sum + align(size), 0);
   }
 
   /**
-   * @param {import('../../core/wasm.js').Core} core
+   * @param {import('../../core/instance.js').Core} core
    * @param {Shape} shape
    */
   constructor(core, shape) {

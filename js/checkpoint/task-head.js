@@ -1,9 +1,8 @@
-// The head that a checkpoint or an adapter brings with it: which of its tensors make it, and what network they are.
+// The head for a task that a checkpoint or an adapter brings with it: which of its tensors make it, and what network they are.
 import { BertletError } from '../errors.js';
 
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
 /** @typedef {import('../core/dense.js').Dense} Dense */
-
 /** @typedef {import('../types.js').Task} Task */
 
 /**
@@ -17,7 +16,7 @@ import { BertletError } from '../errors.js';
  */
 
 /**
- * @typedef {object} CheckpointHead
+ * @typedef {object} TaskHead
  * @property {Task} task
  * @property {string[]} labels by index; none for question answering
  * @property {import('../core/dense.js').HeadNetwork} network
@@ -29,37 +28,22 @@ const TOKENS = [['classifier', 'none']];
 /** @type {HeadPlan['dense']} */
 const SPANS = [['qa_outputs', 'none']];
 
-/** What reads the first token's hidden state, in `transformers`. @type {Record<string, HeadPlan['dense']>} */
-const TEXTS = {
-  bert: [
-    ['pooler.dense', 'tanh'],
-    ['classifier', 'none'],
-  ],
-  distilbert: [
-    ['pre_classifier', 'relu'],
-    ['classifier', 'none'],
-  ],
-  electra: [
-    ['classifier.dense', 'gelu'],
-    ['classifier.out_proj', 'none'],
-  ],
-};
-
-/** PEFT's task_type to the name of a class of `transformers`. @type {Record<string, string>} */
-const TASK_TYPES = {
-  SEQ_CLS: 'ForSequenceClassification',
-  TOKEN_CLS: 'ForTokenClassification',
-  QUESTION_ANS: 'ForQuestionAnswering',
-};
+/** PEFT's task_type to how the name of a class of `transformers` ends. */
+const TASK_TYPES = new Map([
+  ['SEQ_CLS', 'ForSequenceClassification'],
+  ['TOKEN_CLS', 'ForTokenClassification'],
+  ['QUESTION_ANS', 'ForQuestionAnswering'],
+]);
 
 /**
  * @param {any} json config.json
+ * @param {import('./families/family.js').Family} family
  * @param {import('./adapter.js').Adapter | undefined} adapter
  * @param {string} configFile
- * @returns {HeadPlan | undefined}
+ * @returns {HeadPlan | undefined} undefined: there is no head, or none that bertlet knows
  */
-export function planHead(json, adapter, configFile) {
-  const fromAdapter = TASK_TYPES[adapter?.taskType ?? ''];
+export function planHead(json, family, adapter, configFile) {
+  const fromAdapter = TASK_TYPES.get(adapter?.taskType ?? '');
   const architecture = fromAdapter ?? json.architectures?.[0] ?? '';
   const labels = (fromAdapter && adapter?.labels) || labelsOf(json);
   const source = fromAdapter && adapter ? { labels, adapter, where: adapter.where } : { labels, where: configFile };
@@ -74,7 +58,7 @@ export function planHead(json, adapter, configFile) {
   const pooler = adapter?.deltas.get('pooler.dense.weight');
   if (fromAdapter && pooler?.b.every((value) => value === 0))
     return { task, pooling: 'mean', dense: [['classifier', 'none']], ...source };
-  return { task, pooling: 'cls', dense: TEXTS[json.model_type] ?? TEXTS.bert, ...source };
+  return { task, pooling: 'cls', dense: family.textHead, ...source };
 }
 
 /**
@@ -98,7 +82,7 @@ export const headTensors = (plan) =>
  * @param {HeadPlan} plan
  * @param {Map<string, FloatTensor>} tensors
  * @param {{ hiddenSize: number, numLayers: number }} config
- * @returns {CheckpointHead}
+ * @returns {TaskHead}
  */
 export function buildHead(
   { task, labels, pooling, dense: modules, adapter, where },

@@ -1,19 +1,13 @@
-// Chooses and compiles one of the WebAssembly builds, and lays out the memory of its instances.
-import { relaxedSimd, simd, threads as sharedMemory } from 'wasm-feature-detect';
-import { compileWasm, cores, whyNoThreads } from '#platform';
+// An instance of the core with its memory.
 import { BertletError } from '../errors.js';
-
-/** @typedef {import('../types.js').Build} Build */
+import { ALIGNMENT } from './abi.js';
 
 /**
- * @typedef {object} Compiled
+ * What instances are made of.
+ * @typedef {object} CompiledModule
  * @property {WebAssembly.Module} module
- * @property {Build} build
  * @property {boolean} shared whether its memory is shared between threads
  * @property {number} heapBase first address after the module's own data and stack
- * @property {number} threads
- * @property {number} int8Path bertlet_int8_path()
- * @property {string[]} notes why it is not a better build, in sentences
  */
 
 /** @typedef {Record<string, (...args: any[]) => any>} Functions */
@@ -21,69 +15,6 @@ import { BertletError } from '../errors.js';
 const PAGE = 65536;
 const MIN_PAGES = 16; // at least what the module's own data and stack take
 const MAX_PAGES = 65536; // what the module declares
-const ALIGNMENT = 64; // BERTLET_ALIGNMENT
-
-/** Most threads that are used unless the caller asks for more: memory bandwidth ends the gain. */
-const DEFAULT_THREADS = 4;
-
-/**
- * @param {{ threads?: number, build?: Build }} [options]
- * @returns {Promise<Compiled>}
- */
-export async function compile({ threads, build } = {}) {
-  const notes = [];
-  const wanted = threads ?? Math.min(cores(), DEFAULT_THREADS);
-  // In this order: a page that is not isolated can't tell whether the engine has threads.
-  const why =
-    whyNoThreads() ??
-    ((await sharedMemory()) ? undefined : 'This engine has no WebAssembly threads, so there is one thread.');
-  if (why && wanted > 1) notes.push(why);
-
-  const names = build ? [build] : await candidates(wanted > 1 && !why, notes);
-  for (;;) {
-    const name = names[0];
-    try {
-      const module = await compileWasm(name);
-      const shared = name.endsWith('-mt');
-      const { end: heapBase, fn } = await instantiate({ module }, createMemory(shared, MIN_PAGES, MIN_PAGES));
-      return { module, build: name, shared, heapBase, threads: shared ? wanted : 1, int8Path: fn.int8_path(), notes };
-    } catch (error) {
-      names.shift();
-      if (names.length === 0) throw noWasm(name, error);
-      notes.push(`The build "${name}" does not work here: ${/** @type {Error} */ (error).message}`);
-    }
-  }
-}
-
-/**
- * @param {boolean} multiThreaded
- * @param {string[]} notes
- * @returns {Promise<Build[]>} best first
- */
-async function candidates(multiThreaded, notes) {
-  /** @type {('simd' | 'relaxed')[]} */
-  const kinds = [];
-  if (await relaxedSimd()) kinds.push('relaxed');
-  else notes.push('This engine has no relaxed SIMD, which would be faster.');
-  if (await simd()) kinds.push('simd');
-  else notes.push('This engine has no WebAssembly SIMD, so the slow build runs.');
-  return [...kinds.flatMap((kind) => /** @type {Build[]} */ (multiThreaded ? [`${kind}-mt`, kind] : [kind])), 'scalar'];
-}
-
-/**
- * @param {Build} build
- * @param {unknown} error
- */
-function noWasm(build, error) {
-  if (error instanceof BertletError) return error;
-  const { message } = /** @type {Error} */ (error);
-  const csp = /unsafe-eval|Content Security Policy/i.test(message)
-    ? " The page's Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src."
-    : '';
-  return new BertletError('NO_WASM', `The WebAssembly build "${build}" could not be compiled: ${message}.${csp}`, {
-    cause: error,
-  });
-}
 
 const encoder = new TextEncoder();
 
@@ -175,7 +106,7 @@ function outOfMemory(size, cause) {
 }
 
 /**
- * @param {Compiled} compiled
+ * @param {CompiledModule} compiled
  * @param {number} size bytes for blocks and scratch
  * @param {number} [growth] bytes by which `scratch` may grow the memory
  * @returns {Promise<Core>}
@@ -203,7 +134,7 @@ function createMemory(shared, pages, maximum) {
 }
 
 /**
- * @param {Pick<Compiled, 'module'>} compiled
+ * @param {Pick<CompiledModule, 'module'>} compiled
  * @param {WebAssembly.Memory} memory
  */
 export async function instantiate({ module }, memory) {

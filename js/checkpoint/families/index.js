@@ -1,0 +1,8 @@
+// The list of model families.
+import { bert } from './bert.js';
+import { distilbert } from './distilbert.js';
+import { electra } from './electra.js';
+import { ernie } from './ernie.js';
+
+/** By `model_type`. */
+export const families = new Map([bert, distilbert, electra, ernie].map((family) => [family.modelType, family]));
