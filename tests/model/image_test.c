@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
+#include "model/model.h"
 #include "support.h"
 
 enum { TOKENS = 24, HIDDEN = 32 };

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
+#include "model/model.h"
 #include "support.h"
 
 static void impossible_configurations_have_no_size(void) {

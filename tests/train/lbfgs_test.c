@@ -1,5 +1,5 @@
 /* L-BFGS directions: what the theory says of any memory, and a quadratic that they must minimize. */
-#include "lbfgs.h"
+#include "train/lbfgs.h"
 
 #include <math.h>
 #include <stdlib.h>

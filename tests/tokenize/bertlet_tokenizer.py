@@ -16,9 +16,9 @@ def build():
     """Compiles the tokenizer's sources into a shared library and loads it."""
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "tokenizer.so"
-        sources = [ROOT / "src" / "tokenizer.c", ROOT / "src" / "normalizer.c"]
+        sources = [ROOT / "src" / "tokenize" / name for name in ("wordpiece.c", "normalizer.c")]
         compiler = os.environ.get("CC", "cc")
-        subprocess.run([compiler, "-std=c11", "-O2", "-shared", "-fPIC", "-o", library, *sources], check=True)
+        subprocess.run([compiler, "-std=c11", "-O2", "-shared", "-fPIC", f"-I{ROOT / 'src'}", "-o", library, *sources], check=True)
         loaded = ctypes.CDLL(str(library))
     loaded.bertlet_tokenizer_bytes.restype = ctypes.c_size_t
     loaded.bertlet_tokenizer_bytes.argtypes = [ctypes.c_char_p, ctypes.c_size_t]

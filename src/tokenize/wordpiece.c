@@ -9,7 +9,7 @@
  *     always tells;
  *   - plain words, which nearly all are, are looked up many at a time: the misses of all of them overlap. */
 #include "bertlet.h"
-#include "normalizer.h"
+#include "tokenize/normalizer.h"
 
 #include <string.h>
 

@@ -1,12 +1,13 @@
-#include "model.h"
+#include "model/model.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "arena.h"
-#include "hash.h"
+#include "base/arena.h"
+#include "base/finite.h"
+#include "base/hash.h"
+#include "base/threads.h"
 #include "kernels/kernels.h"
-#include "threads.h"
 
 /* ---- The memory plan ----------------------------------------------------------------------------------------- */
 
@@ -314,17 +315,6 @@ static void convert(const unsigned char *bytes, bertlet_dtype dtype, int32_t cou
     convert_bf16(bytes, count, values);
     break;
   }
-}
-
-bool all_finite(const float *values, size_t count) {
-  uint32_t largest = 0;
-  for (size_t i = 0; i < count; i++) {
-    uint32_t bits;
-    memcpy(&bits, &values[i], 4);
-    bits &= 0x7fffffffu;
-    largest = bits > largest ? bits : largest;
-  }
-  return largest < 0x7f800000u;
 }
 
 uint64_t bertlet_model_fingerprint(const bertlet_model *model) {

@@ -1,8 +1,8 @@
 /* A model's image: what the writer made of the weights, kept and brought back as it is. */
 #include <string.h>
 
-#include "hash.h"
-#include "model.h"
+#include "base/hash.h"
+#include "model/model.h"
 
 static const char magic[8] = "bertlet";
 

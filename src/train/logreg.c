@@ -1,11 +1,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "arena.h"
+#include "base/arena.h"
 #include "bertlet.h"
 #include "kernels/kernels.h"
-#include "lbfgs.h"
-#include "line_search.h"
+#include "train/lbfgs.h"
+#include "train/line_search.h"
 
 struct bertlet_logreg {
   const float *features; /* [rows][feature_count] */

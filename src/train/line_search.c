@@ -1,4 +1,4 @@
-#include "line_search.h"
+#include "train/line_search.h"
 
 #include <math.h>
 

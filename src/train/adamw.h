@@ -2,7 +2,7 @@
 #ifndef BERTLET_ADAMW_H
 #define BERTLET_ADAMW_H
 
-#include "arena.h"
+#include "base/arena.h"
 
 typedef struct adamw {
   int32_t size, steps;

@@ -3,7 +3,7 @@
 #ifndef BERTLET_LBFGS_H
 #define BERTLET_LBFGS_H
 
-#include "arena.h"
+#include "base/arena.h"
 
 enum {
   LBFGS_MEMORY = 10, /* pairs that are kept, as scipy does */

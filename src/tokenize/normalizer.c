@@ -8,10 +8,10 @@
  *
  * Places. A normalized character has the place of the original one it comes from. When NFD makes several of one, the
  * first has its place and the others are "inserted": they have the place of what stands before them after sorting. */
-#include "normalizer.h"
+#include "tokenize/normalizer.h"
 
 #include "bertlet.h"
-#include "unicode_tables.h"
+#include "tokenize/unicode_tables.h"
 
 enum { REPLACEMENT = 0xFFFD, CAPITAL_I_WITH_DOT = 0x130, DOT_ABOVE = 0x307 };
 

@@ -3,8 +3,8 @@
 
 By hand (needs a C compiler, `cc` or CC, and the packages of tests/fixtures/requirements.txt):
 
-    python tests/tokenizer/differential.py ../shared/data/vocab/bert-base-uncased-vocab.txt --lowercase
-    python tests/tokenizer/differential.py [VOCAB] [--lowercase] [--count 100000] [--seed 1] [--all-flags]
+    python tests/tokenize/differential.py ../shared/data/vocab/bert-base-uncased-vocab.txt --lowercase
+    python tests/tokenize/differential.py [VOCAB] [--lowercase] [--count 100000] [--seed 1] [--all-flags]
 
 Without VOCAB every character is a piece, which shows where each one ends up. --all-flags draws the four steps of the normalizer anew for every string, instead of those that BERT's models use.
 Ends with exit status 1 and the shortest differing string when there is a difference.

@@ -1,4 +1,4 @@
-#include "threads.h"
+#include "base/threads.h"
 
 #if defined(__wasm__) && !defined(__wasm_atomics__)
 

@@ -4,9 +4,10 @@
  * else is in the batch, which is why a sequence gives the same bits alone, in a batch, and on any number of threads. */
 #include <string.h>
 
+#include "base/finite.h"
+#include "base/threads.h"
 #include "kernels/kernels.h"
-#include "model.h"
-#include "threads.h"
+#include "model/model.h"
 
 /* Rows of a task. The inputs of as many in a linear layer fit into the second-level cache. */
 enum { LINEAR_ROWS = 64, NORM_ROWS = 16 };

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "arena.h"
+#include "base/arena.h"
 #include "bertlet.h"
 
 /* log sum_i e^(values[i] + other[i * stride]) */

@@ -2,8 +2,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "support.h"
-#include "threads.h"
+#include "base/threads.h"
+#include "model/support.h"
 
 enum { MOST_TASKS = 300 };
 

@@ -1,9 +1,10 @@
 /* The decoder of masked language modelling (Devlin et al. 2019, section 3.1): every word piece is scored by the scalar
  * product with its embedding. */
+#include "base/finite.h"
+#include "base/threads.h"
 #include "bertlet.h"
-#include "kernels/kernels.h"
-#include "model.h"
-#include "threads.h"
+#include "heads/dot.h"
+#include "model/model.h"
 
 /* Words of a task. */
 enum { BLOCK = 256 };
@@ -36,9 +37,4 @@ bertlet_status bertlet_word_logits(const bertlet_model *model, const float *feat
   decoder_step step = {model, features, rows, bertlet_tensor_columns(model, 0), bias, logits};
   parallel_for(model->threads, (model->words.rows + BLOCK - 1) / BLOCK, score_words, &step);
   return all_finite(logits, (size_t)rows * model->words.rows) ? BERTLET_OK : BERTLET_ERROR_NUMERIC;
-}
-
-void bertlet_layer_norm(float *values, int32_t rows, int32_t columns, const float *gamma, const float *beta,
-                        float epsilon) {
-  layer_norm(values, NULL, gamma, beta, epsilon, rows, columns, values);
 }

@@ -112,7 +112,4 @@ static inline float *scratch_of(const bertlet_model *model, int32_t thread) {
 /* Row `index` [n] of a table of rows of n values; `row` [n] is room for it if it is to be computed. */
 const float *embedding_row(const embedding *table, int32_t index, int32_t n, float *row);
 
-/* False when one of values [count] is NaN or infinite. */
-bool all_finite(const float *values, size_t count);
-
 #endif

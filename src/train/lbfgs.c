@@ -1,4 +1,4 @@
-#include "lbfgs.h"
+#include "train/lbfgs.h"
 
 #include <float.h>
 #include <string.h>

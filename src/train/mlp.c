@@ -1,10 +1,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "adamw.h"
-#include "arena.h"
+#include "base/arena.h"
 #include "bertlet.h"
 #include "kernels/kernels.h"
+#include "train/adamw.h"
 
 /* One dense layer of the head, weight [outputs][inputs] and bias [outputs] somewhere in a vector of parameters. */
 typedef struct layer {
