@@ -18,7 +18,7 @@ static inline uint64_t saturating_mul(uint64_t a, uint64_t b) { return b && a > 
 
 /* The next piece, aligned, of `count` elements; NULL while measuring. What fills it up to the next piece is zeroed, so
  * that memory kept as a whole has no byte of unknown value. */
-static inline void *arena_take(arena *memory, uint64_t count, uint64_t element_bytes) {
+static inline void *arena_alloc(arena *memory, uint64_t count, uint64_t element_bytes) {
   unsigned char *piece = memory->base ? memory->base + memory->used : NULL;
   const uint64_t bytes = saturating_mul(count, element_bytes);
   const uint64_t padded = saturating_add(bytes, BERTLET_ALIGNMENT - 1) / BERTLET_ALIGNMENT * BERTLET_ALIGNMENT;

@@ -42,7 +42,7 @@ void *bertlet_model_image(bertlet_model *model) { return model->image; }
 size_t bertlet_model_image_bytes(const bertlet_model *model) { return model->image_bytes; }
 
 bertlet_status bertlet_model_seal(bertlet_model *model) {
-  if (bertlet_model_missing(model) >= 0) return BERTLET_ERROR_INCOMPLETE;
+  if (bertlet_model_first_missing_tensor(model) >= 0) return BERTLET_ERROR_INCOMPLETE;
   describe(model, model->image);
   model->image->checksum = checksum(model);
   return BERTLET_OK;
@@ -53,8 +53,7 @@ bertlet_status bertlet_model_restore(bertlet_model *model) {
   describe(model, &expected);
   expected.checksum = model->image->checksum;
   bool whole = memcmp(model->image, &expected, sizeof expected) == 0 && checksum(model) == expected.checksum;
-  model->open = NULL;
-  for (int32_t i = 0; i < bertlet_tensor_count(model); i++)
-    model->tensors[i].rows_written = whole ? model->tensors[i].rows : 0;
+  model->writer.open = NULL;
+  for (int32_t i = 0; i < model->tensor_count; i++) model->tensors[i].rows_written = whole ? model->tensors[i].rows : 0;
   return whole ? BERTLET_OK : BERTLET_ERROR_IMAGE;
 }

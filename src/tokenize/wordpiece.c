@@ -16,13 +16,13 @@
 enum {
   SPECIALS = 5,
   PREFIX = 2,
-  MOST_LINES = (1 << 23) - 1,
+  MAX_LINES = (1 << 23) - 1,
   BLOCK = 8,
   SLOT_BYTES = BLOCK + 4,
   PLAIN_WORDS = 64, /* looked up at a time */
   PIECE_BYTES = PREFIX + 4 * WORD_CHARACTERS
 };
-_Static_assert(PREFIX <= WORD_MARGIN && BLOCK <= WORD_MARGIN, "a word's margins must do");
+_Static_assert((int)PREFIX <= (int)WORD_MARGIN && (int)BLOCK <= (int)WORD_MARGIN, "a word's margins must do");
 
 static const char special_pieces[SPECIALS][BLOCK] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
 
@@ -94,7 +94,7 @@ static inline slot *find_slot(const bertlet_tokenizer *t, uint32_t hash, const u
 
 static int32_t count_lines(const char *vocab, size_t vocab_bytes) {
   int32_t lines = 0;
-  for (size_t i = 0; i < vocab_bytes && lines <= MOST_LINES; i++) lines += vocab[i] == '\n' || i + 1 == vocab_bytes;
+  for (size_t i = 0; i < vocab_bytes && lines <= MAX_LINES; i++) lines += vocab[i] == '\n' || i + 1 == vocab_bytes;
   return lines;
 }
 
@@ -103,7 +103,7 @@ static uint32_t slots_for(int32_t lines) { return (uint32_t)lines + (uint32_t)li
 
 size_t bertlet_tokenizer_bytes(const char *vocab, size_t vocab_bytes) {
   int32_t lines = count_lines(vocab, vocab_bytes);
-  if (lines > MOST_LINES || vocab_bytes > UINT32_MAX ||
+  if (lines > MAX_LINES || vocab_bytes > UINT32_MAX ||
       length_without_trailing_whitespace((const uint8_t *)vocab, vocab_bytes) == 0) {
     return 0;
   }
@@ -120,7 +120,8 @@ static void add_line(bertlet_tokenizer *t, int32_t id, uint32_t start, size_t le
   memcpy(piece, t->vocab + start, length);
   uint32_t hash = hash_of(piece, size);
   uint32_t rest = size <= SLOT_BYTES ? read_rest(piece, size) : start;
-  *find_slot(t, hash, piece, size) = (slot){read_block(piece, size), rest, (uint32_t)size, (uint32_t)id};
+  *find_slot(t, hash, piece, size) =
+      (slot){read_block(piece, size), rest, (uint32_t)size & 0x1FF, (uint32_t)id & MAX_LINES};
   t->filter[home_of(t, hash)] |= filter_bit(hash);
   if (t->longest < size) t->longest = size;
 }
@@ -181,10 +182,11 @@ static void add_piece(output *out, int32_t id, int32_t from, int32_t to) {
   out->count++;
 }
 
-/* The longest piece that `bytes` begin with, of more than `least` and at most `size` bytes, or NULL. */
-static inline const slot *longest_piece(const bertlet_tokenizer *t, const uint8_t *bytes, int32_t least, int32_t size) {
+/* The longest piece that `bytes` begin with, of more than `min_size` and at most `size` bytes, or NULL. */
+static inline const slot *longest_piece(const bertlet_tokenizer *t, const uint8_t *bytes, int32_t min_size,
+                                        int32_t size) {
   if (size > t->longest) size = t->longest;
-  for (; size > least; size--) {
+  for (; size > min_size; size--) {
     if ((bytes[size] & 0xC0) == 0x80) continue; /* inside a character */
     uint32_t hash = hash_of(bytes, size);
     if (!(t->filter[home_of(t, hash)] & filter_bit(hash))) continue;

@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-adamw adamw_take(arena *memory, int32_t size) {
+adamw adamw_alloc(arena *memory, int32_t size) {
   return (adamw){.size = size,
-                 .mean = arena_take(memory, (uint64_t)size, sizeof(float)),
-                 .square = arena_take(memory, (uint64_t)size, sizeof(float))};
+                 .mean = arena_alloc(memory, (uint64_t)size, sizeof(float)),
+                 .square = arena_alloc(memory, (uint64_t)size, sizeof(float))};
 }
 
 void adamw_reset(adamw *state) {

@@ -9,7 +9,7 @@ typedef struct adamw {
   float *mean, *square; /* [size]: moving averages of the gradient and of its square */
 } adamw;
 
-adamw adamw_take(arena *memory, int32_t size);
+adamw adamw_alloc(arena *memory, int32_t size);
 
 /* Forgets all gradients it has seen. */
 void adamw_reset(adamw *state);

@@ -18,7 +18,7 @@ static double log_sum_exp(const double *values, const float *other, int32_t stri
 size_t bertlet_crf_bytes(int32_t length, int32_t tags) {
   if (length < 1 || tags < 1) return 0;
   arena memory = {0};
-  arena_take(&memory, saturating_mul((uint64_t)length, (uint64_t)tags), 2 * sizeof(double));
+  arena_alloc(&memory, saturating_mul((uint64_t)length, (uint64_t)tags), 2 * sizeof(double));
   return arena_bytes(&memory);
 }
 

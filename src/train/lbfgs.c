@@ -34,10 +34,10 @@ static void vector_subtract(float *restrict difference, const float *a, const fl
 
 /* ---- The ring of pairs ----------------------------------------------------------------------------------------- */
 
-lbfgs lbfgs_take(arena *memory, int32_t size) {
+lbfgs lbfgs_alloc(arena *memory, int32_t size) {
   return (lbfgs){.size = size,
-                 .steps = arena_take(memory, (uint64_t)LBFGS_MEMORY * size, sizeof(float)),
-                 .changes = arena_take(memory, (uint64_t)LBFGS_MEMORY * size, sizeof(float))};
+                 .steps = arena_alloc(memory, (uint64_t)LBFGS_MEMORY * size, sizeof(float)),
+                 .changes = arena_alloc(memory, (uint64_t)LBFGS_MEMORY * size, sizeof(float))};
 }
 
 void lbfgs_forget(lbfgs *memory) { memory->pairs = memory->next = 0; }

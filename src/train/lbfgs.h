@@ -29,7 +29,7 @@ void vector_add(float *y, double factor, const float *x, int32_t size);
 /* y *= factor */
 void vector_scale(float *y, double factor, int32_t size);
 
-lbfgs lbfgs_take(arena *memory, int32_t size);
+lbfgs lbfgs_alloc(arena *memory, int32_t size);
 
 /* Without pairs the direction is steepest descent. */
 void lbfgs_forget(lbfgs *memory);

@@ -49,21 +49,21 @@ static size_t lay_out(bertlet_logreg *fit, void *block, int32_t rows, int32_t fe
   if (size > INT32_MAX) return 0;
 
   arena memory = {.base = block};
-  arena_take(&memory, 1, sizeof *fit);
+  arena_alloc(&memory, 1, sizeof *fit);
   *fit = (bertlet_logreg){.rows = rows,
                           .feature_count = feature_count,
                           .classes = classes,
                           .outputs = outputs,
                           .bias_at = (int32_t)bias_at,
                           .size = (int32_t)size};
-  fit->used = arena_take(&memory, (uint64_t)rows, sizeof(int32_t));
-  fit->row_weight = arena_take(&memory, (uint64_t)rows, sizeof(float));
+  fit->used = arena_alloc(&memory, (uint64_t)rows, sizeof(int32_t));
+  fit->row_weight = arena_alloc(&memory, (uint64_t)rows, sizeof(float));
   float **vectors[] = {&fit->parameters, &fit->gradient, &fit->previous_parameters, &fit->previous_gradient,
                        &fit->direction};
   for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
-    *vectors[i] = arena_take(&memory, (uint64_t)size, sizeof(float));
-  fit->memory = lbfgs_take(&memory, fit->size);
-  fit->block = arena_take(&memory, (uint64_t)LOGREG_BLOCK * outputs + 3, sizeof(float));
+    *vectors[i] = arena_alloc(&memory, (uint64_t)size, sizeof(float));
+  fit->memory = lbfgs_alloc(&memory, fit->size);
+  fit->block = arena_alloc(&memory, (uint64_t)LOGREG_BLOCK * outputs + 3, sizeof(float));
   return arena_bytes(&memory);
 }
 
@@ -301,7 +301,7 @@ int32_t bertlet_logreg_step(bertlet_logreg *fit) {
 
 double bertlet_logreg_objective(const bertlet_logreg *fit) { return fit->objective; }
 
-double bertlet_logreg_gradient(const bertlet_logreg *fit) { return fit->largest_gradient; }
+double bertlet_logreg_max_gradient(const bertlet_logreg *fit) { return fit->largest_gradient; }
 
 void bertlet_logreg_weights(const bertlet_logreg *fit, float *weight, float *bias) {
   const int32_t outputs = fit->outputs, d = fit->feature_count;

@@ -29,8 +29,8 @@ struct bertlet_mlp {
 
 /* ---- The memory plan ------------------------------------------------------------------------------------------- */
 
-static float *take_block(arena *memory, int32_t columns) {
-  return arena_take(memory, (uint64_t)LOGREG_BLOCK * columns + 3, sizeof(float));
+static float *alloc_block(arena *memory, int32_t columns) {
+  return arena_alloc(memory, (uint64_t)LOGREG_BLOCK * columns + 3, sizeof(float));
 }
 
 /* Lays the head out in `block`, or measures it when `block` is NULL. */
@@ -42,18 +42,18 @@ static size_t lay_out(bertlet_mlp *mlp, void *block, int32_t inputs, int32_t hid
   if (size > INT32_MAX) return 0;
 
   arena memory = {.base = block};
-  arena_take(&memory, 1, sizeof *mlp);
+  arena_alloc(&memory, 1, sizeof *mlp);
   *mlp = (bertlet_mlp){.max_rows = max_rows, .has_hidden = hidden_size > 0};
   mlp->hidden_layer = (layer){inputs, hidden_size, 0, hidden_size * inputs};
   mlp->output_layer = (layer){(int32_t)last_inputs, outputs, (int32_t)first, (int32_t)(first + last_inputs * outputs)};
-  mlp->parameters = arena_take(&memory, (uint64_t)size, sizeof(float));
-  mlp->gradient = arena_take(&memory, (uint64_t)size, sizeof(float));
-  mlp->optimizer = adamw_take(&memory, (int32_t)size);
-  mlp->x = arena_take(&memory, (uint64_t)max_rows, sizeof *mlp->x);
-  mlp->hidden = arena_take(&memory, (uint64_t)max_rows * (uint64_t)hidden_size, sizeof(float));
-  mlp->logit_gradient = take_block(&memory, outputs);
-  mlp->hidden_gradient = take_block(&memory, hidden_size);
-  mlp->transposed = take_block(&memory, outputs);
+  mlp->parameters = arena_alloc(&memory, (uint64_t)size, sizeof(float));
+  mlp->gradient = arena_alloc(&memory, (uint64_t)size, sizeof(float));
+  mlp->optimizer = adamw_alloc(&memory, (int32_t)size);
+  mlp->x = arena_alloc(&memory, (uint64_t)max_rows, sizeof *mlp->x);
+  mlp->hidden = arena_alloc(&memory, (uint64_t)max_rows * (uint64_t)hidden_size, sizeof(float));
+  mlp->logit_gradient = alloc_block(&memory, outputs);
+  mlp->hidden_gradient = alloc_block(&memory, hidden_size);
+  mlp->transposed = alloc_block(&memory, outputs);
   return arena_bytes(&memory);
 }
 
