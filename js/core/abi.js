@@ -21,6 +21,8 @@ export const TOKENIZER_FLAGS = { LOWERCASE: 1, STRIP_ACCENTS: 2, CLEAN_TEXT: 4, 
 
 export const SPECIAL = { PAD: 0, UNK: 1, CLS: 2, SEP: 3, MASK: 4 };
 
+export const ARCHITECTURE = { BERT: 0, MEGATRON_BERT: 1 };
+
 export const DTYPE = { F32: 0, F16: 1, BF16: 2 };
 
 export const WEIGHTS = { f32: 0, int8: 1 };
@@ -41,6 +43,7 @@ export const CONFIG = /** @type {const} */ ({
   max_batch_tokens: 'int32_t',
   weights: 'int32_t',
   embedding_size: 'int32_t',
+  architecture: 'int32_t',
 });
 
 /** sizeof(bertlet_config) */

@@ -1,5 +1,5 @@
 // A model's config as the core takes it: a bertlet_config.
-import { ACTIVATION, CONFIG, CONFIG_BYTES, WEIGHTS } from '../core/abi.js';
+import { ACTIVATION, ARCHITECTURE, CONFIG, CONFIG_BYTES, WEIGHTS } from '../core/abi.js';
 
 /**
  * @param {import('../core/instance.js').Core} core
@@ -23,6 +23,7 @@ export function writeConfig(core, at, config, maxBatchTokens, dtype) {
     max_batch_tokens: maxBatchTokens,
     weights: WEIGHTS[dtype],
     embedding_size: config.embeddingSize,
+    architecture: ARCHITECTURE[config.family.architecture],
   };
   const view = new DataView(core.memory.buffer, at, CONFIG_BYTES);
   Object.entries(CONFIG).forEach(([field, type], i) => {

@@ -127,7 +127,7 @@ bertlet_model *load_model(const bertlet_config *config, bertlet_threads *threads
 void write_weights(bertlet_model *model, const safetensors *checkpoint, size_t longest_piece) {
   uint32_t state = 1;
   for (int32_t i = 0; i < bertlet_tensor_count(model); i++) {
-    char name[96];
+    char name[BERTLET_TENSOR_NAME_BYTES];
     bertlet_tensor_name(model, i, name);
     stored_tensor stored = safetensors_find(checkpoint, name);
     CHECK(bertlet_tensor_begin(model, i, stored.dtype) == BERTLET_OK);
@@ -138,7 +138,7 @@ void write_weights(bertlet_model *model, const safetensors *checkpoint, size_t l
       written += piece;
     }
   }
-  CHECK(bertlet_model_missing(model) == -1);
+  CHECK(bertlet_model_first_missing_tensor(model) == -1);
 }
 
 bertlet_config tiny_config(int32_t max_batch_tokens) {

@@ -4,6 +4,7 @@
 export const bert = {
   modelType: 'bert',
   className: 'Bert',
+  architecture: 'BERT',
   keys: { embedding_size: 'hidden_size' },
   constants: {},
   refused: {},
