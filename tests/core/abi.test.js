@@ -82,6 +82,7 @@ for (const [name, fields] of structs) {
 
 test('a config is written where the header has its fields', () => {
   const config = {
+    family: { architecture: 'MEGATRON_BERT' },
     vocabSize: 1,
     hiddenSize: 2,
     numLayers: 3,
@@ -112,6 +113,7 @@ test('a config is written where the header has its fields', () => {
     max_batch_tokens: 9,
     weights: Object.fromEntries(enums.get('WEIGHTS')).INT8,
     embedding_size: 8,
+    architecture: Object.fromEntries(enums.get('ARCHITECTURE')).MEGATRON_BERT,
   });
   assert.ok(new Uint8Array(memory.buffer, 4 + abi.CONFIG_BYTES).every((byte) => byte === 0));
 });

@@ -5,6 +5,7 @@ export const bert = {
   modelType: 'bert',
   className: 'Bert',
   architecture: 'BERT',
+  finalNorm: false,
   keys: { embedding_size: 'hidden_size' },
   constants: {},
   refused: {},

@@ -24,6 +24,8 @@
  * @property {string} modelType `model_type` of its config.json
  * @property {string} className how the names of its classes in `transformers` begin
  * @property {keyof typeof import('../../core/abi.js').ARCHITECTURE} architecture of its encoder, as the core knows it
+ * @property {boolean} finalNorm whether a layer norm follows the last layer, so that a model with fewer layers ends otherwise than
+ *   this one does after as many
  * @property {Partial<Record<Key, string>>} keys what its config.json calls otherwise
  * @property {Partial<Record<Key, number>>} constants what its config.json does not say, because it is the same in all its models
  * @property {Record<string, string>} refused keys of its config.json that must not be true, each with what it asks for

@@ -94,8 +94,8 @@ function notAHead(folder, why) {
 /**
  * config.json for Python: a head on pooled vectors is a `sentence_transformers.models.Dense` module, which refuses keys that it
  * does not know (what it reads is in the weights' metadata only); one for tokens or answers goes with the base model, of which
- * `transformers` then makes no more layers than the head reads. A head with hidden units is none of these; what it is made of is
- * said in words of PyTorch.
+ * `transformers` then makes no more layers than the head reads. A head with hidden units is none of these, nor one for a base model
+ * that can't be cut there; what it is made of is said in words of PyTorch.
  * @param {import('../../checkpoint/head-file.js').HeadData} head
  * @param {Record<string, unknown>} base the base model's config.json
  * @returns {Record<string, unknown>}
@@ -103,10 +103,15 @@ function notAHead(folder, why) {
 function configFor({ task, labels, network }, base) {
   const { layer, pooling, normalize, dense } = network;
   const [{ weight, bias }] = dense;
+  const family = /** @type {import('../../checkpoint/families/family.js').Family} */ (
+    families.get(String(base.model_type)) // the model was loaded, so it is one of them
+  );
+  const layersKey = keyOf(family, 'num_hidden_layers');
+  const cutBeforeNorm = family.finalNorm && layer < Number(base[layersKey]);
   const answers = task === 'question-answering';
   const names = answers ? ['start', 'end'] : labels;
   const id2label = Object.fromEntries(names.map((label, id) => [id, label]));
-  if (dense.length > 1) {
+  if (dense.length > 1 || (pooling === 'none' && cutBeforeNorm)) {
     const modules = dense.flatMap(({ activation, ...one }) => [
       `Linear(${one.weight.length / one.bias.length}, ${one.bias.length})`,
       ...(activation === 'none' ? [] : [activation]),
@@ -121,13 +126,10 @@ function configFor({ task, labels, network }, base) {
       activation_function: 'torch.nn.modules.linear.Identity',
     };
   }
-  const family = /** @type {import('../../checkpoint/families/family.js').Family} */ (
-    families.get(String(base.model_type)) // the model was loaded, so it is one of them
-  );
   return {
     ...base,
     architectures: [`${family.className}For${answers ? 'QuestionAnswering' : 'TokenClassification'}`],
-    [keyOf(family, 'num_hidden_layers')]: layer,
+    [layersKey]: layer,
     id2label,
     label2id: Object.fromEntries(names.map((label, id) => [label, id])),
   };
