@@ -28,7 +28,7 @@ export class BertletError extends Error {
  *   UNSUPPORTED_MODEL    bertlet has no encoder, or no head, of this kind
  *   UNSUPPORTED_DTYPE    tensors, or `dtype`, are in numbers that bertlet does not read or compute in
  *   MISSING_TENSOR, SHAPE_MISMATCH   the weights lack a tensor, or it does not fit config.json
- *   BAD_WEIGHTS          weights are NaN or infinite
+ *   BAD_WEIGHTS          weights, or numbers in training, are NaN or infinite
  *   BAD_ADAPTER          an adapter can't be merged into the model
  *   BAD_HEAD             a head file is damaged, of another version, or not a head
  *   HEAD_MODEL_MISMATCH  a head was trained on other weights than the loaded ones
@@ -36,7 +36,7 @@ export class BertletError extends Error {
  *   BAD_INPUT            an argument or option has the wrong type or value
  *   TEXT_TOO_LONG        a text has more tokens than the model takes, where it may not be cut
  *   NO_EXAMPLES, ONE_CLASS, BAD_LABELS   examples are missing, all have the same label, or labels don't fit
- *   DISPOSED             the model was disposed of
+ *   DISPOSED             the model or tokenizer was disposed of
  * What it runs on:
  *   OUT_OF_MEMORY        there is not enough memory
  *   NO_WASM              the WebAssembly build can't be fetched or compiled

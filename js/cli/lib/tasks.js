@@ -11,7 +11,10 @@ const words = ['token-classification'];
 /** @type {Task[]} */
 const answers = ['question-answering'];
 
-/** For each command, the tasks of the options that not all tasks have. @type {Record<'train' | 'predict' | 'evaluate', Record<string, Task[]>>} */
+/**
+ * For each command, the tasks of the options that not all tasks have.
+ * @type {Record<'train' | 'predict' | 'evaluate', Record<string, Task[]>>}
+ */
 const tasksOf = {
   train: {
     labels: [...texts, ...words],

@@ -34,7 +34,10 @@ export class Rows {
     this.width = width;
     /** Address of the first row. */
     this.at = core.reserve(4 * count * width);
-    /** What `standardize` subtracted from and divided each feature by, [width]. @type {{ mean: Float64Array, std: Float64Array } | undefined} */
+    /**
+     * What `standardize` subtracted from each feature, and divided it by, [width].
+     * @type {{ mean: Float64Array, std: Float64Array } | undefined}
+     */
     this.scaling = undefined;
   }
 
