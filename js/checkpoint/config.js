@@ -1,7 +1,7 @@
 // config.json, as Hugging Face writes it, to the numbers that the core wants.
 import { BertletError } from '../errors.js';
-import { families } from './families/index.js';
 import { keyOf } from './families/family.js';
+import { families } from './families/index.js';
 import { parseJson } from './json.js';
 
 /**
@@ -30,9 +30,9 @@ const ACTIVATIONS = new Map([
 ]);
 
 /**
- * @param {Uint8Array} bytes
- * @param {string} where
- * @returns {Config}
+ * @param {Uint8Array} bytes of config.json
+ * @param {string} where the file, in words, for messages
+ * @returns {Config} throws BAD_CONFIG for a damaged file, UNSUPPORTED_MODEL for a model that the core can't compute
  */
 export function parseConfig(bytes, where) {
   const json = parseJson(bytes, where);

@@ -3,6 +3,7 @@
 /** @typedef {{ name: string, shape: number[], values: ArrayLike<number> }} WrittenTensor */
 
 /**
+ * A file in memory.
  * @param {WrittenTensor[]} tensors written as F32
  * @param {Record<string, string>} metadata
  * @returns {Uint8Array<ArrayBuffer>}

@@ -20,8 +20,8 @@ import { createCore } from './instance.js';
 const DEFAULT_THREADS = 4;
 
 /**
- * @param {{ threads?: number, build?: Build }} [options]
- * @returns {Promise<Compiled>}
+ * @param {{ threads?: number, build?: Build }} [options] `threads`: as many as may be used, default up to 4; `build`: no other than this
+ * @returns {Promise<Compiled>} rejects with NO_WASM where no build can be compiled
  */
 export async function compile({ threads, build } = {}) {
   const notes = [];
