@@ -5,7 +5,7 @@ import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 const LEARNING_RATE = 0.3; // 0.1 and 1 take as many steps, 3 does not get there
 const MAX_STEPS = 2000;
 
-/** @type {import('../suites/suite.js').Contender<import('../suites/training.js').Trainer>} */
+/** @type {import('../suites/suite.js').Contender<import('../suites/training.js').Trainer, ''>} */
 export const tfjsTrainer = {
   name: 'TF.js wasm',
   dtypes: [''],
@@ -25,16 +25,16 @@ export const tfjsTrainer = {
         const decay = (classes === 2 ? 2 : 1) / (2 * c * rows);
         const objective = () => {
           const loss = tf.losses.softmaxCrossEntropy(y, tf.add(tf.matMul(x, weight), bias));
-          return /** @type {tf.Scalar} */ (tf.add(loss, tf.mul(decay, tf.sum(tf.square(weight)))));
+          return tf.add(loss, tf.mul(decay, tf.sum(tf.square(weight))));
         };
         for (let step = 0, reached = Infinity; reached > target && step < MAX_STEPS; ++step) {
-          const before = /** @type {tf.Scalar} */ (adam.minimize(objective, true));
+          const before = /** @type {tf.Tensor} */ (adam.minimize(objective, true));
           [reached] = await before.data();
           before.dispose();
         }
         const solution = {
-          weight: /** @type {Float32Array} */ (await tf.tidy(() => tf.transpose(weight)).data()),
-          bias: /** @type {Float32Array} */ (await bias.data()),
+          weight: await tf.tidy(() => tf.transpose(weight)).data(),
+          bias: await bias.data(),
         };
         tf.dispose([x, y, weight, bias]);
         adam.dispose();

@@ -2,7 +2,7 @@
 // tokenizer.
 import { AutoTokenizer, env, pipeline } from '@huggingface/transformers';
 
-/** Its names for the types of weights. @type {Record<string, import('@huggingface/transformers').DataType>} */
+/** Its names for the types of weights. @type {Record<import('../suites/suite.js').Dtype, import('@huggingface/transformers').DataType>} */
 const DTYPES = { f32: 'fp32', int8: 'q8' };
 
 const name = 'transformers.js';
@@ -23,7 +23,7 @@ export const transformersJs = {
   name,
   dtypes: ['f32', 'int8'],
   async create({ exported, wasm }, dtype, threads) {
-    if (wasm) Object.assign(/** @type {object} */ (env.backends.onnx.wasm), { wasmPaths: wasm, numThreads: threads });
+    if (wasm) Object.assign(env.backends.onnx.wasm, { wasmPaths: wasm, numThreads: threads });
     const extract = await pipeline('feature-extraction', localModel(exported), {
       dtype: DTYPES[dtype],
       device: wasm ? 'wasm' : 'cpu',
@@ -35,7 +35,7 @@ export const transformersJs = {
         const vectors = [];
         for (const text of texts) {
           const { data } = await extract(text, { pooling: 'mean', normalize: true });
-          vectors.push(/** @type {Float32Array} */ (data));
+          vectors.push(data);
         }
         return vectors;
       },
@@ -44,7 +44,7 @@ export const transformersJs = {
   },
 };
 
-/** @type {import('../suites/suite.js').Contender<import('../suites/tokenizer.js').Splitter>} */
+/** @type {import('../suites/suite.js').Contender<import('../suites/tokenizer.js').Splitter, ''>} */
 export const transformersTokenizer = {
   name,
   dtypes: [''],
