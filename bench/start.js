@@ -24,7 +24,7 @@ const scripts = {
     const begin = performance.now();
     const { env, pipeline } = await import('/transformers.js/transformers.min.js');
     Object.assign(env, { allowRemoteModels: false, allowLocalModels: true, localModelPath: '/exported/' });
-    Object.assign(env.backends.onnx.wasm, { wasmPaths: '/transformers/', numThreads: 1 });
+    Object.assign(/** @type {object} */ (env.backends.onnx.wasm), { wasmPaths: '/transformers/', numThreads: 1 });
     const extract = await pipeline('feature-extraction', id, {
       dtype: dtype === 'int8' ? 'q8' : 'fp32',
       device: 'wasm',

@@ -25,16 +25,16 @@ export const tfjsTrainer = {
         const decay = (classes === 2 ? 2 : 1) / (2 * c * rows);
         const objective = () => {
           const loss = tf.losses.softmaxCrossEntropy(y, tf.add(tf.matMul(x, weight), bias));
-          return tf.add(loss, tf.mul(decay, tf.sum(tf.square(weight))));
+          return /** @type {tf.Scalar} */ (tf.add(loss, tf.mul(decay, tf.sum(tf.square(weight)))));
         };
         for (let step = 0, reached = Infinity; reached > target && step < MAX_STEPS; ++step) {
-          const before = /** @type {tf.Tensor} */ (adam.minimize(objective, true));
+          const before = /** @type {tf.Scalar} */ (adam.minimize(objective, true));
           [reached] = await before.data();
           before.dispose();
         }
         const solution = {
-          weight: await tf.tidy(() => tf.transpose(weight)).data(),
-          bias: await bias.data(),
+          weight: /** @type {Float32Array} */ (await tf.tidy(() => tf.transpose(weight)).data()),
+          bias: /** @type {Float32Array} */ (await bias.data()),
         };
         tf.dispose([x, y, weight, bias]);
         adam.dispose();

@@ -23,7 +23,7 @@ export const transformersJs = {
   name,
   dtypes: ['f32', 'int8'],
   async create({ exported, wasm }, dtype, threads) {
-    if (wasm) Object.assign(env.backends.onnx.wasm, { wasmPaths: wasm, numThreads: threads });
+    if (wasm) Object.assign(/** @type {object} */ (env.backends.onnx.wasm), { wasmPaths: wasm, numThreads: threads });
     const extract = await pipeline('feature-extraction', localModel(exported), {
       dtype: DTYPES[dtype],
       device: wasm ? 'wasm' : 'cpu',
@@ -35,7 +35,7 @@ export const transformersJs = {
         const vectors = [];
         for (const text of texts) {
           const { data } = await extract(text, { pooling: 'mean', normalize: true });
-          vectors.push(data);
+          vectors.push(/** @type {Float32Array} */ (data));
         }
         return vectors;
       },

@@ -1,9 +1,11 @@
 // What the benchmark uses of TF.js.
 
 export interface Tensor {
-  data(): Promise<Float32Array>;
+  data(): Promise<Float32Array | Int32Array | Uint8Array>;
   dispose(): void;
 }
+
+export type Scalar = Tensor;
 
 export function setBackend(name: 'wasm'): Promise<boolean>;
 export function tensor1d(values: Int32Array, dtype: 'int32'): Tensor;
@@ -26,6 +28,6 @@ export const train: { adam(learningRate: number): Optimizer };
 
 interface Optimizer {
   /** The loss before the step, where `returnCost` asks for it. */
-  minimize(loss: () => Tensor, returnCost?: boolean): Tensor | null;
+  minimize(loss: () => Scalar, returnCost?: boolean): Scalar | null;
   dispose(): void;
 }

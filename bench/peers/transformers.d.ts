@@ -3,7 +3,7 @@
 export type DataType = 'fp32' | 'q8';
 
 interface FeatureExtraction {
-  (text: string, options: { pooling: 'mean'; normalize?: boolean }): Promise<{ data: Float32Array }>;
+  (text: string, options: { pooling: 'mean'; normalize?: boolean }): Promise<{ data: Float32Array | BigInt64Array }>;
   dispose(): Promise<void>;
 }
 
@@ -22,5 +22,5 @@ export const env: {
   allowRemoteModels: boolean;
   allowLocalModels: boolean;
   localModelPath: string;
-  backends: { onnx: { wasm: { wasmPaths: string; numThreads: number } } };
+  backends: { onnx: { wasm?: object } };
 };
