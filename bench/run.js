@@ -24,7 +24,7 @@ import { measureSizes } from './sizes.js';
  * @property {string} exported folder of the ONNX files
  * @property {import('./suites/suite.js').Texts} texts
  * @property {string[]} suites
- * @property {string[]} dtypes
+ * @property {import('./suites/suite.js').Dtype[]} dtypes
  * @property {boolean} quick
  */
 
@@ -40,6 +40,7 @@ import { measureSizes } from './sizes.js';
  * @property {import('./suites/suite.js').Fact[]} sizes
  */
 
+/** @type {{ platforms: string[], dtypes: import('./suites/suite.js').Dtype[], suites: string[] }} */
 const CHOICES = {
   platforms: ['node', 'node24', 'chromium'],
   dtypes: ['f32', 'int8'],

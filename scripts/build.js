@@ -50,11 +50,12 @@ async function removeBundles() {
   for (const name of names) if (/\.js(\.map)?$/.test(name)) await rm(join(dist, name));
 }
 
-/** tsc: dist/types/ from the JSDoc of js/; the demo is checked against what the package declares. */
+/** tsc: dist/types/ from the JSDoc of js/; the demo is checked against what the package declares, and bench/ too. */
 async function declareTypes() {
   await run('npx', ['--no-install', 'tsc', '-p', 'tsconfig.json']);
   await writeFile(join(root, 'dist/bertlet.d.ts'), "export * from './types/js/index.js';\n");
   await run('npx', ['--no-install', 'tsc', '-p', 'demo']);
+  await run('npx', ['--no-install', 'tsc', '-p', 'bench']);
 }
 
 /** Everything. */

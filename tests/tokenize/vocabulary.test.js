@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { describe } from '../../js/io/describe.js';
 import { openSource } from '../../js/io/sources.js';
 import { readVocabulary } from '../../js/tokenize/vocabulary.js';
-import { shared } from '../support.js';
+import { minilm, shared, tinyFiles } from '../support.js';
 
 const LOWERCASE = 1;
 const STRIP_ACCENTS = 2;
@@ -81,17 +81,20 @@ test('tokenizer.json: pieces in the order of their ids, holes and added tokens a
   assert.equal((await read({ 'tokenizer.json': cased })).flags, SPLIT_CHINESE_CHARS);
 });
 
-test(
-  'tokenizer.json and vocab.txt of one model hold the same',
-  { skip: !existsSync(shared) && '../shared is absent' },
-  async () => {
-    const file = (name) => readFileSync(join(shared, 'vocab', name), 'utf8');
-    for (const model of ['bert-base-uncased', 'bert-base-chinese', 'bert-base-multilingual-cased']) {
-      const { text } = await read({ 'tokenizer.json': file(`${model}-tokenizer.json`) });
-      assert.equal(text, file(`${model}-vocab.txt`), model);
-    }
-  },
-);
+const whole = (name) => [join(shared, 'vocab', `${name}-vocab.txt`), join(shared, 'vocab', `${name}-tokenizer.json`)];
+const withBoth = {
+  'all-MiniLM-L6-v2': [join(minilm, 'vocab.txt'), join(minilm, 'tokenizer.json')],
+  'bert-base-uncased': whole('bert-base-uncased'),
+  'bert-base-chinese': whole('bert-base-chinese'),
+  'bert-base-multilingual-cased': whole('bert-base-multilingual-cased'),
+};
+for (const [model, [vocabulary, json]] of Object.entries(withBoth)) {
+  const skip = existsSync(json) ? false : `${json} is absent`;
+  test(`tokenizer.json and vocab.txt of ${model} hold the same`, { skip }, async () => {
+    const { text } = await read({ 'tokenizer.json': readFileSync(json, 'utf8') });
+    assert.equal(text, readFileSync(vocabulary, 'utf8'));
+  });
+}
 
 const foreign = {
   'another model': { model: { type: 'BPE', vocab: {} } },
