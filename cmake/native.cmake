@@ -12,7 +12,8 @@ find_path(SIMDE_INCLUDE simde/wasm/simd128.h REQUIRED)
 add_library(bertlet STATIC ${CORE_SOURCES} ${SCALAR_KERNELS} ${SIMD_KERNELS} cmake/simde/relaxed_engine.c)
 target_include_directories(bertlet PUBLIC src)
 # cmake/simde/ holds a <wasm_simd128.h> that maps the intrinsics to SIMDe's, and emulates what SIMDe lacks.
-target_include_directories(bertlet PRIVATE cmake/simde SYSTEM PRIVATE ${SIMDE_INCLUDE})
+target_include_directories(bertlet PRIVATE cmake/simde)
+target_include_directories(bertlet SYSTEM PRIVATE ${SIMDE_INCLUDE})
 target_compile_definitions(bertlet PRIVATE BERTLET_SIMD)
 target_link_libraries(bertlet PUBLIC m Threads::Threads)
 

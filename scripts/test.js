@@ -2,9 +2,16 @@
 // JavaScript (Node) and of the page (a real browser). Goes on after a failure and ends with the sum.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from './build.js';
+import { build, buildNative, buildWasm } from './build.js';
 import { format } from './format.js';
-import { ensureBrowser, ensureModel, ensureNativeToolchain, ensurePackages, ensureTokenizers } from './setup.js';
+import {
+  ensureBrowser,
+  ensureModel,
+  ensureNativeToolchain,
+  ensureNode24,
+  ensurePackages,
+  ensureTokenizers,
+} from './setup.js';
 import { root, run, step } from './shell.js';
 
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -25,9 +32,7 @@ async function part(title, work) {
 
 /** The native build in build/<preset> and its tests. */
 async function native(preset) {
-  const compiler = await ensureNativeToolchain();
-  await run('cmake', ['--preset', preset, `-DCMAKE_C_COMPILER=${compiler}`], { quiet: true });
-  await run('cmake', ['--build', `build/${preset}`], { quiet: true });
+  await buildNative(preset);
   const args = ['--test-dir', `build/${preset}`, '--output-on-failure', '--no-tests=error'];
   const { stdout } = await run('ctest', args, { tee: true, allowFailure: true });
   const all = Number(/tests failed out of (\d+)/.exec(stdout)?.[1] ?? NaN);
@@ -58,6 +63,7 @@ try {
   await build();
   await ensureModel();
   const CHROMIUM = await ensureBrowser();
+  const NODE24 = await ensureNode24();
 
   await part('Style: prettier, clang-format', () => format({ check: true }));
   await part('Style: eslint', () =>
@@ -65,6 +71,10 @@ try {
   );
   await part('C core: ctest', () => native('native'));
   await part('C core with AddressSanitizer and UndefinedBehaviorSanitizer: ctest', () => native('sanitize'));
+  await part('Kernels of the WebAssembly builds: Node', async () => {
+    await buildWasm('kernel_tests');
+    return node('tests/kernels', { env: { NODE24 } });
+  });
   await part('JavaScript: Node', async () => {
     const env = { CC: await ensureNativeToolchain(), PYTHONPATH: await ensureTokenizers() };
     return node('tests/js', { env });
