@@ -1,9 +1,9 @@
 # Native build for the tests: both kernel sets in one library, so that a test can hold one against the other.
-# -DBERTLET_SANITIZE=ON adds AddressSanitizer and UndefinedBehaviorSanitizer.
-option(BERTLET_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+# The presets "sanitize" and "tsan" add sanitizers.
+set(BERTLET_SANITIZE "" CACHE STRING "sanitizers, as -fsanitize= takes them")
 if(BERTLET_SANITIZE)
-  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  add_link_options(-fsanitize=address,undefined)
+  add_compile_options(-fsanitize=${BERTLET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${BERTLET_SANITIZE})
 endif()
 
 find_package(Threads REQUIRED)

@@ -18,11 +18,16 @@ export async function buildWasm(...targets) {
   });
 }
 
-/** CMake and Ninja for the native library and its tests, in build/<preset>. @param {string} preset of CMakePresets.json */
-export async function buildNative(preset) {
+/**
+ * CMake and Ninja for the native library and its tests, in build/<preset>.
+ * @param {string} preset of CMakePresets.json
+ * @param {...string} targets instead of all of them
+ */
+export async function buildNative(preset, ...targets) {
   const compiler = await ensureNativeToolchain();
   await run('cmake', ['--preset', preset, `-DCMAKE_C_COMPILER=${compiler}`], { quiet: true });
-  await run('cmake', ['--build', `build/${preset}`], { quiet: true });
+  const wanted = targets.length > 0 ? targets : ['all'];
+  await run('cmake', ['--build', `build/${preset}`, '--target', ...wanted], { quiet: true });
 }
 
 /**

@@ -30,10 +30,11 @@ async function part(title, work) {
   }
 }
 
-/** The native build in build/<preset> and its tests. */
-async function native(preset) {
-  await buildNative(preset);
+/** The native build in build/<preset> and its tests, or the given ones of them. */
+async function native(preset, ...tests) {
+  await buildNative(preset, ...tests);
   const args = ['--test-dir', `build/${preset}`, '--output-on-failure', '--no-tests=error'];
+  if (tests.length > 0) args.push('--tests-regex', `^(${tests.join('|')})$`);
   const { stdout } = await run('ctest', args, { tee: true, allowFailure: true });
   const all = Number(/tests failed out of (\d+)/.exec(stdout)?.[1] ?? NaN);
   const failed = Number(/(\d+) tests failed/.exec(stdout)?.[1] ?? NaN);
@@ -71,6 +72,9 @@ try {
   );
   await part('C core: ctest', () => native('native'));
   await part('C core with AddressSanitizer and UndefinedBehaviorSanitizer: ctest', () => native('sanitize'));
+  await part('C core with ThreadSanitizer: ctest', () =>
+    native('tsan', 'model_threads', 'model_encoder', 'model_masked_lm'),
+  );
   await part('Kernels of the WebAssembly builds: Node', async () => {
     await buildWasm('kernel_tests');
     return node('tests/kernels', { env: { NODE24 } });
