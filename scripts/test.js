@@ -43,12 +43,12 @@ async function native(preset, ...tests) {
   return { passed: all - failed - skipped, failed, skipped };
 }
 
-/** Test files of one folder, with Node's own test runner. */
-async function node(folder, { concurrency, env } = {}) {
+/** Test files of one folder, with the test runner of this Node or of another; `flags` are V8's. */
+async function node(folder, { concurrency, env, program = process.execPath, flags = [] } = {}) {
   const files = readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith('.test.js'));
-  const args = ['--test', '--test-reporter=spec', '--test-reporter-destination=stdout'];
+  const args = [...flags, '--test', '--test-reporter=spec', '--test-reporter-destination=stdout'];
   if (concurrency) args.push(`--test-concurrency=${concurrency}`);
-  const { stdout } = await run(process.execPath, [...args, ...files.map((name) => join(folder, name))], {
+  const { stdout } = await run(program, [...args, ...files.map((name) => join(folder, name))], {
     tee: true,
     allowFailure: true,
     env,
@@ -57,6 +57,28 @@ async function node(folder, { concurrency, env } = {}) {
   const counts = { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') };
   if (Number.isNaN(counts.passed + counts.failed)) throw new Error('the test runner printed no result');
   return counts;
+}
+
+/** The public API on each of the builds that ship. @param {string | undefined} node24 */
+async function builds(node24) {
+  const here = { title: 'Node', program: process.execPath };
+  const newer = { title: 'Node 24', program: node24 };
+  const withoutVnni = { title: 'Node 24 without VNNI', program: node24, flags: ['--no-enable-avx-vnni'] };
+  for (const [BERTLET_BUILD, { title, program, flags }] of [
+    ['scalar', here],
+    ['simd', here],
+    ['simd-mt', here],
+    ['simd', newer],
+    ['relaxed', newer],
+    ['relaxed-mt', newer],
+    ['relaxed', withoutVnni],
+  ]) {
+    await part(`The API on the build "${BERTLET_BUILD}": ${title}`, () => {
+      if (program) return node('tests/api', { program, flags, env: { BERTLET_BUILD } });
+      process.stderr.write('  SKIP: npm has no Node 24 for this machine\n');
+      return { passed: 0, failed: 0, skipped: 1 };
+    });
+  }
 }
 
 try {
@@ -79,6 +101,7 @@ try {
     await buildWasm('kernel_tests');
     return node('tests/kernels', { env: { NODE24 } });
   });
+  await builds(NODE24);
   await part('JavaScript: Node', async () => {
     const env = { CC: await ensureNativeToolchain(), PYTHONPATH: await ensureTokenizers() };
     return node('tests/js', { env });
