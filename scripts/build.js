@@ -4,18 +4,30 @@ import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensurePackages, ensureToolchain } from './setup.js';
+import { ensureNativeToolchain, ensurePackages, ensureToolchain } from './setup.js';
 import { main, root, run, step } from './shell.js';
 
-/** CMake and Ninja for src/. */
-export async function buildWasm() {
+/** CMake and Ninja for src/. @param {...string} targets besides what ships */
+export async function buildWasm(...targets) {
   const emscripten = await ensureToolchain();
   await step('Building the C core to WebAssembly', async () => {
     if (!existsSync(join(root, 'build/wasm/build.ninja'))) {
       await run(join(emscripten, 'emcmake'), ['cmake', '--preset', 'wasm'], { quiet: true });
     }
-    await run('cmake', ['--build', 'build/wasm'], { quiet: true });
+    await run('cmake', ['--build', 'build/wasm', '--target', 'all', ...targets], { quiet: true });
   });
+}
+
+/**
+ * CMake and Ninja for the native library and its tests, in build/<preset>.
+ * @param {string} preset of CMakePresets.json
+ * @param {...string} targets instead of all of them
+ */
+export async function buildNative(preset, ...targets) {
+  const compiler = await ensureNativeToolchain();
+  await run('cmake', ['--preset', preset, `-DCMAKE_C_COMPILER=${compiler}`], { quiet: true });
+  const wanted = targets.length > 0 ? targets : ['all'];
+  await run('cmake', ['--build', `build/${preset}`, '--target', ...wanted], { quiet: true });
 }
 
 /**

