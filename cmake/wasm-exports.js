@@ -5,7 +5,8 @@
 // The linker keeps a function callable only if it exports it, which the kernels must be for their tests (tests/kernels/run.js).
 // The package needs none of that: in SHIPPED everything is as in LINKED, but for those exports.
 import { Buffer } from 'node:buffer';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
@@ -76,5 +77,6 @@ export function toShipped(linked) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [linked, shipped] = process.argv.slice(2);
+  await mkdir(dirname(shipped), { recursive: true });
   await writeFile(shipped, toShipped(await readFile(linked)));
 }
