@@ -24,7 +24,7 @@ export default [
     languageOptions: { globals: { ...globals.browser, ...globals.worker } },
   },
   {
-    files: ['js/platform.js', 'js/cli/**', 'scripts/**', 'tests/**', 'bench/**'],
+    files: ['js/platform.js', 'js/cli/**', 'scripts/**', 'demo/vite.config.js', 'tests/**', 'bench/**'],
     languageOptions: { globals: globals.node },
   },
 ];

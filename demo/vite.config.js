@@ -13,6 +13,7 @@ export default defineConfig({
     alias: { bertlet: pathOf('../dist/bertlet.js') },
   },
   worker: { format: 'es' },
+  server: { fs: { allow: [pathOf('..')] } },
   build: {
     outDir: pathOf('../build/demo'),
     emptyOutDir: true,

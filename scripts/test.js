@@ -7,23 +7,40 @@ import { format } from './format.js';
 import { ensureBrowser, ensureModel, ensureNativeToolchain, ensurePackages, ensureTokenizers } from './setup.js';
 import { root, run, step } from './shell.js';
 
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+/** @type {Counts} */
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** @type {string[]} */
 const failures = [];
 
-/** Runs one part; what it can't finish counts as one failure. `work` returns counts, or nothing for "one passed". */
+/**
+ * Runs one part; what it can't finish counts as one failure.
+ * @param {string} title
+ * @param {() => Promise<Counts | void>} work returns nothing for "one passed"
+ */
 async function part(title, work) {
   try {
     const counts = (await step(title, work)) ?? { passed: 1, failed: 0, skipped: 0 };
-    for (const key of Object.keys(total)) total[key] += counts[key];
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
     if (counts.failed > 0) failures.push(`${title}: ${counts.failed} failed`);
   } catch (error) {
     total.failed += 1;
-    failures.push(`${title}: ${error.message}`);
-    process.stderr.write(`  ${error.message}\n`);
+    failures.push(`${title}: ${messageOf(error)}`);
+    process.stderr.write(`  ${messageOf(error)}\n`);
   }
 }
 
-/** The native build in build/<preset> and its tests. */
+/** @param {unknown} error */
+const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * The native build in build/<preset> and its tests.
+ * @param {string} preset
+ * @returns {Promise<Counts>}
+ */
 async function native(preset) {
   const compiler = await ensureNativeToolchain();
   await run('cmake', ['--preset', preset, `-DCMAKE_C_COMPILER=${compiler}`], { quiet: true });
@@ -37,17 +54,26 @@ async function native(preset) {
   return { passed: all - failed - skipped, failed, skipped };
 }
 
-/** Test files of one folder, with Node's own test runner. */
-async function node(folder, { concurrency, env } = {}) {
-  const files = readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith('.test.js'));
+/**
+ * Test files of some folders, with Node's own test runner.
+ * @param {string[]} folders
+ * @param {{ concurrency?: number, env?: Record<string, string> }} [options]
+ * @returns {Promise<Counts>}
+ */
+async function node(folders, { concurrency, env } = {}) {
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.test.js'))
+      .map((name) => join(folder, name)),
+  );
   const args = ['--test', '--test-reporter=spec', '--test-reporter-destination=stdout'];
   if (concurrency) args.push(`--test-concurrency=${concurrency}`);
-  const { stdout } = await run(process.execPath, [...args, ...files.map((name) => join(folder, name))], {
+  const { stdout } = await run(process.execPath, [...args, ...files], {
     tee: true,
     allowFailure: true,
     env,
   });
-  const count = (word) => Number(new RegExp(`^. ${word} (\\d+)$`, 'm').exec(stdout)?.[1] ?? NaN);
+  const count = (/** @type {string} */ word) => Number(new RegExp(`^. ${word} (\\d+)$`, 'm').exec(stdout)?.[1] ?? NaN);
   const counts = { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') };
   if (Number.isNaN(counts.passed + counts.failed)) throw new Error('the test runner printed no result');
   return counts;
@@ -67,13 +93,14 @@ try {
   await part('C core with AddressSanitizer and UndefinedBehaviorSanitizer: ctest', () => native('sanitize'));
   await part('JavaScript: Node', async () => {
     const env = { CC: await ensureNativeToolchain(), PYTHONPATH: await ensureTokenizers() };
-    return node('tests/js', { env });
+    return node(['tests/js'], { env });
   });
-  await part('The page: Chromium', () => node('tests/browser', { concurrency: 1, env: { CHROMIUM } }));
-  await part('The package: bundlers', () => node('tests/pack', { env: { CHROMIUM } }));
+  await part('The demo and the scripts: Node', () => node(['tests/demo', 'tests/scripts']));
+  await part('The page: Chromium', () => node(['tests/browser'], { concurrency: 1, env: { CHROMIUM } }));
+  await part('The package: bundlers', () => node(['tests/pack'], { env: { CHROMIUM } }));
 } catch (error) {
   total.failed += 1;
-  failures.push(`Set-up: ${error.message}`);
+  failures.push(`Set-up: ${messageOf(error)}`);
 }
 
 for (const failure of failures) process.stdout.write(`\n${failure}`);

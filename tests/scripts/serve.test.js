@@ -90,15 +90,3 @@ test('a port that is taken is replaced by a free one', async () => {
   await second.close();
 });
 
-test('in live mode, and only then, a page is told to reload', async () => {
-  assert.doesNotMatch(await (await fetch(server.url)).text(), /live\.js/);
-  assert.equal((await fetch(`${server.url}live`)).status, 404);
-
-  const live = await serve({ port: 0, live: true });
-  assert.match(await (await fetch(live.url)).text(), /<script type="module" src="\/live\.js"><\/script>/);
-  assert.match(await (await fetch(`${live.url}live.js`)).text(), /EventSource/);
-  const events = (await fetch(`${live.url}live`)).body.getReader();
-  live.reload();
-  assert.equal(new TextDecoder().decode((await events.read()).value), 'data: reload\n\n');
-  await live.close();
-});
