@@ -89,4 +89,3 @@ test('a port that is taken is replaced by a free one', async () => {
   assert.equal((await fetch(second.url)).status, 200);
   await second.close();
 });
-
