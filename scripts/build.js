@@ -1,5 +1,5 @@
-// `npm run build`: the WebAssembly variants, the bundles for browsers and the type declarations, all into dist/.
-// Each tool rebuilds only what changed, so that running it again takes seconds.
+// `npm run build`: the WebAssembly variants, the bundles for browsers and the type declarations, all into dist/, and the demo, into
+// build/demo/. What takes long, C, is compiled only where it changed, so that running it again takes seconds.
 import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -62,19 +62,31 @@ async function removeBundles() {
   for (const name of names) if (/\.js(\.map)?$/.test(name)) await rm(join(dist, name));
 }
 
-/** tsc: dist/types/ from the JSDoc of js/; the demo is checked against what the package declares, and bench/ too. */
+/** Vite for demo/, with the package as it is in dist/. */
+async function bundleDemo() {
+  const { build } = await import('vite');
+  await build({ configFile: join(root, 'demo/vite.config.js'), logLevel: 'warn' });
+}
+
+/** tsc: dist/types/ from the JSDoc of js/; the demo is checked against what the package
+ * declares, and so are the scripts and the benchmarks. */
 async function declareTypes() {
   await run('npx', ['--no-install', 'tsc', '-p', 'tsconfig.json']);
   await writeFile(join(root, 'dist/bertlet.d.ts'), "export * from './types/js/index.js';\n");
-  await run('npx', ['--no-install', 'tsc', '-p', 'demo']);
-  await run('npx', ['--no-install', 'tsc', '-p', 'bench']);
+  for (const folder of ['demo', 'scripts', 'bench']) await run('npx', ['--no-install', 'tsc', '-p', folder]);
+}
+
+/** What the page runs: the package without its types, and the demo. */
+export async function buildPage() {
+  await ensurePackages();
+  await buildWasm();
+  await step('Bundling the JavaScript', bundle);
+  await step('Building the demo', bundleDemo);
 }
 
 /** Everything. */
 export async function build() {
-  await ensurePackages();
-  await buildWasm();
-  await step('Bundling the JavaScript', bundle);
+  await buildPage();
   await step('Checking and writing the types', declareTypes);
 }
 

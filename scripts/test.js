@@ -14,23 +14,41 @@ import {
 } from './setup.js';
 import { root, run, step } from './shell.js';
 
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+/** @type {Counts} */
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** @type {string[]} */
 const failures = [];
 
-/** Runs one part; what it can't finish counts as one failure. `work` returns counts, or nothing for "one passed". */
+/**
+ * Runs one part; what it can't finish counts as one failure.
+ * @param {string} title
+ * @param {() => Promise<Counts | void>} work returns nothing for "one passed"
+ */
 async function part(title, work) {
   try {
     const counts = (await step(title, work)) ?? { passed: 1, failed: 0, skipped: 0 };
-    for (const key of Object.keys(total)) total[key] += counts[key];
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
     if (counts.failed > 0) failures.push(`${title}: ${counts.failed} failed`);
   } catch (error) {
     total.failed += 1;
-    failures.push(`${title}: ${error.message}`);
-    process.stderr.write(`  ${error.message}\n`);
+    failures.push(`${title}: ${messageOf(error)}`);
+    process.stderr.write(`  ${messageOf(error)}\n`);
   }
 }
 
-/** The native build in build/<preset> and its tests, or the given ones of them. */
+/** @param {unknown} error */
+const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * The native build in build/<preset> and its tests, or the given ones of them.
+ * @param {string} preset
+ * @param {...string} tests
+ * @returns {Promise<Counts>}
+ */
 async function native(preset, ...tests) {
   await buildNative(preset, ...tests);
   const args = ['--test-dir', `build/${preset}`, '--output-on-failure', '--no-tests=error'];
@@ -46,10 +64,15 @@ async function native(preset, ...tests) {
 /** Folders of tests/ that need a browser, or a build of their own. */
 const APART = ['browser', 'pack', 'kernels', 'builds'];
 
-/** Test files in folders of tests/, with the test runner of this Node or of another; `flags` are V8's. */
+/**
+ * Test files in folders of tests/, with the test runner of this Node or of another.
+ * @param {string[]} folders
+ * @param {{ concurrency?: number, env?: Record<string, string>, program?: string, flags?: string[] }} [options] `flags`: V8's
+ * @returns {Promise<Counts>}
+ */
 async function node(folders, { concurrency, env, program = process.execPath, flags = [] } = {}) {
   const files = folders.flatMap((folder) =>
-    readdirSync(join(root, 'tests', folder), { recursive: true })
+    readdirSync(join(root, 'tests', folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.test.js'))
       .map((name) => join('tests', folder, name)),
   );
@@ -60,18 +83,22 @@ async function node(folders, { concurrency, env, program = process.execPath, fla
     allowFailure: true,
     env,
   });
-  const count = (word) => Number(new RegExp(`^. ${word} (\\d+)$`, 'm').exec(stdout)?.[1] ?? NaN);
+  const count = (/** @type {string} */ word) => Number(new RegExp(`^. ${word} (\\d+)$`, 'm').exec(stdout)?.[1] ?? NaN);
   const counts = { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') };
   if (Number.isNaN(counts.passed + counts.failed)) throw new Error('the test runner printed no result');
   return counts;
 }
 
-/** The public API on each of the builds that ship. @param {string | undefined} node24 */
+/**
+ * The public API on each of the builds that ship.
+ * @param {string | undefined} node24
+ */
 async function builds(node24) {
   const here = { title: 'Node', program: process.execPath };
   const newer = { title: 'Node 24', program: node24 };
   const withoutVnni = { title: 'Node 24 without VNNI', program: node24, flags: ['--no-enable-avx-vnni'] };
-  for (const [BERTLET_BUILD, { title, program, flags }] of [
+  /** @type {[build: string, where: { title: string, program: string | undefined, flags?: string[] }][]} */
+  const runs = [
     ['scalar', here],
     ['simd', here],
     ['simd-mt', here],
@@ -79,8 +106,9 @@ async function builds(node24) {
     ['relaxed', newer],
     ['relaxed-mt', newer],
     ['relaxed', withoutVnni],
-  ]) {
-    await part(`The API on the build "${BERTLET_BUILD}": ${title}`, () => {
+  ];
+  for (const [BERTLET_BUILD, { title, program, flags }] of runs) {
+    await part(`The API on the build "${BERTLET_BUILD}": ${title}`, async () => {
       if (program) return node(['builds'], { program, flags, env: { BERTLET_BUILD } });
       process.stderr.write('  SKIP: npm has no Node 24 for this machine\n');
       return { passed: 0, failed: 0, skipped: 1 };
@@ -106,7 +134,7 @@ try {
   );
   await part('Kernels of the WebAssembly builds: Node', async () => {
     await buildWasm('kernel_tests');
-    return node(['kernels'], { env: { NODE24 } });
+    return node(['kernels'], { env: NODE24 ? { NODE24 } : {} });
   });
   await builds(NODE24);
   await part('JavaScript: Node', async () => {
@@ -120,7 +148,7 @@ try {
   await part('The package: bundlers', () => node(['pack'], { env: { CHROMIUM } }));
 } catch (error) {
   total.failed += 1;
-  failures.push(`Set-up: ${error.message}`);
+  failures.push(`Set-up: ${messageOf(error)}`);
 }
 
 for (const failure of failures) process.stdout.write(`\n${failure}`);
