@@ -1,4 +1,5 @@
 // What a head computes: which hidden states it reads, how they become rows, and the dense layers on top of them.
+import { ScratchArrays } from './scratch.js';
 import { align } from './wasm.js';
 
 /**
@@ -23,32 +24,56 @@ import { align } from './wasm.js';
 /** bertlet_activation */
 const ACTIVATION = { gelu: 0, gelu_tanh: 1, relu: 2, tanh: 3 };
 
+/** Dense layers, ready to be applied on a core. */
+export class DenseLayers {
+  #core;
+  #dense;
+  #weights;
+
+  /**
+   * @param {import('./wasm.js').Core} core
+   * @param {Dense[]} dense
+   */
+  constructor(core, dense) {
+    this.#core = core;
+    this.#dense = dense;
+    this.#weights = new ScratchArrays(
+      core,
+      dense.flatMap(({ weight, bias }) => [weight, bias]),
+    );
+  }
+
+  /**
+   * @param {number} rows
+   * @param {number} features address of [rows][inputs of the first layer]
+   * @returns {Float32Array} [rows][outputs of the last layer], a copy
+   */
+  apply(rows, features) {
+    const core = this.#core;
+    const sizes = this.#dense.map(({ bias }) => align(4 * rows * bias.length));
+    const at = this.#weights.place(sizes.reduce((sum, size) => sum + size));
+    let input = features;
+    let output = at[2 * sizes.length];
+    this.#dense.forEach((layer, i) => {
+      applyLayer(core, layer, at.slice(2 * i), rows, input, output);
+      input = output;
+      output += sizes[i];
+    });
+    return core.floats(input, rows * outputCount(this.#dense)).slice();
+  }
+}
+
 /**
  * @param {import('./wasm.js').Core} core
+ * @param {Dense} layer
+ * @param {number[]} at addresses of its weight and bias
  * @param {number} rows
- * @param {number} features address of [rows][inputs of the first layer]
- * @param {Dense[]} dense
- * @returns {Float32Array} [rows][outputs of the last layer], a copy
+ * @param {number} input address of [rows][inputs]
+ * @param {number} output address of [rows][outputs]
  */
-export function applyDense(core, rows, features, dense) {
-  const sizes = dense.map(({ weight, bias }) => ({
-    weight: align(weight.byteLength),
-    bias: align(bias.byteLength),
-    outputs: align(4 * rows * bias.length),
-  }));
-  let next = core.scratch(sizes.reduce((sum, { weight, bias, outputs }) => sum + weight + bias + outputs, 0));
-  const take = (/** @type {number} */ size) => (next += size) - size;
-
-  let input = features;
-  dense.forEach(({ weight, bias, activation }, i) => {
-    const at = { weight: take(sizes[i].weight), bias: take(sizes[i].bias), outputs: take(sizes[i].outputs) };
-    core.floats(at.weight, weight.length).set(weight);
-    core.floats(at.bias, bias.length).set(bias);
-    core.fn.linear(input, rows, weight.length / bias.length, at.weight, at.bias, bias.length, at.outputs);
-    if (activation !== 'none') core.fn.activate(at.outputs, rows * bias.length, ACTIVATION[activation]);
-    input = at.outputs;
-  });
-  return core.floats(input, rows * outputCount(dense)).slice();
+export function applyLayer({ fn }, { weight, bias, activation }, [weightAt, biasAt], rows, input, output) {
+  fn.linear(input, rows, weight.length / bias.length, weightAt, biasAt, bias.length, output);
+  if (activation !== 'none') fn.activate(output, rows * bias.length, ACTIVATION[activation]);
 }
 
 /** @param {Dense[]} dense */

@@ -104,6 +104,8 @@ export class Core {
     this.stackPointer = /** @type {WebAssembly.Global} */ (exports.__stack_pointer);
     /** First address that is not taken. */
     this.end = align(/** @type {WebAssembly.Global} */ (exports.__heap_base).value);
+    /** How often the memory after all blocks was given out: while this stays the same, so does what lies there. */
+    this.scratchUses = 0;
   }
 
   /**
@@ -113,6 +115,7 @@ export class Core {
   reserve(size) {
     const block = this.end;
     this.end = align(block + size);
+    this.scratchUses++;
     return block;
   }
 
@@ -128,6 +131,7 @@ export class Core {
     } catch (error) {
       throw outOfMemory(size, error);
     }
+    this.scratchUses++;
     return this.end;
   }
 

@@ -6,27 +6,35 @@ import { createPause, progressReporter } from '../rpc/progress.js';
 /** @typedef {import('./engine.js').Batch} Batch */
 /** @typedef {import('./engine.js').Indexed} Indexed */
 
+/**
+ * @template {Indexed} T
+ * @typedef {(batch: Batch, encoded: T[]) => void} UseBatch called for each batch, once for each of the layers that are wanted, while
+ *   that layer's hidden states are there (`batch.layer`). `encoded`: the texts of the batch
+ */
+
 /** Texts that are tokenized and sorted together. */
 const WINDOW = 2048;
 
 /**
- * Runs the encoder over texts, the longest of some thousand first, and hands on each batch while its hidden states are there.
+ * Runs the encoder once over texts, the longest of some thousand first, and hands on each batch while its hidden states are there.
  * @param {Engine} engine
  * @param {import('../tokenize/tokenizer.js').Text[]} texts
- * @param {{ phase: import('../types.js').Progress['phase'], layer?: number, truncation?: 'cut' | 'error', maxTokens?: number,
- *   numbers?: number[] }} options `layer`: how many layers to run; default: all. `maxTokens` of a text, default: as many as the
- *   model has positions. `numbers`: the caller's numbers of the texts, for messages
- * @param {(batch: Batch) => void} use
+ * @param {{ phase: import('../types.js').Progress['phase'], layers?: number[], truncation?: 'cut' | 'error', maxTokens?: number,
+ *   numbers?: number[], located?: boolean }} options `layers`: whose hidden states are wanted, ascending; default: the last. `maxTokens`
+ *   of a text, default: as many as the model has positions. `numbers`: the caller's numbers of the texts, for messages. `located`:
+ *   whether the encoded texts, single ones, shall have their tokens and offsets
+ * @param {UseBatch<Indexed>} use
  * @param {import('../rpc/serve.js').Context} context
  */
 export async function forEachBatch(
   engine,
   texts,
-  { phase, layer, truncation = 'cut', maxTokens = engine.config.maxPositions, numbers },
+  { phase, layers, truncation = 'cut', maxTokens = engine.config.maxPositions, numbers, located },
   use,
   context,
 ) {
   const { emit } = context;
+  const { tokenizer } = engine;
   const report = progressReporter(context, phase);
   const pause = createPause(context);
   /** @type {number[]} */
@@ -36,23 +44,13 @@ export async function forEachBatch(
     /** @type {Indexed[]} */
     const encoded = [];
     for (let index = first; index < Math.min(first + WINDOW, texts.length); index++) {
-      const encoding = engine.tokenizer.encode(texts[index], maxTokens);
+      const encoding = tokenizer[located ? 'encodeLocated' : 'encode'](texts[index], maxTokens);
       if (encoding.cut) cut.push(numbers?.[index] ?? index);
       if (encoding.cut && truncation === 'error') throw tooLong(index, maxTokens);
       encoded.push({ index, ...encoding });
       await pause();
     }
-    await forEachEncoded(
-      engine,
-      encoded,
-      layer,
-      (batch) => {
-        done += batch.indices.length;
-        use(batch);
-        report(done, texts.length);
-      },
-      pause,
-    );
+    await forEachEncoded(engine, encoded, layers, use, pause, (count) => report((done += count), texts.length));
   }
   if (cut.length > 0) {
     const which = cut.length === 1 ? `Text ${cut[0]} was` : `${cut.length} texts (the first is text ${cut[0]}) were`;
@@ -62,18 +60,32 @@ export async function forEachBatch(
 
 /**
  * The same of texts in ids.
+ * @template {Indexed} T
  * @param {Engine} engine
- * @param {Indexed[]} encoded sorted in place
- * @param {number | undefined} layer how many layers to run; default: all
- * @param {(batch: Batch) => void} use
+ * @param {T[]} encoded sorted in place
+ * @param {number[] | undefined} layers
+ * @param {UseBatch<T>} use
  * @param {() => Promise<void>} pause
+ * @param {(count: number) => void} [report] after each batch: how many texts it had
  */
-export async function forEachEncoded(engine, encoded, layer, use, pause) {
+export async function forEachEncoded(
+  engine,
+  encoded,
+  layers = [engine.config.numLayers],
+  use,
+  pause,
+  report = () => {},
+) {
   encoded.sort((a, b) => b.ids.length - a.ids.length);
   for (let next = 0; next < encoded.length;) {
-    const batch = engine.forward(encoded, next, layer);
-    next += batch.indices.length;
-    use(batch);
+    const batch = engine.forward(encoded, next, 0);
+    const end = next + batch.indices.length;
+    for (const layer of layers) {
+      engine.advance(batch, layer);
+      use(batch, encoded.slice(next, end));
+    }
+    report(end - next);
+    next = end;
     await pause();
   }
 }

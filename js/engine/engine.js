@@ -1,5 +1,5 @@
 // A loaded model in the worker: its instance of the core, a batch of ids in, hidden states and vectors out.
-import { applyDense } from '../core/dense.js';
+import { DenseLayers } from '../core/dense.js';
 import { BertletError } from '../errors.js';
 import { FeatureCache } from './feature-cache.js';
 
@@ -18,9 +18,13 @@ const POOLING = { mean: 0, cls: 1, max: 2 };
  * @typedef {object} Batch texts that go through the encoder together
  * @property {number[]} indices which texts
  * @property {number[]} starts [texts + 1] where the tokens of each begin
+ * @property {number} layer whose hidden states are there, 0 (the embeddings) .. numLayers
+ * @property {number} types
  */
 
 /** @typedef {import('../tokenize/tokenizer.js').Encoded & { index: number }} Indexed a text in ids, and which text */
+
+/** @typedef {import('../core/dense.js').FeatureSpec & { dense: DenseLayers }} Head one that is ready to be used on this engine */
 
 /**
  * @typedef {object} Addresses of a model and of what goes in and out
@@ -127,7 +131,7 @@ export class Engine {
     const { model, ids, tokenTypeIds, starts, hidden } = this.#at;
     const budget = Math.max(this.config.maxPositions, BATCH_TOKENS);
     /** @type {Batch} */
-    const batch = { indices: [], starts: [0] };
+    const batch = { indices: [], starts: [0], layer: 0, types: 0 };
     let pairs = false;
     for (let tokens = 0; next < encoded.length && tokens + encoded[next].ids.length <= budget; next++) {
       const one = encoded[next];
@@ -143,15 +147,23 @@ export class Engine {
     }
     core.ints(starts, batch.starts.length).set(batch.starts);
     const types = pairs && this.extras.segments !== false ? tokenTypeIds : 0;
-    const status = core.fn.forward(model, ids, types, starts, batch.indices.length, layer, hidden);
-    if (status === ERROR_NUMERIC) {
-      throw new BertletError(
-        'BAD_WEIGHTS',
-        'The model computed NaN or infinity: its weights are damaged. Download or export it again.',
-      );
-    }
-    if (status !== 0) throw new Error(`bertlet_forward: ${status}`);
+    batch.types = types;
+    check('forward', core.fn.forward(model, ids, types, starts, batch.indices.length, 0, hidden));
+    this.advance(batch, layer);
     return batch;
+  }
+
+  /**
+   * Runs a batch that was just computed further, in place: its hidden states become those of a later layer.
+   * @param {Batch} batch
+   * @param {number} layer its present one or a later one
+   */
+  advance(batch, layer) {
+    if (layer === batch.layer) return;
+    const { model, ids, starts, hidden } = this.#at;
+    const { fn } = this.core;
+    check('forward', fn.forward(model, ids, batch.types, starts, batch.indices.length, layer, hidden));
+    batch.layer = layer;
   }
 
   /**
@@ -190,28 +202,51 @@ export class Engine {
   }
 
   /**
-   * What sentence-transformers make of texts.
+   * The rows that `embed` gives: with dense layers, which follow the pooling, normalized after them.
    * @param {Batch} batch that was just computed
-   * @param {import('../checkpoint/sentence-transformers.js').SentencePipeline} pipeline
-   * @returns {Float32Array} [texts][outputs], valid until the next batch
+   * @param {{ pooling: import('../core/dense.js').Pooling, normalize: boolean, dense?: DenseLayers }} how
+   * @returns {Float32Array} [rows][columns], a copy
    */
-  sentenceVectors(batch, { pooling, dense, normalize }) {
-    const pooled = this.pool(batch, pooling, normalize && dense.length === 0);
-    if (dense.length === 0) return pooled;
-    const rows = applyDense(this.core, batch.indices.length, pooled.byteOffset, dense);
-    if (normalize) normalizeRows(rows, rows.length / batch.indices.length);
+  vectors(batch, { pooling, normalize, dense }) {
+    if (!dense) return this.rows(batch, { pooling, normalize }).slice();
+    const features = this.rows(batch, { pooling, normalize: false });
+    const count = features.length / this.config.hiddenSize;
+    const rows = dense.apply(count, features.byteOffset);
+    if (normalize) normalizeRows(rows, rows.length / count);
     return rows;
   }
 
   /**
-   * @param {Batch} batch that was just computed, as deep as the network reads
    * @param {import('../core/dense.js').HeadNetwork} network
+   * @returns {Head}
+   */
+  head(network) {
+    return { ...network, dense: new DenseLayers(this.core, network.dense) };
+  }
+
+  /**
+   * @param {Batch} batch that was just computed, as deep as the head reads
+   * @param {Head} head
    * @returns {Float32Array} [rows][outputs] logits, a copy
    */
-  logits(batch, network) {
-    const features = this.rows(batch, network);
-    return applyDense(this.core, features.length / this.config.hiddenSize, features.byteOffset, network.dense);
+  logits(batch, head) {
+    const features = this.rows(batch, head);
+    return head.dense.apply(features.length / this.config.hiddenSize, features.byteOffset);
   }
+}
+
+/**
+ * @param {string} name of the core's function
+ * @param {number} status that it gave
+ */
+function check(name, status) {
+  if (status === ERROR_NUMERIC) {
+    throw new BertletError(
+      'BAD_WEIGHTS',
+      'The model computed NaN or infinity: its weights are damaged. Download or export it again.',
+    );
+  }
+  if (status !== 0) throw new Error(`bertlet_${name}: ${status}`);
 }
 
 /**

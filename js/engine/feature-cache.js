@@ -25,17 +25,25 @@ export class FeatureCache {
   }
 
   /**
-   * @param {string} key that is not there yet
+   * @param {string} key
    * @param {Float32Array} vector
    */
   set(key, vector) {
+    this.#remove(key);
     this.#vectors.set(key, vector);
     this.#bytes += cost(key, vector);
-    for (const [oldest, old] of this.#vectors) {
+    for (const oldest of this.#vectors.keys()) {
       if (this.#bytes <= this.#capacity) break;
-      this.#vectors.delete(oldest);
-      this.#bytes -= cost(oldest, old);
+      this.#remove(oldest);
     }
+  }
+
+  /** @param {string} key */
+  #remove(key) {
+    const vector = this.#vectors.get(key);
+    if (!vector) return;
+    this.#vectors.delete(key);
+    this.#bytes -= cost(key, vector);
   }
 }
 

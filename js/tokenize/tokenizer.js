@@ -42,7 +42,10 @@ export function measureTokenizer(probe, { bytes, where }) {
  * @property {Int32Array} ids with [CLS] and [SEP]
  * @property {number} second where the second text of a pair begins; `ids.length` when there is none
  * @property {boolean} cut whether there were more
+ * @property {Located} [located] where it was asked for
  */
+
+/** Tokens, [CLS] and [SEP] included, and where they are in the text. @typedef {Pick<Encoding, 'tokens' | 'offsets'>} Located */
 
 /**
  * How much of each text of a pair is kept: pieces go from the longer one until both fit, as Hugging Face's `longest_first`.
@@ -116,6 +119,26 @@ export class Tokenizer {
       ids: this.#join(firstIds.subarray(0, keep), other.subarray(0, keepOther)),
       second: keep + 2,
       cut: keep < firstIds.length || keepOther < other.length,
+    };
+  }
+
+  /**
+   * The same of a single text, with where its tokens are.
+   * @param {import('./tokenizer.js').Text} text
+   * @param {number} maxTokens
+   * @returns {Encoded}
+   */
+  encodeLocated([text], maxTokens) {
+    const { ids, tokens, offsets } = this.tokenize([text]);
+    const end = Math.min(ids.length, maxTokens) - 1; // of the pieces that are kept, and where [SEP] stands
+    return {
+      ids: Int32Array.of(...ids.subarray(0, end), ids[ids.length - 1]),
+      second: end + 1,
+      cut: end + 1 < ids.length,
+      located: {
+        tokens: [...tokens.slice(0, end), tokens[tokens.length - 1]],
+        offsets: [...offsets.slice(0, end), offsets[offsets.length - 1]],
+      },
     };
   }
 

@@ -1,5 +1,5 @@
 // The caller's side of `fit`: which options go with which task, and a fit from examples to a head's data.
-import { listen } from '../listeners.js';
+import { callOptions } from '../call-options.js';
 import { rejectUnknownOptions, checkChoice } from '../options.js';
 import { prepareAnswerer } from './answers.js';
 import { prepareClassifier } from './classification.js';
@@ -39,14 +39,14 @@ const tasks = {
 };
 
 /**
- * @param {import('../../rpc/connection.js').Connection} connection
+ * @param {import('../heads/remote-head.js').RemoteHead} remote where the worker is to keep the head
  * @param {import('../../types.js').ModelInfo} info
  * @param {any[]} examples
  * @param {FitOptions & import('../../types.js').TaskOptions} options
  * @returns {Promise<{ data: import('../../checkpoint/head-file.js').HeadData, heldOut: any[] }>} `heldOut`: examples that the head is
  *   still to be measured on
  */
-export async function fitHead(connection, info, examples, { signal, onProgress, onWarning, ...options }) {
+export async function fitHead(remote, info, examples, { signal, onProgress, onWarning, ...options }) {
   const { task = 'text-classification', head: kind = 'linear' } = options;
   checkChoice('task', task, Object.keys(tasks));
   checkChoice('head', kind, Object.keys(HEAD_OPTIONS));
@@ -54,11 +54,7 @@ export async function fitHead(connection, info, examples, { signal, onProgress, 
   const others = Object.entries(options).filter(([name]) => !known.includes(name));
   rejectUnknownOptions(Object.fromEntries(others), `for ${task} with head '${kind}'`);
   const { labels, params, finish } = tasks[task](examples, { ...options, task }, info);
-  const fitted = await connection.call(
-    'fit',
-    { task, ...params },
-    { signal, onEvent: listen({ onProgress, onWarning }) },
-  );
+  const fitted = await remote.call('fit', { task, ...params }, callOptions({ signal, onProgress, onWarning }));
   const { model: baseModel, adapter, fingerprint } = info;
   const { heldOut = [], ...found } = /** @type {any} */ (finish(fitted));
   return { data: { task, labels, baseModel, ...(adapter && { adapter }), fingerprint, ...found }, heldOut };

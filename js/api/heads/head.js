@@ -1,6 +1,6 @@
-// A trained head as its user sees it. It is a value: its weights travel with each call, so that there is nothing to dispose of.
-import { listen } from '../listeners.js';
-import { outputCount } from '../../core/dense.js';
+// A trained head as its user sees it: a value, of which there is nothing to dispose.
+import { callOptions } from '../call-options.js';
+import { eachText } from '../parts.js';
 
 /** @typedef {import('../../types.js').TaskOptions} TaskOptions */
 
@@ -15,18 +15,18 @@ import { outputCount } from '../../core/dense.js';
  */
 
 export class Head {
-  #connection;
+  #remote;
   #data;
 
   /**
-   * @param {import('../../rpc/connection.js').Connection} connection
+   * @param {import('./remote-head.js').RemoteHead} remote
    * @param {import('../../checkpoint/head-file.js').HeadData} data
    * @param {() => Promise<Lazy>} fetchLazy
    */
-  constructor(connection, data, fetchLazy) {
+  constructor(remote, data, fetchLazy) {
     /** @protected */
     this.fetchLazy = fetchLazy;
-    this.#connection = connection;
+    this.#remote = remote;
     this.#data = data;
     /** What it was trained for. */
     this.task = data.task;
@@ -48,63 +48,24 @@ export class Head {
   /**
    * What the head computes of texts.
    * @protected
-   * @param {(import('../../tokenize/tokenizer.js').Text | import('../../tokenize/tokenizer.js').Encoded)[]} texts
-   * @param {TaskOptions} options
-   * @param {(index: number, logits: Float32Array) => void} use `logits`: [outputs], or [tokens][outputs] where the head reads tokens
-   */
-  async logits(texts, { signal, ...listeners }, use) {
-    const { network } = this.#data;
-    const outputs = outputCount(network.dense);
-    const tell = listen(listeners);
-    await this.#connection.call(
-      'logits',
-      { texts, network },
-      {
-        signal,
-        onEvent(event) {
-          const { batch, logits } = event;
-          if (!batch) return tell(event);
-          batch.indices.forEach((/** @type {number} */ index, /** @type {number} */ i) => {
-            const [begin, end] = network.pooling === 'none' ? batch.starts.slice(i, i + 2) : [i, i + 1];
-            use(index, logits.slice(begin * outputs, end * outputs));
-          });
-        },
-      },
-    );
-  }
-
-  /**
-   * Tokens of texts, however long.
-   * @protected
    * @param {import('../../tokenize/tokenizer.js').Text[]} texts
-   * @param {Pick<TaskOptions, 'signal'>} options
-   * @returns {Promise<import('../../types.js').Encoding[]>}
+   * @param {TaskOptions} options
+   * @param {Parameters<typeof eachText>[1]} use gets logits: [outputs], or, where the head reads tokens, [tokens][outputs] and the tokens
    */
-  async encodings(texts, { signal }) {
-    return this.#connection.call('tokenize', { texts }, { signal });
+  async logits(texts, options, use) {
+    const onPart = (/** @type {any} */ part) => eachText(part, use);
+    await this.#remote.call('logits', { texts }, { ...callOptions(options), onPart });
   }
 
   /**
    * What the head computes of questions, in windows of their contexts.
    * @protected
    * @param {import('../../tokenize/question-windows.js').Question[]} questions
-   * @param {{ maxTokens?: number, stride?: number }} options
-   * @param {TaskOptions} taskOptions
-   * @param {(question: number, index: number, window: import('../../decode/answers.js').Window) => void} use
+   * @param {{ maxTokens?: number, stride?: number }} windowOptions
+   * @param {TaskOptions} options
+   * @param {(windows: (import('../../decode/answers.js').Window & { question: number, index: number })[]) => void} onPart
    */
-  async windows(questions, options, { signal, ...listeners }, use) {
-    const tell = listen(listeners);
-    const { network } = this.#data;
-    await this.#connection.call(
-      'questions',
-      { questions, network, ...options },
-      {
-        signal,
-        onEvent(event) {
-          if (!event.windows) return tell(event);
-          for (const { question, index, ...window } of event.windows) use(question, index, window);
-        },
-      },
-    );
+  async windows(questions, windowOptions, options, onPart) {
+    await this.#remote.call('questions', { questions, ...windowOptions }, { ...callOptions(options), onPart });
   }
 }

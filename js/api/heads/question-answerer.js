@@ -33,8 +33,8 @@ export class QuestionAnswerer extends Head {
     const list = checkQuestions(Array.isArray(questions) ? questions : [questions]);
     /** @type {Map<number, import('../../decode/answers.js').Window>[]} */
     const windows = list.map(() => new Map());
-    await this.windows(list, { maxTokens, stride }, options, (question, index, window) => {
-      windows[question].set(index, window);
+    await this.windows(list, { maxTokens, stride }, options, (part) => {
+      for (const { question, index, ...window } of part) windows[question].set(index, window);
     });
     const results = list.map(([, context], question) => {
       const inOrder = [...windows[question]].sort(([a], [b]) => a - b).map(([, window]) => window);
