@@ -3,7 +3,8 @@
 # `__stack_pointer` (each thread gets its own stack).
 function(bertlet_wasm name)
   cmake_parse_arguments(ARG "THREADS" "" "SOURCES;OPTIONS" ${ARGN})
-  add_executable(${name} ${CORE_SOURCES} ${ARG_SOURCES} src/wasm.c)
+  add_executable(${name} ${CORE_SOURCES} ${ARG_SOURCES} src/base/reactor.c)
+  target_include_directories(${name} PRIVATE src)
   set_target_properties(${name} PROPERTIES SUFFIX ".wasm" RUNTIME_OUTPUT_DIRECTORY ${PROJECT_SOURCE_DIR}/dist)
   target_compile_options(${name} PRIVATE -O3 -mbulk-memory -fvisibility=hidden ${ARG_OPTIONS})
   if(ARG_THREADS)

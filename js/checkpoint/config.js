@@ -132,7 +132,7 @@ export function parseConfig(bytes, where) {
 const WEIGHTS = { f32: 0, int8: 1 };
 
 /** sizeof(bertlet_config) */
-export const CONFIG_BYTES = 48;
+export const CONFIG_BYTES = 52;
 
 /**
  * Writes a `bertlet_config`.
@@ -159,4 +159,5 @@ export function writeConfig(view, config, maxBatchTokens, dtype) {
   view.setInt32(36, maxBatchTokens, true);
   view.setInt32(40, WEIGHTS[dtype], true);
   view.setInt32(44, config.embeddingSize, true);
+  view.setInt32(48, 0, true); // BERTLET_ARCHITECTURE_BERT
 }

@@ -268,7 +268,7 @@ class Reader {
     const at = core.scratch(align(a.byteLength) + b.byteLength);
     core.floats(at, a.length).set(a);
     core.floats(at + align(a.byteLength), b.length).set(b);
-    return core.fn.tensor_adapt(model, at, at + align(a.byteLength), rank, scale);
+    return core.fn.tensor_merge_lora(model, at, at + align(a.byteLength), rank, scale);
   }
 
   /**

@@ -1,9 +1,9 @@
 /* Attention in 8 bits, by tiles as of linear layers: scores^T = keys . queries^T, with 8 queries as the panel of
  * weights, so that softmax needs nothing across lanes; and context = probabilities . values, with 8 columns of the
  * values as the panel. */
-#include "dot_tile_simd.h"
-#include "kernels.h"
-#include "tile_simd.h"
+#include "kernels/dot_tile_simd.h"
+#include "kernels/kernels.h"
+#include "kernels/tile_simd.h"
 
 #if RELAXED_DOT
 

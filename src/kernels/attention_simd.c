@@ -1,5 +1,5 @@
-#include "kernels.h"
-#include "tile_simd.h"
+#include "kernels/kernels.h"
+#include "kernels/tile_simd.h"
 
 #include <math.h>
 

@@ -7,8 +7,8 @@
 #ifndef BERTLET_DOT_TILE_SIMD_H
 #define BERTLET_DOT_TILE_SIMD_H
 
-#include "kernels.h"
-#include "relaxed_dot.h"
+#include "kernels/kernels.h"
+#include "kernels/relaxed_dot.h"
 
 #define INLINE static inline __attribute__((always_inline))
 

@@ -1,8 +1,8 @@
 /* Which way of multiplying 8-bit numbers to take. Relaxed SIMD promises exact dot products only for weights 0 .. 127,
  * and some engines break even that promise. Most give more: x86 takes unsigned weights of 8 bits, as long as the sums
  * of two products fit into 16 bits where it has no VNNI; ARM takes signed ones. */
-#include "kernels.h"
-#include "relaxed_dot.h"
+#include "kernels/kernels.h"
+#include "kernels/relaxed_dot.h"
 
 #if RELAXED_DOT
 

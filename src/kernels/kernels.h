@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../bertlet.h"
+#include "bertlet.h"
 
 #ifdef BERTLET_SIMD
 #define BERTLET_KERNEL(name) name##_simd

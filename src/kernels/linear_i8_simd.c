@@ -2,9 +2,9 @@
  *
  * Their heights keep all of a tile in the 15 vector registers that V8 has on x86-64, where a product that is added
  * takes one more unless it is part of the instruction. */
-#include "dot_tile_simd.h"
-#include "kernels.h"
-#include "simd_math.h"
+#include "kernels/dot_tile_simd.h"
+#include "kernels/kernels.h"
+#include "kernels/simd_math.h"
 
 enum { GROUP = 32 };
 

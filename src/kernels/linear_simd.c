@@ -1,5 +1,5 @@
-#include "kernels.h"
-#include "tile_simd.h"
+#include "kernels/kernels.h"
+#include "kernels/tile_simd.h"
 
 /* Cache blocks. Four rows of a block of inputs (24 KB) stay in the first-level cache while a group of panels passes
  * over them, and the group (96 KB) in the second level while all rows of the block do. So weights come from memory once

@@ -1,5 +1,5 @@
-#include "kernels.h"
-#include "simd_math.h"
+#include "kernels/kernels.h"
+#include "kernels/simd_math.h"
 
 /* `outputs` is a constant after inlining: logits of 4 rows and 1 or 2 outputs, 8 sums over vectors of features. */
 static inline __attribute__((always_inline)) void logits_tile(const float *const x[4], int32_t d, const float *weight,

@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 int32_t blocks_i8(int32_t k) { return (k + BLOCK_I8 - 1) / BLOCK_I8; }
 

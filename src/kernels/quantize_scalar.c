@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 /* Maps a row, and 0, onto the numbers from `low` to -low - 1. Value and zero are rounded apart, which may take one
  * step.

@@ -1,7 +1,7 @@
 #include <math.h>
 
-#include "kernels.h"
-#include "simd_math.h"
+#include "kernels/kernels.h"
+#include "kernels/simd_math.h"
 
 /* Maps a row, and 0, onto the numbers from `low` to -low - 1. Value and zero are rounded apart, which may take one
  * step.

@@ -9,7 +9,7 @@
 #ifndef BERTLET_TILE_SIMD_H
 #define BERTLET_TILE_SIMD_H
 
-#include "simd_math.h"
+#include "kernels/simd_math.h"
 
 #define TILE_ROWS 4
 #define TILE_COLUMNS 8

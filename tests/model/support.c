@@ -138,7 +138,7 @@ void write_weights(bertlet_model *model, const safetensors *checkpoint, size_t l
       written += piece;
     }
   }
-  CHECK(bertlet_model_missing(model) == -1);
+  CHECK(bertlet_model_first_missing_tensor(model) == -1);
 }
 
 bertlet_config tiny_config(int32_t max_batch_tokens) {

@@ -1,4 +1,4 @@
-// 100,000 random Unicode strings a run, other ones each time, against Hugging Face's `tokenizers` (tests/tokenizer/differential.py).
+// 100,000 random Unicode strings a run, other ones each time, against Hugging Face's `tokenizers` (tests/tokenize/differential.py).
 // Needs the vocabularies of ../shared/data, python3 (or what PYTHON names) with that package, and a C compiler (cc, or CC): `npm test`
 // brings both.
 import assert from 'node:assert/strict';
@@ -24,7 +24,7 @@ describe('random strings: ids and offsets as Hugging Face', { skip: whyNot() }, 
       const lowercase = name.endsWith('-cased') ? [] : ['--lowercase'];
       const vocabulary = join(shared, 'vocab', `${name}-vocab.txt`);
       const args = [vocabulary, ...lowercase, '--count', String(COUNT), '--seed', seed];
-      const { status, stdout, stderr } = spawnSync(python, [fromRoot('tests/tokenizer/differential.py'), ...args]);
+      const { status, stdout, stderr } = spawnSync(python, [fromRoot('tests/tokenize/differential.py'), ...args]);
       assert.equal(status, 0, `seed ${seed}: ${stdout}${stderr}`);
       assert.match(String(stdout), /25000 strings, \d+ pieces: all equal/);
     });
