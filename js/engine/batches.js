@@ -22,7 +22,7 @@ const WINDOW = 2048;
  * @param {{ phase: import('../types.js').Progress['phase'], layers?: number[], truncation?: 'cut' | 'error', maxTokens?: number,
  *   numbers?: number[], located?: boolean }} options `layers`: whose hidden states are wanted, ascending; default: the last. `maxTokens`
  *   of a text, default: as many as the model has positions. `numbers`: the caller's numbers of the texts, for messages. `located`:
- *   whether the encoded texts, single ones, shall have their tokens and offsets
+ *   whether the encoded texts shall have their tokens and offsets
  * @param {UseBatch<Indexed>} use
  * @param {import('../rpc/serve.js').Context} context
  */

@@ -19,7 +19,6 @@ const POOLING = { mean: 0, cls: 1, max: 2 };
  * @property {number[]} indices which texts
  * @property {number[]} starts [texts + 1] where the tokens of each begin
  * @property {number} layer whose hidden states are there, 0 (the embeddings) .. numLayers
- * @property {number} types
  */
 
 /** @typedef {import('../tokenize/tokenizer.js').Encoded & { index: number }} Indexed a text in ids, and which text */
@@ -131,7 +130,7 @@ export class Engine {
     const { model, ids, tokenTypeIds, starts, hidden } = this.#at;
     const budget = Math.max(this.config.maxPositions, BATCH_TOKENS);
     /** @type {Batch} */
-    const batch = { indices: [], starts: [0], layer: 0, types: 0 };
+    const batch = { indices: [], starts: [0], layer: 0 };
     let pairs = false;
     for (let tokens = 0; next < encoded.length && tokens + encoded[next].ids.length <= budget; next++) {
       const one = encoded[next];
@@ -147,8 +146,7 @@ export class Engine {
     }
     core.ints(starts, batch.starts.length).set(batch.starts);
     const types = pairs && this.extras.segments !== false ? tokenTypeIds : 0;
-    batch.types = types;
-    check('forward', core.fn.forward(model, ids, types, starts, batch.indices.length, 0, hidden));
+    check('embed', core.fn.embed(model, ids, types, starts, batch.indices.length, hidden));
     this.advance(batch, layer);
     return batch;
   }
@@ -160,9 +158,9 @@ export class Engine {
    */
   advance(batch, layer) {
     if (layer === batch.layer) return;
-    const { model, ids, starts, hidden } = this.#at;
+    const { model, starts, hidden } = this.#at;
     const { fn } = this.core;
-    check('forward', fn.forward(model, ids, batch.types, starts, batch.indices.length, layer, hidden));
+    check('run_layers', fn.run_layers(model, starts, batch.indices.length, batch.layer, layer, hidden));
     batch.layer = layer;
   }
 

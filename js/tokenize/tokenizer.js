@@ -1,5 +1,6 @@
 // Text to ids by the core's tokenizer, in the model's instance or in one of its own.
 import { AddedTokens } from './added-tokens.js';
+import { range } from '../base/numbers.js';
 import { BertletError } from '../errors.js';
 import { align } from '../core/wasm.js';
 
@@ -123,22 +124,26 @@ export class Tokenizer {
   }
 
   /**
-   * The same of a single text, with where its tokens are.
+   * The same, with where its tokens are.
    * @param {import('./tokenizer.js').Text} text
    * @param {number} maxTokens
    * @returns {Encoded}
    */
-  encodeLocated([text], maxTokens) {
-    const { ids, tokens, offsets } = this.tokenize([text]);
-    const end = Math.min(ids.length, maxTokens) - 1; // of the pieces that are kept, and where [SEP] stands
+  encodeLocated(text, maxTokens) {
+    const { ids, tokenTypeIds, tokens, offsets } = this.tokenize(text);
+    const last = ids.length - 1; // [SEP]
+    const second = tokenTypeIds.indexOf(1);
+    const [keep, keepOther] =
+      second < 0
+        ? [Math.min(last, maxTokens - 1) - 1, 0]
+        : cutLongestFirst(second - 2, last - second, Math.max(maxTokens - 3, 0));
+    const other = second < 0 ? [] : range(second - 1, second + keepOther); // from the [SEP] before it on
+    const kept = [...range(0, keep + 1), ...other, last];
     return {
-      ids: Int32Array.of(...ids.subarray(0, end), ids[ids.length - 1]),
-      second: end + 1,
-      cut: end + 1 < ids.length,
-      located: {
-        tokens: [...tokens.slice(0, end), tokens[tokens.length - 1]],
-        offsets: [...offsets.slice(0, end), offsets[offsets.length - 1]],
-      },
+      ids: Int32Array.from(kept, (i) => ids[i]),
+      second: keep + 2,
+      cut: kept.length <= last,
+      located: { tokens: kept.map((i) => tokens[i]), offsets: kept.map((i) => offsets[i]) },
     };
   }
 

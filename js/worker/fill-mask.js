@@ -108,10 +108,11 @@ class WordScorer {
    */
   score(hidden, tokens, use) {
     const { hiddenSize, vocabSize } = this.#engine.config;
+    const { byteOffset } = hidden; // the view itself goes when scratch memory grows
     tokens.forEach((token, i) => hidden.copyWithin(i * hiddenSize, token * hiddenSize, (token + 1) * hiddenSize));
     for (let first = 0; first < tokens.length; first += MASKS) {
       const rows = Math.min(MASKS, tokens.length - first);
-      const scores = this.#run(hidden.byteOffset + 4 * first * hiddenSize, rows);
+      const scores = this.#run(byteOffset + 4 * first * hiddenSize, rows);
       for (let row = 0; row < rows; row++) use(scores.subarray(row * vocabSize, (row + 1) * vocabSize), first + row);
     }
   }
