@@ -1,13 +1,9 @@
 // A loaded model as its user sees it: a proxy of the engine in the worker.
-import { locate } from '#platform';
 import { BertletError } from '../errors.js';
 import { callOptions } from './call-options.js';
 import { createHead, fetchLazy } from './heads/create.js';
 import { RemoteHead } from './heads/remote-head.js';
 import { checkChoice } from './options.js';
-import { readContent } from '../io/content.js';
-import { fetchChunks } from '../io/http.js';
-import { readAll } from '../io/streams.js';
 import { eachText } from './parts.js';
 import { toTexts } from './texts.js';
 
@@ -142,23 +138,8 @@ export class Model {
    */
   async loadHead(content, { signal } = {}) {
     signal?.throwIfAborted();
-    const { readHead } = await fetchLazy();
-    const bytes = await readAll(await openContent(content, signal), 'The head');
-    signal?.throwIfAborted();
-    const head = readHead(bytes);
-    const { fingerprint, model, adapter } = this.info;
-    if (head.fingerprint !== fingerprint) {
-      const named = (
-        /** @type {string} */ name,
-        /** @type {string | undefined} */ merged,
-        /** @type {string} */ hash,
-      ) => `${name}${merged ? ` with the adapter ${merged}` : ''} (fingerprint ${hash})`;
-      throw new BertletError(
-        'HEAD_MODEL_MISMATCH',
-        `This head was trained on ${named(head.baseModel, head.adapter, head.fingerprint)}, but the model is ` +
-          `${named(model, adapter, fingerprint)}. Load what it was trained on, or train it again.`,
-      );
-    }
+    const { openHead } = await fetchLazy();
+    const head = await openHead(content, this.info, signal);
     const remote = new RemoteHead(this.#connection);
     remote.keep(head.network);
     return createHead(remote, head);
@@ -181,18 +162,3 @@ export class Model {
  * @template {EmbedOptions['pooling']} P
  * @typedef {P extends 'none' ? Float32Array[] : Float32Array} Embedding
  */
-
-/**
- * @param {import('../types.js').FileContent} content
- * @param {AbortSignal} [signal]
- */
-async function openContent(content, signal) {
-  if (typeof content !== 'string' && !(content instanceof URL)) return readContent(content, 'the head');
-  const place = locate(String(content));
-  if (!place || !('url' in place))
-    throw new BertletError(
-      'BAD_INPUT',
-      `The head's address is "${content}", not a URL to fetch. Give its bytes instead.`,
-    );
-  return fetchChunks(place.url, signal);
-}

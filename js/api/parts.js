@@ -2,7 +2,7 @@
 
 /**
  * @param {import('../worker/main.js').Part} part
- * @param {(index: number, rows: Float32Array, columns: number, tokens?: import('../tokenize/tokenizer.js').Located) => void} use
+ * @param {(index: number, rows: Float32Array, columns: number, tokens?: import('../tokenize/located.js').Located) => void} use
  *   gets, of each text, a view of its rows
  */
 export function eachText({ indices, starts, rows, tokens }, use) {

@@ -1,5 +1,4 @@
 // What a head computes: which hidden states it reads, how they become rows, and the dense layers on top of them.
-import { ScratchArrays } from './scratch.js';
 import { align } from './wasm.js';
 
 /**
@@ -24,43 +23,36 @@ import { align } from './wasm.js';
 /** bertlet_activation */
 const ACTIVATION = { gelu: 0, gelu_tanh: 1, relu: 2, tanh: 3 };
 
-/** Dense layers, ready to be applied on a core. */
-export class DenseLayers {
-  #core;
-  #dense;
-  #weights;
+/** @typedef {HeadNetwork & { weights: Float32Array[] }} ReadyHead with `weightsOf` its layers */
 
-  /**
-   * @param {import('./wasm.js').Core} core
-   * @param {Dense[]} dense
-   */
-  constructor(core, dense) {
-    this.#core = core;
-    this.#dense = dense;
-    this.#weights = new ScratchArrays(
-      core,
-      dense.flatMap(({ weight, bias }) => [weight, bias]),
-    );
-  }
+/**
+ * The weights as `applyDense` wants them. Whoever applies the same layers again gives the same list: then it is copied once.
+ * @param {Dense[]} dense
+ */
+export const weightsOf = (dense) => dense.flatMap(({ weight, bias }) => [weight, bias]);
 
-  /**
-   * @param {number} rows
-   * @param {number} features address of [rows][inputs of the first layer]
-   * @returns {Float32Array} [rows][outputs of the last layer], a copy
-   */
-  apply(rows, features) {
-    const core = this.#core;
-    const sizes = this.#dense.map(({ bias }) => align(4 * rows * bias.length));
-    const at = this.#weights.place(sizes.reduce((sum, size) => sum + size));
-    let input = features;
-    let output = at[2 * sizes.length];
-    this.#dense.forEach((layer, i) => {
-      applyLayer(core, layer, at.slice(2 * i), rows, input, output);
-      input = output;
-      output += sizes[i];
-    });
-    return core.floats(input, rows * outputCount(this.#dense)).slice();
-  }
+/**
+ * @param {import('./wasm.js').Core} core
+ * @param {number} rows
+ * @param {number} features address of [rows][inputs of the first layer]
+ * @param {Dense[]} dense
+ * @param {Float32Array[]} weights
+ * @returns {Float32Array} [rows][outputs of the last layer], a copy
+ */
+export function applyDense(core, rows, features, dense, weights) {
+  const sizes = dense.map(({ bias }) => align(4 * rows * bias.length));
+  const at = core.place(
+    weights,
+    sizes.reduce((sum, size) => sum + size),
+  );
+  let input = features;
+  let output = at[weights.length];
+  dense.forEach((layer, i) => {
+    applyLayer(core, layer, at.slice(2 * i), rows, input, output);
+    input = output;
+    output += sizes[i];
+  });
+  return core.floats(input, rows * outputCount(dense)).slice();
 }
 
 /**

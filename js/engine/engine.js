@@ -1,7 +1,6 @@
 // A loaded model in the worker: its instance of the core, a batch of ids in, hidden states and vectors out.
-import { DenseLayers } from '../core/dense.js';
+import { applyDense } from '../core/dense.js';
 import { BertletError } from '../errors.js';
-import { FeatureCache } from './feature-cache.js';
 
 /** @typedef {import('../checkpoint/config.js').Config} Config */
 /** @typedef {import('../core/wasm.js').Core} Core */
@@ -22,8 +21,6 @@ const POOLING = { mean: 0, cls: 1, max: 2 };
  */
 
 /** @typedef {import('../tokenize/tokenizer.js').Encoded & { index: number }} Indexed a text in ids, and which text */
-
-/** @typedef {import('../core/dense.js').FeatureSpec & { dense: DenseLayers }} Head one that is ready to be used on this engine */
 
 /**
  * @typedef {object} Addresses of a model and of what goes in and out
@@ -54,9 +51,6 @@ export class Engine {
 
   /** The checkpoint's config.json. @type {Record<string, unknown>} */
   configJson = {};
-
-  /** Of texts that heads were trained on. */
-  features = new FeatureCache();
 
   /**
    * @param {Config} config
@@ -146,7 +140,7 @@ export class Engine {
     }
     core.ints(starts, batch.starts.length).set(batch.starts);
     const types = pairs && this.extras.segments !== false ? tokenTypeIds : 0;
-    check('embed', core.fn.embed(model, ids, types, starts, batch.indices.length, hidden));
+    check(core.fn.embed(model, ids, types, starts, batch.indices.length, hidden));
     this.advance(batch, layer);
     return batch;
   }
@@ -160,7 +154,7 @@ export class Engine {
     if (layer === batch.layer) return;
     const { model, starts, hidden } = this.#at;
     const { fn } = this.core;
-    check('run_layers', fn.run_layers(model, starts, batch.indices.length, batch.layer, layer, hidden));
+    check(fn.run_layers(model, starts, batch.indices.length, batch.layer, layer, hidden));
     batch.layer = layer;
   }
 
@@ -200,51 +194,40 @@ export class Engine {
   }
 
   /**
-   * The rows that `embed` gives: with dense layers, which follow the pooling, normalized after them.
+   * What `embed` gives: where dense layers follow the pooling, they come before the division by the length.
    * @param {Batch} batch that was just computed
-   * @param {{ pooling: import('../core/dense.js').Pooling, normalize: boolean, dense?: DenseLayers }} how
+   * @param {Omit<import('../core/dense.js').ReadyHead, 'layer'>} how
    * @returns {Float32Array} [rows][columns], a copy
    */
-  vectors(batch, { pooling, normalize, dense }) {
-    if (!dense) return this.rows(batch, { pooling, normalize }).slice();
-    const features = this.rows(batch, { pooling, normalize: false });
-    const count = features.length / this.config.hiddenSize;
-    const rows = dense.apply(count, features.byteOffset);
+  vectors(batch, { pooling, normalize, dense, weights }) {
+    const { length, byteOffset } = this.rows(batch, { pooling, normalize: normalize && dense.length === 0 });
+    if (dense.length === 0) return this.core.floats(byteOffset, length).slice();
+    const count = length / this.config.hiddenSize;
+    const rows = applyDense(this.core, count, byteOffset, dense, weights);
     if (normalize) normalizeRows(rows, rows.length / count);
     return rows;
   }
 
   /**
-   * @param {import('../core/dense.js').HeadNetwork} network
-   * @returns {Head}
-   */
-  head(network) {
-    return { ...network, dense: new DenseLayers(this.core, network.dense) };
-  }
-
-  /**
    * @param {Batch} batch that was just computed, as deep as the head reads
-   * @param {Head} head
+   * @param {import('../core/dense.js').ReadyHead} head
    * @returns {Float32Array} [rows][outputs] logits, a copy
    */
   logits(batch, head) {
-    const features = this.rows(batch, head);
-    return head.dense.apply(features.length / this.config.hiddenSize, features.byteOffset);
+    const { length, byteOffset } = this.rows(batch, head);
+    return applyDense(this.core, length / this.config.hiddenSize, byteOffset, head.dense, head.weights);
   }
 }
 
-/**
- * @param {string} name of the core's function
- * @param {number} status that it gave
- */
-function check(name, status) {
+/** @param {number} status what the encoder gave */
+function check(status) {
   if (status === ERROR_NUMERIC) {
     throw new BertletError(
       'BAD_WEIGHTS',
       'The model computed NaN or infinity: its weights are damaged. Download or export it again.',
     );
   }
-  if (status !== 0) throw new Error(`bertlet_${name}: ${status}`);
+  if (status !== 0) throw new Error(`The encoder: ${status}`);
 }
 
 /**

@@ -24,23 +24,23 @@ export function serve(port, methods) {
     const controller = new AbortController();
     const { signal } = controller;
     running.set(id, controller);
-    /** @type {(message: object, transfer?: Transferable[]) => void} */
+    /** @type {(message?: object, transfer?: Transferable[]) => void} */
     const post = (message, transfer) => {
       if (!signal.aborted) port.post({ id, ...message }, transfer);
     };
-    /** @type {{ message: { part?: unknown }, transfer?: Transferable[] } | undefined} the part that waits for the next one or the answer */
-    let last;
+    /** @type {[message?: object, transfer?: Transferable[]]} the part that waits for the next one or the answer */
+    let last = [];
     try {
       const result = await methods[method](params, {
         signal,
         progress,
         emit: (event) => post({ event }),
         part(part, transfer) {
-          if (last) post(last.message, last.transfer);
-          last = { message: { part }, transfer };
+          if (last[0]) post(...last);
+          last = [{ part }, transfer];
         },
       });
-      if (id !== undefined) port.post({ id, result, ...last?.message }, last?.transfer);
+      if (id !== undefined) port.post({ id, result, ...last[0] }, last[1]);
     } catch (error) {
       port.post({ id, error: toWire(error) });
     } finally {

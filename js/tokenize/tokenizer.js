@@ -1,6 +1,5 @@
 // Text to ids by the core's tokenizer, in the model's instance or in one of its own.
 import { AddedTokens } from './added-tokens.js';
-import { range } from '../base/numbers.js';
 import { BertletError } from '../errors.js';
 import { align } from '../core/wasm.js';
 
@@ -43,10 +42,7 @@ export function measureTokenizer(probe, { bytes, where }) {
  * @property {Int32Array} ids with [CLS] and [SEP]
  * @property {number} second where the second text of a pair begins; `ids.length` when there is none
  * @property {boolean} cut whether there were more
- * @property {Located} [located] where it was asked for
  */
-
-/** Tokens, [CLS] and [SEP] included, and where they are in the text. @typedef {Pick<Encoding, 'tokens' | 'offsets'>} Located */
 
 /**
  * How much of each text of a pair is kept: pieces go from the longer one until both fit, as Hugging Face's `longest_first`.
@@ -55,7 +51,7 @@ export function measureTokenizer(probe, { bytes, where }) {
  * @param {number} limit of both together
  * @returns {[first: number, second: number]}
  */
-function cutLongestFirst(first, second, limit) {
+export function cutLongestFirst(first, second, limit) {
   if (first + second <= limit) return [first, second];
   const shorter = Math.min(first, second);
   const half = Math.floor(limit / 2);
@@ -120,30 +116,6 @@ export class Tokenizer {
       ids: this.#join(firstIds.subarray(0, keep), other.subarray(0, keepOther)),
       second: keep + 2,
       cut: keep < firstIds.length || keepOther < other.length,
-    };
-  }
-
-  /**
-   * The same, with where its tokens are.
-   * @param {import('./tokenizer.js').Text} text
-   * @param {number} maxTokens
-   * @returns {Encoded}
-   */
-  encodeLocated(text, maxTokens) {
-    const { ids, tokenTypeIds, tokens, offsets } = this.tokenize(text);
-    const last = ids.length - 1; // [SEP]
-    const second = tokenTypeIds.indexOf(1);
-    const [keep, keepOther] =
-      second < 0
-        ? [Math.min(last, maxTokens - 1) - 1, 0]
-        : cutLongestFirst(second - 2, last - second, Math.max(maxTokens - 3, 0));
-    const other = second < 0 ? [] : range(second - 1, second + keepOther); // from the [SEP] before it on
-    const kept = [...range(0, keep + 1), ...other, last];
-    return {
-      ids: Int32Array.from(kept, (i) => ids[i]),
-      second: keep + 2,
-      cut: kept.length <= last,
-      located: { tokens: kept.map((i) => tokens[i]), offsets: kept.map((i) => offsets[i]) },
     };
   }
 

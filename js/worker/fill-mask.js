@@ -2,7 +2,6 @@
 import { BertletError } from '../errors.js';
 import { range } from '../base/numbers.js';
 import { applyLayer } from '../core/dense.js';
-import { ScratchArrays } from '../core/scratch.js';
 import { align } from '../core/wasm.js';
 import { topK } from '../decode/top-k.js';
 import { forEachEncoded } from '../engine/batches.js';
@@ -56,7 +55,7 @@ export async function fillMask(engine, { texts, topK: k, targets }, context) {
   await forEachEncoded(
     engine,
     encoded,
-    undefined,
+    [config.numLayers],
     (batch, some) => {
       const masks = some.flatMap(({ index, ids, places }, i) =>
         places.map((place) => ({ token: batch.starts[i] + place, index, ids, place, only: places.length === 1 })),
@@ -97,8 +96,7 @@ class WordScorer {
     const { transform, norm, bias, decoder } = head;
     this.#engine = engine;
     this.#head = head;
-    const arrays = [transform.weight, transform.bias, norm.gamma, norm.beta, bias, ...(decoder ? [decoder] : [])];
-    this.#weights = new ScratchArrays(engine.core, arrays);
+    this.#weights = [transform.weight, transform.bias, norm.gamma, norm.beta, bias, ...(decoder ? [decoder] : [])];
   }
 
   /**
@@ -127,7 +125,7 @@ class WordScorer {
     const { embeddingSize, vocabSize } = config;
     const { transform, norm } = this.#head;
     const featureBytes = align(4 * rows * embeddingSize);
-    const at = this.#weights.place(featureBytes + 4 * rows * vocabSize);
+    const at = core.place(this.#weights, featureBytes + 4 * rows * vocabSize);
     const [, , gamma, beta, bias, decoder] = at;
     const features = at[at.length - 1];
     const logits = features + featureBytes;

@@ -1,5 +1,5 @@
 // The worker's entry: owns the engine, answers calls. The same file is the body of a further thread of a multi-threaded engine.
-import { DenseLayers } from '../core/dense.js';
+import { weightsOf } from '../core/dense.js';
 import { forEachBatch } from '../engine/batches.js';
 import { ownPort } from '#platform';
 import { runThread } from '../engine/threads.js';
@@ -10,17 +10,17 @@ import { serve } from '../rpc/serve.js';
 /** @type {import('../engine/engine.js').Engine} */
 let engine;
 
-/** Heads that the page has, by the numbers that it gave them. @type {Map<number, import('../engine/engine.js').Head>} */
+/** Heads that the page has, by the numbers that it gave them. @type {Map<number, import('../core/dense.js').ReadyHead>} */
 const heads = new Map();
 
 /** @param {number} number */
-const headOf = (number) => /** @type {import('../engine/engine.js').Head} */ (heads.get(number));
+const headOf = (number) => /** @type {import('../core/dense.js').ReadyHead} */ (heads.get(number));
 
 /**
  * @param {number} number
  * @param {import('../core/dense.js').HeadNetwork} network
  */
-const keepHead = (number, network) => heads.set(number, engine.head(network));
+const keepHead = (number, network) => heads.set(number, { ...network, weights: weightsOf(network.dense) });
 
 /**
  * Which texts of a batch, and what was computed of each: a row, or one for each of its tokens.
@@ -28,7 +28,7 @@ const keepHead = (number, network) => heads.set(number, engine.head(network));
  * @property {number[]} indices
  * @property {number[]} starts [texts + 1] where the rows of each begin
  * @property {Float32Array} rows [rows][columns]
- * @property {import('../tokenize/tokenizer.js').Encoded['located'][]} [tokens] of each text
+ * @property {import('../tokenize/located.js').Located[]} [tokens] of each text
  */
 
 /**
@@ -47,16 +47,18 @@ function sendRows(context, { indices, starts }, pooling, rows, tokens) {
 serve(ownPort(), {
   async load({ head: number, ...params }, context) {
     engine = await loadEngine(params, context);
-    const { modelType, hiddenSize, numLayers, maxPositions, vocabSize } = engine.config;
+    const { modelType, hiddenSize, numLayers, maxPositions: maxTokens, vocabSize } = engine.config;
     const { build, threads } = engine.compiled;
     const { fingerprint, fromCache, configJson: config } = engine;
     const notes = [...engine.notes, ...engine.cacheNotes];
-    const size = { hiddenSize, numLayers, maxTokens: maxPositions, vocabSize };
     const { head, masked } = engine.extras;
     if (head) keepHead(number, head.network);
     return {
       modelType,
-      ...size,
+      hiddenSize,
+      numLayers,
+      maxTokens,
+      vocabSize,
       build,
       threads,
       notes,
@@ -80,32 +82,33 @@ serve(ownPort(), {
 
   /** Hands over, batch by batch, the vectors of texts. */
   embed({ texts, pooling, layer, normalize, truncation }, context) {
-    const { pipeline } = engine.extras;
-    const followed = pooling === undefined && layer === undefined ? pipeline : undefined;
+    const followed = pooling === undefined && layer === undefined ? engine.extras.pipeline : undefined;
+    const dense = followed?.dense ?? [];
     const how = {
       pooling: pooling ?? followed?.pooling ?? 'mean',
       normalize: normalize ?? followed?.normalize ?? false,
-      dense: followed?.dense.length ? new DenseLayers(engine.core, followed.dense) : undefined,
+      dense,
+      weights: weightsOf(dense),
     };
     return forEachBatch(
       engine,
       texts,
-      { phase: 'embed', layers: layer === undefined ? undefined : [layer], truncation, maxTokens: followed?.maxTokens },
+      { phase: 'embed', layers: [layer ?? engine.config.numLayers], truncation, maxTokens: followed?.maxTokens },
       (batch) => sendRows(context, batch, how.pooling, engine.vectors(batch, how)),
       context,
     );
   },
 
-  /** Hands over, batch by batch, the logits of texts; where they are of tokens, with these. */
-  logits({ texts, head: number }, context) {
+  /** Hands over, batch by batch, the logits of texts; if they shall be located, with their tokens. */
+  async logits({ texts, head: number, located }, context) {
     const head = headOf(number);
-    const ofTokens = head.pooling === 'none';
+    const encode = located ? (await import('./lazy.js')).encodeLocated : undefined;
     return forEachBatch(
       engine,
       texts,
-      { phase: 'classify', layers: [head.layer], located: ofTokens },
+      { phase: 'classify', layers: [head.layer], encode },
       (batch, encoded) => {
-        const tokens = ofTokens ? encoded.map(({ located }) => located) : undefined;
+        const tokens = located && encoded.map((one) => one.located);
         sendRows(context, batch, head.pooling, engine.logits(batch, head), tokens);
       },
       context,

@@ -15,7 +15,6 @@ import { eachText } from '../parts.js';
  */
 
 export class Head {
-  #remote;
   #data;
 
   /**
@@ -26,7 +25,8 @@ export class Head {
   constructor(remote, data, fetchLazy) {
     /** @protected */
     this.fetchLazy = fetchLazy;
-    this.#remote = remote;
+    /** @protected */
+    this.remote = remote;
     this.#data = data;
     /** What it was trained for. */
     this.task = data.task;
@@ -50,22 +50,11 @@ export class Head {
    * @protected
    * @param {import('../../tokenize/tokenizer.js').Text[]} texts
    * @param {TaskOptions} options
-   * @param {Parameters<typeof eachText>[1]} use gets logits: [outputs], or, where the head reads tokens, [tokens][outputs] and the tokens
+   * @param {Parameters<typeof eachText>[1]} use gets logits: [outputs], or, where the head reads tokens, [tokens][outputs]
+   * @param {boolean} [located] whether the tokens are wanted as well
    */
-  async logits(texts, options, use) {
+  async logits(texts, options, use, located) {
     const onPart = (/** @type {any} */ part) => eachText(part, use);
-    await this.#remote.call('logits', { texts }, { ...callOptions(options), onPart });
-  }
-
-  /**
-   * What the head computes of questions, in windows of their contexts.
-   * @protected
-   * @param {import('../../tokenize/question-windows.js').Question[]} questions
-   * @param {{ maxTokens?: number, stride?: number }} windowOptions
-   * @param {TaskOptions} options
-   * @param {(windows: (import('../../decode/answers.js').Window & { question: number, index: number })[]) => void} onPart
-   */
-  async windows(questions, windowOptions, options, onPart) {
-    await this.#remote.call('questions', { questions, ...windowOptions }, { ...callOptions(options), onPart });
+    await this.remote.call('logits', { texts, located }, { ...callOptions(options), onPart });
   }
 }

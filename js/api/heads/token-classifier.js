@@ -123,11 +123,16 @@ export class TokenClassifier extends Head {
   /**
    * @param {import('../../tokenize/tokenizer.js').Text[]} texts
    * @param {TaskOptions} options
-   * @param {(index: number, logits: Float32Array, tokens: import('../../tokenize/tokenizer.js').Located) => void} use `logits`:
-   *   [tokens][labels]; `tokens`: those that the model read
+   * @param {(index: number, logits: Float32Array, tokens: import('../../tokenize/located.js').Located) => void} use gets
+   *   [tokens][labels] and the tokens, as the model read them
    */
   #tokenLogits(texts, options, use) {
-    return this.logits(texts, options, (index, logits, _, tokens) => use(index, logits, /** @type {any} */ (tokens)));
+    return this.logits(
+      texts,
+      options,
+      (index, logits, _, tokens) => use(index, logits, /** @type {any} */ (tokens)),
+      true,
+    );
   }
 
   /**

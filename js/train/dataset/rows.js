@@ -1,5 +1,5 @@
 // The features that a head is trained on, in an instance of the core whose memory goes when the fit is over.
-import { DenseLayers, outputCount } from '../../core/dense.js';
+import { applyDense, outputCount, weightsOf } from '../../core/dense.js';
 import { align, createCore } from '../../core/wasm.js';
 
 /** Rows that are put through a head at once. */
@@ -80,10 +80,10 @@ export class Rows {
    */
   logits(begin, end, dense) {
     const outputs = outputCount(dense);
-    const layers = new DenseLayers(this.core, dense);
+    const weights = weightsOf(dense);
     const logits = new Float32Array((end - begin) * outputs);
     for (let first = begin; first < end; first += BLOCK) {
-      const block = layers.apply(Math.min(BLOCK, end - first), this.address(first));
+      const block = applyDense(this.core, Math.min(BLOCK, end - first), this.address(first), dense, weights);
       logits.set(block, (first - begin) * outputs);
     }
     return logits;

@@ -1,6 +1,7 @@
-// The pooled vectors of texts, from the engine's cache or computed, for one head or for all candidates in one pass of the encoder.
+// The pooled vectors of texts, from the cache or computed, for one head or for all candidates in one pass of the encoder.
 import { forEachBatch } from '../../engine/batches.js';
 import { progressReporter } from '../../rpc/progress.js';
+import { featureCacheOf } from './feature-cache.js';
 
 /** @typedef {import('../../engine/engine.js').Engine} Engine */
 /** @typedef {import('../../core/dense.js').FeatureSpec & { pooling: 'mean' | 'cls' | 'max' }} PooledFeatureSpec */
@@ -35,8 +36,10 @@ const keyOf = ({ layer, pooling, normalize }, text) => JSON.stringify([layer, po
  * @param {PooledFeatureSpec} spec
  * @param {Float32Array[]} vectors of each
  */
-export const keepFeatures = (engine, texts, spec, vectors) =>
-  texts.forEach((text, i) => engine.features.set(keyOf(spec, text), vectors[i]));
+export function keepFeatures(engine, texts, spec, vectors) {
+  const cache = featureCacheOf(engine);
+  texts.forEach((text, i) => cache.set(keyOf(spec, text), vectors[i]));
+}
 
 /**
  * Hands on the pooled vectors of each text, from the cache or computed in one pass.
@@ -47,10 +50,11 @@ export const keepFeatures = (engine, texts, spec, vectors) =>
  * @param {import('../../rpc/serve.js').Context} context
  */
 export async function pooledFeatures(engine, texts, specs, use, context) {
+  const cache = featureCacheOf(engine);
   /** @type {Map<string, number[]>} texts of which something is to be computed, each once */
   const missing = new Map();
   texts.forEach((text, index) => {
-    const known = specs.map((spec) => engine.features.get(keyOf(spec, text)));
+    const known = specs.map((spec) => cache.get(keyOf(spec, text)));
     if (known.every((vector) => vector !== undefined))
       return known.forEach((vector, which) => use(index, vector, which));
     const key = JSON.stringify(text);
@@ -76,7 +80,7 @@ export async function pooledFeatures(engine, texts, specs, use, context) {
         const vectors = engine.pool(batch, spec.pooling, spec.normalize);
         batch.indices.forEach((group, i) => {
           const vector = vectors.slice(i * size, (i + 1) * size);
-          engine.features.set(keyOf(spec, texts[groups[group][0]]), vector);
+          cache.set(keyOf(spec, texts[groups[group][0]]), vector);
           for (const index of groups[group]) use(index, vector, which);
         });
       }),

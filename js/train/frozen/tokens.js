@@ -1,7 +1,8 @@
 // Trains a head that tags words, on the hidden states of their first tokens.
 import { forEachBatch } from '../../engine/batches.js';
 import { BertletError } from '../../errors.js';
-import { createPause, progressReporter, withoutWarnings } from '../../rpc/progress.js';
+import { createPause, progressReporter } from '../../rpc/progress.js';
+import { withoutWarnings } from '../quiet.js';
 import { firstTokens, joinWords } from '../../decode/words.js';
 import { CrfTrainer } from '../solvers/crf-trainer.js';
 import { SingleLabelRegression } from '../solvers/logreg.js';

@@ -3,6 +3,16 @@
 /** Most bytes of features that are kept: some 40,000 texts of MiniLM. */
 const CAPACITY = 64 * 2 ** 20;
 
+/** @type {WeakMap<import('../../engine/engine.js').Engine, FeatureCache>} */
+const caches = new WeakMap();
+
+/** @param {import('../../engine/engine.js').Engine} engine */
+export function featureCacheOf(engine) {
+  const cache = caches.get(engine) ?? new FeatureCache();
+  caches.set(engine, cache);
+  return cache;
+}
+
 export class FeatureCache {
   /** By use, the longest unused first. @type {Map<string, Float32Array>} */
   #vectors = new Map();
