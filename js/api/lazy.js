@@ -1,10 +1,9 @@
 // What a page fetches only when it is used, in one file: the more files, the smaller the pieces into which a bundler cuts what they
 // share.
-export { checkExamples, checkMultiLabelExamples } from './examples.js';
 export { writeHead } from '../checkpoint/head-file.js';
 export { fitHead } from './fit/index.js';
+export { evaluateClassifier } from './heads/evaluate-classifier.js';
 export { QuestionAnswerer } from './heads/question-answerer.js';
 export { TokenClassifier } from './heads/token-classifier.js';
 export { curveParams, summarize } from './learning-curve.js';
 export { openHead } from './open-head.js';
-export { evaluateMultiLabel, evaluatePredictions } from '../metrics/classification.js';

@@ -8,10 +8,7 @@ import { eachText } from '../parts.js';
  * What heads need of js/api/lazy.js.
  * @typedef {object} Lazy
  * @property {typeof import('../../checkpoint/head-file.js').writeHead} writeHead
- * @property {typeof import('../examples.js').checkExamples} checkExamples
- * @property {typeof import('../examples.js').checkMultiLabelExamples} checkMultiLabelExamples
- * @property {typeof import('../../metrics/classification.js').evaluatePredictions} evaluatePredictions
- * @property {typeof import('../../metrics/classification.js').evaluateMultiLabel} evaluateMultiLabel
+ * @property {typeof import('./evaluate-classifier.js').evaluateClassifier} evaluateClassifier
  */
 
 export class Head {
