@@ -26,7 +26,11 @@ export function serve(port, methods) {
     running.set(id, controller);
     /** @type {(message?: object, transfer?: Transferable[]) => void} */
     const post = (message, transfer) => {
-      if (!signal.aborted) port.post({ id, ...message }, transfer);
+      if (id !== undefined) port.post({ id, ...message }, transfer);
+    };
+    /** @type {typeof post} */
+    const postUnlessAborted = (...message) => {
+      if (!signal.aborted) post(...message);
     };
     /** @type {[message?: object, transfer?: Transferable[]]} the part that waits for the next one or the answer */
     let last = [];
@@ -34,15 +38,16 @@ export function serve(port, methods) {
       const result = await methods[method](params, {
         signal,
         progress,
-        emit: (event) => post({ event }),
+        emit: (event) => postUnlessAborted({ event }),
         part(part, transfer) {
-          if (last[0]) post(...last);
+          if (last[0]) postUnlessAborted(...last);
           last = [{ part }, transfer];
         },
       });
-      if (id !== undefined) port.post({ id, result, ...last[0] }, last[1]);
+      if (signal.aborted) last = [];
+      post({ result, ...last[0] }, last[1]);
     } catch (error) {
-      port.post({ id, error: toWire(error) });
+      post({ error: toWire(error) });
     } finally {
       running.delete(id);
     }
