@@ -3,8 +3,9 @@ import { startWorker } from '#platform';
 import { BertletError } from '../errors.js';
 import { describe } from '../io/describe.js';
 import { Connection } from '../rpc/connection.js';
+import { callOptions } from './call-options.js';
 import { createHead } from './heads/create.js';
-import { listen } from './listeners.js';
+import { RemoteHead } from './heads/remote-head.js';
 import { Model } from './model.js';
 
 /**
@@ -15,9 +16,9 @@ import { Model } from './model.js';
  */
 export async function load(
   spec,
-  { dtype = 'f32', adapter, threads, build, hub, revision, cache = true, signal, ...listeners } = {},
+  { dtype = 'f32', adapter, threads, build, hub, revision, cache = true, ...others } = {},
 ) {
-  signal?.throwIfAborted();
+  others.signal?.throwIfAborted();
   if (dtype !== 'int8' && dtype !== 'f32') {
     throw new BertletError(
       'UNSUPPORTED_DTYPE',
@@ -30,21 +31,22 @@ export async function load(
   if (![true, false, 'refresh'].includes(cache)) {
     throw new BertletError('BAD_INPUT', `cache is ${cache}; it must be true, false or 'refresh'.`);
   }
-  const onEvent = listen(listeners);
+  const called = callOptions(others);
   const { name, description, transfer, close } = describe(spec, { hub, revision });
   const added = adapter === undefined ? undefined : describe(adapter, { hub });
   const connection = new Connection(startWorker());
+  const remote = new RemoteHead(connection);
   try {
-    const loaded = await connection.call(
+    const loaded = await remote.call(
       'load',
       { description, adapter: added?.description, dtype, threads, build, cache },
-      { signal, transfer: [...transfer, ...(added?.transfer ?? [])], onEvent },
+      { ...called, transfer: [...transfer, ...(added?.transfer ?? [])] },
     );
     const { head, ...rest } = loaded;
     const merged = added && { adapter: added.name };
     const info = { model: name, ...merged, dtype, ...rest };
     const { fingerprint } = info;
-    const own = head && (await createHead(connection, { ...head, baseModel: name, ...merged, fingerprint }));
+    const own = head && (await createHead(remote, { ...head, baseModel: name, ...merged, fingerprint }));
     return new Model(connection, info, own);
   } catch (error) {
     connection.closeWhenIdle();

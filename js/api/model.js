@@ -1,12 +1,10 @@
 // A loaded model as its user sees it: a proxy of the engine in the worker.
-import { locate } from '#platform';
 import { BertletError } from '../errors.js';
+import { callOptions } from './call-options.js';
 import { createHead, fetchLazy } from './heads/create.js';
-import { listen } from './listeners.js';
+import { RemoteHead } from './heads/remote-head.js';
 import { checkChoice } from './options.js';
-import { readContent } from '../io/content.js';
-import { fetchChunks } from '../io/http.js';
-import { readAll } from '../io/streams.js';
+import { eachText } from './parts.js';
 import { toTexts } from './texts.js';
 
 /** @typedef {import('../types.js').TaskOptions} TaskOptions */
@@ -56,31 +54,24 @@ export class Model {
    */
   async embed(texts, options = {}) {
     const { numLayers } = this.info;
-    const { pooling, layer, normalize, truncation = 'cut', signal, ...listeners } = options;
+    const { pooling, layer, normalize, truncation = 'cut', ...others } = options;
     if (pooling !== undefined) checkChoice('pooling', pooling, ['mean', 'cls', 'max', 'none']);
     if (layer !== undefined && !(Number.isInteger(layer) && layer >= 0 && layer <= numLayers))
       throw new BertletError('BAD_INPUT', `layer is ${layer}; it must be an integer from 0 to ${numLayers}.`);
     checkChoice('truncation', truncation, ['cut', 'error']);
     /** @type {any[]} */
     const results = [];
-    const tell = listen(listeners);
     await this.#connection.call(
       'embed',
       { texts: toTexts(texts), pooling, layer, normalize, truncation },
       {
-        signal,
-        onEvent(event) {
-          const { batch, vectors } = event;
-          if (!batch) return tell(event);
-          const size = vectors.length / (pooling === 'none' ? batch.starts.at(-1) : batch.indices.length);
-          /** @type {(row: number) => Float32Array} */
-          const vector = (row) => vectors.slice(row * size, (row + 1) * size);
-          batch.indices.forEach((/** @type {number} */ index, /** @type {number} */ i) => {
-            const [start, end] = batch.starts.slice(i, i + 2);
-            results[index] =
-              pooling === 'none' ? Array.from({ length: end - start }, (_, token) => vector(start + token)) : vector(i);
-          });
-        },
+        ...callOptions(others),
+        onPart: (part) =>
+          eachText(part, (index, rows, columns) => {
+            const count = rows.length / columns;
+            const vectors = Array.from({ length: count }, (_, i) => rows.slice(i * columns, (i + 1) * columns));
+            results[index] = pooling === 'none' ? vectors : vectors[0];
+          }),
       },
     );
     return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
@@ -94,7 +85,7 @@ export class Model {
    * @param {{ topK?: number, targets?: string[] } & TaskOptions} [options] `topK`: how many, default 5; `targets`: only these words
    * @returns {Promise<T extends any[] ? (MaskFill[] | MaskFill[][])[] : MaskFill[] | MaskFill[][]>}
    */
-  async fillMask(texts, { topK = 5, targets, signal, ...listeners } = {}) {
+  async fillMask(texts, { topK = 5, targets, ...others } = {}) {
     if (!Number.isInteger(topK) || topK < 1)
       throw new BertletError('BAD_INPUT', `topK is ${topK}; it must be a positive integer.`);
     if (targets !== undefined && !(Array.isArray(targets) && targets.every((target) => typeof target === 'string')))
@@ -103,7 +94,7 @@ export class Model {
     const fills = await this.#connection.call(
       'fillMask',
       { texts: toTexts(texts), topK, targets },
-      { signal, onEvent: listen(listeners) },
+      callOptions(others),
     );
     const results = fills.map((masks) => (masks.length === 1 ? masks[0] : masks));
     return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
@@ -119,8 +110,9 @@ export class Model {
   async fit(examples, options = {}) {
     const { fitHead } = await fetchLazy();
     const { signal, onWarning } = options;
-    const { data, heldOut } = await fitHead(this.#connection, this.info, examples, options);
-    const head = await createHead(this.#connection, data);
+    const remote = new RemoteHead(this.#connection);
+    const { data, heldOut } = await fitHead(remote, this.info, examples, options);
+    const head = await createHead(remote, data);
     if (data.report && heldOut.length > 0) data.report.validation = await head.evaluate(heldOut, { signal, onWarning });
     return /** @type {any} */ (head);
   }
@@ -134,8 +126,8 @@ export class Model {
   async learningCurve(examples, { signal, onProgress, onWarning, ...options } = {}) {
     const { curveParams, summarize } = await fetchLazy();
     const params = curveParams(examples, options);
-    const onEvent = listen({ onProgress, onWarning });
-    return summarize(await this.#connection.call('learningCurve', params, { signal, onEvent }));
+    const called = callOptions({ signal, onProgress, onWarning });
+    return summarize(await this.#connection.call('learningCurve', params, called));
   }
 
   /**
@@ -146,24 +138,11 @@ export class Model {
    */
   async loadHead(content, { signal } = {}) {
     signal?.throwIfAborted();
-    const { readHead } = await fetchLazy();
-    const bytes = await readAll(await openContent(content, signal), 'The head');
-    signal?.throwIfAborted();
-    const head = readHead(bytes);
-    const { fingerprint, model, adapter } = this.info;
-    if (head.fingerprint !== fingerprint) {
-      const named = (
-        /** @type {string} */ name,
-        /** @type {string | undefined} */ merged,
-        /** @type {string} */ hash,
-      ) => `${name}${merged ? ` with the adapter ${merged}` : ''} (fingerprint ${hash})`;
-      throw new BertletError(
-        'HEAD_MODEL_MISMATCH',
-        `This head was trained on ${named(head.baseModel, head.adapter, head.fingerprint)}, but the model is ` +
-          `${named(model, adapter, fingerprint)}. Load what it was trained on, or train it again.`,
-      );
-    }
-    return createHead(this.#connection, head);
+    const { openHead } = await fetchLazy();
+    const head = await openHead(content, this.info, signal);
+    const remote = new RemoteHead(this.#connection);
+    remote.keep(head.network);
+    return createHead(remote, head);
   }
 
   /** Ends the worker and gives all memory back. Calls that are still running reject with DISPOSED. */
@@ -183,18 +162,3 @@ export class Model {
  * @template {EmbedOptions['pooling']} P
  * @typedef {P extends 'none' ? Float32Array[] : Float32Array} Embedding
  */
-
-/**
- * @param {import('../types.js').FileContent} content
- * @param {AbortSignal} [signal]
- */
-async function openContent(content, signal) {
-  if (typeof content !== 'string' && !(content instanceof URL)) return readContent(content, 'the head');
-  const place = locate(String(content));
-  if (!place || !('url' in place))
-    throw new BertletError(
-      'BAD_INPUT',
-      `The head's address is "${content}", not a URL to fetch. Give its bytes instead.`,
-    );
-  return fetchChunks(place.url, signal);
-}

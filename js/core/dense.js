@@ -21,32 +21,49 @@ import { align } from './instance.js';
 
 /** @typedef {FeatureSpec & { dense: Dense[] }} HeadNetwork the last layer's outputs are the logits */
 
+/** @typedef {HeadNetwork & { weights: Float32Array[] }} ReadyHead with `weightsOf` its layers */
+
+/**
+ * The weights as `applyDense` wants them. Whoever applies the same layers again gives the same list: then it is copied once.
+ * @param {Dense[]} dense
+ */
+export const weightsOf = (dense) => dense.flatMap(({ weight, bias }) => [weight, bias]);
+
 /**
  * @param {import('./instance.js').Core} core
  * @param {number} rows
  * @param {number} features address of [rows][inputs of the first layer]
  * @param {Dense[]} dense
+ * @param {Float32Array[]} weights
  * @returns {Float32Array} [rows][outputs of the last layer], a copy
  */
-export function applyDense(core, rows, features, dense) {
-  const sizes = dense.map(({ weight, bias }) => ({
-    weight: align(weight.byteLength),
-    bias: align(bias.byteLength),
-    outputs: align(4 * rows * bias.length),
-  }));
-  let next = core.scratch(sizes.reduce((sum, { weight, bias, outputs }) => sum + weight + bias + outputs, 0));
-  const take = (/** @type {number} */ size) => (next += size) - size;
-
+export function applyDense(core, rows, features, dense, weights) {
+  const sizes = dense.map(({ bias }) => align(4 * rows * bias.length));
+  const at = core.place(
+    weights,
+    sizes.reduce((sum, size) => sum + size),
+  );
   let input = features;
-  dense.forEach(({ weight, bias, activation }, i) => {
-    const at = { weight: take(sizes[i].weight), bias: take(sizes[i].bias), outputs: take(sizes[i].outputs) };
-    core.floats(at.weight, weight.length).set(weight);
-    core.floats(at.bias, bias.length).set(bias);
-    core.fn.linear(input, rows, weight.length / bias.length, at.weight, at.bias, bias.length, at.outputs);
-    if (activation !== 'none') core.fn.activate(at.outputs, rows * bias.length, ACTIVATION[activation]);
-    input = at.outputs;
+  let output = at[weights.length];
+  dense.forEach((layer, i) => {
+    applyLayer(core, layer, at.slice(2 * i), rows, input, output);
+    input = output;
+    output += sizes[i];
   });
   return core.floats(input, rows * outputCount(dense)).slice();
+}
+
+/**
+ * @param {import('./instance.js').Core} core
+ * @param {Dense} layer
+ * @param {number[]} at addresses of its weight and bias
+ * @param {number} rows
+ * @param {number} input address of [rows][inputs]
+ * @param {number} output address of [rows][outputs]
+ */
+export function applyLayer({ fn }, { weight, bias, activation }, [weightAt, biasAt], rows, input, output) {
+  fn.linear(input, rows, weight.length / bias.length, weightAt, biasAt, bias.length, output);
+  if (activation !== 'none') fn.activate(output, rows * bias.length, ACTIVATION[activation]);
 }
 
 /** @param {Dense[]} dense */

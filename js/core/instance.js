@@ -35,6 +35,8 @@ export class Core {
     this.stackPointer = /** @type {WebAssembly.Global} */ (exports.__stack_pointer);
     /** First address that is not taken. */
     this.end = align(/** @type {WebAssembly.Global} */ (exports.__heap_base).value);
+    /** What `place` has put after all blocks, while it is there. @type {Float32Array[] | undefined} */
+    this.placed = undefined;
   }
 
   /**
@@ -44,6 +46,7 @@ export class Core {
   reserve(size) {
     const block = this.end;
     this.end = align(block + size);
+    this.placed = undefined;
     return block;
   }
 
@@ -59,7 +62,29 @@ export class Core {
     } catch (error) {
       throw outOfMemory(size, error);
     }
+    this.placed = undefined;
     return this.end;
+  }
+
+  /**
+   * Puts arrays into scratch memory, such as the weights of a head; if it is the same list that was put there last, and nobody used
+   * that memory since, without copying them.
+   * @param {Float32Array[]} arrays not to be changed
+   * @param {number} room bytes that are wanted after them
+   * @returns {number[]} addresses of the arrays and of the room, until the next use of scratch memory
+   */
+  place(arrays, room) {
+    const there = this.placed === arrays;
+    const size = arrays.reduce((sum, { byteLength }) => sum + align(byteLength), room);
+    let next = this.scratch(size);
+    this.placed = arrays;
+    const addresses = arrays.map((array) => {
+      const at = next;
+      if (!there) this.floats(at, array.length).set(array);
+      next += align(array.byteLength);
+      return at;
+    });
+    return [...addresses, next];
   }
 
   /**

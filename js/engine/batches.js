@@ -3,77 +3,88 @@ import { BertletError } from '../errors.js';
 import { createPause, progressReporter } from '../rpc/progress.js';
 
 /** @typedef {import('./engine.js').Engine} Engine */
-/** @typedef {import('./engine.js').Batch} Batch */
-/** @typedef {import('./engine.js').Indexed} Indexed */
+/** @typedef {import('../tokenize/tokenizer.js').Tokenizer} Tokenizer */
+/** @typedef {import('../tokenize/tokenizer.js').Text} Text */
+/** @typedef {import('../tokenize/tokenizer.js').Encoded} Encoded */
+
+/**
+ * Called for each batch, once for each of the layers that are wanted, while that layer's hidden states are there (`batch.layer`).
+ * `encoded`: the texts of the batch.
+ * @template {Encoded} T
+ * @typedef {(batch: import('./engine.js').Batch, encoded: (T & { index: number })[]) => void} UseBatch
+ */
 
 /** Texts that are tokenized and sorted together. */
 const WINDOW = 2048;
 
 /**
- * Runs the encoder over texts, the longest of some thousand first, and hands on each batch while its hidden states are there.
+ * @template {Encoded} T
+ * @typedef {object} BatchOptions
+ * @property {import('../types.js').Progress['phase']} phase
+ * @property {number[]} [layers] whose hidden states are wanted, ascending; default: the last
+ * @property {'cut' | 'error'} [truncation]
+ * @property {number} [maxTokens] of a text; default: as many as the model has positions
+ * @property {number[]} [numbers] the caller's numbers of the texts, for messages
+ * @property {(tokenizer: Tokenizer, text: Text, maxTokens: number) => T} [encode] default: what the tokenizer does
+ */
+
+/**
+ * Runs the encoder once over texts, the longest of some thousand first, and hands on each batch while its hidden states are there.
+ * @template {Encoded} [T=Encoded]
  * @param {Engine} engine
- * @param {import('../tokenize/tokenizer.js').Text[]} texts
- * @param {{ phase: import('../types.js').Progress['phase'], layer?: number, truncation?: 'cut' | 'error', maxTokens?: number,
- *   numbers?: number[] }} options `layer`: how many layers to run; default: all. `maxTokens` of a text, default: as many as the
- *   model has positions. `numbers`: the caller's numbers of the texts, for messages
- * @param {(batch: Batch) => void} use
+ * @param {Text[]} texts
+ * @param {BatchOptions<T>} options
+ * @param {UseBatch<T>} use
  * @param {import('../rpc/serve.js').Context} context
  */
-export async function forEachBatch(
-  engine,
-  texts,
-  { phase, layer, truncation = 'cut', maxTokens = engine.config.maxPositions, numbers },
-  use,
-  context,
-) {
-  const { emit } = context;
+export async function forEachBatch(engine, texts, options, use, context) {
+  const { tokenizer, config } = engine;
+  const { phase, layers = [config.numLayers], truncation, maxTokens = config.maxPositions, numbers } = options;
+  const { encode = (_, text) => /** @type {T} */ (tokenizer.encode(text, maxTokens)) } = options;
   const report = progressReporter(context, phase);
   const pause = createPause(context);
   /** @type {number[]} */
   const cut = [];
   let done = 0;
   for (let first = 0; first < texts.length; first += WINDOW) {
-    /** @type {Indexed[]} */
+    /** @type {(T & { index: number })[]} */
     const encoded = [];
     for (let index = first; index < Math.min(first + WINDOW, texts.length); index++) {
-      const encoding = engine.tokenizer.encode(texts[index], maxTokens);
+      const encoding = encode(tokenizer, texts[index], maxTokens);
       if (encoding.cut) cut.push(numbers?.[index] ?? index);
       if (encoding.cut && truncation === 'error') throw tooLong(index, maxTokens);
       encoded.push({ index, ...encoding });
       await pause();
     }
-    await forEachEncoded(
-      engine,
-      encoded,
-      layer,
-      (batch) => {
-        done += batch.indices.length;
-        use(batch);
-        report(done, texts.length);
-      },
-      pause,
-    );
+    await forEachEncoded(engine, encoded, layers, use, pause, (count) => report((done += count), texts.length));
   }
   if (cut.length > 0) {
     const which = cut.length === 1 ? `Text ${cut[0]} was` : `${cut.length} texts (the first is text ${cut[0]}) were`;
-    emit({ warning: `${which} longer than the model's ${maxTokens} tokens and cut there.`, texts: cut });
+    context.emit({ warning: `${which} longer than the model's ${maxTokens} tokens and cut there.`, texts: cut });
   }
 }
 
 /**
  * The same of texts in ids.
+ * @template {Encoded} T
  * @param {Engine} engine
- * @param {Indexed[]} encoded sorted in place
- * @param {number | undefined} layer how many layers to run; default: all
- * @param {(batch: Batch) => void} use
+ * @param {(T & { index: number })[]} encoded sorted in place
+ * @param {number[]} layers
+ * @param {UseBatch<T>} use
  * @param {() => Promise<void>} pause
+ * @param {(count: number) => void} [report] after each batch: how many texts it had
  */
-export async function forEachEncoded(engine, encoded, layer, use, pause) {
+export async function forEachEncoded(engine, encoded, layers, use, pause, report = () => {}) {
   encoded.sort((a, b) => b.ids.length - a.ids.length);
   for (let next = 0; next < encoded.length;) {
-    const batch = engine.forward(encoded, next, layer);
-    next += batch.indices.length;
-    use(batch);
+    const batch = engine.forward(encoded, next, 0);
+    const end = next + batch.indices.length;
+    for (const layer of layers) {
+      engine.advance(batch, layer);
+      use(batch, encoded.slice(next, end));
+    }
+    report(end - next);
+    next = end;
     await pause();
   }
 }

@@ -2,7 +2,6 @@
 import { POOLING, STATUS } from '../core/abi.js';
 import { applyDense } from '../core/dense.js';
 import { BertletError } from '../errors.js';
-import { FeatureCache } from './feature-cache.js';
 
 /** @typedef {import('../checkpoint/config.js').Config} Config */
 /** @typedef {import('../core/instance.js').Core} Core */
@@ -14,6 +13,7 @@ export const BATCH_TOKENS = 512;
  * @typedef {object} Batch texts that go through the encoder together
  * @property {number[]} indices which texts
  * @property {number[]} starts [texts + 1] where the tokens of each begin
+ * @property {number} layer whose hidden states are there, 0 (the embeddings) .. numLayers
  */
 
 /** @typedef {import('../tokenize/tokenizer.js').Encoded & { index: number }} Indexed a text in ids, and which text */
@@ -47,9 +47,6 @@ export class Engine {
 
   /** The checkpoint's config.json. @type {Record<string, unknown>} */
   configJson = {};
-
-  /** Of texts that heads were trained on. */
-  features = new FeatureCache();
 
   /**
    * @param {Config} config
@@ -123,7 +120,7 @@ export class Engine {
     const { model, ids, tokenTypeIds, starts, hidden } = this.#at;
     const budget = Math.max(this.config.maxPositions, BATCH_TOKENS);
     /** @type {Batch} */
-    const batch = { indices: [], starts: [0] };
+    const batch = { indices: [], starts: [0], layer: 0 };
     let pairs = false;
     for (let tokens = 0; next < encoded.length && tokens + encoded[next].ids.length <= budget; next++) {
       const one = encoded[next];
@@ -139,15 +136,22 @@ export class Engine {
     }
     core.ints(starts, batch.starts.length).set(batch.starts);
     const types = pairs && this.extras.segments !== false ? tokenTypeIds : 0;
-    const status = core.fn.forward(model, ids, types, starts, batch.indices.length, layer, hidden);
-    if (status === STATUS.ERROR_NUMERIC) {
-      throw new BertletError(
-        'BAD_WEIGHTS',
-        'The model computed NaN or infinity: its weights are damaged. Download or export it again.',
-      );
-    }
-    if (status !== STATUS.OK) throw new Error(`bertlet_forward: ${status}`);
+    check(core.fn.embed(model, ids, types, starts, batch.indices.length, hidden));
+    this.advance(batch, layer);
     return batch;
+  }
+
+  /**
+   * Runs a batch that was just computed further, in place: its hidden states become those of a later layer.
+   * @param {Batch} batch
+   * @param {number} layer its present one or a later one
+   */
+  advance(batch, layer) {
+    if (layer === batch.layer) return;
+    const { model, starts, hidden } = this.#at;
+    const { fn } = this.core;
+    check(fn.run_layers(model, starts, batch.indices.length, batch.layer, layer, hidden));
+    batch.layer = layer;
   }
 
   /**
@@ -186,28 +190,40 @@ export class Engine {
   }
 
   /**
-   * What sentence-transformers make of texts.
+   * What `embed` gives: where dense layers follow the pooling, they come before the division by the length.
    * @param {Batch} batch that was just computed
-   * @param {import('../checkpoint/sentence-transformers.js').SentencePipeline} pipeline
-   * @returns {Float32Array} [texts][outputs], valid until the next batch
+   * @param {Omit<import('../core/dense.js').ReadyHead, 'layer'>} how
+   * @returns {Float32Array} [rows][columns], a copy
    */
-  sentenceVectors(batch, { pooling, dense, normalize }) {
-    const pooled = this.pool(batch, pooling, normalize && dense.length === 0);
-    if (dense.length === 0) return pooled;
-    const rows = applyDense(this.core, batch.indices.length, pooled.byteOffset, dense);
-    if (normalize) normalizeRows(rows, rows.length / batch.indices.length);
+  vectors(batch, { pooling, normalize, dense, weights }) {
+    const { length, byteOffset } = this.rows(batch, { pooling, normalize: normalize && dense.length === 0 });
+    if (dense.length === 0) return this.core.floats(byteOffset, length).slice();
+    const count = length / this.config.hiddenSize;
+    const rows = applyDense(this.core, count, byteOffset, dense, weights);
+    if (normalize) normalizeRows(rows, rows.length / count);
     return rows;
   }
 
   /**
-   * @param {Batch} batch that was just computed, as deep as the network reads
-   * @param {import('../core/dense.js').HeadNetwork} network
+   * @param {Batch} batch that was just computed, as deep as the head reads
+   * @param {import('../core/dense.js').ReadyHead} head
    * @returns {Float32Array} [rows][outputs] logits, a copy
    */
-  logits(batch, network) {
-    const features = this.rows(batch, network);
-    return applyDense(this.core, features.length / this.config.hiddenSize, features.byteOffset, network.dense);
+  logits(batch, head) {
+    const { length, byteOffset } = this.rows(batch, head);
+    return applyDense(this.core, length / this.config.hiddenSize, byteOffset, head.dense, head.weights);
   }
+}
+
+/** @param {number} status what the encoder gave */
+function check(status) {
+  if (status === STATUS.ERROR_NUMERIC) {
+    throw new BertletError(
+      'BAD_WEIGHTS',
+      'The model computed NaN or infinity: its weights are damaged. Download or export it again.',
+    );
+  }
+  if (status !== 0) throw new Error(`The encoder: ${status}`);
 }
 
 /**

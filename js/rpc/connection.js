@@ -1,18 +1,20 @@
-// The caller's side of a message channel: makes calls to the worker, which serve.js answers. A call may report events before it ends,
-// and may be aborted.
+// The caller's side of a message channel: makes calls to the worker, which serve.js answers. A call may report events and hand over
+// parts of its result before it ends, and may be aborted. What is told without an id is not answered.
 //
-//   caller -> worker   { id, method, params }      { id, abort: true }
-//   worker -> caller   { id, event }               { id, result }  or  { id, error }
+//   caller -> worker   { id, method, params, progress }   { id, abort: true }                      { method, params }
+//   worker -> caller   { id, event }   { id, part }       { id, result, part }  or  { id, error }
 import { BertletError, fromWire } from '../errors.js';
 
 /**
  * @typedef {object} CallOptions
  * @property {AbortSignal} [signal]
  * @property {(event: any) => void} [onEvent]
+ * @property {boolean} [progress] whether `onEvent` wants progress too
+ * @property {(part: any) => void} [onPart] gets a result that comes in parts, which then is undefined itself
  * @property {Transferable[]} [transfer]
  */
 
-/** @typedef {{ resolve: (value: any) => void, reject: (error: unknown) => void, onEvent?: (event: any) => void }} Call */
+/** @typedef {{ resolve: (value: any) => void, reject: (error: unknown) => void, onEvent?: (event: any) => void, onPart?: (part: any) => void }} Call */
 
 export class Connection {
   #channel;
@@ -43,13 +45,13 @@ export class Connection {
    * @param {CallOptions} [options]
    * @returns {Promise<any>}
    */
-  call(method, params, { signal, onEvent, transfer } = {}) {
+  call(method, params, { signal, onEvent, progress, onPart, transfer } = {}) {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       if (this.#ended) throw this.#ended;
 
       const id = this.#nextId++;
-      this.#channel.post({ id, method, params }, transfer);
+      this.#channel.post({ id, method, params, progress }, transfer);
       const abort = () => {
         this.#calls.delete(id);
         this.#channel.post({ id, abort: true });
@@ -60,6 +62,7 @@ export class Connection {
         resolve: (value) => (settled(), resolve(value)),
         reject: (error) => (settled(), reject(error)),
         onEvent,
+        onPart,
       });
       this.#running.add(id);
       this.#channel.keepAlive(true);
@@ -67,21 +70,30 @@ export class Connection {
     });
   }
 
+  /**
+   * Tells the worker something that it does not answer.
+   * @param {string} method
+   * @param {unknown} params
+   */
+  tell(method, params) {
+    if (!this.#ended) this.#channel.post({ method, params });
+  }
+
   /** @param {any} message */
-  #receive({ id, event, result, error }) {
+  #receive(message) {
     if (this.#ended) return; // an answer that was under way
+    const { id, event, part, result, error } = message;
     const call = this.#calls.get(id);
-    if (event !== undefined) {
-      try {
-        call?.onEvent?.(event);
-      } catch (thrown) {
-        // The caller's own callback threw: that ends the call, as an exception would.
-        this.#calls.delete(id);
-        this.#channel.post({ id, abort: true });
-        call?.reject(thrown);
-      }
-      return;
+    try {
+      if (event !== undefined) call?.onEvent?.(event);
+      if (part !== undefined) call?.onPart?.(part);
+    } catch (thrown) {
+      // The caller's own callback threw: that ends the call, as an exception would.
+      this.#calls.delete(id);
+      this.#channel.post({ id, abort: true });
+      call?.reject(thrown);
     }
+    if (!error && !('result' in message)) return;
     this.#calls.delete(id);
     this.#running.delete(id);
     if (this.#running.size === 0) {

@@ -10,9 +10,11 @@ const TURN = 10; // milliseconds of work after which others have theirs
 /**
  * @param {Context} context
  * @param {Progress['phase']} phase
- * @returns {(loaded: number, total: number) => void} reports now and then, and always when all is done
+ * @returns {(loaded: number, total: number) => void} reports now and then, and always when all is done; but not
+ *   where nobody listens
  */
-export function progressReporter({ emit }, phase) {
+export function progressReporter({ emit, progress }, phase) {
+  if (!progress) return () => {};
   let last = -Infinity;
   return (loaded, total) => {
     const now = performance.now();
@@ -35,15 +37,3 @@ export function createPause({ signal }) {
     last = performance.now();
   };
 }
-
-/**
- * For a part of the work whose warnings will come again with the whole.
- * @param {Context} context
- * @returns {Context}
- */
-export const withoutWarnings = (context) => ({
-  ...context,
-  emit: (event, transfer) => {
-    if (/** @type {{ warning?: string }} */ (event).warning === undefined) context.emit(event, transfer);
-  },
-});

@@ -4,7 +4,10 @@ import { toWire } from '../errors.js';
 /**
  * @typedef {object} Context what a method gets beside its parameters
  * @property {AbortSignal} signal
- * @property {(event: unknown, transfer?: Transferable[]) => void} emit
+ * @property {boolean} [progress] whether the caller listens to progress
+ * @property {(event: unknown) => void} emit
+ * @property {(part: unknown, transfer?: Transferable[]) => void} part hands over a part of the result; the last one travels with the
+ *   answer
  */
 
 /** @typedef {(params: any, context: Context) => unknown} Method */
@@ -16,19 +19,35 @@ import { toWire } from '../errors.js';
 export function serve(port, methods) {
   /** @type {Map<number, AbortController>} */
   const running = new Map();
-  port.listen(async ({ id, method, params, abort }) => {
+  port.listen(async ({ id, method, params, progress, abort }) => {
     if (abort) return running.get(id)?.abort();
     const controller = new AbortController();
+    const { signal } = controller;
     running.set(id, controller);
+    /** @type {(message?: object, transfer?: Transferable[]) => void} */
+    const post = (message, transfer) => {
+      if (id !== undefined) port.post({ id, ...message }, transfer);
+    };
+    /** @type {typeof post} */
+    const postUnlessAborted = (...message) => {
+      if (!signal.aborted) post(...message);
+    };
+    /** @type {[message?: object, transfer?: Transferable[]]} the part that waits for the next one or the answer */
+    let last = [];
     try {
-      /** @type {Context['emit']} */
-      const emit = (event, transfer) => {
-        if (!controller.signal.aborted) port.post({ id, event }, transfer);
-      };
-      const result = await methods[method](params, { signal: controller.signal, emit });
-      port.post({ id, result });
+      const result = await methods[method](params, {
+        signal,
+        progress,
+        emit: (event) => postUnlessAborted({ event }),
+        part(part, transfer) {
+          if (last[0]) postUnlessAborted(...last);
+          last = [{ part }, transfer];
+        },
+      });
+      if (signal.aborted) last = [];
+      post({ result, ...last[0] }, last[1]);
     } catch (error) {
-      port.post({ id, error: toWire(error) });
+      post({ error: toWire(error) });
     } finally {
       running.delete(id);
     }

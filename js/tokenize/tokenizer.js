@@ -50,7 +50,7 @@ export function measureTokenizer(probe, { bytes, where }) {
  * @param {number} limit of both together
  * @returns {[first: number, second: number]}
  */
-function cutLongestFirst(first, second, limit) {
+export function cutLongestFirst(first, second, limit) {
   if (first + second <= limit) return [first, second];
   const shorter = Math.min(first, second);
   const half = Math.floor(limit / 2);

@@ -38,7 +38,7 @@ export async function learningCurve(engine, params, context) {
   const { numLayers: layer, hiddenSize } = engine.config;
   const features = { layer, pooling: /** @type {const} */ ('mean'), normalize: true };
   const rows = await Rows.create(engine.compiled, texts.length, hiddenSize, () => 0);
-  await pooledFeatures(engine, texts, features, (index, vector) => rows.set(index, vector), context);
+  await pooledFeatures(engine, texts, [features], (index, vector) => rows.set(index, vector), context);
 
   const report = progressReporter(context, 'train');
   const pause = createPause(context);

@@ -1,12 +1,18 @@
 // Masked language modelling in the worker: which pieces may stand where a text has [MASK].
 import { BertletError } from '../errors.js';
+import { range } from '../base/numbers.js';
 import { SPECIAL, STATUS } from '../core/abi.js';
-import { applyDense } from '../core/dense.js';
-import { createPause, progressReporter } from '../rpc/progress.js';
+import { applyLayer } from '../core/dense.js';
 import { align } from '../core/instance.js';
+import { topK } from '../decode/top-k.js';
+import { forEachEncoded } from '../engine/batches.js';
+import { createPause, progressReporter } from '../rpc/progress.js';
 
 /** @typedef {import('../engine/engine.js').Engine} Engine */
 /** @typedef {import('../types.js').MaskFill} MaskFill */
+
+/** Masks that are scored together: more gain nothing, and each takes 4 bytes for every piece of the vocabulary. */
+const MASKS = 32;
 
 /**
  * @param {Engine} engine
@@ -14,7 +20,7 @@ import { align } from '../core/instance.js';
  * @param {import('../rpc/serve.js').Context} context
  * @returns {Promise<MaskFill[][][]>} for each text, for each of its masks, the best pieces
  */
-export async function fillMask(engine, { texts, topK, targets }, context) {
+export async function fillMask(engine, { texts, topK: k, targets }, context) {
   const { masked } = engine.extras;
   if (!masked) {
     throw new BertletError(
@@ -25,80 +31,116 @@ export async function fillMask(engine, { texts, topK, targets }, context) {
   const { tokenizer, config } = engine;
   const mask = tokenizer.specials[SPECIAL.MASK];
   if (mask < 0) throw new BertletError('BAD_VOCABULARY', 'The vocabulary has no [MASK], so nothing can be masked.');
-  const allowed = targets && targetIds(engine, targets, context);
-  const report = progressReporter(context, 'fill-mask');
+  const candidates = targets ? targetIds(engine, targets, context) : range(0, config.vocabSize);
   const pause = createPause(context);
-  const results = [];
+  const encoded = [];
   for (const [index, text] of texts.entries()) {
-    const encoded = tokenizer.encode(text, config.maxPositions);
-    if (encoded.cut) {
+    const { cut, ...rest } = tokenizer.encode(text, config.maxPositions);
+    if (cut) {
       const most = config.maxPositions;
       throw new BertletError('TEXT_TOO_LONG', `Text ${index} is longer than the model's ${most} tokens. Shorten it.`);
     }
-    const { ids } = encoded;
-    const places = Array.from(ids.keys()).filter((token) => ids[token] === mask);
+    const places = range(0, rest.ids.length).filter((token) => rest.ids[token] === mask);
     if (places.length === 0)
       throw new BertletError('BAD_INPUT', `Text ${index} has no [MASK]: write it where a word is to be found.`);
-    const batch = engine.forward([{ index, ...encoded }], 0);
-    const scores = scoreWords(engine, masked, engine.hidden(batch, false), places);
-    results.push(
-      places.map((place, i) =>
-        best(scores.subarray(i * config.vocabSize, (i + 1) * config.vocabSize), allowed, topK).map(({ id, score }) => ({
-          score,
-          token: id,
-          token_str: decode(engine, [id]),
-          sequence: decode(engine, ids.with(place, id), places.length === 1),
-        })),
-      ),
-    );
-    report(results.length, texts.length);
+    encoded.push({ index, cut, ...rest, places });
     await pause();
   }
+
+  const head = new WordScorer(engine, masked);
+  const report = progressReporter(context, 'fill-mask');
+  /** @type {MaskFill[][][]} */
+  const results = texts.map(() => []);
+  let done = 0;
+  await forEachEncoded(
+    engine,
+    encoded,
+    [config.numLayers],
+    (batch, some) => {
+      const masks = some.flatMap(({ index, ids, places }, i) =>
+        places.map((place) => ({ token: batch.starts[i] + place, index, ids, place, only: places.length === 1 })),
+      );
+      head.score(
+        engine.hidden(batch, false),
+        masks.map(({ token }) => token),
+        (scores, i) => {
+          const { index, ids, place, only } = masks[i];
+          results[index].push(
+            topK(scores, k, candidates).map((id) => ({
+              score: scores[id],
+              token: id,
+              token_str: decode(engine, [id]),
+              sequence: decode(engine, ids.with(place, id), only),
+            })),
+          );
+        },
+      );
+    },
+    pause,
+    (count) => report((done += count), texts.length),
+  );
   return results;
 }
 
-/**
- * @param {Engine} engine
- * @param {import('../checkpoint/masked-head.js').MaskedHead} head
- * @param {Float32Array} hidden [tokens][hiddenSize], in the core's memory; overwritten
- * @param {number[]} places which tokens
- * @returns {Float32Array} [places][vocabSize] probabilities, valid until the next call of the core
- */
-function scoreWords({ core, model, config }, { transform, norm, decoder, bias }, hidden, places) {
-  const { hiddenSize, embeddingSize, vocabSize } = config;
-  places.forEach((place, i) => hidden.copyWithin(i * hiddenSize, place * hiddenSize, (place + 1) * hiddenSize));
-  const features = applyDense(core, places.length, hidden.byteOffset, [transform]);
+/** The masked-LM head on an engine. */
+class WordScorer {
+  #engine;
+  #head;
+  #weights;
 
-  const inputs = [features, norm.gamma, norm.beta, bias, ...(decoder ? [decoder] : [])];
-  const logitBytes = 4 * places.length * vocabSize;
-  let next = core.scratch(inputs.reduce((sum, { byteLength }) => sum + align(byteLength), logitBytes));
-  const [featuresAt, gammaAt, betaAt, biasAt, decoderAt] = inputs.map((values) => {
-    const at = next;
-    core.floats(at, values.length).set(values);
-    next += align(values.byteLength);
-    return at;
-  });
-  core.fn.layer_norm(featuresAt, places.length, embeddingSize, gammaAt, betaAt, norm.epsilon);
-  if (decoder) core.fn.linear(featuresAt, places.length, embeddingSize, decoderAt, biasAt, vocabSize, next);
-  else if (core.fn.word_logits(model, featuresAt, places.length, biasAt, next) !== STATUS.OK) {
-    throw new BertletError(
-      'BAD_WEIGHTS',
-      'The masked-LM head computed NaN or infinity: its weights are damaged. Download or export the model again.',
-    );
+  /**
+   * @param {Engine} engine
+   * @param {import('../checkpoint/masked-head.js').MaskedHead} head
+   */
+  constructor(engine, head) {
+    const { transform, norm, bias, decoder } = head;
+    this.#engine = engine;
+    this.#head = head;
+    this.#weights = [transform.weight, transform.bias, norm.gamma, norm.beta, bias, ...(decoder ? [decoder] : [])];
   }
-  core.fn.softmax(next, places.length, vocabSize);
-  return core.floats(next, places.length * vocabSize);
-}
 
-/**
- * @param {Float32Array} scores [vocabSize]
- * @param {number[] | undefined} allowed
- * @param {number} topK
- */
-function best(scores, allowed, topK) {
-  const ids = allowed ?? Array.from(scores.keys());
-  const ranking = ids.map((id) => ({ id, score: scores[id] })).sort((a, b) => b.score - a.score);
-  return ranking.slice(0, topK);
+  /**
+   * @param {Float32Array} hidden [tokens][hiddenSize], in the core's memory; overwritten
+   * @param {number[]} tokens which of them are masks, ascending
+   * @param {(scores: Float32Array, i: number) => void} use gets [vocabSize] probabilities for each, valid meanwhile
+   */
+  score(hidden, tokens, use) {
+    const { hiddenSize, vocabSize } = this.#engine.config;
+    const { byteOffset } = hidden; // the view itself goes when scratch memory grows
+    tokens.forEach((token, i) => hidden.copyWithin(i * hiddenSize, token * hiddenSize, (token + 1) * hiddenSize));
+    for (let first = 0; first < tokens.length; first += MASKS) {
+      const rows = Math.min(MASKS, tokens.length - first);
+      const scores = this.#run(byteOffset + 4 * first * hiddenSize, rows);
+      for (let row = 0; row < rows; row++) use(scores.subarray(row * vocabSize, (row + 1) * vocabSize), first + row);
+    }
+  }
+
+  /**
+   * @param {number} hidden address of [rows][hiddenSize]
+   * @param {number} rows
+   * @returns {Float32Array} [rows][vocabSize] probabilities, valid until the next use of scratch memory
+   */
+  #run(hidden, rows) {
+    const { core, model, config } = this.#engine;
+    const { embeddingSize, vocabSize } = config;
+    const { transform, norm } = this.#head;
+    const featureBytes = align(4 * rows * embeddingSize);
+    const at = core.place(this.#weights, featureBytes + 4 * rows * vocabSize);
+    const [, , gamma, beta, bias, decoder] = at;
+    const features = at[at.length - 1];
+    const logits = features + featureBytes;
+    applyLayer(core, transform, at, rows, hidden, features);
+    core.fn.layer_norm(features, rows, embeddingSize, gamma, beta, norm.epsilon);
+    if (this.#head.decoder) core.fn.linear(features, rows, embeddingSize, decoder, bias, vocabSize, logits);
+    else if (core.fn.word_logits(model, features, rows, bias, logits) !== STATUS.OK) {
+      throw new BertletError(
+        'BAD_WEIGHTS',
+        'The masked-LM head computed NaN or infinity: its weights are damaged. Download or export the model again.',
+      );
+    }
+    core.fn.softmax(logits, rows, vocabSize);
+    return core.floats(logits, rows * vocabSize);
+  }
 }
 
 /**

@@ -4,3 +4,4 @@ export { fillMask } from './fill-mask.js';
 export { fit } from '../train/fit.js';
 export { learningCurve } from '../train/learning-curve.js';
 export { readQuestions } from './questions.js';
+export { encodeLocated } from '../tokenize/located.js';

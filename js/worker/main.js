@@ -1,4 +1,5 @@
 // The worker's entry: owns the engine, answers calls. The same file is the body of a further thread of a multi-threaded engine.
+import { weightsOf } from '../core/dense.js';
 import { forEachBatch } from '../engine/batches.js';
 import { ownPort } from '#platform';
 import { runThread } from '../engine/threads.js';
@@ -9,18 +10,55 @@ import { serve } from '../rpc/serve.js';
 /** @type {import('../engine/engine.js').Engine} */
 let engine;
 
+/** Heads that the page has, by the numbers that it gave them. @type {Map<number, import('../core/dense.js').ReadyHead>} */
+const heads = new Map();
+
+/** @param {number} number */
+const headOf = (number) => /** @type {import('../core/dense.js').ReadyHead} */ (heads.get(number));
+
+/**
+ * @param {number} number
+ * @param {import('../core/dense.js').HeadNetwork} network
+ */
+const keepHead = (number, network) => heads.set(number, { ...network, weights: weightsOf(network.dense) });
+
+/**
+ * Which texts of a batch, and what was computed of each: a row, or one for each of its tokens.
+ * @typedef {object} Part
+ * @property {number[]} indices
+ * @property {number[]} starts [texts + 1] where the rows of each begin
+ * @property {Float32Array} rows [rows][columns]
+ * @property {import('../tokenize/located.js').Located[]} [tokens] of each text
+ */
+
+/**
+ * @param {import('../rpc/serve.js').Context} context
+ * @param {import('../engine/engine.js').Batch} batch
+ * @param {import('../core/dense.js').Pooling} pooling
+ * @param {Float32Array} rows given away
+ * @param {Part['tokens']} [tokens]
+ */
+function sendRows(context, { indices, starts }, pooling, rows, tokens) {
+  /** @type {Part} */
+  const part = { indices, starts: pooling === 'none' ? starts : [...starts.keys()], rows, tokens };
+  context.part(part, [rows.buffer]);
+}
+
 serve(ownPort(), {
-  async load(params, context) {
+  async load({ head: number, ...params }, context) {
     engine = await loadEngine(params, context);
-    const { family, hiddenSize, numLayers, maxPositions, vocabSize } = engine.config;
+    const { family, hiddenSize, numLayers, maxPositions: maxTokens, vocabSize } = engine.config;
     const { build, threads } = engine.compiled;
     const { fingerprint, fromCache, configJson: config } = engine;
     const notes = [...engine.notes, ...engine.cacheNotes];
-    const size = { hiddenSize, numLayers, maxTokens: maxPositions, vocabSize };
     const { head, masked } = engine.extras;
+    if (head) keepHead(number, head.network);
     return {
       modelType: family.modelType,
-      ...size,
+      hiddenSize,
+      numLayers,
+      maxTokens,
+      vocabSize,
       build,
       threads,
       notes,
@@ -42,45 +80,62 @@ serve(ownPort(), {
     return encodings;
   },
 
-  /** Emits, batch by batch, which texts and their vectors. */
+  /** Hands over, batch by batch, the vectors of texts. */
   embed({ texts, pooling, layer, normalize, truncation }, context) {
-    const { pipeline } = engine.extras;
-    const followed = pipeline && pooling === undefined && layer === undefined;
+    const followed = pooling === undefined && layer === undefined ? engine.extras.pipeline : undefined;
+    const dense = followed?.dense ?? [];
+    const how = {
+      pooling: pooling ?? followed?.pooling ?? 'mean',
+      normalize: normalize ?? followed?.normalize ?? false,
+      dense,
+      weights: weightsOf(dense),
+    };
     return forEachBatch(
       engine,
       texts,
-      { phase: 'embed', layer, truncation, ...(followed && { maxTokens: pipeline.maxTokens }) },
-      (batch) => {
-        const vectors = followed
-          ? engine.sentenceVectors(batch, { ...pipeline, normalize: normalize ?? pipeline.normalize })
-          : engine.rows(batch, { pooling: pooling ?? 'mean', normalize: normalize ?? false });
-        const copy = vectors.slice();
-        context.emit({ batch, vectors: copy }, [copy.buffer]);
+      { phase: 'embed', layers: [layer ?? engine.config.numLayers], truncation, maxTokens: followed?.maxTokens },
+      (batch) => sendRows(context, batch, how.pooling, engine.vectors(batch, how)),
+      context,
+    );
+  },
+
+  /** Hands over, batch by batch, the logits of texts; if they shall be located, with their tokens. */
+  async logits({ texts, head: number, located }, context) {
+    const head = headOf(number);
+    const encode = located ? (await import('./lazy.js')).encodeLocated : undefined;
+    return forEachBatch(
+      engine,
+      texts,
+      { phase: 'classify', layers: [head.layer], encode },
+      (batch, encoded) => {
+        const tokens = located && encoded.map((one) => one.located);
+        sendRows(context, batch, head.pooling, engine.logits(batch, head), tokens);
       },
       context,
     );
   },
 
-  /** Emits, batch by batch, which texts and their logits. */
-  logits: ({ texts, network }, context) =>
-    forEachBatch(
-      engine,
-      texts,
-      { phase: 'classify', layer: network.layer },
-      (batch) => {
-        const logits = engine.logits(batch, network);
-        context.emit({ batch, logits }, [logits.buffer]);
-      },
-      context,
-    ),
+  /** Of a head that the page has read from a file. */
+  keepHead: ({ head, network }) => void keepHead(head, network),
+
+  /** The page has no use for it any more. */
+  forgetHead: ({ head }) => void heads.delete(head),
 
   // What only some pages need is fetched when it is needed.
 
   fillMask: async (params, context) => (await import('./lazy.js')).fillMask(engine, params, context),
 
-  questions: async (params, context) => (await import('./lazy.js')).readQuestions(engine, params, context),
+  async questions({ head: number, ...params }, context) {
+    const head = headOf(number);
+    return (await import('./lazy.js')).readQuestions(engine, { head, ...params }, context);
+  },
 
-  fit: async (params, context) => (await import('./lazy.js')).fit(engine, params, context),
+  async fit({ head, ...params }, context) {
+    const fitted = await (await import('./lazy.js')).fit(engine, params, context);
+    context.signal.throwIfAborted(); // the page doesn't take it any more
+    keepHead(head, fitted.network);
+    return fitted;
+  },
 
   learningCurve: async (params, context) => (await import('./lazy.js')).learningCurve(engine, params, context),
 

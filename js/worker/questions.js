@@ -9,44 +9,39 @@ import { questionWindows, windowOptions } from '../tokenize/question-windows.js'
 const GROUP = 64;
 
 /**
- * Emits, batch by batch, the windows of questions with their logits.
+ * Hands over, batch by batch, the windows of questions with their logits.
  * @param {import('../engine/engine.js').Engine} engine
- * @param {{ questions: Question[], network: import('../core/dense.js').HeadNetwork, maxTokens?: number, stride?: number }} params
+ * @param {{ questions: Question[], head: import('../core/dense.js').ReadyHead, maxTokens?: number, stride?: number }} params
  * @param {import('../rpc/serve.js').Context} context
  */
-export async function readQuestions(engine, { questions, network, ...given }, context) {
+export async function readQuestions(engine, { questions, head, ...given }, context) {
   const options = windowOptions(given, engine.config.maxPositions);
   const report = progressReporter(context, 'classify');
   const pause = createPause(context);
   for (let first = 0; first < questions.length; first += GROUP) {
-    const windows = questions.slice(first, first + GROUP).flatMap((question, i) =>
-      questionWindows(engine.tokenizer, question, first + i, options).map((window, index) => ({
-        question: first + i,
+    const windows = questions.slice(first, first + GROUP).flatMap((text, i) => {
+      const question = first + i;
+      return questionWindows(engine.tokenizer, text, question, options).map(({ encoded, ...window }, index) => ({
+        ...encoded,
         index,
-        ...window,
-      })),
-    );
+        window: { question, index, ...window },
+      }));
+    });
     await forEachEncoded(
       engine,
-      windows.map(({ encoded }, index) => ({ index, ...encoded })),
-      network.layer,
-      (batch) => {
-        const logits = engine.logits(batch, network);
-        const ready = batch.indices.map((which, i) => {
-          const { question, index, first: at, tokens, offsets } = windows[which];
+      windows,
+      [head.layer],
+      (batch, encoded) => {
+        const logits = engine.logits(batch, head);
+        const ready = encoded.map(({ window }, i) => {
           const own = logits.subarray(2 * batch.starts[i], 2 * batch.starts[i + 1]);
-          const startLogits = own.filter((_, k) => k % 2 === 0);
           return {
-            question,
-            index,
-            startLogits,
+            ...window,
+            startLogits: own.filter((_, k) => k % 2 === 0),
             endLogits: own.filter((_, k) => k % 2 === 1),
-            first: at,
-            tokens,
-            offsets,
           };
         });
-        context.emit({ windows: ready });
+        context.part(ready);
       },
       pause,
     );

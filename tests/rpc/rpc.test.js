@@ -6,14 +6,17 @@ import { Connection } from '../../js/rpc/connection.js';
 import { serve } from '../../js/rpc/serve.js';
 
 /** A connection to methods at the other end of a real message channel. */
-function connect(t, methods) {
+function connect(t, methods, spy = () => {}) {
   const { port1, port2 } = new MessageChannel();
   t.after(() => port1.close());
   const closing = deferred();
   const state = { busy: false, closed: 0, closing: closing.promise, fail: undefined };
   serve(
     {
-      post: (message, transfer) => port2.postMessage(message, transfer),
+      post(message, transfer) {
+        spy(message);
+        port2.postMessage(message, transfer);
+      },
       listen: (receive) => port2.on('message', receive),
     },
     methods,
@@ -47,6 +50,80 @@ test('results, events before them, and the process kept alive only meanwhile', a
   assert.equal(await call, 3);
   assert.deepEqual(events, [1, 2, 3]);
   assert.equal(state.busy, false);
+});
+
+test('parts of a result come in order, the last one with the answer', async (t) => {
+  const messages = [];
+  const { connection } = connect(
+    t,
+    {
+      count({ to }, { part }) {
+        for (let i = 1; i <= to; i++) {
+          const numbers = Int32Array.of(i);
+          part(numbers, [numbers.buffer]);
+        }
+        return 'all';
+      },
+    },
+    (message) => messages.push(Object.keys(message)),
+  );
+  const parts = [];
+  assert.equal(await connection.call('count', { to: 3 }, { onPart: ([i]) => parts.push(i) }), 'all');
+  assert.deepEqual(parts, [1, 2, 3]);
+  assert.deepEqual(messages, [
+    ['id', 'part'],
+    ['id', 'part'],
+    ['id', 'result', 'part'],
+  ]);
+  assert.equal(await connection.call('count', { to: 0 }, { onPart: assert.fail }), 'all');
+});
+
+test('parts of a call that is aborted are not sent', async (t) => {
+  const aborted = deferred();
+  const messages = [];
+  const { connection } = connect(
+    t,
+    {
+      wait: (_, { part, signal }) =>
+        new Promise((resolve) => {
+          part(1);
+          signal.addEventListener('abort', () => {
+            part(2);
+            resolve('too late');
+            aborted.resolve();
+          });
+        }),
+      answer: () => true,
+    },
+    (message) => messages.push(message),
+  );
+  const controller = new AbortController();
+  const call = connection.call('wait', {}, { signal: controller.signal, onPart: assert.fail });
+  controller.abort();
+  await assert.rejects(call, { name: 'AbortError' });
+  await aborted.promise;
+  await connection.call('answer', {});
+  assert.ok(messages.every(({ id, part }) => id !== 1 || part === undefined));
+});
+
+test('what is told is not answered', async (t) => {
+  const told = [];
+  const messages = [];
+  const methods = {
+    note: (params) => told.push(params),
+    fails: () => assert.fail('for nobody'),
+    ask: () => told.length,
+  };
+  const { connection, state } = connect(t, methods, (message) => messages.push(message));
+  connection.tell('note', 'a');
+  connection.tell('fails', {});
+  connection.tell('note', 'b');
+  assert.equal(state.busy, false, 'the process does not wait');
+  assert.equal(await connection.call('ask', {}), 2);
+  assert.deepEqual(told, ['a', 'b']);
+  assert.equal(messages.length, 1);
+  await connection.close();
+  connection.tell('note', 'c');
 });
 
 test('errors keep class, code and message', async (t) => {

@@ -1,5 +1,5 @@
 // The caller's side of `fit`: which options each task has, and the way from examples to a head's data.
-import { listen } from '../listeners.js';
+import { callOptions } from '../call-options.js';
 import { rejectUnknownOptions, checkChoice } from '../options.js';
 import { prepareAnswerer } from './answers.js';
 import { prepareClassifier } from './classification.js';
@@ -45,14 +45,14 @@ const prepare = {
 /**
  * Trains a head in the worker. Rejects with BAD_INPUT, NO_EXAMPLES, BAD_LABELS or ONE_CLASS for what the caller gave, BAD_WEIGHTS if
  * training meets NaN or infinity, or with OUT_OF_MEMORY.
- * @param {import('../../rpc/connection.js').Connection} connection
+ * @param {import('../heads/remote-head.js').RemoteHead} remote where the worker is to keep the head
  * @param {import('../../types.js').ModelInfo} info
  * @param {any[]} examples
  * @param {FitOptions & import('../../types.js').TaskOptions} options
  * @returns {Promise<{ data: import('../../checkpoint/head-file.js').HeadData, heldOut: any[] }>} `heldOut`: held-out examples,
  *   if the head is still to be measured on them
  */
-export async function fitHead(connection, info, examples, { signal, onProgress, onWarning, ...options }) {
+export async function fitHead(remote, info, examples, { signal, onProgress, onWarning, ...options }) {
   const { task = 'text-classification', head: kind = 'linear' } = options;
   checkChoice('task', task, Object.keys(prepare));
   checkChoice('head', kind, Object.keys(HEAD_OPTIONS));
@@ -60,11 +60,7 @@ export async function fitHead(connection, info, examples, { signal, onProgress, 
   const unknown = Object.entries(options).filter(([name]) => !known.includes(name));
   rejectUnknownOptions(Object.fromEntries(unknown), `for ${task} with head '${kind}'`);
   const { labels, params, finish } = prepare[task](examples, { ...options, task }, info);
-  const fitted = await connection.call(
-    'fit',
-    { task, ...params },
-    { signal, onEvent: listen({ onProgress, onWarning }) },
-  );
+  const fitted = await remote.call('fit', { task, ...params }, callOptions({ signal, onProgress, onWarning }));
   const { model: baseModel, adapter, fingerprint } = info;
   const { heldOut = [], ...found } = /** @type {any} */ (finish(fitted));
   return { data: { task, labels, baseModel, ...(adapter && { adapter }), fingerprint, ...found }, heldOut };

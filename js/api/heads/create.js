@@ -9,13 +9,13 @@ import { TextClassifier } from './text-classifier.js';
 export const fetchLazy = () => import('../lazy.js');
 
 /**
- * @param {import('../../rpc/connection.js').Connection} connection
+ * @param {import('./remote-head.js').RemoteHead} remote whose weights the worker has
  * @param {import('../../checkpoint/head-file.js').HeadData} data
  * @returns {Promise<AnyHead>}
  */
-export async function createHead(connection, data) {
+export async function createHead(remote, data) {
   if (data.task === 'text-classification' || data.task === 'multi-label')
-    return new TextClassifier(connection, data, fetchLazy);
+    return new TextClassifier(remote, data, fetchLazy);
   const { QuestionAnswerer, TokenClassifier } = await fetchLazy();
-  return new (data.task === 'token-classification' ? TokenClassifier : QuestionAnswerer)(connection, data, fetchLazy);
+  return new (data.task === 'token-classification' ? TokenClassifier : QuestionAnswerer)(remote, data, fetchLazy);
 }

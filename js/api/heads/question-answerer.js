@@ -3,6 +3,7 @@ import { bestAnswers } from '../../decode/answers.js';
 import { BertletError } from '../../errors.js';
 import { squadMetrics } from '../../metrics/answers.js';
 import { checkAnsweredExamples, checkQuestions } from '../examples.js';
+import { callOptions } from '../call-options.js';
 import { Head } from './head.js';
 
 /** @typedef {import('../../types.js').TaskOptions} TaskOptions */
@@ -33,9 +34,12 @@ export class QuestionAnswerer extends Head {
     const list = checkQuestions(Array.isArray(questions) ? questions : [questions]);
     /** @type {Map<number, import('../../decode/answers.js').Window>[]} */
     const windows = list.map(() => new Map());
-    await this.windows(list, { maxTokens, stride }, options, (question, index, window) => {
-      windows[question].set(index, window);
-    });
+    const onPart = (
+      /** @type {(import('../../decode/answers.js').Window & { question: number, index: number })[]} */ part,
+    ) => {
+      for (const { question, index, ...window } of part) windows[question].set(index, window);
+    };
+    await this.remote.call('questions', { questions: list, maxTokens, stride }, { ...callOptions(options), onPart });
     const results = list.map(([, context], question) => {
       const inOrder = [...windows[question]].sort(([a], [b]) => a - b).map(([, window]) => window);
       return bestAnswers(context, inOrder, { topK, maxAnswerTokens, noAnswer });

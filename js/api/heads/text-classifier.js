@@ -1,6 +1,6 @@
 // A head that says which label a text has, or which of several.
 import { BertletError } from '../../errors.js';
-import { indexOfMax, softmax } from '../../base/numbers.js';
+import { softmax } from '../../base/numbers.js';
 import { toTexts } from '../texts.js';
 import { Head } from './head.js';
 
@@ -46,29 +46,11 @@ export class TextClassifier extends Head {
    */
   async evaluate(examples, { threshold = LIKELY, ...options } = {}) {
     checkThreshold(threshold);
-    const { checkExamples, checkMultiLabelExamples, evaluateMultiLabel, evaluatePredictions } = await this.fetchLazy();
-    const { texts, labels } = this.#multiLabel
-      ? checkMultiLabelExamples(/** @type {any} */ (examples))
-      : checkExamples(/** @type {any} */ (examples));
-    const given = labels.flat(); // none, where texts may have none
-    if (given.length > 0 && !given.some((label) => this.labels.includes(label))) {
-      const known = this.labels.slice(0, 5).join(', ');
-      throw new BertletError(
-        'BAD_LABELS',
-        `No example has a label that this head knows (${known}); the first has "${given[0]}".`,
-      );
-    }
-    /** @type {string[][]} */
-    const predicted = [];
-    await this.#score(texts, options, (index, scores) => {
-      predicted[index] = this.#multiLabel
-        ? this.labels.filter((_, i) => scores[i] >= threshold)
-        : [this.labels[indexOfMax(scores)]];
-    });
+    const { evaluateClassifier } = await this.fetchLazy();
     return /** @type {any} */ (
-      this.#multiLabel
-        ? evaluateMultiLabel(/** @type {string[][]} */ (labels), predicted, [...this.labels])
-        : evaluatePredictions(/** @type {string[]} */ (labels), predicted.flat(), [...this.labels])
+      evaluateClassifier(examples, this.labels, this.#multiLabel ? threshold : undefined, (texts, use) =>
+        this.#score(texts, options, use),
+      )
     );
   }
 

@@ -26,12 +26,12 @@ export class TokenClassifier extends Head {
   }
 
   /**
-   * @param {import('../../rpc/connection.js').Connection} connection
+   * @param {import('./remote-head.js').RemoteHead} remote
    * @param {import('../../checkpoint/head-file.js').HeadData} data
    * @param {() => Promise<import('./head.js').Lazy>} fetchLazy
    */
-  constructor(connection, data, fetchLazy) {
-    super(connection, data, fetchLazy);
+  constructor(remote, data, fetchLazy) {
+    super(remote, data, fetchLazy);
     const valid = validTransitions(data.labels);
     const { transitions: learned } = data;
     this.#transitions = learned
@@ -66,22 +66,17 @@ export class TokenClassifier extends Head {
     const list = toTexts(texts);
     const pair = list.findIndex(([, textPair]) => textPair !== undefined);
     if (pair >= 0) throw new BertletError('BAD_INPUT', `Text ${pair} is a pair; entities are found in single texts.`);
-    const encodings = await this.encodings(list, options);
     const labels = [...this.labels];
     /** @type {any[]} */
     const results = [];
-    await this.logits(list, options, (index, logits) => {
+    await this.#tokenLogits(list, options, (index, logits, tokens) => {
       const [text] = list[index];
-      // A text that was cut has logits of its first tokens only.
-      const count = logits.length / labels.length;
-      const { tokens, offsets } = encodings[index];
-      const read = { tokens: tokens.slice(0, count), offsets: offsets.slice(0, count) };
       if (aggregationStrategy === 'sequence') {
-        results[index] = this.#sequence(text, splitWords(text), offsets, logits);
+        results[index] = this.#sequence(text, splitWords(text), tokens.offsets, logits);
       } else if (aggregationStrategy === 'none') {
-        results[index] = tokenEntities(text, read, logits, labels);
+        results[index] = tokenEntities(text, tokens, logits, labels);
       } else {
-        results[index] = groupedEntities(text, read, logits, labels, aggregationStrategy);
+        results[index] = groupedEntities(text, tokens, logits, labels, aggregationStrategy);
       }
     });
     return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
@@ -101,11 +96,10 @@ export class TokenClassifier extends Head {
     const joined = sentences.map(joinWords);
     /** @type {import('../../tokenize/tokenizer.js').Text[]} */
     const texts = joined.map(({ text }) => [text]);
-    const encodings = await this.encodings(texts, options);
     /** @type {string[][]} */
     const results = [];
-    await this.logits(texts, options, (index, logits) => {
-      const tags = this.#decode(joined[index].spans, encodings[index].offsets, logits, decoding);
+    await this.#tokenLogits(texts, options, (index, logits, { offsets }) => {
+      const tags = this.#decode(joined[index].spans, offsets, logits, decoding);
       results[index] = tags.map(({ tag }) => tag);
     });
     return results;
@@ -127,9 +121,24 @@ export class TokenClassifier extends Head {
   }
 
   /**
+   * @param {import('../../tokenize/tokenizer.js').Text[]} texts
+   * @param {TaskOptions} options
+   * @param {(index: number, logits: Float32Array, tokens: import('../../tokenize/located.js').Located) => void} use gets
+   *   [tokens][labels] and the tokens, as the model read them
+   */
+  #tokenLogits(texts, options, use) {
+    return this.logits(
+      texts,
+      options,
+      (index, logits, _, tokens) => use(index, logits, /** @type {any} */ (tokens)),
+      true,
+    );
+  }
+
+  /**
    * @param {[start: number, end: number][]} words
-   * @param {import('../../types.js').Encoding['offsets']} offsets of all tokens
-   * @param {Float32Array} logits [tokens that the model read][labels]
+   * @param {import('../../types.js').Encoding['offsets']} offsets
+   * @param {Float32Array} logits [tokens][labels]
    * @param {Decoding} decoding
    * @returns {{ tag: string, score: number }[]} [words]
    */

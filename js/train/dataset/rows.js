@@ -1,5 +1,5 @@
 // The features that a head is trained on, in a core instance of their own, whose memory is freed after the fit.
-import { applyDense, outputCount } from '../../core/dense.js';
+import { applyDense, outputCount, weightsOf } from '../../core/dense.js';
 import { align, createCore } from '../../core/instance.js';
 
 /** How many rows go through a head at once. */
@@ -88,9 +88,10 @@ export class Rows {
    */
   logits(begin, end, dense) {
     const outputs = outputCount(dense);
+    const weights = weightsOf(dense);
     const logits = new Float32Array((end - begin) * outputs);
     for (let first = begin; first < end; first += BLOCK) {
-      const block = applyDense(this.core, Math.min(BLOCK, end - first), this.address(first), dense);
+      const block = applyDense(this.core, Math.min(BLOCK, end - first), this.address(first), dense, weights);
       logits.set(block, (first - begin) * outputs);
     }
     return logits;

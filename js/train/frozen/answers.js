@@ -78,7 +78,7 @@ export async function fitAnswers(engine, params, context) {
       await forEachEncoded(
         engine,
         batch.map(({ encoded }, index) => ({ index, ...encoded })),
-        layer,
+        [layer],
         (part) => {
           const hidden = engine.hidden(part, false);
           part.indices.forEach((index, i) => {

@@ -1,6 +1,7 @@
 // Trains a head that classifies texts, into one of several labels or any of them, on pooled features of the frozen encoder.
-import { createPause, progressReporter, withoutWarnings } from '../../rpc/progress.js';
-import { pooledFeatures } from './features.js';
+import { createPause, progressReporter } from '../../rpc/progress.js';
+import { withoutWarnings } from '../quiet.js';
+import { keepFeatures, passes, pooledFeatures } from './features.js';
 import { MultiLabelRegression, SingleLabelRegression } from '../solvers/logreg.js';
 import { MlpTrainer } from '../solvers/mlp-trainer.js';
 import { Rows } from '../dataset/rows.js';
@@ -72,13 +73,15 @@ export async function fitClassifier(engine, params, context) {
   const choices = params.layers.flatMap((layer) =>
     params.poolings.flatMap((pooling) => params.standardize.map((standardize) => ({ layer, pooling, standardize }))),
   );
-  const featureSearch = choices.length > 1 ? await compareFeatures(engine, params, choices, context) : [];
+  const featureSearch = choices.length > 1 ? await compareFeatures(engine, params, context) : [];
   const least = Math.min(...featureSearch.map(({ logLoss }) => logLoss));
   const best = featureSearch.findIndex(({ logLoss }) => logLoss === least);
   const { standardize, ...where } = choices[Math.max(best, 0)];
   const reading = { ...where, normalize: true };
 
-  const problem = await prepare(engine, params, reading, standardize, context);
+  const problem = await prepare(engine, params, standardize, (use) =>
+    pooledFeatures(engine, params.texts, [reading], use, context),
+  );
   const { rows, targets, order, trainRows } = problem;
   const { dense, temperature = 1, report } = await (params.mlp ? trainMlp : trainRegression)(problem, params, context);
   const { correct } = targets.measure(rows.logits(0, trainRows, dense), range(0, trainRows));
@@ -106,13 +109,12 @@ export async function fitClassifier(engine, params, context) {
 /**
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {ClassificationParams} params
- * @param {import('./features.js').PooledFeatureSpec} reading
  * @param {boolean} standardize
- * @param {Context} context
+ * @param {(use: (example: number, vector: Float32Array) => void) => void | Promise<void>} readFeatures hands on those of each example
  * @returns {Promise<Problem>}
  */
-async function prepare(engine, params, reading, standardize, context) {
-  const { task, texts, labels, classes, validation, seed, mlp } = params;
+async function prepare(engine, params, standardize, readFeatures) {
+  const { task, labels, classes, validation, seed, mlp } = params;
   const multiLabel = task === 'multi-label';
   const foldRows = Math.max(SEARCH_SIZE / outputCount(params), 10 * classes);
   const { order, folds, trainRows } = split(strata(params), classes + 1, { validation, foldRows, folds: FOLDS, seed });
@@ -132,7 +134,7 @@ async function prepare(engine, params, reading, standardize, context) {
   });
   const rowOf = new Int32Array(order.length);
   order.forEach((example, row) => (rowOf[example] = row));
-  await pooledFeatures(engine, texts, reading, (example, vector) => rows.set(rowOf[example], vector), context);
+  await readFeatures((example, vector) => rows.set(rowOf[example], vector));
   if (standardize) rows.standardize(trainRows);
   return { rows, targets, order, folds, trainRows };
 }
@@ -232,23 +234,46 @@ async function trainMlp({ rows, targets, folds, trainRows }, { mlp, classWeight,
 }
 
 /**
- * How well heads do that read one thing or another, on some of the examples.
+ * How well heads do that read one thing or another, on some of the examples. These are read once, or a few times where all
+ * candidates' features would take too much memory.
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {ClassificationParams} params
- * @param {(Pick<import('./features.js').PooledFeatureSpec, 'layer' | 'pooling'> & { standardize: boolean })[]} choices
  * @param {Context} context
- * @returns {Promise<import('../../types.js').FeatureStep[]>}
+ * @returns {Promise<import('../../types.js').FeatureStep[]>} layer by layer, in these pooling by pooling
  */
-async function compareFeatures(engine, params, choices, context) {
+async function compareFeatures(engine, params, context) {
   const few = { ...subsample(params), validation: 0, mlp: undefined };
+  const { texts, layers, poolings } = few;
+  const bytesOfLayer = 4 * texts.length * poolings.length * engine.config.hiddenSize;
   const results = [];
-  for (const choice of choices) {
-    const { standardize, ...where } = choice;
-    const problem = await prepare(engine, few, { ...where, normalize: true }, standardize, withoutWarnings(context));
-    const searched = await search(regressionOf(problem, few), problem, few, context);
-    const best = searched?.chosen ?? { logLoss: 0, accuracy: 0 };
-    results.push({ ...choice, logLoss: best.logLoss, accuracy: best.accuracy });
+  /** @type {{ logLoss: number, spec?: import('./features.js').PooledFeatureSpec, vectors: Float32Array[] }} */
+  let best = { logLoss: Infinity, vectors: [] };
+  for (const some of passes(layers, bytesOfLayer)) {
+    const specs = some.flatMap((layer) => poolings.map((pooling) => ({ layer, pooling, normalize: true })));
+    /** @type {Float32Array[][]} [specs][texts] */
+    const features = specs.map(() => []);
+    await pooledFeatures(
+      engine,
+      texts,
+      specs,
+      (example, vector, which) => (features[which][example] = vector),
+      few.texts === params.texts && results.length === 0 ? context : withoutWarnings(context),
+    );
+    for (const [which, spec] of specs.entries()) {
+      const vectors = features[which];
+      for (const standardize of few.standardize) {
+        const problem = await prepare(engine, few, standardize, (use) =>
+          vectors.forEach((vector, example) => use(example, vector)),
+        );
+        const searched = await search(regressionOf(problem, few), problem, few, context);
+        const { logLoss, accuracy } = searched?.chosen ?? { logLoss: 0, accuracy: 0 };
+        const { layer, pooling } = spec;
+        results.push({ layer, pooling, standardize, logLoss, accuracy });
+        if (logLoss < best.logLoss) best = { logLoss, spec, vectors };
+      }
+    }
   }
+  if (best.spec) keepFeatures(engine, texts, best.spec, best.vectors); // they are wanted next
   return results;
 }
 

@@ -1,11 +1,13 @@
 // Trains a head that tags words, on the hidden states of their first tokens.
 import { forEachBatch } from '../../engine/batches.js';
 import { BertletError } from '../../errors.js';
-import { createPause, progressReporter, withoutWarnings } from '../../rpc/progress.js';
+import { createPause, progressReporter } from '../../rpc/progress.js';
+import { withoutWarnings } from '../quiet.js';
 import { firstTokens, joinWords } from '../../decode/words.js';
 import { CrfTrainer } from '../solvers/crf-trainer.js';
 import { SingleLabelRegression } from '../solvers/logreg.js';
 import { Rows } from '../dataset/rows.js';
+import { passes } from './features.js';
 import { searchStrength } from './search.js';
 import { range } from '../../base/numbers.js';
 import { split } from '../dataset/split.js';
@@ -47,11 +49,15 @@ const SEARCH_SIZE = 300_000;
  */
 
 /**
- * @typedef {object} Sentences features and tags in rows, sentence by sentence
+ * @typedef {object} Problem what one layer says of sentences, and their tags, in rows, sentence by sentence
+ * @property {number} layer
  * @property {Rows} rows
  * @property {Int32Array} starts [sentences + 1]
  * @property {SingleLabel} targets
+ * @property {SingleLabelRegression} regression
  */
+
+/** @typedef {{ problem: Problem, logLoss: number, accuracy: number, c: number, search: object[], temperature: number }} Candidate */
 
 /**
  * @param {import('../../engine/engine.js').Engine} engine
@@ -62,7 +68,7 @@ const SEARCH_SIZE = 300_000;
 export async function fitTagger(engine, params, context) {
   const { words, tags, classes, outside, layers, standardize, validation, seed, mlp } = params;
   const encoded = await encode(engine, words, context);
-  const count = encoded.reduce((sum, { firsts }) => sum + firsts.length, 0);
+  const count = wordCount(encoded);
   if (count === 0)
     throw new BertletError('BAD_INPUT', 'None of the words has a token: they are control characters only.');
   const strata = Int32Array.from(tags, (list) => Number(list.some((tag) => tag !== outside)));
@@ -72,12 +78,12 @@ export async function fitTagger(engine, params, context) {
   const strengths = params.c === undefined ? STRENGTHS[kind] : [params.c];
 
   /**
-   * @param {number} layer
+   * @param {number[]} layers
    * @param {number} sentences the first so many of the order
    */
-  const prepare = (layer, sentences) => {
+  const prepare = (layers, sentences) => {
     const numbers = order.slice(0, sentences);
-    const chosen = { ...params, layer, numbers, tags: numbers.map((i) => tags[i]) };
+    const chosen = { ...params, layers, numbers, tags: numbers.map((i) => tags[i]) };
     return collect(
       engine,
       numbers.map((i) => encoded[i]),
@@ -86,26 +92,29 @@ export async function fitTagger(engine, params, context) {
     );
   };
 
-  /** @type {{ layer: number, logLoss: number, accuracy: number, c: number, search: object[], temperature: number } | undefined} */
+  const searched = folds.length > 1 ? folds[folds.length - 1][1] : 0; // sentences to choose by
+  /** The layers to choose from, one after the other. */
+  async function* candidates() {
+    const bytesOfLayer = 4 * engine.config.hiddenSize * wordCount(order.slice(0, searched).map((i) => encoded[i]));
+    for (const some of passes(layers, bytesOfLayer)) yield* await prepare(some, searched);
+  }
+
+  /** @type {Candidate | undefined} */
   let best;
   const featureSearch = [];
-  const searches = folds.length > 1 && (layers.length > 1 || params.c === undefined);
-  for (const layer of searches ? layers : []) {
-    const found = await searchLayer(
-      await prepare(layer, folds[folds.length - 1][1]),
-      folds,
-      strengths,
-      params,
-      context,
-    );
-    featureSearch.push({ layer, pooling: 'none', standardize, logLoss: found.logLoss, accuracy: found.accuracy });
-    if (best && found.logLoss > best.logLoss) break;
-    best = { layer, ...found };
+  const searches = searched > 0 && (layers.length > 1 || params.c === undefined);
+  for await (const problem of searches ? candidates() : []) {
+    const found = await searchLayer(problem, folds, strengths, context);
+    const { logLoss, accuracy } = found;
+    featureSearch.push({ layer: problem.layer, pooling: 'none', standardize, logLoss, accuracy });
+    if (best && logLoss > best.logLoss) break;
+    best = { problem, ...found };
   }
-  const layer = best?.layer ?? layers[0];
+  const layer = best?.problem.layer ?? layers[0];
   const c = params.c ?? best?.c ?? DEFAULT_C[kind];
 
-  const { rows, starts, targets } = await prepare(layer, trainRows);
+  const problem = best && searched === trainRows ? best.problem : (await prepare([layer], trainRows))[0];
+  const { rows, starts, targets, regression } = problem;
   const base = {
     examples: trainRows,
     classes,
@@ -140,7 +149,6 @@ export async function fitTagger(engine, params, context) {
     };
   }
 
-  const regression = new SingleLabelRegression(rows, rows.count, targets.labels, new Float32Array(classes).fill(1));
   const report = progressReporter(context, 'train');
   const { iterations, converged } = await regression.fit({ c }, createPause(context), (i) => report(i, i + 1));
   report(iterations, iterations);
@@ -180,24 +188,21 @@ async function encode(engine, sentences, context) {
   return encoded;
 }
 
+/** @param {EncodedSentence[]} sentences */
+const wordCount = (sentences) => sentences.reduce((sum, { firsts }) => sum + firsts.length, 0);
+
 /**
+ * Reads sentences in one pass of the encoder.
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {EncodedSentence[]} sentences
- * @param {TokensParams & { layer: number, numbers: number[] }} params with the tags of these sentences, and their numbers
+ * @param {TokensParams & { numbers: number[] }} params with the layers that are wanted, the tags of these sentences, and their numbers
  * @param {Context} context
- * @returns {Promise<Sentences>}
+ * @returns {Promise<Problem[]>} of each layer
  */
-async function collect(engine, sentences, { layer, numbers, tags, classes, standardize, mlp }, context) {
+async function collect(engine, sentences, { layers, numbers, tags, classes, standardize, mlp }, context) {
   const starts = new Int32Array(sentences.length + 1);
   sentences.forEach(({ firsts }, i) => (starts[i + 1] = starts[i] + firsts.length));
   const count = starts[sentences.length];
-  const { hiddenSize } = engine.config;
-  const rows = await Rows.create(engine.compiled, count, hiddenSize, (core) =>
-    Math.max(
-      SingleLabelRegression.bytes(core, count, hiddenSize, classes),
-      mlp ? CrfTrainer.bytes(core, hiddenSize, classes, starts, mlp) : 0,
-    ),
-  );
   const labels = new Int32Array(count);
   sentences.forEach(({ firsts }, i) =>
     labels.set(
@@ -205,11 +210,27 @@ async function collect(engine, sentences, { layer, numbers, tags, classes, stand
       starts[i],
     ),
   );
+  const { hiddenSize } = engine.config;
+  /** @type {Map<number, Problem>} */
+  const problems = new Map();
+  for (const layer of layers) {
+    const rows = await Rows.create(
+      engine.compiled,
+      count,
+      hiddenSize,
+      (core) =>
+        SingleLabelRegression.bytes(core, count, hiddenSize, classes) +
+        (mlp ? CrfTrainer.bytes(core, hiddenSize, classes, starts, mlp) : 0),
+    );
+    const regression = new SingleLabelRegression(rows, count, labels, new Float32Array(classes).fill(1));
+    problems.set(layer, { layer, rows, starts, targets: new SingleLabel(labels, classes), regression });
+  }
   await forEachBatch(
     engine,
     sentences.map(({ text }) => [text]),
-    { phase: 'features', layer, numbers },
+    { phase: 'features', layers, numbers },
     (batch) => {
+      const { rows } = /** @type {Problem} */ (problems.get(batch.layer));
       const hidden = engine.hidden(batch, false);
       batch.indices.forEach((sentence, i) => {
         sentences[sentence].firsts.forEach(({ token }, word) => {
@@ -220,20 +241,18 @@ async function collect(engine, sentences, { layer, numbers, tags, classes, stand
     },
     context,
   );
-  if (standardize) rows.standardize(count);
-  return { rows, starts, targets: new SingleLabel(labels, classes) };
+  if (standardize) for (const { rows } of problems.values()) rows.standardize(count);
+  return [...problems.values()];
 }
 
 /**
  * The best strength for one layer, by the sentences of one fold.
- * @param {Sentences} sentences of all folds
+ * @param {Problem} problem with the sentences of all folds
  * @param {import('../dataset/split.js').Split['folds']} folds ranges of sentences
  * @param {number[]} strengths
- * @param {TokensParams} params
  * @param {Context} context
  */
-async function searchLayer({ rows, starts, targets }, folds, strengths, { classes }, context) {
-  const regression = new SingleLabelRegression(rows, rows.count, targets.labels, new Float32Array(classes).fill(1));
+async function searchLayer({ rows, starts, targets, regression }, folds, strengths, context) {
   const [begin, end] = folds[0].map((sentence) => starts[sentence]);
   const { search, chosen, temperature } = await searchStrength(
     strengths,

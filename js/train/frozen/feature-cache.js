@@ -3,6 +3,16 @@
 /** Most bytes of features that are kept: some 40,000 texts of MiniLM. */
 const CAPACITY = 64 * 2 ** 20;
 
+/** @type {WeakMap<import('../../engine/engine.js').Engine, FeatureCache>} */
+const caches = new WeakMap();
+
+/** @param {import('../../engine/engine.js').Engine} engine */
+export function featureCacheOf(engine) {
+  const cache = caches.get(engine) ?? new FeatureCache();
+  caches.set(engine, cache);
+  return cache;
+}
+
 export class FeatureCache {
   /** By use, the longest unused first. @type {Map<string, Float32Array>} */
   #vectors = new Map();
@@ -25,17 +35,25 @@ export class FeatureCache {
   }
 
   /**
-   * @param {string} key that is not there yet
+   * @param {string} key
    * @param {Float32Array} vector
    */
   set(key, vector) {
+    this.#remove(key);
     this.#vectors.set(key, vector);
     this.#bytes += cost(key, vector);
-    for (const [oldest, old] of this.#vectors) {
+    for (const oldest of this.#vectors.keys()) {
       if (this.#bytes <= this.#capacity) break;
-      this.#vectors.delete(oldest);
-      this.#bytes -= cost(oldest, old);
+      this.#remove(oldest);
     }
+  }
+
+  /** @param {string} key */
+  #remove(key) {
+    const vector = this.#vectors.get(key);
+    if (!vector) return;
+    this.#vectors.delete(key);
+    this.#bytes -= cost(key, vector);
   }
 }
 
