@@ -1,11 +1,6 @@
-// A LoRA adapter as PEFT saves it (https://huggingface.co/docs/peft): adapter_config.json and adapter_model.safetensors.
-// Beside the pairs A and B of the adapted layers the file may hold whole tensors: heads, biases, embeddings.
-import { parseJson } from './json.js';
+// A LoRA adapter (Hu et al. 2021, https://arxiv.org/abs/2106.09685) and what it does to the tensors of its model. Only who loads an
+// adapter fetches this file: others name its types.
 import { BertletError } from '../errors.js';
-import { parseSafetensors, toFloats } from './safetensors.js';
-import { ADAPTER, openFile, readOptional } from '../io/sources.js';
-import { readAll } from '../io/streams.js';
-import { canonicalName } from './tensor-names.js';
 
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
 
@@ -22,8 +17,8 @@ import { canonicalName } from './tensor-names.js';
  */
 
 /**
- * @typedef {object} Adapter
- * @property {string} where
+ * @typedef {object} AdapterParts
+ * @property {string} where path or URL of its weights, for messages
  * @property {string | undefined} taskType PEFT's: SEQ_CLS, TOKEN_CLS, QUESTION_ANS, ...
  * @property {string[] | undefined} labels of its head, by index
  * @property {boolean} segments whether it was trained with token type ids that tell the texts of a pair apart
@@ -31,178 +26,71 @@ import { canonicalName } from './tensor-names.js';
  * @property {Map<string, FloatTensor>} saved tensors that replace the base model's or join them, by canonical name
  */
 
-/** An adapter is small beside its model; this one would be of rank 1024. */
-const MOST_BYTES = 2 ** 30;
+export class Adapter {
+  /** @param {AdapterParts} parts */
+  constructor({ where, taskType, labels, segments, deltas, saved }) {
+    this.where = where;
+    this.taskType = taskType;
+    this.labels = labels;
+    this.segments = segments;
+    this.deltas = deltas;
+    this.saved = saved;
+  }
 
-/** Options that make of A and B something else than W + scale . B . A; none is on by default. */
-const REFUSED = [
-  'use_dora',
-  'use_qalora',
-  'use_bdlora',
-  'fan_in_fan_out',
-  'layer_replication',
-  'alora_invocation_tokens',
-  'arrow_config',
-  'kasa_config',
-  'monteclora_config',
-];
-
-/** Ways in which A and B began that leave W as it is. Others (PiSSA, OLoRA, CorDA, LoftQ) take from W what A and B begin with. */
-const INITIALIZATIONS = [true, false, 'gaussian', 'eva', 'orthogonal'];
-
-/**
- * @param {import('../base/platform.js').Source} source that has the adapter's files in its folder
- * @param {import('./families/family.js').Family} family of the base model
- * @param {AbortSignal} [signal]
- * @returns {Promise<Adapter>}
- */
-export async function readAdapter(source, family, signal) {
-  const read = async (/** @type {string} */ file) =>
-    readAll(await openFile(source, ADAPTER + file, signal), source.locate(ADAPTER + file), MOST_BYTES);
-  const configFile = source.locate(`${ADAPTER}adapter_config.json`);
-  const config = parseJson(await read('adapter_config.json'), configFile);
-  checkConfig(config, configFile);
-  const where = source.locate(`${ADAPTER}adapter_model.safetensors`);
-  const bytes = await read('adapter_model.safetensors');
-  const labels = await readOptional(source, `${ADAPTER}labels.json`, signal);
-  return {
-    where,
-    taskType: config.task_type ?? undefined,
-    // PeftModelForQuestionAnswering takes token_type_ids and does not hand them on.
-    segments: config.task_type !== 'QUESTION_ANS',
-    labels: 'bytes' in labels ? parseLabels(labels.bytes, labels.where) : undefined,
-    ...splitAdapterTensors(bytes, where, config, family),
-  };
-}
-
-/**
- * @param {any} config
- * @param {string} where
- */
-function checkConfig(config, where) {
-  /** @param {string} what */
-  const refuse = (what) => {
-    throw new BertletError(
-      'BAD_ADAPTER',
-      `${where} has ${what}, which bertlet can't merge. Merge it in Python (merge_and_unload) and load the result.`,
-    );
-  };
-  if (config.peft_type !== 'LORA') refuse(`peft_type ${JSON.stringify(config.peft_type)}`);
-  const { init_lora_weights: init = true } = config;
-  if (!INITIALIZATIONS.includes(init)) refuse(`init_lora_weights: ${JSON.stringify(init)}`);
-  for (const key of REFUSED) if (config[key]) refuse(`${key}: ${JSON.stringify(config[key])}`);
-}
-
-/**
- * @param {Uint8Array} bytes
- * @param {string} where
- * @returns {string[]}
- */
-export function parseLabels(bytes, where) {
-  const labels = parseJson(bytes, where);
-  if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string'))
-    throw new BertletError('BAD_LABELS', `${where} must be an array of strings, the labels by index.`);
-  return labels;
-}
-
-/**
- * @param {Uint8Array} bytes of adapter_model.safetensors
- * @param {string} where
- * @param {any} config adapter_config.json
- * @param {import('./families/family.js').Family} family
- * @returns {Pick<Adapter, 'deltas' | 'saved'>}
- */
-function splitAdapterTensors(bytes, where, config, family) {
-  const { tensors, dataStart } = parseSafetensors(bytes, where);
-  /** @type {Map<string, { a?: FloatTensor, b?: FloatTensor }>} by module */
-  const pairs = new Map();
-  /** @type {Adapter['saved']} */
-  const saved = new Map();
-  for (const tensor of tensors) {
-    const read = toFloats(tensor, bytes.subarray(dataStart + tensor.begin, dataStart + tensor.end), where);
-    const lora = /^(.*)\.lora_(embedding_)?([AB])(\.default)?(\.weight)?$/.exec(tensor.name);
-    if (lora) {
-      const [, module, embedding, which] = lora;
-      const pair = pairs.get(module) ?? {};
-      pairs.set(module, pair);
-      // An embedding's rows are the columns of its product: W^T is what PEFT adapts.
-      if (embedding) pair[which === 'A' ? 'b' : 'a'] = transpose(read, tensor.name, where);
-      else pair[which === 'A' ? 'a' : 'b'] = read;
-    } else if (tensor.name.includes('lora_')) {
-      throw new BertletError(
-        'BAD_ADAPTER',
-        `${where} holds the tensor ${tensor.name}, which bertlet can't merge. Merge it in Python (merge_and_unload) and load the result.`,
-      );
-    } else {
-      if (tensor.name.includes('.original_module.')) continue; // what the saved module took the place of
-      const plain = tensor.name.replace(/\.(base_layer|modules_to_save(\.default)?)\b/, '');
-      saved.set(canonicalName(plain, family), read);
+  /**
+   * Throws BAD_ADAPTER unless every tensor of the adapter has its place in the model, with the same shape. A pooler that nothing reads
+   * may be adapted as well.
+   * @param {(name: string) => number[] | undefined} shapeOf of the model's tensors; undefined: it has none of that name
+   * @param {Set<string>} headNames canonical names of the tensors of heads
+   */
+  check(shapeOf, headNames) {
+    const { where, deltas, saved } = this;
+    /** @type {[name: string, shape: number[]][]} */
+    const shapes = [];
+    for (const [name, { rows, columns }] of deltas) shapes.push([name, [rows, columns]]);
+    for (const [name, { shape }] of saved) shapes.push([name, shape]);
+    for (const [name, shape] of shapes) {
+      const expected = shapeOf(name);
+      if (expected && String(expected) !== String(shape)) {
+        throw new BertletError(
+          'BAD_ADAPTER',
+          `${where} changes ${name} as one of shape [${shape}], but in the model it has [${expected}]. ` +
+            'Load the model that the adapter was trained on.',
+        );
+      }
+      if (!expected && !headNames.has(name) && !name.startsWith('pooler.')) {
+        throw new BertletError(
+          'BAD_ADAPTER',
+          `${where} changes ${name}, but the model has no such tensor. Load the model that the adapter was trained on.`,
+        );
+      }
     }
   }
-  /** @type {Adapter['deltas']} */
-  const deltas = new Map();
-  for (const [module, pair] of pairs)
-    deltas.set(`${canonicalName(module, family)}.weight`, toDelta(module, pair, config, where));
-  return { deltas, saved };
-}
 
-/**
- * @param {FloatTensor} tensor [rows][columns]
- * @param {string} name
- * @param {string} where
- * @returns {FloatTensor}
- */
-function transpose({ shape, values }, name, where) {
-  if (shape.length !== 2) throw badShape(name, shape, where);
-  const [rows, columns] = shape;
-  const turned = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) turned[column * rows + row] = values[row * columns + column];
-  return { shape: [columns, rows], values: turned };
-}
-
-/**
- * @param {string} name
- * @param {number[]} shape
- * @param {string} where
- */
-const badShape = (name, shape, where) =>
-  new BertletError(
-    'BAD_ADAPTER',
-    `${where}: the tensors of ${name} have shape [${shape}], which does not go with adapter_config.json. Save the adapter again.`,
-  );
-
-/**
- * @param {string} module
- * @param {{ a?: FloatTensor, b?: FloatTensor }} pair
- * @param {any} config
- * @param {string} where
- * @returns {Delta}
- */
-function toDelta(module, { a, b }, config, where) {
-  if (!a || !b) {
-    const lacking = a ? 'lora_B' : 'lora_A';
-    throw new BertletError('BAD_ADAPTER', `${where} holds no ${lacking} for ${module}. Save the adapter again.`);
+  /**
+   * Merges the adapter into the tensors of heads, which are in memory as a whole. (Those of the encoder the core merges row by row.)
+   * @param {Map<string, FloatTensor>} tensors by canonical name, changed in place
+   * @param {Set<string>} headNames canonical names of the tensors of heads
+   */
+  mergeHeads(tensors, headNames) {
+    for (const [name, tensor] of this.saved) if (headNames.has(name)) tensors.set(name, tensor);
+    for (const [name, delta] of this.deltas) {
+      const tensor = tensors.get(name);
+      if (tensor) addProduct(tensor.values, delta);
+    }
   }
-  const name = module.replace(/^base_model\.model\./, '');
-  const rank = byPattern(config.rank_pattern, name) ?? config.r;
-  const alpha = byPattern(config.alpha_pattern, name) ?? config.lora_alpha;
-  const [rows, rankOfB] = b.shape;
-  const [rankOfA, columns] = a.shape;
-  if (a.shape.length !== 2 || b.shape.length !== 2 || rankOfA !== rank || rankOfB !== rank)
-    throw badShape(module, [...b.shape, ...a.shape], where);
-  if (!Number.isFinite(alpha))
-    throw new BertletError('BAD_ADAPTER', `${where}: adapter_config.json has lora_alpha ${JSON.stringify(alpha)}.`);
-  const scale = alpha / (config.use_rslora ? Math.sqrt(rank) : rank);
-  return { name, a: a.values, b: b.values, rank, rows, columns, scale };
 }
 
 /**
- * An entry of `rank_pattern` or `alpha_pattern`, whose keys are regular expressions for the end of a module's name.
- * @param {Record<string, number> | null | undefined} patterns
- * @param {string} name
+ * values [rows][columns] += scale . B . A
+ * @param {Float32Array} values
+ * @param {Delta} delta
  */
-function byPattern(patterns, name) {
-  const key = Object.keys(patterns ?? {}).find((pattern) => new RegExp(`^(.*\\.)?(${pattern})$`).test(name));
-  return key === undefined ? undefined : patterns?.[key];
+function addProduct(values, { a, b, rank, rows, columns, scale }) {
+  for (let row = 0; row < rows; row++)
+    for (let i = 0; i < rank; i++) {
+      const factor = scale * b[row * rank + i];
+      for (let column = 0; column < columns; column++)
+        values[row * columns + column] += factor * a[i * columns + column];
+    }
 }

@@ -1,5 +1,4 @@
 // A checkpoint's tensors into the core's, as their bytes arrive; an adapter is merged on the way. What a head needs is kept.
-import { applyDelta, checkAdapter } from './merge.js';
 import { BertletError } from '../errors.js';
 import { notFinite, readSafetensors, toFloats, unsupportedType } from './safetensors.js';
 import { openFile } from '../io/sources.js';
@@ -57,7 +56,7 @@ function wantedTensors(core, model) {
 export async function readWeights(source, target, signal, onProgress) {
   const { core, model, family, adapter, headNames } = target;
   const wanted = wantedTensors(core, model);
-  if (adapter) checkAdapter(adapter, (name) => wanted.get(name)?.shape, headNames);
+  adapter?.check((name) => wanted.get(name)?.shape, headNames);
   const { names, index, first } = await findWeightFiles(source, signal);
   if (index) checkComplete(wanted, new Set(index.tensors.map((name) => canonicalName(name, family))), index.where);
 
@@ -75,11 +74,7 @@ export async function readWeights(source, target, signal, onProgress) {
   checkComplete(wanted, reader.seen, source.locate(names[0]));
 
   const { kept } = reader;
-  for (const [name, tensor] of adapter?.saved ?? []) if (headNames.has(name)) kept.set(name, tensor);
-  for (const [name, delta] of adapter?.deltas ?? []) {
-    const tensor = kept.get(name);
-    if (tensor) applyDelta(tensor, delta);
-  }
+  adapter?.mergeHeads(kept, headNames);
   return kept;
 }
 

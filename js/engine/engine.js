@@ -223,7 +223,7 @@ function check(status) {
       'The model computed NaN or infinity: its weights are damaged. Download or export it again.',
     );
   }
-  if (status !== 0) throw new Error(`The encoder: ${status}`);
+  if (status !== STATUS.OK) throw new Error(`The encoder: ${status}`);
 }
 
 /**

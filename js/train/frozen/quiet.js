@@ -1,6 +1,6 @@
 // Work that reports less than it is used to.
 
-/** @typedef {import('../rpc/serve.js').Context} Context */
+/** @typedef {import('../../rpc/serve.js').Context} Context */
 
 /**
  * For a part of the work whose warnings will come again with the whole.
