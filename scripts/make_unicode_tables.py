@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes src/unicode_tables.h: what BERT's normalizer and pre-tokenizer do to every code point.
+"""Writes src/tokenize/unicode_tables.h: what BERT's normalizer and pre-tokenizer do to every code point.
 
 The tables are read off Hugging Face `tokenizers` itself, by asking it about every code point, and not from Python's
 unicodedata or a Unicode release. Its crates follow three Unicode versions at once (lowercase and white space are the
@@ -19,7 +19,7 @@ from pathlib import Path
 from tokenizers import normalizers, pre_tokenizers
 
 REFERENCE = "0.23.3"
-OUTPUT = Path(__file__).parent.parent / "src" / "unicode_tables.h"
+OUTPUT = Path(__file__).parent.parent / "src" / "tokenize" / "unicode_tables.h"
 
 WHITESPACE, PUNCTUATION, REMOVED, CHINESE, STRIPPED, DECOMPOSES = (1 << bit for bit in range(6))
 RECORD_BLOCK = 64

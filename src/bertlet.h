@@ -5,10 +5,11 @@
  *
  * Memory. Every object lives in one block that the caller provides and owns. `bertlet_X_bytes()` says how large the
  * block must be, `bertlet_X_init()` builds the object in it (alignment: BERTLET_ALIGNMENT) and returns it. There is
- * nothing to free but the block, and an object may not be moved.
+ * nothing to free but the block, and an object may not be moved. All other arrays are the caller's as well; a function
+ * reads or writes them only until it returns, unless its comment says otherwise.
  *
  * Errors. A function that can fail returns a `bertlet_status`; one that returns a pointer or a size returns NULL or 0.
- * Arguments that a caller can get wrong are checked; pointers and array lengths are the caller's promise.
+ * Numbers that a caller can get wrong are checked; that pointers are valid and arrays long enough is not.
  *
  * Shapes. Arrays are row-major and written in comments as [rows][columns]. A batch is ragged: the tokens of all
  * sequences stand one after the other without padding, and `starts` [sequences + 1] holds where each begins
@@ -27,15 +28,16 @@
 #endif
 
 #define BERTLET_ALIGNMENT 64
+#define BERTLET_TENSOR_NAME_BYTES 96
 
 typedef enum bertlet_status {
   BERTLET_OK = 0,
-  BERTLET_ERROR_ARGUMENT = -1,   /* a number outside its range: an id past the vocabulary, a batch past the plan */
+  BERTLET_ERROR_ARGUMENT = -1,   /* a number outside its range: an id past the vocabulary, too many tokens in a batch */
   BERTLET_ERROR_VOCABULARY = -2, /* the vocabulary lacks [UNK], [CLS] or [SEP], or holds no piece at all */
   BERTLET_ERROR_CAPACITY = -3,   /* the output does not fit into the given capacity */
-  BERTLET_ERROR_INCOMPLETE = -4, /* the model still misses weights */
-  BERTLET_ERROR_NUMERIC = -5,    /* a value is not finite: the weights or the features hold NaN or infinity */
-  BERTLET_ERROR_IMAGE = -6       /* an image is damaged, or not one of this model */
+  BERTLET_ERROR_INCOMPLETE = -4, /* some of the model's tensors have not been written */
+  BERTLET_ERROR_NUMERIC = -5,    /* a value is NaN or infinite, in the input or in the result */
+  BERTLET_ERROR_IMAGE = -6       /* an image is damaged, or of another model */
 } bertlet_status;
 
 /* ---- Tokenizer: BERT normalizer, BERT pre-tokenizer, WordPiece -------------------------------------------------- */
@@ -51,43 +53,45 @@ typedef enum bertlet_tokenizer_flags {
 
 typedef enum bertlet_special { BERTLET_PAD, BERTLET_UNK, BERTLET_CLS, BERTLET_SEP, BERTLET_MASK } bertlet_special;
 
-/* Bytes for a tokenizer over a vocabulary of `vocab_bytes` bytes, or 0 when it holds no piece, or 2^23 or more.
- * `vocab` is the content of a vocab.txt: UTF-8, one piece a line ("\n" or "\r\n"), the line number (from 0) is the id;
- * an empty line is an id without a piece. As in Hugging Face's reader white space at the end of a line does not count,
- * and of equal pieces the last one does. */
+/* Bytes for a tokenizer, or 0 for a vocabulary without a piece or with 2^23 lines or more.
+ *   vocab  [vocab_bytes]  the content of a vocab.txt: UTF-8, one piece a line ("\n" or "\r\n"), whose id is the number
+ * of the line, from 0. An empty line is an id without a piece. As in Hugging Face's reader, white space at the end of a
+ * line is not part of the piece, and a piece that stands on several lines has the id of the last one. */
 BERTLET_API size_t bertlet_tokenizer_bytes(const char *vocab, size_t vocab_bytes);
 
-/* Builds a tokenizer in `block`. It keeps pointing into `vocab`, which must live and stay unchanged as long.
- * `flags`: BERTLET_LOWERCASE | ... Returns NULL when [UNK], [CLS] or [SEP] is missing. */
+/* Builds a tokenizer in `block`; `flags`: BERTLET_LOWERCASE | ... It keeps pointing into `vocab`, which must live as
+ * long as the tokenizer and stay unchanged. Returns NULL when bertlet_tokenizer_bytes() is 0 or the vocabulary lacks
+ * [UNK], [CLS] or [SEP]. */
 BERTLET_API bertlet_tokenizer *bertlet_tokenizer_init(void *block, const char *vocab, size_t vocab_bytes,
                                                       uint32_t flags);
 
-/* Number of ids (lines of the vocabulary). */
+/* Number of ids, which is the number of lines of the vocabulary. */
 BERTLET_API int32_t bertlet_tokenizer_vocab_size(const bertlet_tokenizer *tokenizer);
 
 /* Id of [PAD], [UNK], [CLS], [SEP] or [MASK], or -1 when the vocabulary has none. */
 BERTLET_API int32_t bertlet_tokenizer_special(const bertlet_tokenizer *tokenizer, bertlet_special which);
 
-/* Splits `text` (UTF-8, `text_bytes` bytes, ill-formed sequences count as U+FFFD) into pieces, without adding special
- * tokens; special tokens spelled out in the text ("[SEP]") are matched as such, as Hugging Face does.
- *   ids      [capacity]      ids of the pieces
- *   offsets  [capacity][2]   start and end of each piece in the text, in UTF-16 code units, or NULL
- * Returns the number of pieces, at most `text_bytes`, or BERTLET_ERROR_CAPACITY. */
+/* Splits `text` [text_bytes] (UTF-8; ill-formed sequences count as U+FFFD) into pieces, by WordPiece (Wu et al. 2016,
+ * https://arxiv.org/abs/1609.08144). It adds no special tokens, but finds those that the text spells out ("[SEP]"), as
+ * Hugging Face does.
+ *   ids      [capacity]      out: ids of the pieces
+ *   offsets  [capacity][2]   out: start and end of each piece in the text, in UTF-16 code units; or NULL
+ * Returns the number of pieces, which is at most `text_bytes`; BERTLET_ERROR_CAPACITY when there are more than
+ * `capacity`, BERTLET_ERROR_ARGUMENT for a text of 2^31 bytes or more. */
 BERTLET_API int32_t bertlet_tokenize(const bertlet_tokenizer *tokenizer, const char *text, size_t text_bytes,
                                      int32_t *ids, int32_t *offsets, int32_t capacity);
 
 /* ---- Threads ----------------------------------------------------------------------------------------------------- */
 
 /* A pool of a fixed number of threads. The core starts none: the caller starts `count - 1` of them and lets each run
- * bertlet_threads_serve(). The thread that calls the other functions is thread 0. Results never depend on `count`. */
+ * bertlet_threads_serve(). The thread that calls all other functions is thread 0. Results never depend on `count`. */
 typedef struct bertlet_threads bertlet_threads;
 
-/* Bytes for a pool of `count` threads, or 0 when this build cannot have that many (1 in single-threaded WebAssembly).
- */
+/* Bytes for a pool of `count` threads, or 0 when this build cannot have that many (single-threaded WebAssembly: 1). */
 BERTLET_API size_t bertlet_threads_bytes(int32_t count);
 BERTLET_API bertlet_threads *bertlet_threads_init(void *block, int32_t count);
 
-/* Body of thread `index` (1 .. count - 1): waits for work and does its share, until bertlet_threads_stop(). */
+/* What thread `index` (1 .. count - 1) runs: it takes part in the work until bertlet_threads_stop(), then returns. */
 BERTLET_API void bertlet_threads_serve(bertlet_threads *threads, int32_t index);
 BERTLET_API void bertlet_threads_stop(bertlet_threads *threads);
 
@@ -95,13 +99,26 @@ BERTLET_API void bertlet_threads_stop(bertlet_threads *threads);
 
 typedef struct bertlet_model bertlet_model;
 
+/* Which tensors a model has, what they are called, and where its layer normalizations stand. */
+typedef enum bertlet_architecture {
+  /* Post-layer-norm, BERT: Devlin et al. 2019, https://arxiv.org/abs/1810.04805. Also DistilBERT (no token types) and
+   * ELECTRA (with embedding_size). */
+  BERTLET_ARCHITECTURE_BERT,
+  /* Pre-layer-norm, Megatron-LM's BERT: Shoeybi et al. 2019, https://arxiv.org/abs/1909.08053 */
+  BERTLET_ARCHITECTURE_MEGATRON_BERT
+} bertlet_architecture;
+
+/* Type of the numbers in a checkpoint. */
 typedef enum bertlet_dtype { BERTLET_F32, BERTLET_F16, BERTLET_BF16 } bertlet_dtype;
-/* How a model keeps its weights: as they are, or 8 bits and less with a scale and a zero point for each row. In an int8
- * model the linear layers multiply integers; everything between them is computed in f32. */
+
+/* How a model keeps its weights: in f32, or in about 8 bits (see bertlet_model_weight_bits()) with scales and zero
+ * points. The linear layers of an int8 model multiply integers, and on some processors its attention does; everything
+ * else is computed in f32 (docs/decisions/0006-eight-bits.md). */
 typedef enum bertlet_weights { BERTLET_WEIGHTS_F32, BERTLET_WEIGHTS_INT8 } bertlet_weights;
+
 typedef enum bertlet_activation { BERTLET_GELU, BERTLET_GELU_TANH, BERTLET_RELU, BERTLET_TANH } bertlet_activation;
 
-/* Hugging Face's config.json in numbers. Every field has 4 bytes, so that JavaScript can write it as such. */
+/* Hugging Face's config.json in numbers. Every field has 4 bytes. */
 typedef struct bertlet_config {
   int32_t vocab_size;
   int32_t hidden_size; /* a multiple of 8 and of num_attention_heads */
@@ -112,81 +129,99 @@ typedef struct bertlet_config {
   int32_t type_vocab_size;         /* 0: there are no token types (DistilBERT) */
   int32_t hidden_act;              /* bertlet_activation, but not BERTLET_TANH, which is for heads */
   float layer_norm_eps;
-  int32_t max_batch_tokens; /* most tokens in one call of bertlet_forward(); at least 1. Sizes the workspace. */
-  int32_t weights;          /* bertlet_weights; an int8 model's layers have up to 32768 inputs */
-  int32_t embedding_size; /* of the tables' rows, a multiple of 8. Where it is not hidden_size (ELECTRA), a linear layer
-                             follows the embeddings' normalization. 0: hidden_size */
+  int32_t max_batch_tokens; /* most tokens of one batch, at least 1: the size of the workspace */
+  int32_t weights;          /* bertlet_weights */
+  int32_t embedding_size;   /* columns of the tables of embeddings, a multiple of 8; 0: hidden_size. Where it is another
+                               (only in BERTLET_ARCHITECTURE_BERT), a linear layer from it to hidden_size follows the
+                               embeddings' normalization (ELECTRA) */
+  int32_t architecture;     /* bertlet_architecture */
 } bertlet_config;
 
-/* Bytes for a model, weights and workspace, run by a pool of `threads` threads, or 0 when the configuration is not one
- * that the encoder can run or does not fit into the address space. */
+/* Bytes for a model, weights and workspace, run by a pool of `threads` threads; or 0 when a field of the configuration
+ * is outside its range or the model does not fit into the address space. */
 BERTLET_API size_t bertlet_model_bytes(const bertlet_config *config, int32_t threads);
 
-/* Builds a model without weights. `threads` may be NULL (one thread) and must outlive the model. */
+/* Builds a model without weights. `config` is copied. `threads` may be NULL (one thread) and must outlive the model. */
 BERTLET_API bertlet_model *bertlet_model_init(void *block, const bertlet_config *config, bertlet_threads *threads);
 
-/* Whole bits of a weight of a linear layer: 32, 8, or 7 where this engine's fastest integer product leaves two
- * neighbouring weights 256 steps together, so that a weight has between 7 and 8 (docs/decisions/0006-eight-bits.md). */
+/* Whole bits of a weight of a linear layer: 32, 8 or 7. 7 stands for between 7 and 8: where the fastest exact product
+ * of integers allows two neighbouring weights 256 steps together (docs/decisions/0006-eight-bits.md). */
 BERTLET_API int32_t bertlet_model_weight_bits(const bertlet_model *model);
 
-/* The tensors that the model needs, numbered 0 .. bertlet_tensor_count() - 1, with the names of a Hugging Face
+/* The tensors that the model needs, numbered 0 .. bertlet_tensor_count() - 1, with their names in a Hugging Face
  * checkpoint without the prefix "bert." ("encoder.layer.0.attention.self.query.weight"). A vector has one row. */
 BERTLET_API int32_t bertlet_tensor_count(const bertlet_model *model);
-/* Writes the name, NUL-terminated, into `name` (at least 96 bytes) and returns its length. */
+/* Writes the name, NUL-terminated, into `name` [BERTLET_TENSOR_NAME_BYTES] and returns its length. */
 BERTLET_API int32_t bertlet_tensor_name(const bertlet_model *model, int32_t tensor, char *name);
 BERTLET_API int32_t bertlet_tensor_rows(const bertlet_model *model, int32_t tensor);
 BERTLET_API int32_t bertlet_tensor_columns(const bertlet_model *model, int32_t tensor);
 
-/* Streaming writer. bertlet_tensor_begin() opens a tensor whose little-endian source elements have type `dtype`;
- * bertlet_tensor_write() takes its bytes in order, cut anywhere, and packs each row into its final place as soon as it
- * is whole. Tensors may come in any order, one open at a time. Beginning a tensor again starts it over, so that a
- * failed download can be retried. Writing past the end is BERTLET_ERROR_ARGUMENT, a value that is not finite
- * BERTLET_ERROR_NUMERIC; either closes the tensor, which stays missing until it is begun again. */
+/* Streaming writer. bertlet_tensor_begin() opens a tensor whose source numbers, little-endian, have type `dtype`;
+ * bertlet_tensor_write() takes its bytes in order, in pieces of any length, and packs each row into its final place as
+ * soon as it is whole. Tensors may come in any order, one open at a time. Beginning a tensor again starts it over, so
+ * that a failed download can be retried.
+ * BERTLET_ERROR_ARGUMENT: no such tensor or dtype; none is open; more bytes than it has. BERTLET_ERROR_NUMERIC: a
+ * number is not finite. An error of bertlet_tensor_write() closes the tensor, which then counts as missing. */
 BERTLET_API bertlet_status bertlet_tensor_begin(bertlet_model *model, int32_t tensor, bertlet_dtype dtype);
 BERTLET_API bertlet_status bertlet_tensor_write(bertlet_model *model, const void *bytes, size_t count);
 
-/* Merges a LoRA adapter (Hu et al. 2021, https://arxiv.org/abs/2106.09685) into the open tensor W [rows][columns]:
- * every row is written as that of W + scale . B . A, so that the product as a whole is never there. a  [rank][columns],
- * b [rows][rank]  stay the caller's; unchanged until the tensor is written or begun again BERTLET_ERROR_ARGUMENT when
- * no tensor is open or part of it is written already, or for a rank below 1. */
-BERTLET_API bertlet_status bertlet_tensor_adapt(bertlet_model *model, const float *a, const float *b, int32_t rank,
-                                                float scale);
+/* Merges a LoRA adapter (Hu et al. 2021, https://arxiv.org/abs/2106.09685) into the open tensor W [rows][columns], of
+ * which nothing has been written yet: bertlet_tensor_write() then takes W and keeps W + scale . B . A, row by row, so
+ * that no memory for the product is needed.
+ *   a  [rank][columns], b  [rows][rank]   must stay unchanged until the tensor is written or begun again
+ * BERTLET_ERROR_ARGUMENT when no tensor is open, part of it is written, or `rank` is below 1. */
+BERTLET_API bertlet_status bertlet_tensor_merge_lora(bertlet_model *model, const float *a, const float *b, int32_t rank,
+                                                     float scale);
 
-/* Index of the first tensor that is not completely written, or -1 when the model is ready. */
-BERTLET_API int32_t bertlet_model_missing(const bertlet_model *model);
+/* The first tensor, by number, that is not completely written, or -1 when the model is ready. */
+BERTLET_API int32_t bertlet_model_first_missing_tensor(const bertlet_model *model);
 
-/* 64-bit hash of the weights' values as f32, adapters merged, whatever order and dtype they came in and however the
- * model keeps them: the identity of a base model. */
+/* 64-bit hash of the weights' values as f32, adapters merged: the identity of a base model. It does not depend on the
+ * order and the dtype in which they came, nor on how the model keeps them. */
 BERTLET_API uint64_t bertlet_model_fingerprint(const bertlet_model *model);
 
-/* The image: the weights as the model keeps them, all in one piece within its block, so that they can be stored and
- * brought back by one copy instead of being converted and packed again. Every build and engine reads the images that
- * one with the same byte order and, for an int8 model, the same bertlet_int8_path() has written.
+/* The image: the weights as the model keeps them, in one piece within its block, so that they can be stored and brought
+ * back by one copy instead of being converted and packed again. An image fits every build and engine of the same byte
+ * order and, for an int8 model, of the same bertlet_int8_path().
  *   to store      bertlet_model_seal(), then copy bertlet_model_image_bytes() bytes from bertlet_model_image()
  *   to bring back copy as many bytes there, into a model of the same configuration (only max_batch_tokens and the
  *                 number of threads may differ), then bertlet_model_restore() */
 BERTLET_API void *bertlet_model_image(bertlet_model *model);
 BERTLET_API size_t bertlet_model_image_bytes(const bertlet_model *model);
 
-/* Writes the header: what decides the layout, and a checksum. BERTLET_ERROR_INCOMPLETE while weights are missing. */
+/* Writes the image's header: what decides the layout, and a checksum. BERTLET_ERROR_INCOMPLETE while tensors are
+ * missing. */
 BERTLET_API bertlet_status bertlet_model_seal(bertlet_model *model);
 
-/* Takes an image as the model's weights, with their fingerprint. BERTLET_ERROR_IMAGE when it is damaged or an image of
- * something else; then all weights are missing, and may be written or brought back anew. */
+/* Takes an image as the model's weights, with their fingerprint. BERTLET_ERROR_IMAGE when it is damaged or of another
+ * model; then all tensors are missing, and can be written, or another image brought back. */
 BERTLET_API bertlet_status bertlet_model_restore(bertlet_model *model);
 
-/* Which of the ways to multiply 8-bit numbers an int8 model takes here: it depends on build, engine and processor. */
+/* Number of the way in which int8 models multiply here: it depends on build, engine and processor. */
 BERTLET_API int32_t bertlet_int8_path(void);
 
-/* The encoder (Devlin et al. 2019, https://arxiv.org/abs/1810.04805, section 3; post-layer-norm Transformer).
+/* The encoder, a Transformer (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762). These three functions share
  *   ids       [tokens]         token ids, 0 .. vocab_size - 1
- *   type_ids  [tokens]         0 .. type_vocab_size - 1, or NULL for all 0; not looked at by a model without types
- *   starts    [sequences + 1]  see Shapes; every sequence has 1 .. max_position_embeddings tokens
- *   layers    how many to run, 0 .. num_hidden_layers; 0 gives the embeddings
- *   hidden    [tokens][hidden_size]  out: the hidden states after that many layers
- * A sequence gives the same bits alone and in any batch, on any number of threads. BERTLET_ERROR_INCOMPLETE while
- * weights are missing, BERTLET_ERROR_ARGUMENT for numbers outside the ranges above, BERTLET_ERROR_NUMERIC when the
- * result is not finite, which takes weights so large that f32 overflows. */
+ *   type_ids  [tokens]         0 .. type_vocab_size - 1, or NULL for all 0; not read by a model without token types
+ *   starts    [sequences + 1]  see Shapes; every sequence has 1 .. max_position_embeddings tokens, all together have up
+ *                              to max_batch_tokens
+ *   hidden    [tokens][hidden_size]  hidden states
+ * and their errors: BERTLET_ERROR_INCOMPLETE while tensors are missing, BERTLET_ERROR_ARGUMENT for numbers outside
+ * these ranges (then `hidden` is not touched), BERTLET_ERROR_NUMERIC when the result is not finite, which takes hidden
+ * states that are not, or weights so large that f32 overflows. A sequence gives the same bits alone and in any batch,
+ * on any number of threads, and its layers the same bits in one call and in several. */
+
+/* The embeddings -> hidden. */
+BERTLET_API bertlet_status bertlet_embed(bertlet_model *model, const int32_t *ids, const int32_t *type_ids,
+                                         const int32_t *starts, int32_t sequences, float *hidden);
+
+/* Runs layers begin .. end - 1, numbered from 0 to num_hidden_layers - 1, on `hidden` in place: the output of layer
+ * begin - 1 (the embeddings, if `begin` is 0) becomes that of layer end - 1. A normalization after the last layer,
+ * which pre-layer-norm architectures have, is part of the last layer. */
+BERTLET_API bertlet_status bertlet_run_layers(bertlet_model *model, const int32_t *starts, int32_t sequences,
+                                              int32_t begin, int32_t end, float *hidden);
+
+/* Both: the embeddings, then layers 0 .. layers - 1 -> hidden. */
 BERTLET_API bertlet_status bertlet_forward(bertlet_model *model, const int32_t *ids, const int32_t *type_ids,
                                            const int32_t *starts, int32_t sequences, int32_t layers, float *hidden);
 
@@ -194,8 +229,9 @@ BERTLET_API bertlet_status bertlet_forward(bertlet_model *model, const int32_t *
 
 typedef enum bertlet_pooling { BERTLET_POOL_MEAN, BERTLET_POOL_CLS, BERTLET_POOL_MAX } bertlet_pooling;
 
-/* One vector per sequence: hidden [tokens][hidden_size] -> pooled [sequences][hidden_size]. With `normalize` each is
- * divided by its L2 norm (by at least 1e-12, as torch.nn.functional.normalize). */
+/* One vector per sequence: hidden [tokens][hidden_size] -> pooled [sequences][hidden_size]: the mean of its tokens, its
+ * first token, or the largest value in each column. With `normalize` each vector is divided by its L2 norm (by at least
+ * 1e-12, as torch.nn.functional.normalize). No sequence may be empty. */
 BERTLET_API void bertlet_pool(const float *hidden, const int32_t *starts, int32_t sequences, int32_t hidden_size,
                               bertlet_pooling pooling, bool normalize, float *pooled);
 
@@ -204,18 +240,17 @@ BERTLET_API void bertlet_pool(const float *hidden, const int32_t *starts, int32_
 BERTLET_API void bertlet_linear(const float *features, int32_t rows, int32_t feature_count, const float *weight,
                                 const float *bias, int32_t classes, float *logits);
 
-/* values[i] = activation(values[i]), for the hidden layers of heads. */
+/* values[i] = activation(values[i]), for values [count]. */
 BERTLET_API void bertlet_activate(float *values, int32_t count, bertlet_activation activation);
 
 /* Layer normalization of every row of values [rows][columns], in place, as torch.nn.LayerNorm; gamma and beta
- * [columns].
- */
+ * [columns]. */
 BERTLET_API void bertlet_layer_norm(float *values, int32_t rows, int32_t columns, const float *gamma, const float *beta,
                                     float epsilon);
 
-/* The decoder of a masked-LM head that shares the word embeddings E [vocab_size][embedding_size]:
- * logits [rows][vocab_size] = features [rows][embedding_size] . E^T + bias [vocab_size]. BERTLET_ERROR_INCOMPLETE while
- * weights are missing, BERTLET_ERROR_NUMERIC when the result is not finite. */
+/* The decoder of a masked-LM head that shares the word embeddings E [vocab_size][embedding_size] (Devlin et al. 2019,
+ * section 3.1): logits [rows][vocab_size] = features [rows][embedding_size] . E^T + bias [vocab_size].
+ * BERTLET_ERROR_INCOMPLETE while tensors are missing, BERTLET_ERROR_NUMERIC when the result is not finite. */
 BERTLET_API bertlet_status bertlet_word_logits(const bertlet_model *model, const float *features, int32_t rows,
                                                const float *bias, float *logits);
 
@@ -224,45 +259,46 @@ BERTLET_API void bertlet_softmax(float *values, int32_t rows, int32_t classes);
 
 /* ---- Training: multinomial logistic regression by L-BFGS --------------------------------------------------------- */
 
-/* Minimizes scikit-learn's LogisticRegression objective (solver lbfgs, L2, intercept not penalized)
+/* Minimizes the objective of scikit-learn's LogisticRegression (solver lbfgs, L2, intercept not penalized)
  *     sum_i s_i * -log softmax(W x_i + b)[y_i]  /  S   +   |W|^2 / (2 C S),      S = sum_i s_i,
- * where s are the sample weights. As scikit-learn does, two classes are one vector w with p(1) = sigmoid(w.x + b);
- * the result is written as two rows (-w/2, w/2), whose softmax is the same. L-BFGS (Nocedal & Wright, Numerical
+ * where s are the sample weights. As in scikit-learn, two classes have one vector w with p(1) = sigmoid(w.x + b); the
+ * result is written as two rows (-w/2, w/2), whose softmax is the same. L-BFGS (Nocedal & Wright, Numerical
  * Optimization, 2nd ed., algorithms 7.4/7.5) with scipy's line search (Moré & Thuente 1994): from zero weights and with
  * its tolerance a fit takes scikit-learn's path and ends at its objective, to the rounding of f32. */
 typedef struct bertlet_logreg bertlet_logreg;
 
 typedef enum bertlet_fit_state {
   BERTLET_FIT_RUNNING = 0,
-  BERTLET_FIT_CONVERGED = 1,
-  BERTLET_FIT_STALLED = 2
+  BERTLET_FIT_CONVERGED = 1, /* the gradient is within the tolerance */
+  BERTLET_FIT_STALLED = 2    /* rounding keeps f32 from a lower point; the weights are the best that were found */
 } bertlet_fit_state;
 
+/* Bytes for a fit, or 0 when there is no row or feature, fewer than 2 classes, or 2^31 parameters and more. */
 BERTLET_API size_t bertlet_logreg_bytes(int32_t rows, int32_t feature_count, int32_t classes);
 
-/* features [rows][feature_count] and labels [rows] (0 .. classes - 1) stay the caller's and must live as long. Returns
- * NULL when a label is out of range. */
+/* A fit with all weights 0. features [rows][feature_count] and labels [rows] (0 .. classes - 1) stay the caller's and
+ * must live and stay unchanged as long. Returns NULL when a label is out of range. */
 BERTLET_API bertlet_logreg *bertlet_logreg_init(void *block, const float *features, const int32_t *labels, int32_t rows,
                                                 int32_t feature_count, int32_t classes);
 
-/* Starts a fit from the present weights (zero after init, so that a path of strengths is warm-started).
- *   sample_weight [rows]  s_i >= 0, not all 0, or NULL for all 1; copied; a row of weight 0, as of a held-out fold,
- *                         costs nothing
- *   c                     inverse strength of regularization, > 0; INFINITY for none
- *   tolerance             converged when the largest |gradient| is at most this (scikit-learn's default: 1e-4);
- *                         0 goes on until rounding ends it (BERTLET_FIT_STALLED) */
+/* Starts a fit from the present weights: a second one, of another strength, begins where the first ended.
+ *   sample_weight [rows]  s_i >= 0, not all 0, or NULL for all 1; copied. Rows of weight 0 (a held-out fold) take no
+ * time c                     C, the inverse strength of regularization, > 0; INFINITY for none tolerance converged when
+ * the largest |component of the gradient| is at most this (scikit-learn's default: 1e-4); 0 goes on until
+ * BERTLET_FIT_STALLED BERTLET_ERROR_ARGUMENT for numbers outside these ranges, BERTLET_ERROR_NUMERIC when the objective
+ * is not finite. */
 BERTLET_API bertlet_status bertlet_logreg_start(bertlet_logreg *fit, const float *sample_weight, double c,
                                                 double tolerance);
 
-/* Sets all weights back to zero, for the next start. */
+/* Sets all weights back to 0, for the next start. */
 BERTLET_API void bertlet_logreg_reset(bertlet_logreg *fit);
 
-/* One L-BFGS iteration. Returns a bertlet_fit_state (STALLED: the line search finds no lower point in f32; the weights
- * are the best found) or BERTLET_ERROR_NUMERIC. */
+/* One L-BFGS iteration. Returns a bertlet_fit_state, or the error of bertlet_logreg_start(). */
 BERTLET_API int32_t bertlet_logreg_step(bertlet_logreg *fit);
 
+/* At the present weights: the objective, and the largest |component of its gradient|. */
 BERTLET_API double bertlet_logreg_objective(const bertlet_logreg *fit);
-BERTLET_API double bertlet_logreg_gradient(const bertlet_logreg *fit); /* largest |component| */
+BERTLET_API double bertlet_logreg_max_gradient(const bertlet_logreg *fit);
 
 /* Writes weight [classes][feature_count] and bias [classes] for bertlet_linear(). */
 BERTLET_API void bertlet_logreg_weights(const bertlet_logreg *fit, float *weight, float *bias);
@@ -270,50 +306,55 @@ BERTLET_API void bertlet_logreg_weights(const bertlet_logreg *fit, float *weight
 /* ---- Training: one or two dense layers by AdamW ------------------------------------------------------------------ */
 
 /* A head  logits = x W^T + b,  or with hidden units  logits = relu(x W1^T + b1) W2^T + b2. A step of training is
- * bertlet_mlp_forward(), a loss, bertlet_mlp_backward(), bertlet_mlp_step(); without the last two it is a measurement.
+ * bertlet_mlp_forward(), a loss, bertlet_mlp_backward(), bertlet_mlp_step(); the first two alone measure the loss.
  * Every sum has a fixed order: the same numbers in give the same bits out. */
 typedef struct bertlet_mlp bertlet_mlp;
 
-/* `hidden_size`: 0 for no hidden units; `max_rows`: the most rows of one batch; `extra`: how many parameters of the
- * loss are trained along (transitions of a bertlet_crf_loss()). 0 when the numbers are out of range. */
+/* Bytes for a head, or 0 when a number is out of range or there are 2^31 parameters and more.
+ *   hidden_size      hidden units, 0 for none
+ *   max_rows         most rows of one batch
+ *   loss_parameters  parameters of the loss that are trained along with the head's (transitions of bertlet_crf_loss())
+ */
 BERTLET_API size_t bertlet_mlp_bytes(int32_t inputs, int32_t hidden_size, int32_t outputs, int32_t max_rows,
-                                     int32_t extra);
+                                     int32_t loss_parameters);
 
-/* With all parameters 0, which a head with hidden units can't learn from: see bertlet_mlp_parameters(). */
+/* A head whose parameters are all 0. One with hidden units cannot learn from there: write random ones into
+ * bertlet_mlp_parameters(). Returns NULL when bertlet_mlp_bytes() is 0. */
 BERTLET_API bertlet_mlp *bertlet_mlp_init(void *block, int32_t inputs, int32_t hidden_size, int32_t outputs,
-                                          int32_t max_rows, int32_t extra);
+                                          int32_t max_rows, int32_t loss_parameters);
 
 /* Back to the state after bertlet_mlp_init(). */
 BERTLET_API void bertlet_mlp_reset(bertlet_mlp *mlp);
 
 /* The parameters, in the block, to be read and written at any time: W1 [hidden_size][inputs], b1 [hidden_size],
- * W2 [outputs][hidden_size], b2 [outputs]; without hidden units W [outputs][inputs], b [outputs]; then the extra ones.
- */
+ * W2 [outputs][hidden_size], b2 [outputs]; without hidden units W [outputs][inputs], b [outputs]; then those of the
+ * loss. */
 BERTLET_API float *bertlet_mlp_parameters(bertlet_mlp *mlp);
 BERTLET_API int32_t bertlet_mlp_parameter_count(const bertlet_mlp *mlp);
 
-/* What bertlet_mlp_backward() has summed since the last step, in the same order; the extra ones' is the caller's to
- * add. */
+/* The gradient that bertlet_mlp_backward() has summed since the last step, in the order of the parameters. That of the
+ * loss's parameters is for the caller to add. */
 BERTLET_API float *bertlet_mlp_gradient(bertlet_mlp *mlp);
 
-/* Puts some rows of features [any][inputs] through the head. The features must stay until bertlet_mlp_backward().
- *   rows    [count]           which rows, or NULL for the first `count`
- *   logits  [count][outputs]  out
- * BERTLET_ERROR_ARGUMENT when `count` is more than the plan has. */
+/* Computes the logits of a batch.
+ *   features  [any number of rows][inputs]  must stay unchanged until bertlet_mlp_backward()
+ *   rows      [count]           which rows of the features, or NULL for the first `count`
+ *   logits    [count][outputs]  out
+ * BERTLET_ERROR_ARGUMENT when `count` is negative or more than max_rows. */
 BERTLET_API bertlet_status bertlet_mlp_forward(bertlet_mlp *mlp, const float *features, const int32_t *rows,
                                                int32_t count, float *logits);
 
-/* Adds to the gradient of the parameters, for the batch that was last put through, given the derivative of the loss by
- * each logit [count][outputs]. */
+/* Backpropagation: given the derivative of the loss by each logit of the last batch, logit_gradient [count][outputs],
+ * adds its derivative by each parameter to the gradient. */
 BERTLET_API void bertlet_mlp_backward(bertlet_mlp *mlp, const float *logit_gradient);
 
-/* One step of AdamW (Loshchilov & Hutter 2019) as torch.optim.AdamW does it, all parameters in one group; the gradient
- * is 0 afterwards. */
+/* One step of AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101) as torch.optim.AdamW does it, all
+ * parameters in one group. Afterwards the gradient is 0. */
 BERTLET_API void bertlet_mlp_step(bertlet_mlp *mlp, double learning_rate, double weight_decay);
 
 /* Losses: each returns the mean loss and replaces every logit by the derivative of that mean by it. Negative results
- * are statuses: BERTLET_ERROR_ARGUMENT for a label or position out of range, or no weight at all, BERTLET_ERROR_NUMERIC
- * for logits that are not finite. */
+ * are statuses: BERTLET_ERROR_ARGUMENT for a label or position out of range, or sample weights that are all 0,
+ * BERTLET_ERROR_NUMERIC for logits that are not finite. */
 
 /* torch.nn.CrossEntropyLoss: logits [rows][classes], labels [rows]. With sample_weight [rows] (NULL for all 1) the mean
  * is the weighted one. */
@@ -325,20 +366,21 @@ BERTLET_API double bertlet_softmax_loss(float *logits, const int32_t *labels, co
 BERTLET_API double bertlet_sigmoid_loss(float *logits, const uint8_t *targets, const float *class_weight, int32_t rows,
                                         int32_t classes);
 
-/* The loss of BertForQuestionAnswering: logits [tokens][2], spans [sequences][2] positions of the answer's first and
- * last token in their sequence; the mean of the two cross entropies over its tokens, and over the sequences. */
+/* The loss of BertForQuestionAnswering: logits [tokens][2], of being the answer's first token and its last;
+ * spans [sequences][2], the true positions of these two in their sequence. The cross entropy of each of the two is over
+ * the tokens of the sequence; the mean is over both and over the sequences. */
 BERTLET_API double bertlet_span_loss(float *logits, const int32_t *starts, const int32_t *spans, int32_t sequences);
 
-/* ---- Training: a linear-chain conditional random field on a head's logits -------------------------------------------
- */
+/* ---- Training: a linear-chain conditional random field on a head's logits --------------------------------------- */
 
-/* The loss of tags that follow each other (Lafferty et al. 2001): the mean over all rows of -log p(tags of a sequence),
+/* The loss of tags that follow each other (Lafferty, McCallum & Pereira 2001): the sum of -log p(tags of a sequence)
+ * over all sequences, divided by the number of their tokens,
  *   p ~ exp(begin[y_0] + sum_t emissions[t][y_t] + sum_t transitions[y_t-1][y_t]).
- *   emissions    [rows][tags]       logits; replaced by the derivative of the loss by each
- *   labels       [rows]             0 .. tags - 1
+ *   emissions    [tokens][tags]     logits; replaced by the derivative of the loss by each
+ *   labels       [tokens]           0 .. tags - 1
  *   starts       [sequences + 1]    see Shapes
- *   transitions  [tags + 1][tags]   from tag (row) to tag (column), the last row: begin
- *   block        bertlet_crf_bytes(longest sequence, tags), scratch
+ *   transitions  [tags + 1][tags]   from tag (row) to tag (column); the last row: begin
+ *   block        bertlet_crf_bytes(length of the longest sequence, tags), scratch memory
  *   gradient     [tags + 1][tags]   the derivative by the transitions is added to it
  * Returns the loss or, negative, a status as the losses above. */
 BERTLET_API double bertlet_crf_loss(float *emissions, const int32_t *labels, const int32_t *starts, int32_t sequences,

@@ -4,7 +4,7 @@ import { load, loadTokenizer } from '../../js/index.js';
 import { SingleLabelRegression } from '../../js/train/solvers/logreg.js';
 import { Rows } from '../../js/train/dataset/rows.js';
 import { describe } from '../../js/io/describe.js';
-import { compile } from '../../js/core/wasm.js';
+import { compile } from '../../js/core/compile.js';
 
 const name = 'bertlet';
 /** @type {import('../suites/suite.js').Dtype[]} */

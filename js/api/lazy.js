@@ -1,5 +1,4 @@
-// What a page fetches only when it is used, in one file: the more files, the smaller the pieces into which a bundler cuts what they
-// share.
+// What a page fetches only when it is used. It is one file, since with several a bundler cuts what they share into many small ones.
 export { checkExamples, checkMultiLabelExamples } from './examples.js';
 export { readHead, writeHead } from '../checkpoint/head-file.js';
 export { fitHead } from './fit/index.js';

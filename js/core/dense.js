@@ -1,12 +1,13 @@
 // What a head computes: which hidden states it reads, how they become rows, and the dense layers on top of them.
-import { align } from './wasm.js';
+import { ACTIVATION } from './abi.js';
+import { align } from './instance.js';
 
 /**
  * A fully connected layer, as torch.nn.Linear, and what follows it.
  * @typedef {object} Dense
  * @property {Float32Array} weight [outputs][inputs]
  * @property {Float32Array} bias [outputs]
- * @property {'none' | 'gelu' | 'gelu_tanh' | 'relu' | 'tanh'} activation
+ * @property {'none' | keyof typeof ACTIVATION} activation
  */
 
 /** @typedef {'mean' | 'cls' | 'max' | 'none'} Pooling 'none': a row for each token */
@@ -20,11 +21,8 @@ import { align } from './wasm.js';
 
 /** @typedef {FeatureSpec & { dense: Dense[] }} HeadNetwork the last layer's outputs are the logits */
 
-/** bertlet_activation */
-const ACTIVATION = { gelu: 0, gelu_tanh: 1, relu: 2, tanh: 3 };
-
 /**
- * @param {import('./wasm.js').Core} core
+ * @param {import('./instance.js').Core} core
  * @param {number} rows
  * @param {number} features address of [rows][inputs of the first layer]
  * @param {Dense[]} dense

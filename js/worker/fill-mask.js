@@ -1,9 +1,9 @@
 // Masked language modelling in the worker: which pieces may stand where a text has [MASK].
 import { BertletError } from '../errors.js';
+import { SPECIAL, STATUS } from '../core/abi.js';
 import { applyDense } from '../core/dense.js';
 import { createPause, progressReporter } from '../rpc/progress.js';
-import { MASK, PAD } from '../tokenize/tokenizer.js';
-import { align } from '../core/wasm.js';
+import { align } from '../core/instance.js';
 
 /** @typedef {import('../engine/engine.js').Engine} Engine */
 /** @typedef {import('../types.js').MaskFill} MaskFill */
@@ -23,7 +23,7 @@ export async function fillMask(engine, { texts, topK, targets }, context) {
     );
   }
   const { tokenizer, config } = engine;
-  const mask = tokenizer.specials[MASK];
+  const mask = tokenizer.specials[SPECIAL.MASK];
   if (mask < 0) throw new BertletError('BAD_VOCABULARY', 'The vocabulary has no [MASK], so nothing can be masked.');
   const allowed = targets && targetIds(engine, targets, context);
   const report = progressReporter(context, 'fill-mask');
@@ -80,7 +80,7 @@ function scoreWords({ core, model, config }, { transform, norm, decoder, bias },
   });
   core.fn.layer_norm(featuresAt, places.length, embeddingSize, gammaAt, betaAt, norm.epsilon);
   if (decoder) core.fn.linear(featuresAt, places.length, embeddingSize, decoderAt, biasAt, vocabSize, next);
-  else if (core.fn.word_logits(model, featuresAt, places.length, biasAt, next) !== 0) {
+  else if (core.fn.word_logits(model, featuresAt, places.length, biasAt, next) !== STATUS.OK) {
     throw new BertletError(
       'BAD_WEIGHTS',
       'The masked-LM head computed NaN or infinity: its weights are damaged. Download or export the model again.',
@@ -132,7 +132,7 @@ function targetIds({ tokenizer, config }, targets, { emit }) {
  * @param {boolean} [skipSpecial] whether [CLS] and the like are left out; [PAD] always is
  */
 function decode({ tokenizer: { pieces, specials } }, ids, skipSpecial = false) {
-  const skipped = skipSpecial ? specials : [specials[PAD]];
+  const skipped = skipSpecial ? specials : [specials[SPECIAL.PAD]];
   return Array.from(ids)
     .filter((id) => !skipped.includes(id))
     .map((id, i) => {

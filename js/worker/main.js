@@ -12,14 +12,14 @@ let engine;
 serve(ownPort(), {
   async load(params, context) {
     engine = await loadEngine(params, context);
-    const { modelType, hiddenSize, numLayers, maxPositions, vocabSize } = engine.config;
+    const { family, hiddenSize, numLayers, maxPositions, vocabSize } = engine.config;
     const { build, threads } = engine.compiled;
     const { fingerprint, fromCache, configJson: config } = engine;
     const notes = [...engine.notes, ...engine.cacheNotes];
     const size = { hiddenSize, numLayers, maxTokens: maxPositions, vocabSize };
     const { head, masked } = engine.extras;
     return {
-      modelType,
+      modelType: family.modelType,
       ...size,
       build,
       threads,

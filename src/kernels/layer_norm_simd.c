@@ -1,9 +1,9 @@
-#include "kernels.h"
-#include "simd_math.h"
+#include "kernels/kernels.h"
+#include "kernels/simd_math.h"
 
 #include <math.h>
 
-/* Accumulators, so many that the latency of additions does not show. */
+/* Accumulators: enough to hide the latency of additions. */
 enum { SUMS = 4 };
 
 static inline float total(const v128_t sum[SUMS]) {

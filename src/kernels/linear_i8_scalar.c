@@ -1,4 +1,4 @@
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 int8_path fastest_int8_scalar(void) { return INT8_WIDE; }
 

@@ -1,4 +1,4 @@
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 void linear_f32_scalar(const float *x, int32_t rows, int32_t k, const float *packed, const float *bias,
                        int32_t panel_begin, int32_t panel_end, epilogue apply, float *scratch, float *y,

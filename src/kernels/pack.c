@@ -1,18 +1,6 @@
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 void pack_row(float *packed, int32_t k, int32_t row, const float *weights) {
   float *column = packed + (size_t)(row / PANEL) * k * PANEL + row % PANEL;
   for (int32_t i = 0; i < k; i++) column[(size_t)i * PANEL] = weights[i];
-}
-
-/* A block of inputs, its rows rounded up to whole tiles of 4. */
-size_t linear_scratch(int32_t k) { return (size_t)BLOCK_ROWS_F32 * (size_t)(k < BLOCK_K_F32 ? k : BLOCK_K_F32); }
-
-/* In f32: packed keys and values, both rounded up to whole tiles of 4, eight queries and their scores. In 8 bits keys
- * and values are a quarter, but come with steps, starts and dither, each array on a boundary of 4 floats. */
-size_t attention_scratch(int32_t length, int32_t head_size) {
-  const size_t padded_length = ((size_t)length + 3) / 4 * 4, padded_head = ((size_t)head_size + 3) / 4 * 4;
-  const size_t f32 = 2 * padded_length * padded_head + 8 * (padded_length + padded_head);
-  const size_t i8 = padded_length * padded_head / 2 + 10 * padded_length + 4 * padded_head + 40;
-  return f32 > i8 ? f32 : i8;
 }

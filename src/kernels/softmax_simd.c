@@ -1,5 +1,5 @@
-#include "kernels.h"
-#include "simd_math.h"
+#include "kernels/kernels.h"
+#include "kernels/simd_math.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
+#include "model/model.h"
 #include "support.h"
 
 enum { TOKENS = 24, HIDDEN = 32 };
@@ -65,7 +65,7 @@ static void the_same_bits_come_back(bertlet_weights weights, int8_path path) {
   larger.max_batch_tokens = 2 * TOKENS; /* what an image does not depend on */
   bertlet_model *again = restored(&larger, path, image, bertlet_model_image_bytes(model), 2, &status);
   CHECK(status == BERTLET_OK);
-  CHECK(bertlet_model_missing(again) == -1);
+  CHECK(bertlet_model_first_missing_tensor(again) == -1);
   CHECK(bertlet_model_fingerprint(again) == bertlet_model_fingerprint(model));
   float expected[TOKENS * HIDDEN], actual[TOKENS * HIDDEN];
   forward(model, expected);
@@ -81,7 +81,7 @@ static void refuses(const bertlet_config *config, int8_path path, const void *im
   bertlet_status status;
   bertlet_model *model = restored(config, path, image, bytes, 1, &status);
   CHECK(status == BERTLET_ERROR_IMAGE);
-  CHECK(bertlet_model_missing(model) == 0);
+  CHECK(bertlet_model_first_missing_tensor(model) == 0);
   float hidden[HIDDEN];
   CHECK(bertlet_forward(model, (int32_t[]){0}, NULL, (int32_t[]){0, 1}, 1, 2, hidden) == BERTLET_ERROR_INCOMPLETE);
   CHECK(bertlet_model_seal(model) == BERTLET_ERROR_INCOMPLETE);

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
+#include "model/model.h"
 #include "support.h"
 
 enum { HIDDEN = 384, SKIPPED = 77, BATCH_TOKENS = 2048 };

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
+#include "model/model.h"
 #include "support.h"
 
 static void impossible_configurations_have_no_size(void) {
@@ -43,10 +43,19 @@ static void impossible_configurations_have_no_size(void) {
   REFUSED(max_batch_tokens, INT32_MAX);
   REFUSED(weights, -1);
   REFUSED(weights, 2);
-  good.weights = BERTLET_WEIGHTS_INT8;
+  REFUSED(architecture, -1);
+  REFUSED(architecture, BERTLET_ARCHITECTURE_MEGATRON_BERT + 1);
+  good.architecture = BERTLET_ARCHITECTURE_MEGATRON_BERT;
   CHECK(bertlet_model_bytes(&good, 1) > 0);
-  REFUSED(intermediate_size, 32768 + 8);
+  REFUSED(embedding_size, 24); /* it has no projection */
 #undef REFUSED
+}
+
+static void int8_is_smaller(void) {
+  bertlet_config config = tiny_config(64), int8 = config;
+  int8.weights = BERTLET_WEIGHTS_INT8;
+  CHECK(bertlet_model_bytes(&int8, 1) > 0);
+  CHECK(bertlet_model_bytes(&int8, 1) < bertlet_model_bytes(&config, 1));
 }
 
 /* Sizes past any address space are none, not small: the sum must not wrap around. */
@@ -88,7 +97,7 @@ static void tensors_have_hugging_face_names(void) {
       {5 + 16 + 14, "encoder.layer.1.output.LayerNorm.weight", 1, 32},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    char name[96];
+    char name[BERTLET_TENSOR_NAME_BYTES];
     CHECK(bertlet_tensor_name(model, cases[i].index, name) == (int32_t)strlen(cases[i].name));
     CHECK(strcmp(name, cases[i].name) == 0);
     CHECK(bertlet_tensor_rows(model, cases[i].index) == cases[i].rows);
@@ -98,7 +107,7 @@ static void tensors_have_hugging_face_names(void) {
 }
 
 /* DistilBERT has no types, ELECTRA a projection between embeddings and layers. */
-static void other_architectures_have_other_tensors(void) {
+static void absent_tensors_are_not_listed(void) {
   bertlet_config config = tiny_config(1);
   config.type_vocab_size = 0;
   config.embedding_size = 24;
@@ -115,7 +124,7 @@ static void other_architectures_have_other_tensors(void) {
                   {"encoder.layer.0.attention.self.query.weight", 32, 32}};
   CHECK(bertlet_tensor_count(model) == 6 + 2 * 16);
   for (int32_t i = 0; i < (int32_t)(sizeof expected / sizeof *expected); i++) {
-    char name[96];
+    char name[BERTLET_TENSOR_NAME_BYTES];
     bertlet_tensor_name(model, i, name);
     CHECK(strcmp(name, expected[i].name) == 0);
     CHECK(bertlet_tensor_rows(model, i) == expected[i].rows);
@@ -127,6 +136,61 @@ static void other_architectures_have_other_tensors(void) {
   model = bertlet_model_init(allocate(bertlet_model_bytes(&config, 1)), &config, NULL);
   CHECK(bertlet_tensor_count(model) == 5 + 2 * 16);
   free(model);
+}
+
+static void megatron_bert_has_other_normalizations(void) {
+  bertlet_config config = tiny_config(1);
+  config.architecture = BERTLET_ARCHITECTURE_MEGATRON_BERT;
+  bertlet_model *model = bertlet_model_init(allocate(bertlet_model_bytes(&config, 1)), &config, NULL);
+  static const char *const model_names[] = {
+      "embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight",
+      "embeddings.token_type_embeddings.weight", "encoder.ln.weight", "encoder.ln.bias"};
+  static const char *const layer_names[] = {"attention.ln.weight",
+                                            "attention.ln.bias",
+                                            "attention.self.query.weight",
+                                            "attention.self.query.bias",
+                                            "attention.self.key.weight",
+                                            "attention.self.key.bias",
+                                            "attention.self.value.weight",
+                                            "attention.self.value.bias",
+                                            "attention.output.dense.weight",
+                                            "attention.output.dense.bias",
+                                            "ln.weight",
+                                            "ln.bias",
+                                            "intermediate.dense.weight",
+                                            "intermediate.dense.bias",
+                                            "output.dense.weight",
+                                            "output.dense.bias"};
+  enum { MODEL_TENSORS = 5, LAYER_TENSORS = 16 };
+  CHECK(bertlet_tensor_count(model) == MODEL_TENSORS + 2 * LAYER_TENSORS);
+  for (int32_t i = 0; i < MODEL_TENSORS + 2 * LAYER_TENSORS; i++) {
+    char name[BERTLET_TENSOR_NAME_BYTES], expected[BERTLET_TENSOR_NAME_BYTES];
+    int32_t in_layers = i - MODEL_TENSORS;
+    if (in_layers < 0) {
+      snprintf(expected, sizeof expected, "%s", model_names[i]);
+    } else {
+      snprintf(expected, sizeof expected, "encoder.layer.%d.%s", in_layers / LAYER_TENSORS,
+               layer_names[in_layers % LAYER_TENSORS]);
+    }
+    CHECK(bertlet_tensor_name(model, i, name) == (int32_t)strlen(expected));
+    if (!CHECK(strcmp(name, expected) == 0)) printf("  %s, not %s\n", name, expected);
+  }
+  free(model);
+}
+
+/* In a block of noise: what an architecture has no bias for must not add any. */
+static void biases_are_zero_at_first(void) {
+  for (bertlet_weights weights = BERTLET_WEIGHTS_F32; weights <= BERTLET_WEIGHTS_INT8; weights++) {
+    bertlet_config config = tiny_config(1);
+    config.weights = weights;
+    size_t bytes = bertlet_model_bytes(&config, 1);
+    void *block = memset(allocate(bytes), 0xa5, bytes);
+    const bertlet_model *model = bertlet_model_init(block, &config, NULL);
+    const layer *l = &model->weights.layers[1];
+    for (int32_t i = 0; i < l->qkv.outputs; i++) CHECK(l->qkv.bias[i] == 0);
+    for (int32_t i = 0; i < l->intermediate.outputs; i++) CHECK(l->intermediate.bias[i] == 0);
+    free(block);
+  }
 }
 
 /* Every F16 and BF16 number, read back from the word embeddings: rows of 32, 65536 / 32 of them. */
@@ -146,7 +210,7 @@ static void sixteen_bit_numbers_are_exact(void) {
   CHECK(bertlet_tensor_write(model, numbers, sizeof numbers) == BERTLET_OK);
   bool exact = true;
   for (int32_t i = 0; i < 65536; i++) {
-    double expected = half_value(numbers[i]), value = model->words.values[i];
+    double expected = half_value(numbers[i]), value = model->weights.words.values[i];
     exact = exact && value == expected && !signbit(value) == !signbit(expected);
   }
   CHECK(exact);
@@ -157,7 +221,7 @@ static void sixteen_bit_numbers_are_exact(void) {
   exact = true;
   for (int32_t i = 0; i < 65536; i++) {
     uint32_t bits;
-    memcpy(&bits, &model->words.values[i], 4);
+    memcpy(&bits, &model->weights.words.values[i], 4);
     exact = exact && bits == (uint32_t)numbers[i] << 16;
   }
   CHECK(exact);
@@ -186,7 +250,7 @@ static void not_finite_is_refused(void) {
         memcpy(bytes + places[p] * cases[i].size, &cases[i].bits, cases[i].size);
         CHECK(bertlet_tensor_write(model, bytes, count * cases[i].size) == BERTLET_ERROR_NUMERIC);
         CHECK(bertlet_tensor_write(model, bytes, 1) == BERTLET_ERROR_ARGUMENT); /* it is closed */
-        CHECK(bertlet_model_missing(model) == 0);
+        CHECK(bertlet_model_first_missing_tensor(model) == 0);
       }
     }
   }
@@ -205,12 +269,12 @@ static void wrong_lengths_are_refused(void) {
 
   CHECK(bertlet_tensor_begin(model, 0, BERTLET_F32) == BERTLET_OK);
   CHECK(bertlet_tensor_write(model, zeros, whole - 1) == BERTLET_OK);
-  CHECK(bertlet_model_missing(model) == 0);
+  CHECK(bertlet_model_first_missing_tensor(model) == 0);
   CHECK(bertlet_tensor_write(model, zeros, 1) == BERTLET_OK);
-  CHECK(bertlet_model_missing(model) == 1);
+  CHECK(bertlet_model_first_missing_tensor(model) == 1);
   CHECK(bertlet_tensor_write(model, zeros, 0) == BERTLET_OK);
   CHECK(bertlet_tensor_write(model, zeros, 1) == BERTLET_ERROR_ARGUMENT); /* one byte too many */
-  CHECK(bertlet_model_missing(model) == 0);
+  CHECK(bertlet_model_first_missing_tensor(model) == 0);
   CHECK(bertlet_tensor_begin(model, 0, BERTLET_F32) == BERTLET_OK);
   CHECK(bertlet_tensor_write(model, zeros, whole + 1) == BERTLET_ERROR_ARGUMENT);
   CHECK(bertlet_tensor_begin(model, 0, BERTLET_F32) == BERTLET_OK);
@@ -314,7 +378,7 @@ static void adapters_are_merged(void) {
     CHECK(bertlet_tensor_begin(expected, tensors[t], BERTLET_F32) == BERTLET_OK);
     CHECK(bertlet_tensor_write(expected, sum, count * sizeof(float)) == BERTLET_OK);
     CHECK(bertlet_tensor_begin(merged, tensors[t], BERTLET_F32) == BERTLET_OK);
-    CHECK(bertlet_tensor_adapt(merged, a, b, RANK, scale) == BERTLET_OK);
+    CHECK(bertlet_tensor_merge_lora(merged, a, b, RANK, scale) == BERTLET_OK);
     CHECK(bertlet_tensor_write(merged, w, 5) == BERTLET_OK); /* cut in the middle of a number */
     CHECK(bertlet_tensor_write(merged, (const char *)w + 5, count * sizeof(float) - 5) == BERTLET_OK);
     CHECK(merged->hashes[tensors[t]] == expected->hashes[tensors[t]]);
@@ -326,20 +390,23 @@ static void adapters_are_merged(void) {
   CHECK(merged->hashes[QUERY] != expected->hashes[QUERY]);
 
   CHECK(bertlet_tensor_begin(merged, QUERY, BERTLET_F32) == BERTLET_OK);
-  CHECK(bertlet_tensor_adapt(merged, a, b, 0, scale) == BERTLET_ERROR_ARGUMENT);
+  CHECK(bertlet_tensor_merge_lora(merged, a, b, 0, scale) == BERTLET_ERROR_ARGUMENT);
   CHECK(bertlet_tensor_write(merged, w, 5) == BERTLET_OK);
-  CHECK(bertlet_tensor_adapt(merged, a, b, RANK, scale) == BERTLET_ERROR_ARGUMENT); /* too late */
-  CHECK(bertlet_tensor_write(merged, w, sizeof w) == BERTLET_ERROR_ARGUMENT);       /* closes it */
-  CHECK(bertlet_tensor_adapt(merged, a, b, RANK, scale) == BERTLET_ERROR_ARGUMENT);
+  CHECK(bertlet_tensor_merge_lora(merged, a, b, RANK, scale) == BERTLET_ERROR_ARGUMENT); /* too late */
+  CHECK(bertlet_tensor_write(merged, w, sizeof w) == BERTLET_ERROR_ARGUMENT);            /* closes it */
+  CHECK(bertlet_tensor_merge_lora(merged, a, b, RANK, scale) == BERTLET_ERROR_ARGUMENT);
   free(expected);
   free(merged);
 }
 
 int main(void) {
   impossible_configurations_have_no_size();
+  int8_is_smaller();
   sizes_do_not_wrap();
   tensors_have_hugging_face_names();
-  other_architectures_have_other_tensors();
+  absent_tensors_are_not_listed();
+  megatron_bert_has_other_normalizations();
+  biases_are_zero_at_first();
   sixteen_bit_numbers_are_exact();
   not_finite_is_refused();
   wrong_lengths_are_refused();

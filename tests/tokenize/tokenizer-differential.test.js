@@ -1,4 +1,4 @@
-// 100,000 random Unicode strings a run, other ones each time, against Hugging Face's `tokenizers` (tests/tokenizer/differential.py).
+// 100,000 random Unicode strings a run, other ones each time, against Hugging Face's `tokenizers` (tests/tokenize/differential.py).
 // Over whole vocabularies where ../shared/data has them, or else over those of tests/fixtures. Needs python3 (or what PYTHON names)
 // with that package, and a C compiler (cc, or CC): `npm test` brings both.
 import assert from 'node:assert/strict';
@@ -24,7 +24,7 @@ describe('random strings: ids and offsets as Hugging Face', { skip: whyNot() }, 
       const whole = join(shared, 'vocab', `bert-base-${name}-vocab.txt`);
       const vocabulary = existsSync(whole) ? whole : join(fixtures, 'tokenizer', `${name}.vocab.txt`);
       const args = [vocabulary, ...lowercase, '--count', String(COUNT), '--seed', seed];
-      const { status, stdout, stderr } = spawnSync(python, [fromRoot('tests/tokenizer/differential.py'), ...args]);
+      const { status, stdout, stderr } = spawnSync(python, [fromRoot('tests/tokenize/differential.py'), ...args]);
       assert.equal(status, 0, `seed ${seed}: ${stdout}${stderr}`);
       assert.match(String(stdout), /25000 strings, \d+ pieces: all equal/);
     });

@@ -1,5 +1,5 @@
 /* L-BFGS directions: what the theory says of any memory, and a quadratic that they must minimize. */
-#include "lbfgs.h"
+#include "train/lbfgs.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,11 +13,11 @@ static float random_float(uint32_t *state) { return (float)((int32_t)random_numb
 
 static lbfgs *fresh_memory(void **block) {
   arena measured = {0};
-  lbfgs_take(&measured, SIZE);
+  lbfgs_alloc(&measured, SIZE);
   *block = allocate(arena_bytes(&measured));
   arena placed = {.base = *block};
   lbfgs *memory = allocate(sizeof *memory);
-  *memory = lbfgs_take(&placed, SIZE);
+  *memory = lbfgs_alloc(&placed, SIZE);
   lbfgs_forget(memory);
   return memory;
 }

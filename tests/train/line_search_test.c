@@ -1,6 +1,6 @@
 /* The line search against scipy's, on the functions of Moré & Thuente 1994, section 5 (fixtures/train/line_search.tsv),
  * and on what may go wrong. */
-#include "line_search.h"
+#include "train/line_search.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -190,7 +190,7 @@ static void stops_where_scikit_learn_stops(void) {
       model m = model_of(p);
       train(&m, p->sample_weight, *c, 1e-4);
       CHECK(m.state == BERTLET_FIT_CONVERGED);
-      CHECK(bertlet_logreg_gradient(m.fit) <= 1e-4);
+      CHECK(bertlet_logreg_max_gradient(m.fit) <= 1e-4);
       if (!CHECK(m.iterations == *iterations) ||
           !CHECK(relative(bertlet_logreg_objective(m.fit), objectives[0]) <= 1e-6))
         printf("  %s, C = %g: %d iterations, not %d; off by %g\n", p->name, *c, m.iterations, *iterations,
@@ -212,7 +212,7 @@ static void objective_and_gradient(void) {
       CHECK(relative(bertlet_logreg_objective(m.fit), objective_at(p, 1, weight, bias, gradient)) <= 1e-7);
       double largest = 0;
       for (int32_t i = 0; i < outputs * stride; i++) largest = fmax(largest, fabs(gradient[i]));
-      CHECK(fabs(bertlet_logreg_gradient(m.fit) - largest) <= 1e-5 * largest + 1e-8);
+      CHECK(fabs(bertlet_logreg_max_gradient(m.fit) - largest) <= 1e-5 * largest + 1e-8);
       for (int32_t i = 0; i < outputs * stride; i += 1 + outputs * stride / 50) {
         const double step = 1e-5;
         double *parameter = i % stride < p->d ? weight + i / stride * p->d + i % stride : bias + i / stride;
@@ -355,7 +355,7 @@ static void separable(void) {
       for (int32_t k = 0; k < (classes == 2 ? 1 : classes) * (D + 1); k++) largest = fmax(largest, fabs(gradient[k]));
       CHECK(objective < 1e-4);
       CHECK(relative(bertlet_logreg_objective(m.fit), objective) <= 1e-5);
-      CHECK(relative(bertlet_logreg_gradient(m.fit), largest) <= 1e-3);
+      CHECK(relative(bertlet_logreg_max_gradient(m.fit), largest) <= 1e-3);
       free_model(&m);
     }
 }

@@ -1,0 +1,79 @@
+#include "model/tensors.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "model/model.h"
+
+int32_t count_tensors(const bertlet_config *config) {
+  const architecture *of = find_architecture(config->architecture);
+  int32_t count = of->layer_tensor_count * config->num_hidden_layers;
+  for (int32_t i = 0; i < of->model_tensor_count; i++) count += has_tensor(config, &of->model_tensors[i]);
+  return count;
+}
+
+static tensor *list_entries(const bertlet_config *config, const tensor_entry *entries, int32_t count,
+                            int32_t layer_index, void *owner, tensor *next) {
+  for (const tensor_entry *entry = entries; entry < entries + count; entry++) {
+    if (!has_tensor(config, entry)) continue;
+    *next++ = (tensor){.entry = entry,
+                       .layer = layer_index,
+                       .rows = size_of(config, entry->rows),
+                       .columns = size_of(config, entry->columns),
+                       .place = (char *)owner + entry->place};
+  }
+  return next;
+}
+
+void list_tensors(const bertlet_config *config, model_weights *weights, tensor *tensors) {
+  const architecture *of = find_architecture(config->architecture);
+  tensor *next = list_entries(config, of->model_tensors, of->model_tensor_count, -1, weights, tensors);
+  for (int32_t i = 0; i < config->num_hidden_layers; i++)
+    next = list_entries(config, of->layer_tensors, of->layer_tensor_count, i, &weights->layers[i], next);
+}
+
+int32_t bertlet_tensor_count(const bertlet_model *model) { return model->tensor_count; }
+
+static char *append(char *end, const char *text) {
+  size_t length = strlen(text);
+  memcpy(end, text, length + 1);
+  return end + length;
+}
+
+static char *append_number(char *end, int32_t number) {
+  char digits[12], *first = digits + sizeof digits - 1;
+  *first = '\0';
+  do *--first = (char)('0' + number % 10);
+  while (number /= 10);
+  return append(end, first);
+}
+
+int32_t bertlet_tensor_name(const bertlet_model *model, int32_t index, char *name) {
+  const tensor *t = &model->tensors[index];
+  bool is_bias = t->entry->kind == TENSOR_BIAS || t->entry->kind == TENSOR_BETA;
+  char *end = name;
+  if (t->layer >= 0) end = append(append_number(append(end, "encoder.layer."), t->layer), ".");
+  end = append(append(end, t->entry->module), is_bias ? ".bias" : ".weight");
+  return (int32_t)(end - name);
+}
+
+int32_t bertlet_tensor_rows(const bertlet_model *model, int32_t index) { return model->tensors[index].rows; }
+
+int32_t bertlet_tensor_columns(const bertlet_model *model, int32_t index) { return model->tensors[index].columns; }
+
+int32_t bertlet_model_first_missing_tensor(const bertlet_model *model) {
+  for (int32_t i = 0; i < model->tensor_count; i++)
+    if (model->tensors[i].rows_written < model->tensors[i].rows) return i;
+  return -1;
+}
+
+uint64_t bertlet_model_fingerprint(const bertlet_model *model) {
+  uint64_t sum = 0;
+  for (int32_t i = 0; i < model->tensor_count; i++) sum += mix(model->hashes[i] + (uint64_t)i);
+  return sum;
+}
+
+int32_t bertlet_model_weight_bits(const bertlet_model *model) {
+  if (model->config.weights == BERTLET_WEIGHTS_F32) return 32;
+  return model->path == INT8_PAIRS ? 7 : 8;
+}

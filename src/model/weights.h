@@ -1,0 +1,55 @@
+/* A model's weights, in the form that the kernels want. In an f32 model `weight` and `values` are there, in an int8
+ * model the fields whose names end in _i8. */
+#ifndef BERTLET_WEIGHTS_H
+#define BERTLET_WEIGHTS_H
+
+#include "kernels/kernels.h"
+
+/* Linear layer y = x . W^T + bias. */
+typedef struct linear {
+  int32_t inputs, outputs;
+  float *weight; /* packed by pack_row() */
+  weights_i8 weight_i8;
+  float *bias; /* [outputs]; 0 where the architecture has none */
+} linear;
+
+/* A table whose rows are looked up by an id. It has no rows where the architecture has no such table. */
+typedef struct embedding_table {
+  int32_t rows, columns;
+  float *values; /* [rows][columns] */
+  int8_t *values_i8;
+  float *scale_i8;  /* [rows] */
+  int32_t *zero_i8; /* [rows] */
+} embedding_table;
+
+/* Layer normalization (Ba et al. 2016, https://arxiv.org/abs/1607.06450). Both are NULL where the architecture has none
+ * in this place. */
+typedef struct norm {
+  float *gamma, *beta; /* [columns] */
+} norm;
+
+/* One Transformer layer (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, the encoder of figure 1), with all the
+ * places that a normalization can have. */
+typedef struct layer {
+  norm norm_before_attention;
+  linear qkv; /* hidden -> 3 * hidden: outputs are the queries of all heads, then their keys, then their values */
+  linear attention_output; /* hidden -> hidden */
+  norm norm_after_attention;
+
+  norm norm_before_feed_forward;
+  linear intermediate;        /* hidden -> intermediate */
+  linear feed_forward_output; /* intermediate -> hidden */
+  norm norm_after_feed_forward;
+} layer;
+
+typedef struct model_weights {
+  embedding_table words, positions, token_types; /* columns: embedding_size */
+  norm embedding_norm;                           /* over embedding_size columns */
+  linear embedding_projection;                   /* embedding_size -> hidden, where they differ */
+  layer *layers;                                 /* [num_hidden_layers] */
+  norm final_norm;                               /* after the last layer */
+} model_weights;
+
+static inline bool has_norm(const norm *n) { return n->gamma != NULL; }
+
+#endif

@@ -1,0 +1,20 @@
+/* AdamW: Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101, algorithm 2, in the form of torch.optim.AdamW. */
+#ifndef BERTLET_ADAMW_H
+#define BERTLET_ADAMW_H
+
+#include "base/arena.h"
+
+typedef struct adamw {
+  int32_t size, steps;
+  float *mean, *square; /* [size]: moving averages of the gradient and of its square */
+} adamw;
+
+adamw adamw_alloc(arena *memory, int32_t size);
+
+/* Back to the state before the first step. */
+void adamw_reset(adamw *state);
+
+/* One step: parameters [size] by their gradient [size]. Betas 0.9 and 0.999, epsilon 1e-8, as torch's defaults. */
+void adamw_step(adamw *state, float *parameters, const float *gradient, double learning_rate, double weight_decay);
+
+#endif
