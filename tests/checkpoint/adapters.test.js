@@ -12,7 +12,7 @@ import { fixtures, fromRoot, minilm, shared, withoutMinilm } from '../support.js
 
 const TOLERANCE = 1e-4;
 
-const demo = fromRoot('demo/adapters');
+const demo = fromRoot('demo/public/adapters');
 const expected = JSON.parse(readFileSync(join(fixtures, 'tasks/adapters.json'), 'utf8'));
 const open = (adapter, dtype = 'f32') => load(minilm, { adapter: join(demo, adapter), dtype });
 
