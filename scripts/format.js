@@ -14,7 +14,7 @@ export async function format({ check = false } = {}) {
   const clangFormat = await ensureClangFormat();
   const files = ['src', 'tests', 'cmake'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.[ch]$/.test(name))
+      .filter((name) => /\.[ch]$/.test(name) && !name.includes('node_modules'))
       .map((name) => join(folder, name)),
   );
   await run(clangFormat, [...(check ? ['--dry-run', '--Werror'] : ['-i']), ...files]);
