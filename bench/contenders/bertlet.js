@@ -17,7 +17,7 @@ export const bertletEncoder = {
   async create({ model }, dtype, threads) {
     const { description } = describe(model);
     const { signal } = new AbortController();
-    const engine = await loadEngine({ description, dtype, threads }, { signal, emit() {}, part() {} });
+    const engine = await loadEngine({ description, dtype, threads }, { signal, emit() {} });
     return {
       prepare(ids, batch, tokens) {
         const sequences = Array.from({ length: batch }, (_, index) => ({
