@@ -2,15 +2,15 @@
 import { toWire } from '../errors.js';
 
 /**
- * @typedef {object} Context what a method gets beside its parameters
+ * @typedef {object} Context of work that is done for a caller
  * @property {AbortSignal} signal
  * @property {boolean} [progress] whether the caller listens to progress
  * @property {(event: unknown) => void} emit
- * @property {(part: unknown, transfer?: Transferable[]) => void} part hands over a part of the result; the last one travels with the
- *   answer
  */
 
-/** @typedef {(params: any, context: Context) => unknown} Method */
+/** @typedef {(part: unknown, transfer?: Transferable[]) => void} SendPart sends a part of the result, and the last one with the answer */
+
+/** @typedef {(params: any, context: Context & { part: SendPart }) => unknown} Method */
 
 /**
  * @param {import('../base/platform.js').Port} port

@@ -32,7 +32,7 @@ const keepHead = (number, network) => heads.set(number, { ...network, weights: w
  */
 
 /**
- * @param {import('../rpc/serve.js').Context} context
+ * @param {import('../rpc/serve.js').Context & { part: import('../rpc/serve.js').SendPart }} context
  * @param {import('../engine/engine.js').Batch} batch
  * @param {import('../core/dense.js').Pooling} pooling
  * @param {Float32Array} rows given away

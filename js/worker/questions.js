@@ -12,7 +12,7 @@ const GROUP = 64;
  * Hands over, batch by batch, the windows of questions with their logits.
  * @param {import('../engine/engine.js').Engine} engine
  * @param {{ questions: Question[], head: import('../core/dense.js').ReadyHead, maxTokens?: number, stride?: number }} params
- * @param {import('../rpc/serve.js').Context} context
+ * @param {import('../rpc/serve.js').Context & { part: import('../rpc/serve.js').SendPart }} context
  */
 export async function readQuestions(engine, { questions, head, ...given }, context) {
   const options = windowOptions(given, engine.config.maxPositions);

@@ -1,6 +1,6 @@
-// A head's weights in the worker, which has them once and under a number, and doesn't need them with every call.
+// A head's weights in the worker: they go there once, and calls name them by a number.
 
-/** Tells the worker to forget what the page can't ask for any more. */
+/** Tells the worker to forget heads that the page can't use any more. */
 const collected = new FinalizationRegistry(
   (/** @type {{ connection: import('../../rpc/connection.js').Connection, head: number }} */ { connection, head }) =>
     connection.tell('forgetHead', { head }),
@@ -13,11 +13,11 @@ export class RemoteHead {
   #connection;
 
   /**
+   * A number for a head that the worker is going to have, from a call that makes it ('load', 'fit') or by `keep`.
    * @param {import('../../rpc/connection.js').Connection} connection
    */
   constructor(connection) {
     this.#connection = connection;
-    /** By which the worker knows it; it's for who makes it to see that the worker gets it. */
     this.number = ++numbers;
     collected.register(this, { connection, head: this.number });
   }
@@ -31,7 +31,7 @@ export class RemoteHead {
   }
 
   /**
-   * Calls a method of the worker that uses the head.
+   * Calls a method of the worker that makes the head or uses it.
    * @param {string} method
    * @param {object} params
    * @param {import('../../rpc/connection.js').CallOptions} options
