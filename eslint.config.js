@@ -24,7 +24,7 @@ export default [
     languageOptions: { globals: { ...globals.browser, ...globals.worker } },
   },
   {
-    files: ['js/node/**', 'js/cli/**', 'scripts/**', 'tests/**', 'bench/**'],
+    files: ['js/node/**', 'js/cli/**', 'scripts/**', 'demo/vite.config.js', 'tests/**', 'bench/**'],
     languageOptions: { globals: globals.node },
   },
 ];

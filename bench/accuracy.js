@@ -75,7 +75,7 @@ async function measure({ command, measures }, dtype, folder) {
   const given = ['js/cli/main.js', ...paths, '--model', defaultModel, '--dtype', dtype, ...output];
   const { stdout } = await run(process.execPath, given, { capture: true });
   // What is said of answers is in percent already, as SQuAD's own script says it.
-  const percent = (/** @type {any} */ found) =>
+  const percent = (/** @type {Record<string, number>} */ found) =>
     measures.map((name) => (found[name] * ('exact_match' in found ? 1 : 100)).toFixed(2)).join('/');
   return stdout
     .trimEnd()

@@ -10,6 +10,10 @@ import { root } from '../scripts/shell.js';
 import { here } from './setup.js';
 import { measureStart } from './start.js';
 
+/** @typedef {import('./page.js').PageRequest} PageRequest */
+/** @typedef {import('./suites/suite.js').Row} Row */
+/** @typedef {import('./suites/suite.js').Fact} Fact */
+
 const HEADERS = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
 // The page's script takes the place of dist/bertlet.js, beside the worker and the WebAssembly builds that it will ask for.
@@ -24,6 +28,7 @@ async function bundlePage() {
     format: 'esm',
     platform: 'browser',
     target: 'es2023',
+    tsconfigRaw: '{}', // not bench/tsconfig.json, which has declarations in place of the peers
     minify: true,
     logLevel: 'error',
   });
@@ -56,7 +61,7 @@ async function serve(folders) {
  * @param {string} executablePath
  * @param {import('./run.js').Request} request
  * @param {(message: string) => void} say
- * @returns {Promise<{ version: string, rows: import('./suites/suite.js').Row[], facts: import('./suites/suite.js').Fact[] }>}
+ * @returns {Promise<{ version: string, rows: Row[], facts: Fact[] }>}
  */
 export async function measureInBrowser(executablePath, request, say) {
   const modules = join(here, 'node_modules');
@@ -77,12 +82,14 @@ export async function measureInBrowser(executablePath, request, say) {
     const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
     const address = `http://127.0.0.1:${port}`;
     /** A page of its own for each suite. */
-    const measure = async (/** @type {object} */ what) => {
+    const measure = async (/** @type {Partial<PageRequest> & { suite: string }} */ what) => {
       const page = await context.newPage();
       page.on('console', (message) => message.type() === 'info' && say(message.text()));
       await page.goto(`${address}/`);
-      // @ts-expect-error: page.js defines it
-      const results = await page.evaluate((what) => globalThis.measure(what), { ...there, ...what });
+      const results = await page.evaluate(
+        (request) => /** @type {typeof globalThis & import('./page.js').PageGlobals} */ (globalThis).measure(request),
+        { ...there, ...what },
+      );
       await page.close();
       return results;
     };
@@ -105,8 +112,9 @@ export async function measureInBrowser(executablePath, request, say) {
         facts.push(...(await measureStart(context, address, id, request)));
       } else if (suite === 'memory') {
         for (const contender of ['bertlet', 'onnxruntime-web'])
-          for (const dtype of request.dtypes) facts.push(...(await measure({ suite, contender, dtypes: [dtype] })));
-      } else rows.push(...(await measure({ suite })));
+          for (const dtype of request.dtypes)
+            facts.push(.../** @type {Fact[]} */ (await measure({ suite, contender, dtypes: [dtype] })));
+      } else rows.push(.../** @type {Row[]} */ (await measure({ suite })));
     }
     return { version: context.browser()?.version() ?? '', rows, facts };
   } finally {

@@ -14,15 +14,22 @@ import { trainingSuite } from './suites/training.js';
 
 const read = async (/** @type {string} */ url) => new Uint8Array(await (await fetch(url)).arrayBuffer());
 
+/** @typedef {import('./run.js').Request & { wasm: Wasm, suite: string, contender?: string }} PageRequest */
+
+/** @typedef {import('./suites/suite.js').Row[] | import('./suites/suite.js').Fact[]} Measured rows of a race, facts of what is not raced */
+
+/** @typedef {{ measure: (request: PageRequest) => Promise<Measured> }} PageGlobals */
+
 Object.assign(globalThis, {
   /**
    * One suite. What it leaves behind goes with the page.
-   * @param {import('./run.js').Request & { wasm: Wasm, suite: string, contender?: string }} request
+   * @param {PageRequest} request
+   * @returns {Promise<Measured>}
    */
   async measure({ model, exported, wasm, suite, contender, ...request }) {
     const place = { model, exported, read, tfjs: wasm.tfjs };
     const options = { ...request, say: (/** @type {string} */ message) => console.info(message) };
-    const run = /** @type {Record<string, () => Promise<object[]>>} */ ({
+    const run = /** @type {Record<string, () => Promise<Measured>>} */ ({
       encoder: () => encoderSuite([bertletEncoder, onnxruntimeWeb], { ...place, wasm: wasm.onnxruntime }, options),
       texts: () => textsSuite([bertlet, transformersJs], { ...place, wasm: wasm.transformers }, options),
       'texts-2': () =>

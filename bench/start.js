@@ -8,12 +8,11 @@ const SENTENCE = 'what a lovely film this is, really';
 
 /**
  * What a page's script would do, for each library.
- * @type {Record<string, (what: { dtype: string, id: string, sentence: string }) => Promise<number>>}
+ * @type {Record<string, (what: { dtype: import('./suites/suite.js').Dtype, id: string, sentence: string }) => Promise<number>>}
  */
 const scripts = {
   bertlet: async ({ dtype, sentence }) => {
     const begin = performance.now();
-    // @ts-ignore: an address of the server's
     const { load } = await import('/dist/bertlet.js');
     const bert = await load('bench/model', { hub: '/hub', dtype, threads: 1 });
     await bert.embed(sentence);
@@ -23,10 +22,9 @@ const scripts = {
   },
   'transformers.js': async ({ dtype, id, sentence }) => {
     const begin = performance.now();
-    // @ts-ignore: an address of the server's
     const { env, pipeline } = await import('/transformers.js/transformers.min.js');
     Object.assign(env, { allowRemoteModels: false, allowLocalModels: true, localModelPath: '/exported/' });
-    Object.assign(env.backends.onnx.wasm, { wasmPaths: '/transformers/', numThreads: 1 });
+    Object.assign(/** @type {object} */ (env.backends.onnx.wasm), { wasmPaths: '/transformers/', numThreads: 1 });
     const extract = await pipeline('feature-extraction', id, {
       dtype: dtype === 'int8' ? 'q8' : 'fp32',
       device: 'wasm',

@@ -1,28 +1,28 @@
 // The page's few pieces of state, and the views that show and change them.
-import { mountEntities } from './entities-view.js';
-import { mountExamples } from './examples-view.js';
-import { restoreExamples } from './examples.js';
-import { mountFilling } from './fill-view.js';
-import { mountFiles } from './files.js';
-import { mountKinds } from './kinds-view.js';
-import { kindFor, perKind } from './kinds.js';
-import { mountLearningCurve } from './learning-curve-view.js';
-import { mountModel } from './model-view.js';
-import { mountNotices } from './notices.js';
-import { mountPasting } from './pasting.js';
-import { mountQuestions } from './questions-view.js';
-import { mountSentiment } from './sentiment-view.js';
-import { mountSimilar } from './similar-view.js';
-import { chosen, createStore } from './store.js';
-import { mountTabs } from './tabs.js';
-import { METHODS, broughtHead, createOwns, methodOf } from './task-head.js';
-import { mountTraining } from './training-view.js';
-import { mountTrying } from './try-view.js';
+import { mountTraining } from './classify/training-view.js';
+import { mountTrying } from './classify/try-view.js';
+import { mountEntities } from './entities/entities-view.js';
+import { mountExamples } from './examples/examples-view.js';
+import { restoreExamples } from './examples/kept-examples.js';
+import { mountKinds } from './examples/kinds-view.js';
+import { kindFor, perKind } from './examples/kinds.js';
+import { mountPasting } from './examples/pasting.js';
+import { mountFilling } from './fill-mask/fill-view.js';
+import { mountFiles } from './heads/head-files.js';
+import { broughtHead, createOwns, methodOf, METHODS } from './heads/heads.js';
+import { mountLearningCurve } from './learning-curve/learning-curve-view.js';
+import { mountModel } from './model/model-view.js';
+import { mountQuestions } from './questions/questions-view.js';
+import { mountSentiment } from './sentiment/sentiment-view.js';
+import { chosen, createStore } from './shared/store.js';
+import { mountTabs } from './shared/tabs.js';
+import { mountUndo } from './shared/undo.js';
+import { mountSimilar } from './similar/similar-view.js';
 
-/** @typedef {import('../dist/bertlet.js').Model} Model */
-/** @typedef {import('../dist/bertlet.js').TextClassifier} TextClassifier */
+/** @typedef {import('bertlet').Model} Model */
+/** @typedef {import('bertlet').TextClassifier} TextClassifier */
 
-/** Which tab shows what a head does. @type {Record<import('./task-head.js').Method, string>} */
+/** Which tab shows what a head does. @type {Record<import('./heads/heads.js').Method, string>} */
 const TABS = { classify: 'sentiment', entities: 'entities', answer: 'questions' };
 
 const bert = createStore(/** @type {Model | null} */ (null));
@@ -31,7 +31,7 @@ const examples = restoreExamples();
 const heads = perKind(() => createStore(/** @type {TextClassifier | null} */ (null)));
 const head = chosen(examples, Object.values(heads), ({ kind }) => heads[kind]);
 
-mountNotices();
+mountUndo();
 const tab = mountTabs();
 const page = { bert, owns, place: mountModel(bert), tab };
 bert.subscribe((model) => {

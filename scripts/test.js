@@ -2,33 +2,57 @@
 // JavaScript (Node) and of the page (a real browser). Goes on after a failure and ends with the sum.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from './build.js';
+import { build, buildNative, buildWasm } from './build.js';
 import { format } from './format.js';
-import { ensureBrowser, ensureModel, ensureNativeToolchain, ensurePackages, ensureTokenizers } from './setup.js';
+import {
+  ensureBrowser,
+  ensureModel,
+  ensureNativeToolchain,
+  ensureNode24,
+  ensurePackages,
+  ensureTokenizers,
+} from './setup.js';
 import { root, run, step } from './shell.js';
 
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+/** @type {Counts} */
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** @type {string[]} */
 const failures = [];
 
-/** Runs one part; what it can't finish counts as one failure. `work` returns counts, or nothing for "one passed". */
+/**
+ * Runs one part; what it can't finish counts as one failure.
+ * @param {string} title
+ * @param {() => Promise<Counts | void>} work returns nothing for "one passed"
+ */
 async function part(title, work) {
   try {
     const counts = (await step(title, work)) ?? { passed: 1, failed: 0, skipped: 0 };
-    for (const key of Object.keys(total)) total[key] += counts[key];
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
     if (counts.failed > 0) failures.push(`${title}: ${counts.failed} failed`);
   } catch (error) {
     total.failed += 1;
-    failures.push(`${title}: ${error.message}`);
-    process.stderr.write(`  ${error.message}\n`);
+    failures.push(`${title}: ${messageOf(error)}`);
+    process.stderr.write(`  ${messageOf(error)}\n`);
   }
 }
 
-/** The native build in build/<preset> and its tests. */
-async function native(preset) {
-  const compiler = await ensureNativeToolchain();
-  await run('cmake', ['--preset', preset, `-DCMAKE_C_COMPILER=${compiler}`], { quiet: true });
-  await run('cmake', ['--build', `build/${preset}`], { quiet: true });
+/** @param {unknown} error */
+const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * The native build in build/<preset> and its tests, or the given ones of them.
+ * @param {string} preset
+ * @param {...string} tests
+ * @returns {Promise<Counts>}
+ */
+async function native(preset, ...tests) {
+  await buildNative(preset, ...tests);
   const args = ['--test-dir', `build/${preset}`, '--output-on-failure', '--no-tests=error'];
+  if (tests.length > 0) args.push('--tests-regex', `^(${tests.join('|')})$`);
   const { stdout } = await run('ctest', args, { tee: true, allowFailure: true });
   const all = Number(/tests failed out of (\d+)/.exec(stdout)?.[1] ?? NaN);
   const failed = Number(/(\d+) tests failed/.exec(stdout)?.[1] ?? NaN);
@@ -37,27 +61,59 @@ async function native(preset) {
   return { passed: all - failed - skipped, failed, skipped };
 }
 
-/** Folders of tests/ whose tests need a browser. */
-const IN_BROWSER = ['browser', 'pack'];
+/** Folders of tests/ that need a browser, or a build of their own. */
+const APART = ['browser', 'pack', 'kernels', 'builds'];
 
-/** Test files in folders of tests/, with Node's own test runner. */
-async function node(folders, { concurrency, env } = {}) {
+/**
+ * Test files in folders of tests/, with the test runner of this Node or of another.
+ * @param {string[]} folders
+ * @param {{ concurrency?: number, env?: Record<string, string>, program?: string, flags?: string[] }} [options] `flags`: V8's
+ * @returns {Promise<Counts>}
+ */
+async function node(folders, { concurrency, env, program = process.execPath, flags = [] } = {}) {
   const files = folders.flatMap((folder) =>
-    readdirSync(join(root, 'tests', folder), { recursive: true })
+    readdirSync(join(root, 'tests', folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.test.js'))
       .map((name) => join('tests', folder, name)),
   );
-  const args = ['--test', '--test-reporter=spec', '--test-reporter-destination=stdout'];
+  const args = [...flags, '--test', '--test-reporter=spec', '--test-reporter-destination=stdout'];
   if (concurrency) args.push(`--test-concurrency=${concurrency}`);
-  const { stdout } = await run(process.execPath, [...args, ...files], {
+  const { stdout } = await run(program, [...args, ...files], {
     tee: true,
     allowFailure: true,
     env,
   });
-  const count = (word) => Number(new RegExp(`^. ${word} (\\d+)$`, 'm').exec(stdout)?.[1] ?? NaN);
+  const count = (/** @type {string} */ word) => Number(new RegExp(`^. ${word} (\\d+)$`, 'm').exec(stdout)?.[1] ?? NaN);
   const counts = { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') };
   if (Number.isNaN(counts.passed + counts.failed)) throw new Error('the test runner printed no result');
   return counts;
+}
+
+/**
+ * The public API on each of the builds that ship.
+ * @param {string | undefined} node24
+ */
+async function builds(node24) {
+  const here = { title: 'Node', program: process.execPath };
+  const newer = { title: 'Node 24', program: node24 };
+  const withoutVnni = { title: 'Node 24 without VNNI', program: node24, flags: ['--no-enable-avx-vnni'] };
+  /** @type {[build: string, where: { title: string, program: string | undefined, flags?: string[] }][]} */
+  const runs = [
+    ['scalar', here],
+    ['simd', here],
+    ['simd-mt', here],
+    ['simd', newer],
+    ['relaxed', newer],
+    ['relaxed-mt', newer],
+    ['relaxed', withoutVnni],
+  ];
+  for (const [BERTLET_BUILD, { title, program, flags }] of runs) {
+    await part(`The API on the build "${BERTLET_BUILD}": ${title}`, async () => {
+      if (program) return node(['builds'], { program, flags, env: { BERTLET_BUILD } });
+      process.stderr.write('  SKIP: npm has no Node 24 for this machine\n');
+      return { passed: 0, failed: 0, skipped: 1 };
+    });
+  }
 }
 
 try {
@@ -65,6 +121,7 @@ try {
   await build();
   await ensureModel();
   const CHROMIUM = await ensureBrowser();
+  const NODE24 = await ensureNode24();
 
   await part('Style: prettier, clang-format', () => format({ check: true }));
   await part('Style: eslint', () =>
@@ -72,10 +129,18 @@ try {
   );
   await part('C core: ctest', () => native('native'));
   await part('C core with AddressSanitizer and UndefinedBehaviorSanitizer: ctest', () => native('sanitize'));
+  await part('C core with ThreadSanitizer: ctest', () =>
+    native('tsan', 'base_threads', 'model_encoder', 'heads_masked_lm'),
+  );
+  await part('Kernels of the WebAssembly builds: Node', async () => {
+    await buildWasm('kernel_tests');
+    return node(['kernels'], { env: NODE24 ? { NODE24 } : {} });
+  });
+  await builds(NODE24);
   await part('JavaScript: Node', async () => {
     const env = { CC: await ensureNativeToolchain(), PYTHONPATH: await ensureTokenizers() };
     const folders = readdirSync(join(root, 'tests'), { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && !IN_BROWSER.includes(entry.name))
+      .filter((entry) => entry.isDirectory() && !APART.includes(entry.name))
       .map(({ name }) => name);
     return node(folders, { env });
   });
@@ -83,7 +148,7 @@ try {
   await part('The package: bundlers', () => node(['pack'], { env: { CHROMIUM } }));
 } catch (error) {
   total.failed += 1;
-  failures.push(`Set-up: ${error.message}`);
+  failures.push(`Set-up: ${messageOf(error)}`);
 }
 
 for (const failure of failures) process.stdout.write(`\n${failure}`);

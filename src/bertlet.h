@@ -28,6 +28,7 @@
 #endif
 
 #define BERTLET_ALIGNMENT 64
+#define BERTLET_TENSOR_NAME_BYTES 96
 
 typedef enum bertlet_status {
   BERTLET_OK = 0,
@@ -150,7 +151,7 @@ BERTLET_API int32_t bertlet_model_weight_bits(const bertlet_model *model);
 /* The tensors that the model needs, numbered 0 .. bertlet_tensor_count() - 1, with their names in a Hugging Face
  * checkpoint without the prefix "bert." ("encoder.layer.0.attention.self.query.weight"). A vector has one row. */
 BERTLET_API int32_t bertlet_tensor_count(const bertlet_model *model);
-/* Writes the name, NUL-terminated, into `name` (at least 96 bytes) and returns its length. */
+/* Writes the name, NUL-terminated, into `name` [BERTLET_TENSOR_NAME_BYTES] and returns its length. */
 BERTLET_API int32_t bertlet_tensor_name(const bertlet_model *model, int32_t tensor, char *name);
 BERTLET_API int32_t bertlet_tensor_rows(const bertlet_model *model, int32_t tensor);
 BERTLET_API int32_t bertlet_tensor_columns(const bertlet_model *model, int32_t tensor);

@@ -1,4 +1,5 @@
 // What the JavaScript tests share: the small checkpoints, a server, safetensors files made to order.
+import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -101,6 +102,30 @@ export async function readExpected(path) {
       .filter(([name]) => name !== '__metadata__')
       .map(([name, { dtype, data_offsets: offsets }]) => [name, new types[dtype](data.slice(...offsets).buffer)]),
   );
+}
+
+/**
+ * How close vectors are to those expected, rows of the given size.
+ * @returns {{ meanCosine: number, worstCosine: number, maxAbs: number }}
+ */
+export function compare(actual, expected, size) {
+  assert.equal(actual.length, expected.length);
+  let meanCosine = 0;
+  let worstCosine = 1;
+  let maxAbs = 0;
+  for (let row = 0; row < actual.length; row += size) {
+    let [ab, aa, bb] = [0, 0, 0];
+    for (let i = row; i < row + size; i++) {
+      ab += actual[i] * expected[i];
+      aa += actual[i] ** 2;
+      bb += expected[i] ** 2;
+      maxAbs = Math.max(maxAbs, Math.abs(actual[i] - expected[i]));
+    }
+    const cosine = ab / Math.sqrt(aa * bb);
+    meanCosine += (cosine * size) / actual.length;
+    worstCosine = Math.min(worstCosine, cosine);
+  }
+  return { meanCosine, worstCosine, maxAbs };
 }
 
 /** Chunks of a file cut at the given places. */

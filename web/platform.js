@@ -1,6 +1,6 @@
-// What a browser has of its own: Web Workers, shared memory only under cross-origin isolation. js/node/platform.js is the same for Node.
-// The addresses below are literals for bundlers to find; they hold in dist/, where this file is bundled into bertlet.js
-// and worker.js, with the .wasm files beside them.
+// #platform in browsers: Web Workers, and memory that they share if the page is cross-origin isolated. js/node/platform.js is its
+// counterpart for Node, js/base/platform.js says what each function does. Bundlers look for URLs in the form that they have below; they
+// are right in dist/, where bertlet.js and worker.js hold this file and the .wasm files are beside them.
 import { BertletError } from '../js/errors.js';
 
 export { openStore } from './store.js';
@@ -19,7 +19,7 @@ let tasks;
 /** @type {(() => void)[]} */
 const waiting = [];
 
-/** Lets messages and other tasks have their turn; unlike setTimeout, without a pause of 4 ms. */
+/** Waits for a message to itself: unlike setTimeout, that takes no 4 ms. */
 export function nextTask() {
   if (!tasks) {
     tasks = new MessageChannel();
@@ -82,7 +82,7 @@ export async function compileWasm(build) {
       `${url} could not be fetched (HTTP ${response.status}). It must lie beside worker.js.`,
     );
   }
-  // While it arrives, if the server knows the type of such a file.
+  // Compiles while it arrives, if the server sends the right type, which compileStreaming insists on.
   const streams = response.headers.get('content-type') === 'application/wasm';
   return streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }

@@ -1,10 +1,10 @@
-// The browser's place for the cache: the origin private file system, in which a worker can read a file straight into
-// WebAssembly's memory. (The Cache API hands out a Response, whose bytes arrive in small pieces from another process.)
+// Where the cache keeps its files in browsers: the origin private file system, of which a worker can read a file straight into
+// WebAssembly's memory. (The Cache API gives a Response, whose bytes arrive in small chunks from another process.)
 
 const FOLDER = 'bertlet';
 
 /**
- * TypeScript has these for workers only.
+ * TypeScript declares this for workers only.
  * @typedef {object} SyncAccessHandle
  * @property {() => number} getSize
  * @property {(target: Uint8Array, options: { at: number }) => number} read
@@ -21,7 +21,7 @@ const FOLDER = 'bertlet';
 /** @type {import('../js/base/platform.js').Platform['openStore']} */
 export async function openStore() {
   const storage = /** @type {StorageManager | undefined} */ (navigator.storage);
-  if (!storage?.getDirectory) throw new Error('this page has no storage: it takes an address with https://.');
+  if (!storage?.getDirectory) throw new Error('this page has no storage; a page from https:// has it.');
   const root = await storage.getDirectory();
   const folder = await root.getDirectoryHandle(FOLDER, { create: true });
   const file = async (/** @type {string} */ name, create = false) =>
@@ -41,7 +41,7 @@ export async function openStore() {
           close: async () => access.close(),
         };
       } catch {
-        // Where there is no "read-only" one handle keeps others out: of two loads at the same time the second reads this way.
+        // A browser without the mode "read-only" gives one handle at a time. Of two loads at once the second reads a Blob.
         const blob = await handle.getFile();
         return {
           size: blob.size,
@@ -51,29 +51,29 @@ export async function openStore() {
       }
     },
 
-    /** What comes first is written last: a file without it is one that was not finished. */
+    /** Writes the first part, the mark, last: a file without it is unfinished, and no entry. */
     async write(name, [mark, ...parts]) {
       const access = await (await file(name, true)).createSyncAccessHandle().catch(locked);
-      if (!access) return; // another load writes the same, or reads what another wrote
+      if (!access) return; // another load has the file open, to write the same entry or to read it
       const put = (/** @type {Uint8Array} */ part, /** @type {number} */ at) => {
         if (access.write(part, { at }) !== part.length) throw new Error('there is no room.');
       };
-      let whole = false;
+      let finished = false;
       try {
         access.truncate(0);
-        let at = mark.length;
+        let end = mark.length;
         for (const part of parts) {
-          put(part, at);
-          at += part.length;
+          put(part, end);
+          end += part.length;
         }
         access.flush();
-        if (access.getSize() !== at) throw new Error('there is no room.');
+        if (access.getSize() !== end) throw new Error('there is no room.');
         put(mark, 0);
         access.flush();
-        whole = true;
+        finished = true;
       } finally {
         access.close();
-        if (!whole) await folder.removeEntry(name).catch(() => {});
+        if (!finished) await folder.removeEntry(name).catch(() => {});
       }
     },
 
@@ -87,7 +87,7 @@ export async function openStore() {
   };
 }
 
-/** @param {Blob} blob @param {Uint8Array} target */
+/** Fills the target with the bytes of a Blob of the same size. @param {Blob} blob @param {Uint8Array} target */
 async function readBlob(blob, target) {
   const reader = blob.stream().getReader();
   let at = 0;
@@ -100,12 +100,12 @@ async function readBlob(blob, target) {
   if (at !== target.length) throw new Error('it ends too early.');
 }
 
-/** @param {DOMException} error */
+/** For `catch`: undefined if another handle has the file open. @param {DOMException} error */
 function locked(error) {
   if (error.name !== 'NoModificationAllowedError') throw error;
 }
 
-/** @param {DOMException} error */
+/** For `catch`: undefined if the file does not exist. @param {DOMException} error */
 function absent(error) {
   if (error.name !== 'NotFoundError') throw error;
 }

@@ -4,9 +4,10 @@ import { load, loadTokenizer } from '../../js/index.js';
 import { SingleLabelRegression } from '../../js/train/solvers/logreg.js';
 import { Rows } from '../../js/train/dataset/rows.js';
 import { describe } from '../../js/io/describe.js';
-import { compile } from '../../js/core/wasm.js';
+import { compile } from '../../js/core/compile.js';
 
 const name = 'bertlet';
+/** @type {import('../suites/suite.js').Dtype[]} */
 const dtypes = ['f32', 'int8'];
 
 /** @type {import('../suites/suite.js').Contender<import('../suites/encoder.js').Encoder>} */
@@ -55,7 +56,7 @@ export const bertlet = {
   },
 };
 
-/** @type {import('../suites/suite.js').Contender<import('../suites/tokenizer.js').Splitter>} */
+/** @type {import('../suites/suite.js').Contender<import('../suites/tokenizer.js').Splitter, ''>} */
 export const bertletTokenizer = {
   name,
   dtypes: [''],
@@ -65,7 +66,7 @@ export const bertletTokenizer = {
   },
 };
 
-/** @type {import('../suites/suite.js').Contender<import('../suites/training.js').Trainer>} */
+/** @type {import('../suites/suite.js').Contender<import('../suites/training.js').Trainer, ''>} */
 export const bertletTrainer = {
   name,
   dtypes: [''],

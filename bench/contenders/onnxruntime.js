@@ -1,11 +1,11 @@
 // What onnxruntime-web and onnxruntime-node have in common: the exported files, and sessions over int64 tensors.
 
-/** The file of each type of weights, as export_onnx.py names them. @type {Record<string, string>} */
+/** The file of each type of weights, as export_onnx.py names them. @type {Record<import('../suites/suite.js').Dtype, string>} */
 const FILES = { f32: 'onnx/model.onnx', int8: 'onnx/model_quantized.onnx' };
 
 /**
  * @param {import('../suites/suite.js').Place} place
- * @param {string} dtype
+ * @param {import('../suites/suite.js').Dtype} dtype
  */
 export const readModel = ({ exported, read }, dtype) => read(`${exported}/${FILES[dtype]}`);
 

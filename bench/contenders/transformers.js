@@ -2,7 +2,7 @@
 // tokenizer.
 import { AutoTokenizer, env, pipeline } from '@huggingface/transformers';
 
-/** Its names for the types of weights. @type {Record<string, import('@huggingface/transformers').DataType>} */
+/** Its names for the types of weights. @type {Record<import('../suites/suite.js').Dtype, import('@huggingface/transformers').DataType>} */
 const DTYPES = { f32: 'fp32', int8: 'q8' };
 
 const name = 'transformers.js';
@@ -44,7 +44,7 @@ export const transformersJs = {
   },
 };
 
-/** @type {import('../suites/suite.js').Contender<import('../suites/tokenizer.js').Splitter>} */
+/** @type {import('../suites/suite.js').Contender<import('../suites/tokenizer.js').Splitter, ''>} */
 export const transformersTokenizer = {
   name,
   dtypes: [''],

@@ -9,10 +9,9 @@ const memories = new Set();
 /** Also of those memories that a module makes itself and exports. */
 function countMemories() {
   const { Memory, instantiate, instantiateStreaming } = WebAssembly;
-  const seen = (/** @type {any} */ result) => {
-    for (const value of Object.values((result.instance ?? result).exports)) {
-      if (value instanceof Memory) memories.add(value);
-    }
+  const seen = (/** @type {WebAssembly.Instance | WebAssembly.WebAssemblyInstantiatedSource} */ result) => {
+    const { exports } = 'instance' in result ? result.instance : result;
+    for (const value of Object.values(exports)) if (value instanceof Memory) memories.add(value);
     return result;
   };
   Object.assign(WebAssembly, {
@@ -22,8 +21,9 @@ function countMemories() {
         memories.add(this);
       }
     },
-    instantiate: async (/** @type {any[]} */ ...args) => seen(await instantiate.apply(WebAssembly, args)),
-    instantiateStreaming: async (/** @type {any[]} */ ...args) =>
+    instantiate: async (/** @type {Parameters<typeof instantiate>} */ ...args) =>
+      seen(await instantiate.apply(WebAssembly, args)),
+    instantiateStreaming: async (/** @type {Parameters<typeof instantiateStreaming>} */ ...args) =>
       seen(await instantiateStreaming.apply(WebAssembly, args)),
   });
 }

@@ -10,19 +10,22 @@ import { cosines, quantile } from '../measure.js';
  * @property {(path: string) => Promise<Uint8Array>} read
  */
 
+/** @typedef {import('../../js/types.js').Dtype} Dtype */
+
 /**
- * Someone who takes part, and with which types of weights.
+ * Someone who takes part, and with which types of weights: [''] where there are no weights.
  * @template T
+ * @template {Dtype | ''} [D=Dtype]
  * @typedef {object} Contender
  * @property {string} name
- * @property {string[]} dtypes
- * @property {(place: Place, dtype: string, threads: number) => Promise<T>} create
+ * @property {D[]} dtypes
+ * @property {(place: Place, dtype: D, threads: number) => Promise<T>} create
  */
 
 /**
  * @typedef {object} Options
  * @property {boolean} quick
- * @property {string[]} dtypes
+ * @property {Dtype[]} dtypes
  * @property {number[]} [threads] default: one
  * @property {Texts} texts
  * @property {(message: string) => void} say
@@ -56,14 +59,15 @@ const LEAST_COSINE = /** @type {Record<string, number>} */ ({ f32: 0.99999, int8
 
 /**
  * @template T
- * @param {Contender<T>[]} contenders
+ * @template {Dtype | ''} D
+ * @param {Contender<T, D>[]} contenders
  * @param {Place} place
  * @param {Options} options
  */
 export async function createAll(contenders, place, { dtypes, threads = [1], say }) {
   const created = [];
   for (const { name, dtypes: offered, create } of contenders) {
-    for (const dtype of offered.filter((one) => dtypes.includes(one) || one === '')) {
+    for (const dtype of offered.filter((one) => one === '' || dtypes.includes(one))) {
       say(`loading ${name} ${dtype}`);
       for (const count of threads) {
         const who = { contender: name, dtype, threads: count };

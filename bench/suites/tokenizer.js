@@ -12,7 +12,7 @@ const PORTIONS = 20;
 const WARM_UPS = 300; // texts
 
 /**
- * @param {import('./suite.js').Contender<Splitter>[]} contenders
+ * @param {import('./suite.js').Contender<Splitter, ''>[]} contenders
  * @param {import('./suite.js').Place} place
  * @param {import('./suite.js').Options} options
  * @returns {Promise<import('./suite.js').Row[]>}

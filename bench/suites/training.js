@@ -57,7 +57,7 @@ function objective({ features, labels, size, classes, c }, { weight, bias }) {
 }
 
 /**
- * @param {import('./suite.js').Contender<Trainer>[]} contenders whose first finds the best objective
+ * @param {import('./suite.js').Contender<Trainer, ''>[]} contenders whose first finds the best objective
  * @param {import('./suite.js').Place} place
  * @param {import('./suite.js').Options} options
  * @returns {Promise<import('./suite.js').Row[]>}

@@ -1,5 +1,7 @@
 #include "relaxed_engine.h"
 
+#include "wasm_simd128.h"
+
 relaxed_engine emulated_engine = ENGINE_X86;
 
 /* Sums of two neighbouring products, exact: the first four pairs, and the others. */

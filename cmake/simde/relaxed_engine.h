@@ -1,9 +1,7 @@
-/* What the kernels use of relaxed SIMD. The dot products as the engines compute them: their second operand is meant to
- * be 0 .. 127; what they make of other numbers differs. A test chooses the engine. */
+/* Which engine's dot products a native build computes with: their second operand is meant to be 0 .. 127; what engines
+ * make of other numbers differs. A test chooses. */
 #ifndef BERTLET_RELAXED_ENGINE_H
 #define BERTLET_RELAXED_ENGINE_H
-
-#include <simde/wasm/simd128.h>
 
 typedef enum relaxed_engine {
   ENGINE_X86,      /* pmaddubsw: unsigned, and sums of pairs saturate */
@@ -13,12 +11,5 @@ typedef enum relaxed_engine {
 } relaxed_engine;
 
 extern relaxed_engine emulated_engine;
-
-simde_v128_t wasm_i16x8_relaxed_dot_i8x16_i7x16(simde_v128_t a, simde_v128_t b);
-simde_v128_t wasm_i32x4_relaxed_dot_i8x16_i7x16_add(simde_v128_t a, simde_v128_t b, simde_v128_t c);
-
-/* These differ between engines only where the kernels do not go: NaN, too large positive numbers, and -1 times -1. */
-#define wasm_i32x4_relaxed_trunc_f32x4(a) simde_wasm_i32x4_trunc_sat_f32x4(a)
-#define wasm_i16x8_relaxed_q15mulr(a, b) simde_wasm_i16x8_q15mulr_sat(a, b)
 
 #endif

@@ -5,12 +5,12 @@ import { rejectUnknownOptions } from './options.js';
 const warn = (message) => console.warn(`bertlet: ${message}`);
 
 /**
- * What is left of a call's options when it has taken its own must be the signal and listeners.
+ * Takes the options of a call that it does not read itself. They must be the signal and listeners: any other option throws BAD_INPUT.
  * @param {import('../types.js').TaskOptions} options
  * @returns {import('../rpc/connection.js').CallOptions}
  */
-export function callOptions({ signal, onProgress, onWarning = warn, ...others }) {
-  rejectUnknownOptions(others);
+export function callOptions({ signal, onProgress, onWarning = warn, ...rest }) {
+  rejectUnknownOptions(rest);
   return {
     signal,
     progress: onProgress !== undefined,

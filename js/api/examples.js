@@ -1,4 +1,4 @@
-// Checks of what callers give as examples of each task.
+// Checks of the examples and questions that callers give, for each task.
 import { BertletError } from '../errors.js';
 import { toTexts } from './texts.js';
 
@@ -6,8 +6,9 @@ import { toTexts } from './texts.js';
 /** @typedef {import('../tokenize/tokenizer.js').Text} Text */
 
 /**
+ * Checks examples with one label each. Throws BAD_INPUT, NO_EXAMPLES or BAD_LABELS.
  * @param {Example[]} examples
- * @returns {{ texts: Text[], labels: string[] }}
+ * @returns {{ texts: Text[], labels: string[] }} [examples] each; labels that are numbers as strings
  */
 export function checkExamples(examples) {
   if (!Array.isArray(examples)) throw new BertletError('BAD_INPUT', 'Examples are an array of { text, label }.');
@@ -28,9 +29,9 @@ export function checkExamples(examples) {
 }
 
 /**
- * Examples with any number of labels.
+ * Checks examples with any number of labels. Throws BAD_INPUT, NO_EXAMPLES or BAD_LABELS.
  * @param {import('../types.js').MultiLabelExample[]} examples
- * @returns {{ texts: Text[], labels: string[][] }}
+ * @returns {{ texts: Text[], labels: string[][] }} [examples] each; no label twice
  */
 export function checkMultiLabelExamples(examples) {
   if (!Array.isArray(examples)) throw new BertletError('BAD_INPUT', 'Examples are an array of { text, labels }.');
@@ -49,19 +50,19 @@ export function checkMultiLabelExamples(examples) {
   return { texts: toTexts(examples), labels: examples.map(({ labels }) => [...new Set(labels)]) };
 }
 
-/** @param {unknown} list */
+/** Whether a value is an array of strings that are not empty. @param {unknown} list */
 const areWords = (list) => Array.isArray(list) && list.every((item) => typeof item === 'string' && item !== '');
 
-/** @param {string[][]} sentences */
+/** Throws BAD_INPUT for what are no sentences. @param {string[][]} sentences [sentences][words] */
 export function checkSentences(sentences) {
   if (!Array.isArray(sentences) || !sentences.every(areWords))
     throw new BertletError('BAD_INPUT', 'Sentences are an array of arrays of words, [["Ada", "lives", "here"]].');
 }
 
 /**
- * Sentences with a tag for each word.
+ * Checks sentences with a tag for each word. Throws BAD_INPUT, NO_EXAMPLES or BAD_LABELS.
  * @param {import('../types.js').TaggedExample[]} examples
- * @returns {{ words: string[][], tags: string[][] }}
+ * @returns {{ words: string[][], tags: string[][] }} [sentences][words] each
  */
 export function checkTaggedExamples(examples) {
   if (!Array.isArray(examples)) throw new BertletError('BAD_INPUT', 'Examples are an array of { words, tags }.');
@@ -73,7 +74,7 @@ export function checkTaggedExamples(examples) {
     if (!areWords(tags) || tags.length !== words.length) {
       throw new BertletError(
         'BAD_LABELS',
-        `Example ${i} has ${words.length} words, and ${JSON.stringify(tags)} as tags; every word needs one, "O" if nothing else.`,
+        `Example ${i} has ${words.length} words, and ${JSON.stringify(tags)} as tags; every word needs a tag, "O" if it is in no entity.`,
       );
     }
   });
@@ -81,14 +82,14 @@ export function checkTaggedExamples(examples) {
 }
 
 /**
- * The labels that examples have, each once and in order: what the outputs of a head are called.
- * @param {string[][]} given [examples]
+ * The different labels of examples, sorted: the names of a head's outputs. Throws ONE_CLASS if there is nothing to tell apart.
+ * @param {string[][]} given [examples] the labels of each
  * @param {import('../types.js').Task} task
  * @returns {string[]}
  */
 export function labelNames(given, task) {
   const names = [...new Set(given.flat())].sort();
-  // Of any number of labels one is enough, if some texts have it and some do not.
+  // Where a text may have any number of labels, a single one is enough if some texts lack it.
   const multiLabel = task === 'multi-label';
   if (names.length > 1 || (multiLabel && names.length === 1 && given.some((labels) => labels.length === 0)))
     return names;
@@ -104,6 +105,7 @@ export function labelNames(given, task) {
 }
 
 /**
+ * Checks questions with their contexts. Throws BAD_INPUT.
  * @param {{ question: string, context: string }[]} questions
  * @returns {[question: string, context: string][]}
  */
@@ -116,8 +118,10 @@ export function checkQuestions(questions) {
 }
 
 /**
+ * Checks questions with their answers. Throws BAD_INPUT or NO_EXAMPLES.
  * @param {import('../types.js').AnsweredExample[]} examples
- * @returns {{ questions: [question: string, context: string][], answers: { start: number, end: number }[][] }}
+ * @returns {{ questions: [question: string, context: string][], answers: { start: number, end: number }[][] }} `answers`: [examples]
+ *   [answers] where they are in the context, in UTF-16 code units
  */
 export function checkAnsweredExamples(examples) {
   if (!Array.isArray(examples))

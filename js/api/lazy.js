@@ -1,9 +1,8 @@
-// What a page fetches only when it is used, in one file: the more files, the smaller the pieces into which a bundler cuts what they
-// share.
+// What a page fetches only when it is used. It is one file, since with several a bundler cuts what they share into many small ones.
 export { writeHead } from '../checkpoint/head-file.js';
 export { fitHead } from './fit/index.js';
 export { evaluateClassifier } from './heads/evaluate-classifier.js';
 export { QuestionAnswerer } from './heads/question-answerer.js';
 export { TokenClassifier } from './heads/token-classifier.js';
+export { openHead } from './heads/open-head.js';
 export { curveParams, summarize } from './learning-curve.js';
-export { openHead } from './open-head.js';

@@ -1,12 +1,13 @@
-// The caller's side of `learningCurve`: checks of examples and options, and the spread of what the worker measured.
+// The caller's side of `learningCurve`: checks of examples and options; mean and standard deviation of what the worker measured.
 import { BertletError } from '../errors.js';
 import { rejectUnknownOptions } from './options.js';
 import { checkExamples, labelNames } from './examples.js';
 
-/** Examples of each class, where nothing else is said. */
+/** The default of `sizes`, as far as there are enough examples. */
 const SIZES = [1, 2, 4, 8, 16, 32, 64];
 
 /**
+ * Parameters for the worker. Throws BAD_INPUT, NO_EXAMPLES, BAD_LABELS or ONE_CLASS.
  * @param {import('../types.js').Example[]} examples
  * @param {import('../types.js').CurveOptions} options
  * @returns {import('../train/learning-curve.js').CurveParams}
@@ -14,12 +15,12 @@ const SIZES = [1, 2, 4, 8, 16, 32, 64];
 export function curveParams(examples, { test, sizes, draws = 5, baseline = true, c, ...rest }) {
   rejectUnknownOptions(rest);
   const pool = checkExamples(examples);
-  const others = test === undefined ? { texts: [], labels: [] } : checkExamples(test);
+  const testSet = test === undefined ? { texts: [], labels: [] } : checkExamples(test);
   const names = labelNames(
     pool.labels.map((label) => [label]),
     'text-classification',
   );
-  const unknown = others.labels.find((label) => !names.includes(label));
+  const unknown = testSet.labels.find((label) => !names.includes(label));
   if (unknown !== undefined)
     throw new BertletError('BAD_LABELS', `The label "${unknown}" of a test example occurs in no example to train on.`);
   if (!(Number.isInteger(draws) && draws >= 1))
@@ -30,17 +31,17 @@ export function curveParams(examples, { test, sizes, draws = 5, baseline = true,
   if (sizes !== undefined && !(Array.isArray(sizes) && sizes.length > 0))
     throw new BertletError('BAD_INPUT', `sizes is ${sizes}; it must be an array of numbers of examples.`);
 
-  // Without examples to test on, each draw must leave some over.
-  const most = Math.max(...names.map((name) => pool.labels.filter((label) => label === name).length));
-  const largest = test === undefined ? most - 1 : most;
+  // Without a test set, a draw must leave examples over.
+  const maxCount = Math.max(...names.map((name) => pool.labels.filter((label) => label === name).length));
+  const largest = test === undefined ? maxCount - 1 : maxCount;
   const wrong = (sizes ?? [1]).find((n) => !(Number.isInteger(n) && n >= 1 && n <= largest));
   if (wrong !== undefined) {
-    const why = `no label has more than ${most}${test ? '' : ', and some must be left over to measure on'}`;
+    const why = `no label has more than ${maxCount}${test ? '' : ', and some must be left over to measure on'}`;
     throw new BertletError('BAD_INPUT', `A draw of ${wrong} examples of each label is not possible: ${why}.`);
   }
   return {
-    texts: [...pool.texts, ...others.texts],
-    labels: Int32Array.from([...pool.labels, ...others.labels], (label) => names.indexOf(label)),
+    texts: [...pool.texts, ...testSet.texts],
+    labels: Int32Array.from([...pool.labels, ...testSet.labels], (label) => names.indexOf(label)),
     classes: names.length,
     pool: pool.texts.length,
     sizes: sizes ?? SIZES.filter((n) => n <= largest),
@@ -51,6 +52,7 @@ export function curveParams(examples, { test, sizes, draws = 5, baseline = true,
 }
 
 /**
+ * What the caller gets of the worker's measurements.
  * @param {import('../train/learning-curve.js').CurvePoint[]} points
  * @returns {import('../types.js').CurvePoint[]}
  */
@@ -61,7 +63,7 @@ export const summarize = (points) =>
     ...(baseline.length > 0 && { baseline: spread(baseline) }),
   }));
 
-/** @param {number[]} accuracies */
+/** Mean and sample standard deviation. @param {number[]} accuracies */
 function spread(accuracies) {
   const mean = accuracies.reduce((sum, value) => sum + value, 0) / accuracies.length;
   const squares = accuracies.reduce((sum, value) => sum + (value - mean) ** 2, 0);

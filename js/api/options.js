@@ -1,7 +1,8 @@
-// Checks of the options that callers give.
+// Checks of options.
 import { BertletError } from '../errors.js';
 
 /**
+ * Throws BAD_INPUT if an option has none of the allowed values.
  * @param {string} name
  * @param {string} value
  * @param {string[]} allowed
@@ -12,12 +13,12 @@ export function checkChoice(name, value, allowed) {
 }
 
 /**
- * Refuses options that nobody reads, which are mistyped or of something else.
- * @param {object} left what is left of the options without those that are known
- * @param {string} [where]
+ * Throws BAD_INPUT if there are unknown options, unless they are undefined: they may be mistyped, or belong to another call.
+ * @param {object} unknown the options without the known ones
+ * @param {string} [scope] what they are unknown for, for the message
  */
-export function rejectUnknownOptions(left, where = 'here') {
-  const given = Object.entries(left).find(([, value]) => value !== undefined);
+export function rejectUnknownOptions(unknown, scope = 'here') {
+  const given = Object.entries(unknown).find(([, value]) => value !== undefined);
   if (given)
-    throw new BertletError('BAD_INPUT', `There is no option "${given[0]}" ${where}. Check its name, or leave it out.`);
+    throw new BertletError('BAD_INPUT', `There is no option "${given[0]}" ${scope}. Check its name, or leave it out.`);
 }

@@ -1,35 +1,35 @@
-// Which vectors are alike: cosine similarity and exhaustive nearest-neighbour search.
+// Cosine similarity, and exhaustive nearest-neighbour search by it.
 import { BertletError } from '../errors.js';
 import { rejectUnknownOptions } from './options.js';
 
 /**
- * The cosine of the angle between two vectors, -1 to 1; 0 when one of them is all zeros.
+ * The cosine of the angle between two vectors. Throws BAD_INPUT if they are empty or of different lengths.
  * @param {ArrayLike<number>} a
  * @param {ArrayLike<number>} b of the same length
- * @returns {number}
+ * @returns {number} -1 to 1; 0 if one of them is all zeros
  */
 export function cosineSimilarity(a, b) {
   if (!(a?.length > 0 && a.length === b?.length)) {
     throw new BertletError('BAD_INPUT', `Vectors of ${a?.length} and ${b?.length} numbers can't be compared.`);
   }
-  let [product, lengthA, lengthB] = [0, 0, 0];
+  let [product, squaresA, squaresB] = [0, 0, 0];
   for (let i = 0; i < a.length; i++) {
     product += a[i] * b[i];
-    lengthA += a[i] * a[i];
-    lengthB += b[i] * b[i];
+    squaresA += a[i] * a[i];
+    squaresB += b[i] * b[i];
   }
-  return product / (Math.sqrt(lengthA * lengthB) || 1);
+  return product / (Math.sqrt(squaresA * squaresB) || 1);
 }
 
 /**
- * The vectors most similar to a query, the most similar first; of equals, the first.
+ * Finds the vectors that are most similar to a query. Throws BAD_INPUT for a wrong `topK` or vectors of different lengths.
  * @param {ArrayLike<number>} query
- * @param {readonly ArrayLike<number>[]} vectors
- * @param {{ topK?: number }} [options] how many; default 5
- * @returns {{ index: number, score: number }[]} `score`: cosine similarity
+ * @param {readonly ArrayLike<number>[]} vectors each of the query's length
+ * @param {{ topK?: number }} [options] `topK`: maximum number of results; default 5
+ * @returns {{ index: number, score: number }[]} the most similar first, equal ones in their order; `score`: cosine similarity
  */
-export function search(query, vectors, { topK = 5, ...others } = {}) {
-  rejectUnknownOptions(others);
+export function search(query, vectors, { topK = 5, ...rest } = {}) {
+  rejectUnknownOptions(rest);
   if (!(Number.isInteger(topK) && topK >= 1))
     throw new BertletError('BAD_INPUT', `topK is ${topK}; it must be a positive integer.`);
   return vectors

@@ -1,10 +1,11 @@
-// Checks of what callers give as texts.
+// Checks of the texts that callers give.
 import { BertletError } from '../errors.js';
 
 /** @typedef {import('../types.js').TextInput} TextInput */
 /** @typedef {import('../tokenize/tokenizer.js').Text} Text */
 
 /**
+ * One or several texts or pairs, in the form in which they go to the worker. Throws BAD_INPUT.
  * @param {TextInput | TextInput[]} texts
  * @returns {Text[]}
  */

@@ -1,5 +1,6 @@
-// A tokenizer without a model.
-import { align, compile, createCore } from '../core/wasm.js';
+// A tokenizer without a model, on the calling thread.
+import { compile } from '../core/compile.js';
+import { align, createCore } from '../core/instance.js';
 import { BertletError } from '../errors.js';
 import { describe } from '../io/describe.js';
 import { openSource } from '../io/sources.js';
@@ -10,10 +11,12 @@ import { toTexts } from './texts.js';
 /** @typedef {import('../types.js').Encoding} Encoding */
 
 /**
- * A tokenizer without a model, on the calling thread.
+ * Loads a tokenizer without its model. It works on the calling thread, in a WebAssembly instance of its own.
  * @param {import('../types.js').ModelSpec} spec of a model; in Node also the path of a vocab.txt or tokenizer.json
  * @param {{ lowercase?: boolean, hub?: string, revision?: string, signal?: AbortSignal }} [options] `lowercase` overrides what
  *   the files say
+ * @returns {Promise<StandaloneTokenizer>} rejects with BAD_INPUT, FILE_NOT_FOUND, NETWORK, NOT_A_MODEL, BAD_CONFIG, BAD_VOCABULARY,
+ *   NO_WASM or OUT_OF_MEMORY, or with the signal's reason
  */
 export async function loadTokenizer(spec, { lowercase, hub, revision, signal } = {}) {
   signal?.throwIfAborted();
@@ -31,6 +34,7 @@ export async function loadTokenizer(spec, { lowercase, hub, revision, signal } =
   }
 }
 
+/** A tokenizer without a model. Call `dispose` when it is no longer needed. */
 export class StandaloneTokenizer {
   /** @type {Tokenizer | undefined} */
   #tokenizer;
@@ -41,6 +45,8 @@ export class StandaloneTokenizer {
   }
 
   /**
+   * The tokens of a text, or of each of several, with their offsets, without any limit of length. Throws BAD_INPUT, DISPOSED, or
+   * OUT_OF_MEMORY for millions of characters without a space.
    * @overload
    * @param {import('../types.js').TextInput} text
    * @returns {Encoding}
@@ -55,12 +61,12 @@ export class StandaloneTokenizer {
    * @returns {Encoding | Encoding[]}
    */
   tokenize(text) {
-    const encodings = toTexts(text).map((one) => this.#alive.tokenize(one));
+    const encodings = toTexts(text).map((input) => this.#open.tokenize(input));
     return Array.isArray(text) ? encodings : encodings[0];
   }
 
   /**
-   * Nothing but the ids, [CLS] and [SEP] included, in a fraction of the time.
+   * Only the ids that `tokenize` gives, in a fraction of the time. Throws the same errors.
    * @overload
    * @param {import('../types.js').TextInput} text
    * @returns {Int32Array}
@@ -75,16 +81,18 @@ export class StandaloneTokenizer {
    * @returns {Int32Array | Int32Array[]}
    */
   encode(text) {
-    const ids = toTexts(text).map((one) => this.#alive.encode(one, Infinity).ids);
+    const ids = toTexts(text).map((input) => this.#open.encode(input, Infinity).ids);
     return Array.isArray(text) ? ids : ids[0];
   }
 
-  get #alive() {
+  /** The tokenizer. Throws DISPOSED. */
+  get #open() {
     if (!this.#tokenizer)
       throw new BertletError('DISPOSED', 'This tokenizer was disposed of; load it again to use it.');
     return this.#tokenizer;
   }
 
+  /** Frees its memory. Later calls throw DISPOSED. */
   dispose() {
     this.#tokenizer = undefined;
   }

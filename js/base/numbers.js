@@ -1,6 +1,9 @@
-// Small arithmetic on logits and indices, for what is decided outside the core.
+// Arithmetic on logits and indices, for what JavaScript decides by itself.
 
-/** @param {ArrayLike<number>} values at least one */
+/**
+ * @param {ArrayLike<number>} values at least one
+ * @returns {number} index of the largest value; of equal ones, the first
+ */
 export function indexOfMax(values) {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
@@ -8,35 +11,36 @@ export function indexOfMax(values) {
 }
 
 /**
- * log(sum(exp(values))) without overflow.
- * @param {ArrayLike<number>} values
+ * log(sum(exp(values))), without overflow.
+ * @param {ArrayLike<number>} values at least one
  */
 export function logSumExp(values) {
-  const most = values[indexOfMax(values)];
+  const max = values[indexOfMax(values)];
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += Math.exp(values[i] - most);
-  return most + Math.log(sum);
+  for (let i = 0; i < values.length; i++) sum += Math.exp(values[i] - max);
+  return max + Math.log(sum);
 }
 
 /**
- * @param {ArrayLike<number>} logits
- * @returns {Float64Array} probabilities; their sum is 1
+ * exp(logits) / sum(exp(logits)), without overflow.
+ * @param {ArrayLike<number>} logits [classes] at least one
+ * @returns {Float64Array} [classes] probabilities, whose sum is 1
  */
 export function softmax(logits) {
-  const most = logits[indexOfMax(logits)];
+  const max = logits[indexOfMax(logits)];
   const values = new Float64Array(logits.length);
   let sum = 0;
-  for (let i = 0; i < logits.length; i++) sum += values[i] = Math.exp(logits[i] - most);
+  for (let i = 0; i < logits.length; i++) sum += values[i] = Math.exp(logits[i] - max);
   for (let i = 0; i < logits.length; i++) values[i] /= sum;
   return values;
 }
 
 /**
- * Row `index` of a matrix of `columns` columns.
- * @param {ArrayLike<number>} matrix
+ * Row `index` of a matrix that is stored row by row.
+ * @param {ArrayLike<number>} matrix [rows][columns]
  * @param {number} index
  * @param {number} columns
- * @returns {Float64Array} a copy
+ * @returns {Float64Array} [columns] a copy
  */
 export function rowOf(matrix, index, columns) {
   return Float64Array.from({ length: columns }, (_, column) => matrix[index * columns + column]);

@@ -1,72 +1,76 @@
-// What #platform (js/node/platform.js in Node, web/platform.js in a browser) takes and gives: types only, so that both sides can name
-// them without importing each other.
+// The types of #platform, which is js/node/platform.js in Node and web/platform.js in a browser. They have a file of their own, so that
+// whoever uses or implements them can name them without importing anything else.
 
 /**
- * A worker that was started, seen from outside.
+ * A running worker, seen from the thread that started it.
  * @typedef {object} Channel
  * @property {(message: unknown, transfer?: Transferable[]) => void} post
- * @property {(receive: (message: any) => void, fail: (reason: string) => void) => void} listen `fail`: the worker is gone
- * @property {(busy: boolean) => void} keepAlive whether the process must wait for the worker
- * @property {() => Promise<void>} close ends the worker
+ * @property {(receive: (message: any) => void, fail: (reason: string) => void) => void} listen calls `receive` for each message, and
+ *   `fail` when the worker has failed or ended
+ * @property {(busy: boolean) => void} keepAlive whether Node must not exit while the worker runs; a browser ignores it
+ * @property {() => Promise<void>} close ends the worker at once
  */
 
 /**
- * A worker's side of its channel.
+ * The same channel, seen from inside the worker.
  * @typedef {object} Port
  * @property {(message: unknown, transfer?: Transferable[]) => void} post
  * @property {(receive: (message: any) => void) => void} listen
  */
 
 /**
- * The bytes of a file, in order. A chunk is valid until the next one is asked for. `version`, where it is known, is
- * another one when the file is.
+ * The bytes of a file, in order. A chunk may be a view of memory that is reused: it is valid until the next one is asked for.
+ * `version`, where it is known, identifies the content: an ETag, say, or date and length. It changes when the file changes.
  * @typedef {AsyncIterable<Uint8Array> & { version?: string }} Chunks
  */
 
 /**
- * An opened place, from which files come one after the other.
+ * A folder of files on some storage: a server, a disk, what the user picked, or the cache.
  * @typedef {object} Source
- * @property {(file: string) => string} locate the full name of a file, for messages
- * @property {(file: string, signal?: AbortSignal) => Promise<Chunks>} open rejects with FILE_NOT_FOUND when there is no such file
- * @property {string} [identity] which place it is, if what was made of its files may be kept in the cache
- * @property {(file: string, signal?: AbortSignal) => Promise<string | undefined>} [version] of a file as it is there now,
- *   undefined if there is none or it can't be told. A place without this function never changes
+ * @property {(file: string) => string} locate the URL or path of a file, for messages
+ * @property {(file: string, signal?: AbortSignal) => Promise<Chunks>} open rejects with FILE_NOT_FOUND when there is no such file, with
+ *   NETWORK or FILE_ACCESS when it can't be read
+ * @property {string} [identity] what the cache knows this folder by; without it, nothing that was made of its files is kept
+ * @property {(file: string, signal?: AbortSignal) => Promise<string | undefined>} [version] the version that a file has now; undefined
+ *   if there is no such file, or the server doesn't say. A source without this function never changes
  * @property {boolean} [local] the files are on this machine
- * @property {() => Promise<void>} [keep] all files were read and found good: what was downloaded may be kept
- * @property {() => Promise<void>} [discard] the load failed
+ * @property {() => Promise<void>} [keep] to be called when all files were read and are good: keeps what was downloaded
+ * @property {() => Promise<void>} [discard] to be called when the load failed: removes what was downloaded
  */
 
 /**
- * A place for files, opened by #platform.
+ * Where the cache keeps its files.
  * @typedef {object} Store
- * @property {(name: string) => Promise<StoredFile | undefined>} open undefined: there is none
- * @property {(name: string, parts: Uint8Array[]) => Promise<void>} write the parts one after the other, as a whole or not at all
+ * @property {(name: string) => Promise<StoredFile | undefined>} open undefined if there is no such file
+ * @property {(name: string, parts: Uint8Array[]) => Promise<void>} write writes the parts, one after the other, as one file; if that fails,
+ *   there is no file
  * @property {() => Promise<string[]>} names of all files
  * @property {(name: string) => Promise<void>} remove
  */
 
 /**
  * @typedef {object} StoredFile
- * @property {number} size
- * @property {(target: Uint8Array, position: number) => Promise<void>} read fills the target
+ * @property {number} size in bytes
+ * @property {(target: Uint8Array, position: number) => Promise<void>} read fills the target with the bytes from `position` on; rejects if
+ *   the file ends before
  * @property {() => Promise<void>} close
  */
 
 /**
  * What js/node/platform.js and web/platform.js export; package.json's "imports" picks one of them as '#platform'.
  * @typedef {object} Platform
- * @property {() => number} cores
+ * @property {() => number} cores how many logical processors there are
  * @property {() => string | undefined} whyNoThreads why threads can't share memory here, as a sentence; undefined if they can
- * @property {() => Promise<void>} nextTask lets messages and other tasks have their turn
+ * @property {() => Promise<void>} nextTask resolves in a later task, so that messages that wait are handled before
  * @property {() => Channel} startWorker
- * @property {() => Port} ownPort the worker's own end
+ * @property {() => Port} ownPort in a worker: its side of the channel
  * @property {(build: import('../types.js').Build) => Promise<WebAssembly.Module>} compileWasm rejects with NO_WASM
- * @property {(spec: string) => { url: string } | { path: string } | undefined} locate an absolute address; undefined: not an address,
- *   perhaps a hub id
- * @property {(path: string) => Promise<Source>} openDirectory rejects with FILE_NOT_FOUND
+ * @property {(spec: string) => { url: string } | { path: string } | undefined} locate the absolute URL or path that `spec` stands for;
+ *   undefined if it is neither: perhaps it is a hub id
+ * @property {(path: string) => Promise<Source>} openDirectory rejects with FILE_NOT_FOUND; in a browser, with BAD_INPUT
  * @property {(name: string, remote: Source, options: { keep: boolean, refresh: boolean }) => Promise<Source>} openHub a model of the
- *   hub: from where it was kept (unless `refresh`), or downloaded from `remote` (and kept as `name`, if `keep`)
- * @property {() => Promise<Store>} openStore the cache's place
+ *   hub: the copy on disk that is called `name` if there is one and not `refresh`, else `remote`, of which a copy is kept if `keep`
+ * @property {() => Promise<Store>} openStore rejects where there is no storage
  */
 
 export {};

@@ -1,9 +1,9 @@
-// Random numbers that a seed decides, so that the same seed gives the same head.
+// Seeded random numbers: the same seed gives the same head.
 
 /**
- * A small generator of random numbers (mulberry32 by Tommy Ettinger, public domain).
- * @param {number} seed
- * @returns {() => number} uniform in [0, 1)
+ * A small pseudo-random generator: mulberry32 by Tommy Ettinger, public domain.
+ * @param {number} seed an integer; its low 32 bits count
+ * @returns {() => number} gives the next number, uniform in [0, 1)
  */
 export function random(seed) {
   let state = seed | 0;
@@ -16,10 +16,11 @@ export function random(seed) {
 }
 
 /**
- * Fisher and Yates's shuffle, in place.
+ * Shuffles an array in place, by Fisher and Yates.
  * @template T
  * @param {T[]} values
- * @param {() => number} next
+ * @param {() => number} next uniform in [0, 1), as `random` gives
+ * @returns {T[]} the same array
  */
 export function shuffle(values, next) {
   for (let i = values.length - 1; i > 0; i--) {

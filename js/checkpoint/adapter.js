@@ -1,6 +1,6 @@
 // A LoRA adapter as PEFT saves it (https://huggingface.co/docs/peft): adapter_config.json and adapter_model.safetensors.
 // Beside the pairs A and B of the adapted layers the file may hold whole tensors: heads, biases, embeddings.
-import { parseJson } from './config.js';
+import { parseJson } from './json.js';
 import { BertletError } from '../errors.js';
 import { parseSafetensors, toFloats } from './safetensors.js';
 import { ADAPTER, openFile, readOptional } from '../io/sources.js';
@@ -52,11 +52,11 @@ const INITIALIZATIONS = [true, false, 'gaussian', 'eva', 'orthogonal'];
 
 /**
  * @param {import('../base/platform.js').Source} source that has the adapter's files in its folder
- * @param {string} modelType of the base model
+ * @param {import('./families/family.js').Family} family of the base model
  * @param {AbortSignal} [signal]
  * @returns {Promise<Adapter>}
  */
-export async function readAdapter(source, modelType, signal) {
+export async function readAdapter(source, family, signal) {
   const read = async (/** @type {string} */ file) =>
     readAll(await openFile(source, ADAPTER + file, signal), source.locate(ADAPTER + file), MOST_BYTES);
   const configFile = source.locate(`${ADAPTER}adapter_config.json`);
@@ -71,7 +71,7 @@ export async function readAdapter(source, modelType, signal) {
     // PeftModelForQuestionAnswering takes token_type_ids and does not hand them on.
     segments: config.task_type !== 'QUESTION_ANS',
     labels: 'bytes' in labels ? parseLabels(labels.bytes, labels.where) : undefined,
-    ...splitAdapterTensors(bytes, where, config, modelType),
+    ...splitAdapterTensors(bytes, where, config, family),
   };
 }
 
@@ -109,10 +109,10 @@ export function parseLabels(bytes, where) {
  * @param {Uint8Array} bytes of adapter_model.safetensors
  * @param {string} where
  * @param {any} config adapter_config.json
- * @param {string} modelType
+ * @param {import('./families/family.js').Family} family
  * @returns {Pick<Adapter, 'deltas' | 'saved'>}
  */
-function splitAdapterTensors(bytes, where, config, modelType) {
+function splitAdapterTensors(bytes, where, config, family) {
   const { tensors, dataStart } = parseSafetensors(bytes, where);
   /** @type {Map<string, { a?: FloatTensor, b?: FloatTensor }>} by module */
   const pairs = new Map();
@@ -136,13 +136,13 @@ function splitAdapterTensors(bytes, where, config, modelType) {
     } else {
       if (tensor.name.includes('.original_module.')) continue; // what the saved module took the place of
       const plain = tensor.name.replace(/\.(base_layer|modules_to_save(\.default)?)\b/, '');
-      saved.set(canonicalName(plain, modelType), read);
+      saved.set(canonicalName(plain, family), read);
     }
   }
   /** @type {Adapter['deltas']} */
   const deltas = new Map();
   for (const [module, pair] of pairs)
-    deltas.set(`${canonicalName(module, modelType)}.weight`, toDelta(module, pair, config, where));
+    deltas.set(`${canonicalName(module, family)}.weight`, toDelta(module, pair, config, where));
   return { deltas, saved };
 }
 

@@ -1,6 +1,7 @@
 // A head as one file: safetensors, with everything that is not a tensor as JSON in its metadata.
 import { BertletError } from '../errors.js';
 import { parseSafetensors } from './safetensors.js';
+import { writeSafetensors } from './safetensors-writer.js';
 
 /** Version 1 had no activations, and knew text classification only. */
 const VERSION = 2;
@@ -39,8 +40,6 @@ function layerNames(task, pooling, layers, classifier = pooling === 'none' ? 'cl
   return Array.from({ length: layers }, (_, i) => (i === layers - 1 ? last : `hidden.${i}`));
 }
 
-/** @typedef {{ name: string, shape: number[], values: ArrayLike<number> }} Tensor */
-
 /**
  * @param {HeadData} head
  * @returns {Uint8Array<ArrayBuffer>}
@@ -48,7 +47,7 @@ function layerNames(task, pooling, layers, classifier = pooling === 'none' ? 'cl
 export function writeHead({ network, transitions, ...rest }) {
   const { dense, ...reading } = network;
   const names = layerNames(rest.task, reading.pooling, dense.length);
-  /** @type {Tensor[]} */
+  /** @type {import('./safetensors-writer.js').WrittenTensor[]} */
   const tensors = dense.flatMap(({ weight, bias }, i) => [
     { name: `${names[i]}.weight`, shape: [bias.length, weight.length / bias.length], values: weight },
     { name: `${names[i]}.bias`, shape: [bias.length], values: bias },
@@ -67,32 +66,6 @@ export function writeHead({ network, transitions, ...rest }) {
     format: 'pt',
     bertlet: JSON.stringify({ version: VERSION, ...rest, ...reading, activations }),
   });
-}
-
-/**
- * @param {Tensor[]} tensors
- * @param {Record<string, string>} metadata
- * @returns {Uint8Array<ArrayBuffer>}
- */
-function writeSafetensors(tensors, metadata) {
-  /** @type {Record<string, unknown>} */
-  const header = { __metadata__: metadata };
-  let end = 0;
-  for (const { name, shape, values } of tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [end, (end += 4 * values.length)] };
-  }
-  // Spaces after the JSON bring the tensors to a multiple of 8, as the format wants it.
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const length = Math.ceil(json.length / 8) * 8;
-  const bytes = new Uint8Array(8 + length + end).fill(0x20, 8, 8 + length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, length, true);
-  bytes.set(json, 8);
-  let at = 8 + length;
-  for (const { values } of tensors) {
-    for (let i = 0; i < values.length; i++, at += 4) view.setFloat32(at, values[i], true);
-  }
-  return bytes;
 }
 
 /** @param {string} what */

@@ -1,5 +1,4 @@
 // The masked-LM head of a checkpoint: a dense layer, layer normalization, and a decoder, mostly the word embeddings.
-import { ACTIVATIONS } from './config.js';
 import { BertletError } from '../errors.js';
 
 /**
@@ -10,55 +9,28 @@ import { BertletError } from '../errors.js';
  * @property {Float32Array} bias [vocabSize]
  */
 
-/** @typedef {{ transform: string, norm: string, decoder: string, bias: string[] }} Names of modules, and where the bias may be */
-
-/** @type {Names} */
-const BERT = {
-  transform: 'cls.predictions.transform.dense',
-  norm: 'cls.predictions.transform.LayerNorm',
-  decoder: 'cls.predictions.decoder',
-  bias: ['cls.predictions.decoder.bias', 'cls.predictions.bias'], // the same, unless the decoder has weights of its own
-};
-
-/** @type {Record<string, Names>} */
-const NAMES = {
-  bert: BERT,
-  ernie: BERT,
-  distilbert: {
-    transform: 'vocab_transform',
-    norm: 'vocab_layer_norm',
-    decoder: 'vocab_projector',
-    bias: ['vocab_projector.bias'],
-  },
-  electra: {
-    transform: 'generator_predictions.dense',
-    norm: 'generator_predictions.LayerNorm',
-    decoder: 'generator_lm_head',
-    bias: ['generator_lm_head.bias'],
-  },
-};
-
 /** @param {any} json config.json */
 const hasOwnDecoder = (json) => json.tie_word_embeddings === false;
 
 /**
  * The canonical names of the tensors that a masked-LM head has.
  * @param {any} json config.json
+ * @param {import('./families/family.js').Family} family
  * @returns {string[]}
  */
-export function maskedTensors(json) {
-  const { transform, norm, decoder, bias } = NAMES[json.model_type];
+export function maskedTensors(json, { maskedHead: { transform, norm, decoder, bias } }) {
   const both = [transform, norm].flatMap((module) => [`${module}.weight`, `${module}.bias`]);
   return [...both, ...bias, ...(hasOwnDecoder(json) ? [`${decoder}.weight`] : [])];
 }
 
 /**
  * @param {any} json config.json
- * @param {Map<string, import('./safetensors.js').FloatTensor>} tensors
+ * @param {import('./config.js').Config} config the same, read
+ * @param {Map<string, import('./safetensors.js').FloatTensor>} tensors by canonical name
  * @returns {MaskedHead | undefined} undefined: the checkpoint has none
  */
-export function buildMaskedHead(json, tensors) {
-  const { transform, norm, decoder, bias } = NAMES[json.model_type];
+export function buildMaskedHead(json, { family, activation, epsilon }, tensors) {
+  const { transform, norm, decoder, bias, activation: own } = family.maskedHead;
   if (!tensors.has(`${transform}.weight`)) return undefined;
   /** @param {string[]} names of which one must be there */
   const take = (...names) => {
@@ -69,22 +41,18 @@ export function buildMaskedHead(json, tensors) {
       `The checkpoint has part of a masked-LM head, but not the tensor ${names[0]}. Export the model again.`,
     );
   };
-  const act = json.model_type === 'electra' ? 'gelu' : (json.hidden_act ?? json.activation ?? 'gelu');
   return {
     transform: {
       weight: take(`${transform}.weight`),
       bias: take(`${transform}.bias`),
-      activation: ACTIVATION_NAMES[ACTIVATIONS[act]],
+      activation: own ?? activation,
     },
     norm: {
       gamma: take(`${norm}.weight`),
       beta: take(`${norm}.bias`),
-      epsilon: (json.model_type === 'distilbert' ? undefined : json.layer_norm_eps) ?? 1e-12,
+      epsilon,
     },
     ...(hasOwnDecoder(json) && { decoder: take(`${decoder}.weight`) }),
     bias: take(...bias),
   };
 }
-
-/** bertlet_activation to the name that a dense layer has for it. */
-const ACTIVATION_NAMES = /** @type {const} */ (['gelu', 'gelu_tanh', 'relu']);

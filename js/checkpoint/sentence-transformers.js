@@ -1,6 +1,6 @@
 // How a sentence-transformers folder makes a vector of a text: modules.json lists what follows the encoder. It becomes what `embed`
 // does unless its options say otherwise.
-import { parseJson } from './config.js';
+import { parseJson } from './json.js';
 import { BertletError } from '../errors.js';
 import { parseSafetensors, toFloats } from './safetensors.js';
 import { openFile, readOptional } from '../io/sources.js';
@@ -17,18 +17,23 @@ import { readAll } from '../io/streams.js';
  * @property {number} maxTokens longer texts are cut
  */
 
-/** What a Pooling module's config.json says, in its present form and in the older one. @type {Record<string, SentencePipeline['pooling']>} */
-const POOLINGS = {
-  mean: 'mean',
-  cls: 'cls',
-  max: 'max',
-  pooling_mode_mean_tokens: 'mean',
-  pooling_mode_cls_token: 'cls',
-  pooling_mode_max_tokens: 'max',
-};
+/** What a Pooling module's config.json says, in its present form and in the older one. @type {Map<string, SentencePipeline['pooling']>} */
+const POOLINGS = new Map([
+  ['mean', 'mean'],
+  ['cls', 'cls'],
+  ['max', 'max'],
+  ['pooling_mode_mean_tokens', 'mean'],
+  ['pooling_mode_cls_token', 'cls'],
+  ['pooling_mode_max_tokens', 'max'],
+]);
 
-/** Names of classes of PyTorch. @type {Record<string, Dense['activation']>} */
-const ACTIVATIONS = { Identity: 'none', Tanh: 'tanh', ReLU: 'relu', GELU: 'gelu' };
+/** By the name of a class of PyTorch. @type {Map<string, Dense['activation']>} */
+const ACTIVATIONS = new Map([
+  ['Identity', 'none'],
+  ['Tanh', 'tanh'],
+  ['ReLU', 'relu'],
+  ['GELU', 'gelu'],
+]);
 
 const MOST_BYTES = 2 ** 28;
 
@@ -101,7 +106,7 @@ async function follow(source, modules, { hiddenSize, maxPositions }, signal) {
 function readPooling(config) {
   const older = Object.keys(config).filter((key) => key.startsWith('pooling_mode_') && config[key] === true);
   const modes = config.pooling_mode === undefined ? older : [config.pooling_mode].flat();
-  const pooling = modes.length === 1 ? POOLINGS[modes[0]] : undefined;
+  const pooling = modes.length === 1 ? POOLINGS.get(modes[0]) : undefined;
   if (!pooling) throw new Unsupported(`it pools by ${modes.join(' and ') || 'nothing'}`);
   return pooling;
 }
@@ -115,7 +120,7 @@ function readPooling(config) {
  */
 async function readDense(source, path, inputs, signal) {
   const config = await readJson(source, `${path}/config.json`, signal);
-  const activation = ACTIVATIONS[String(config.activation_function).split('.').at(-1) ?? ''];
+  const activation = ACTIVATIONS.get(String(config.activation_function).split('.').at(-1) ?? '');
   if (!activation) throw new Unsupported(`${path} has the activation ${config.activation_function}`);
   const where = source.locate(`${path}/model.safetensors`);
   const bytes = await readAll(await openFile(source, `${path}/model.safetensors`, signal), where, MOST_BYTES);

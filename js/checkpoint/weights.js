@@ -1,26 +1,16 @@
 // A checkpoint's tensors into the core's, as their bytes arrive; an adapter is merged on the way. What a head needs is kept.
 import { applyDelta, checkAdapter } from './merge.js';
-import { parseJson } from './config.js';
 import { BertletError } from '../errors.js';
 import { notFinite, readSafetensors, toFloats, unsupportedType } from './safetensors.js';
-import { openFile, readOptional } from '../io/sources.js';
+import { openFile } from '../io/sources.js';
 import { canonicalName } from './tensor-names.js';
-import { align } from '../core/wasm.js';
+import { findWeightFiles } from './weight-files.js';
+import { DTYPE, STATUS, TENSOR_NAME_BYTES } from '../core/abi.js';
+import { align } from '../core/instance.js';
 
 /** @typedef {import('./safetensors.js').Tensor} Tensor */
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
 /** @typedef {import('../base/platform.js').Source} Source */
-
-/** bertlet_dtype */
-const DTYPES = { F32: 0, F16: 1, BF16: 2 };
-
-const ERROR_NUMERIC = -5;
-
-/** bertlet_tensor_name() wants so many bytes. */
-const NAME_BYTES = 96;
-
-const WHOLE = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
 
 /**
  * @typedef {object} Wanted a tensor of the core
@@ -30,22 +20,22 @@ const INDEX = 'model.safetensors.index.json';
 
 /**
  * @typedef {object} Target where a checkpoint's tensors go
- * @property {import('../core/wasm.js').Core} core
+ * @property {import('../core/instance.js').Core} core
  * @property {number} model
  * @property {{ address: number, size: number }} staging
- * @property {string} modelType
+ * @property {import('./families/family.js').Family} family
  * @property {import('./adapter.js').Adapter} [adapter]
  * @property {Set<string>} headNames canonical names of the tensors to keep
  */
 
 /**
- * @param {import('../core/wasm.js').Core} core
+ * @param {import('../core/instance.js').Core} core
  * @param {number} model
  * @returns {Map<string, Wanted>}
  */
 function wantedTensors(core, model) {
   const wanted = new Map();
-  const name = core.scratch(NAME_BYTES);
+  const name = core.scratch(TENSOR_NAME_BYTES);
   for (let index = 0; index < core.fn.tensor_count(model); index++) {
     const length = core.fn.tensor_name(model, index, name);
     const rows = core.fn.tensor_rows(model, index);
@@ -57,44 +47,6 @@ function wantedTensors(core, model) {
 }
 
 /**
- * @typedef {object} Files
- * @property {string[]} names
- * @property {import('../base/platform.js').Chunks} [first] the one file, already open
- * @property {{ where: string, tensors: string[], totalBytes: number }} [index] what lists several
- */
-
-/**
- * One file, or the shards that an index lists.
- * @param {Source} source
- * @param {AbortSignal} signal
- * @returns {Promise<Files>}
- */
-async function findFiles(source, signal) {
-  try {
-    return { names: [WHOLE], first: await openFile(source, WHOLE, signal) };
-  } catch (error) {
-    if (!(error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code))) throw error;
-    const found = await readOptional(source, INDEX, signal);
-    if ('error' in found) throw error;
-    const { where } = found;
-    const { weight_map: map, metadata } = parseJson(found.bytes, where);
-    const names = [...new Set(Object.values(map ?? {}))].sort();
-    const totalBytes = metadata?.total_size;
-    if (
-      names.length === 0 ||
-      !names.every((name) => /^[\w.-]+\.safetensors$/.test(String(name))) ||
-      !(totalBytes > 0)
-    ) {
-      throw new BertletError(
-        'BAD_CONFIG',
-        `${where} has no proper weight_map and metadata.total_size. Download or export it again.`,
-      );
-    }
-    return { names, index: { where, tensors: Object.keys(map), totalBytes } };
-  }
-}
-
-/**
  * Reads all weights of a model.
  * @param {Source} source
  * @param {Target} target
@@ -103,11 +55,11 @@ async function findFiles(source, signal) {
  * @returns {Promise<Map<string, FloatTensor>>} the tensors of `headNames` that are there, by canonical name, with the adapter merged
  */
 export async function readWeights(source, target, signal, onProgress) {
-  const { core, model, modelType, adapter, headNames } = target;
+  const { core, model, family, adapter, headNames } = target;
   const wanted = wantedTensors(core, model);
   if (adapter) checkAdapter(adapter, (name) => wanted.get(name)?.shape, headNames);
-  const { names, index, first } = await findFiles(source, signal);
-  if (index) checkComplete(wanted, new Set(index.tensors.map((name) => canonicalName(name, modelType))), index.where);
+  const { names, index, first } = await findWeightFiles(source, signal);
+  if (index) checkComplete(wanted, new Set(index.tensors.map((name) => canonicalName(name, family))), index.where);
 
   const reader = new Reader(target, wanted);
   let before = 0; // bytes of the files that are read
@@ -197,7 +149,7 @@ class Reader {
   #match(tensors, where) {
     const consumers = new Map();
     for (const tensor of tensors) {
-      const name = canonicalName(tensor.name, this.target.modelType);
+      const name = canonicalName(tensor.name, this.target.family);
       const target = this.wanted.get(name);
       if (!target && !this.target.headNames.has(name)) continue; // of a head for another task
       if (this.seen.has(name))
@@ -242,18 +194,18 @@ class Reader {
           'The two files must be of the same model.',
       );
     }
-    if (!Object.hasOwn(DTYPES, tensor.dtype)) throw unsupportedType(tensor.name, tensor.dtype, where);
+    if (!Object.hasOwn(DTYPE, tensor.dtype)) throw unsupportedType(tensor.name, tensor.dtype, where);
     const saved = adapter?.saved.get(name);
     const delta = adapter?.deltas.get(name);
     const check = (/** @type {number} */ status) => {
-      if (status === ERROR_NUMERIC) throw notFinite(tensor.name, where);
-      if (status !== 0) throw new Error(`writing tensor ${tensor.name}: ${status}`);
+      if (status === STATUS.ERROR_NUMERIC) throw notFinite(tensor.name, where);
+      if (status !== STATUS.OK) throw new Error(`writing tensor ${tensor.name}: ${status}`);
     };
     let open = false;
     return (/** @type {Uint8Array} */ bytes) => {
       if (!open) {
-        const dtype = saved ? 'F32' : /** @type {keyof typeof DTYPES} */ (tensor.dtype);
-        check(core.fn.tensor_begin(model, index, DTYPES[dtype]));
+        const dtype = saved ? 'F32' : /** @type {keyof typeof DTYPE} */ (tensor.dtype);
+        check(core.fn.tensor_begin(model, index, DTYPE[dtype]));
         if (delta) check(this.#adapt(delta));
         if (saved) this.#put(asBytes(saved.values), check);
         open = true;

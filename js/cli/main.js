@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The `bertlet` command: finds the subcommand, runs it, and turns what happened into an exit code.
+// The `bertlet` command: runs a subcommand, and turns its outcome into an exit code.
 import { readFile } from 'node:fs/promises';
 import { BertletError } from '../errors.js';
 import { parse, UsageError } from './lib/arguments.js';
@@ -18,18 +18,19 @@ const commands = {
   'learning-curve': () => import('./commands/learning-curve.js'),
 };
 
-/** Signals that end the program, and their numbers; as in a shell, the exit code is 128 more. */
+/** Signals that end the program, and their numbers. The exit code is 128 more, as in a shell. */
 const signals = /** @type {const} */ ({ SIGINT: 2, SIGTERM: 15 });
 
 /**
+ * Runs a command line.
  * @param {string[]} argv
- * @returns {Promise<number>} exit code
+ * @returns {Promise<number>} exit code: 0 done; 1 the run failed; 2 the command line is wrong; 128 and more: a signal
  */
 async function main(argv) {
   const controller = new AbortController();
   let interrupted = 0;
   for (const [name, number] of Object.entries(signals)) {
-    // Once: a second signal ends the program on the spot.
+    // Only once, so that a second signal ends the program at once.
     process.once(name, () => {
       interrupted = 128 + number;
       controller.abort();
@@ -57,6 +58,7 @@ async function main(argv) {
 }
 
 /**
+ * Finds and runs the subcommand; throws UsageError or BertletError.
  * @param {string[]} argv
  * @param {Output} output
  * @param {AbortSignal} signal

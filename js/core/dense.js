@@ -1,12 +1,13 @@
 // What a head computes: which hidden states it reads, how they become rows, and the dense layers on top of them.
-import { align } from './wasm.js';
+import { ACTIVATION } from './abi.js';
+import { align } from './instance.js';
 
 /**
  * A fully connected layer, as torch.nn.Linear, and what follows it.
  * @typedef {object} Dense
  * @property {Float32Array} weight [outputs][inputs]
  * @property {Float32Array} bias [outputs]
- * @property {'none' | 'gelu' | 'gelu_tanh' | 'relu' | 'tanh'} activation
+ * @property {'none' | keyof typeof ACTIVATION} activation
  */
 
 /** @typedef {'mean' | 'cls' | 'max' | 'none'} Pooling 'none': a row for each token */
@@ -20,9 +21,6 @@ import { align } from './wasm.js';
 
 /** @typedef {FeatureSpec & { dense: Dense[] }} HeadNetwork the last layer's outputs are the logits */
 
-/** bertlet_activation */
-const ACTIVATION = { gelu: 0, gelu_tanh: 1, relu: 2, tanh: 3 };
-
 /** @typedef {HeadNetwork & { weights: Float32Array[] }} ReadyHead with `weightsOf` its layers */
 
 /**
@@ -32,7 +30,7 @@ const ACTIVATION = { gelu: 0, gelu_tanh: 1, relu: 2, tanh: 3 };
 export const weightsOf = (dense) => dense.flatMap(({ weight, bias }) => [weight, bias]);
 
 /**
- * @param {import('./wasm.js').Core} core
+ * @param {import('./instance.js').Core} core
  * @param {number} rows
  * @param {number} features address of [rows][inputs of the first layer]
  * @param {Dense[]} dense
@@ -56,7 +54,7 @@ export function applyDense(core, rows, features, dense, weights) {
 }
 
 /**
- * @param {import('./wasm.js').Core} core
+ * @param {import('./instance.js').Core} core
  * @param {Dense} layer
  * @param {number[]} at addresses of its weight and bias
  * @param {number} rows

@@ -1,47 +1,47 @@
-// Probabilities that can be believed: a temperature for the logits, how far off they are, and where to draw a line.
+// Calibration: a temperature that makes probabilities match accuracies, how far they are off, and the best threshold on a score.
 import { logSumExp, rowOf, softmax } from '../base/numbers.js';
 
-/** Temperatures beyond these mean that nothing, or everything, is certain. */
+/** The lowest and the highest temperature. */
 const RANGE = [0.01, 100];
 
 /**
- * The temperature T for which softmax(logits / T) has the least log-loss (Guo et al. 2017,
- * https://arxiv.org/abs/1706.04599, section 4.2). The loss is convex in 1 / T; its slope is brought to 0 by bisection.
- * For independent labels, each with a sigmoid, the two logits of a row are 0 and the label's.
+ * The temperature T that minimizes the log-loss of softmax(logits / T) (Guo et al. 2017, https://arxiv.org/abs/1706.04599, section 4.2).
+ * The loss is convex in 1 / T, so bisection finds where its derivative is 0. For independent labels with a sigmoid each, give a row
+ * of two logits for each: 0 and the label's.
  *
- * Where few rows are all right the least loss would be at T = 0, as if no error were possible. With a `doubt` the true class counts
- * 1 - doubt and the others share the rest, as the targets of Platt 1999 ("Probabilistic outputs for support vector machines",
- * section 2.2).
+ * When all of a few rows are right, the minimum is at T = 0, as if errors were impossible. `smoothing` prevents that: the target of the
+ * true class is 1 - smoothing and the others share the rest, in the manner of Platt 1999, "Probabilistic outputs for support vector
+ * machines", section 2.2.
  * @param {ArrayLike<number>} logits [rows][classes] of examples that the model wasn't trained on
  * @param {ArrayLike<number>} labels [rows] the true class of each
  * @param {number} classes
- * @param {number} [doubt] 0 to 1
- * @returns {number} 1 if there are no rows
+ * @param {number} [smoothing] 0 to 1
+ * @returns {number} 0.01 to 100; 1 if there are no rows
  */
-export function fitTemperature(logits, labels, classes, doubt = 0) {
+export function fitTemperature(logits, labels, classes, smoothing = 0) {
   const rows = Array.from({ length: labels.length }, (_, i) => rowOf(logits, i, classes));
   if (rows.length === 0) return 1;
-  const others = doubt / (classes - 1);
-  // Of the loss in 1 / T: what the logits are on average, by the probabilities, minus what they are by the targets.
-  const slope = (/** @type {number} */ inverse) =>
+  const others = smoothing / (classes - 1);
+  // Of the loss by 1 / T: for each row, the mean of its logits under the probabilities minus their mean under the targets.
+  const derivative = (/** @type {number} */ inverse) =>
     rows.reduce((sum, row, i) => {
       const probabilities = softmax(row.map((logit) => logit * inverse));
-      const target = (/** @type {number} */ k) => (k === labels[i] ? 1 - doubt : others);
+      const target = (/** @type {number} */ k) => (k === labels[i] ? 1 - smoothing : others);
       return row.reduce((all, logit, k) => all + logit * (probabilities[k] - target(k)), sum);
     }, 0);
   let [low, high] = [Math.log(1 / RANGE[1]), Math.log(1 / RANGE[0])];
   while (high - low > 1e-9) {
     const middle = (low + high) / 2;
-    if (slope(Math.exp(middle)) < 0) low = middle;
+    if (derivative(Math.exp(middle)) < 0) low = middle;
     else high = middle;
   }
   return Math.exp(-(low + high) / 2);
 }
 
 /**
- * Mean of -log(probability of the true class).
+ * Mean of -log(probability of the true class), in nats.
  * @param {ArrayLike<number>} logits [rows][classes]
- * @param {ArrayLike<number>} labels [rows]
+ * @param {ArrayLike<number>} labels [rows] the true class of each
  * @param {number} classes
  * @param {number} [temperature]
  */
@@ -55,11 +55,12 @@ export function logLoss(logits, labels, classes, temperature = 1) {
 }
 
 /**
- * Expected calibration error (Guo et al. 2017, section 2): how far apart, on average over the predictions, confidence and
- * accuracy are among predictions of about the same confidence.
+ * Expected calibration error (Guo et al. 2017, section 2): predictions are put into bins by their confidence; the error is the mean,
+ * over the predictions, of |accuracy - mean confidence| of their bin.
  * @param {ArrayLike<number>} confidences [rows] probability of the predicted class
  * @param {ArrayLike<boolean | number>} correct [rows]
- * @param {number} [bins] of equal width; a bin does not hold its lower bound
+ * @param {number} [bins] of equal width, each (lower, upper]
+ * @returns {number} 0 to 1
  */
 export function expectedCalibrationError(confidences, correct, bins = 15) {
   const gaps = new Float64Array(bins); // sum of accuracy - confidence
@@ -71,10 +72,10 @@ export function expectedCalibrationError(confidences, correct, bins = 15) {
 }
 
 /**
- * The threshold that gives the best F1 to `score >= threshold`.
+ * The threshold for which predicting `score >= threshold` has the best F1.
  * @param {ArrayLike<number>} scores [rows]
  * @param {ArrayLike<boolean | number>} truth [rows]
- * @returns {{ threshold: number, f1: number }} half-way between two scores; Infinity and 0 if nothing is true
+ * @returns {{ threshold: number, f1: number }} `threshold` lies half-way between two scores; Infinity, with F1 0, if no row is true
  */
 export function bestThreshold(scores, truth) {
   const order = Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[b] - scores[a]);

@@ -1,27 +1,33 @@
-// From the logits of tokens to the entities of a text, by the rules of Hugging Face's token-classification pipeline.
+// Turns the logits of tokens into the entities of a text, as Hugging Face's token-classification pipeline does.
 import { indexOfMax, rowOf, softmax } from '../base/numbers.js';
 
 /**
  * @typedef {'none' | 'simple' | 'first' | 'average' | 'max'} AggregationStrategy
- *   none     every token by itself
- *   simple   neighbouring tokens of one type together, so that a word may fall apart
- *   first    the same of words, each with the tag of its first token,
- *   average  or with the best tag by the mean of its tokens' probabilities,
- *   max      or with that of its surest token
+ *   none     each token is a result of its own
+ *   simple   neighbouring tokens of the same type are grouped; a word may be split
+ *   first    neighbouring words of the same type are grouped; a word has the tag of its first token,
+ *   average  or the tag with the highest mean probability over its tokens,
+ *   max      or the tag of the token with the highest probability
  */
 
 /**
- * @typedef {{ entity: string, score: number, index: number, word: string, start: number, end: number }} TokenEntity index: of
- *   the token, [CLS] being 0
+ * @typedef {{ entity: string, score: number, index: number, word: string, start: number, end: number }} TokenEntity `entity`: the tag;
+ *   `index`: of the token, 0 for [CLS]; `start` and `end`: in UTF-16 code units
  */
 
-/** @typedef {{ entity_group: string, score: number, word: string, start: number, end: number }} EntityGroup */
-
-/** @typedef {{ index: number, piece: string, start: number, end: number, continues: boolean, scores: Float64Array }} Token */
-/** @typedef {{ tag: string, score: number, word: string, start: number, end: number }} Tagged */
+/**
+ * @typedef {{ entity_group: string, score: number, word: string, start: number, end: number }} EntityGroup `entity_group`: the type;
+ *   `word`: the tokens as the tokenizer decodes them; `start` and `end`: in UTF-16 code units
+ */
 
 /**
- * The tags of single tokens: the strategy 'none'.
+ * @typedef {{ index: number, piece: string, start: number, end: number, continues: boolean, scores: Float64Array }} Token `continues`:
+ *   whether it continues the word of the token before; `scores`: [labels] probabilities
+ */
+/** @typedef {{ tag: string, score: number, word: string, start: number, end: number }} TaggedWord */
+
+/**
+ * Each token with its most likely tag: the strategy 'none'.
  * @param {string} text
  * @param {Pick<import('../types.js').Encoding, 'tokens' | 'offsets'>} encoding with [CLS] and [SEP], which have no tags
  * @param {ArrayLike<number>} logits [tokens][labels]
@@ -39,7 +45,7 @@ export function tokenEntities(text, encoding, logits, labels, ignore = ['O']) {
 }
 
 /**
- * Entities of one or more tokens; `score` is the mean of its tokens' or words'.
+ * Entities of one or more tokens or words; `score` is the mean of theirs.
  * @param {string} text
  * @param {Pick<import('../types.js').Encoding, 'tokens' | 'offsets'>} encoding with [CLS] and [SEP], which have no tags
  * @param {ArrayLike<number>} logits [tokens][labels]
@@ -56,7 +62,7 @@ export function groupedEntities(text, encoding, logits, labels, strategy = 'simp
     else words.push([token]);
   }
 
-  /** @type {Tagged[][]} */
+  /** @type {TaggedWord[][]} */
   const groups = [];
   for (const tokens of words) {
     const scores = combine[strategy](tokens.map((token) => token.scores));
@@ -67,7 +73,7 @@ export function groupedEntities(text, encoding, logits, labels, strategy = 'simp
       score: scores[best],
     };
     const group = groups.at(-1);
-    if (group && goesOn(group[group.length - 1].tag, word.tag)) group.push(word);
+    if (group && continuesEntity(group[group.length - 1].tag, word.tag)) group.push(word);
     else groups.push([word]);
   }
   return groups
@@ -82,8 +88,8 @@ export function groupedEntities(text, encoding, logits, labels, strategy = 'simp
 /**
  * @param {string} text
  * @param {Pick<import('../types.js').Encoding, 'tokens' | 'offsets'>} encoding
- * @param {ArrayLike<number>} logits
- * @param {number} labels
+ * @param {ArrayLike<number>} logits [tokens][labels]
+ * @param {number} labels how many
  * @returns {Token[]} without [CLS] and [SEP]
  */
 function tokensOf(text, { tokens, offsets }, logits, labels) {
@@ -97,14 +103,14 @@ function tokensOf(text, { tokens, offsets }, logits, labels) {
       start,
       end,
       piece: known ? token : written,
-      // The pipeline's rule, in code points; it is true of "##ing", and of a letter that lost its combining accent.
+      // The pipeline's rule, which compares lengths in code points. It holds for "##ing", and for a letter whose accent was stripped.
       continues: known && [...token].length !== [...written].length,
       scores: softmax(rowOf(logits, index, labels)),
     };
   });
 }
 
-/** The scores [labels] of a word from those of its tokens. @type {Record<string, (tokens: Float64Array[]) => Float64Array>} */
+/** The probabilities of a word, [labels], from those of its tokens. @type {Record<string, (tokens: Float64Array[]) => Float64Array>} */
 const combine = {
   simple: ([only]) => only,
   first: ([first]) => first,
@@ -115,28 +121,29 @@ const combine = {
 const mean = (/** @type {number[]} */ values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
- * Only B- begins an entity beside another of its type; any other tag goes on.
+ * Whether a tag continues the entity of the tag before: it has the same type, and does not begin with B-.
  * @param {string} before
  * @param {string} tag
  */
-function goesOn(before, tag) {
+function continuesEntity(before, tag) {
   const type = (/** @type {string} */ name) => (/^[BI]-/.test(name) ? name.slice(2) : name);
   return !tag.startsWith('B-') && type(tag) === type(before);
 }
 
 /**
- * Parts that follow each other as one.
+ * The text and the span of parts that follow each other.
  * @param {{ word: string, start: number, end: number }[]} parts
  */
 function spanOf(parts) {
-  const word = parts.map(({ word: piece }, i) => tidy(i === 0 ? piece : joined(piece))).join('');
+  const word = parts.map(({ word: piece }, i) => cleanUp(i === 0 ? piece : afterOther(piece))).join('');
   return { word, start: parts[0].start, end: parts[parts.length - 1].end };
 }
 
-const joined = (/** @type {string} */ piece) => (piece.startsWith('##') ? piece.slice(2) : ` ${piece}`);
+/** A piece behind another one. */
+const afterOther = (/** @type {string} */ piece) => (piece.startsWith('##') ? piece.slice(2) : ` ${piece}`);
 
-/** Spaces that the WordPiece decoder of `tokenizers` takes out. @param {string} word */
-const tidy = (word) =>
+/** Removes spaces as the WordPiece decoder of `tokenizers` does (`cleanup`). @param {string} word */
+const cleanUp = (word) =>
   word
     .replace(/ ([.?!,])/g, '$1')
     .replaceAll(" ' ", "'")

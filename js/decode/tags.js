@@ -1,20 +1,21 @@
-// The tags of named-entity recognition: a prefix that says where in an entity a word stands, and the entity's type.
+// The tags of named-entity recognition, such as "B-person": a prefix for the word's position in the entity, and the entity's type.
 
 /**
  * @typedef {'IO' | 'BIO' | 'IOBES' | 'BILOU'} Scheme
- *   IO     a type alone, or I-: entities of the same type that touch are one
- *   BIO    B- begins every entity, I- goes on (also called IOB2)
- *   IOBES  B- and I- with E- for the last word, S- for a single one
- *   BILOU  the same with L- and U-
+ *   IO     a type alone, or I-; neighbouring entities of the same type can't be told apart
+ *   BIO    B- for the first word, I- for the others (also called IOB2)
+ *   IOBES  BIO with E- for the last of several words, S- for a single one
+ *   BILOU  IOBES with L- for E-, U- for S-
  */
 
-/** @typedef {{ type: string, start: number, end: number }} TagSpan words `start` .. `end` - 1 */
+/** @typedef {{ type: string, start: number, end: number }} TagSpan an entity of the words `start` to `end` - 1 */
 
-/** E and S are what IOBES calls L and U. @type {Record<string, string>} */
+/** IOBES's prefix for each letter: BILOU's L and U are its E and S. @type {Record<string, string>} */
 const canonical = { B: 'B', I: 'I', E: 'E', L: 'E', S: 'S', U: 'S' };
 
 /**
- * @param {string} tag "B-person"; "B" alone has the type "_", as in seqeval; any other word is a type that goes on
+ * Splits a tag into prefix and type.
+ * @param {string} tag "B-person" or "O". "B" alone has the type "_", as in seqeval; a word without prefix is a type, with prefix I
  * @returns {{ prefix: 'O' | 'B' | 'I' | 'E' | 'S', type: string }}
  */
 export function parseTag(tag) {
@@ -25,7 +26,7 @@ export function parseTag(tag) {
 }
 
 /**
- * The scheme that a set of tags belongs to.
+ * The scheme that a set of tags is written in, by their prefixes.
  * @param {Iterable<string>} tags
  * @returns {Scheme}
  */
@@ -37,8 +38,8 @@ export function schemeOf(tags) {
 }
 
 /**
- * The entities of a sentence, in order. As seqeval in its default mode (and conlleval.pl) it takes any sequence: an entity
- * begins at B or S, after E, S or O, and where the type changes, whatever the prefix.
+ * The entities of a sentence, in order. Invalid sequences are read as seqeval does in its default mode (and conlleval.pl): an entity
+ * begins at B or S, after E, S or O, and wherever the type changes.
  * @param {string[]} tags [words] of any scheme
  * @returns {TagSpan[]}
  */

@@ -1,13 +1,13 @@
-// Words of a text, and where the model's tokens for them begin.
+// Words of a text, and the first token of each.
 
-/** What stands before or after a word without being a part of it. */
+/** Punctuation that is a word of its own before, or after, another word. */
 const BEFORE = /^["'([{<«“‘‹„¿¡]/u;
 const AFTER = /[.,;:!?"')\]}>»”’›…。，！？]$/u;
 
 /**
- * Words as annotators cut them, roughly: at spaces, punctuation around them apart, and ideographs one by one.
+ * Splits a text into words about as annotators do: at spaces, with punctuation around words split off, and each ideograph alone.
  * @param {string} text
- * @returns {[start: number, end: number][]}
+ * @returns {[start: number, end: number][]} in UTF-16 code units, in order
  */
 export function splitWords(text) {
   /** @type {[number, number][]} */
@@ -24,27 +24,27 @@ export function splitWords(text) {
 }
 
 /**
- * Words that are given one by one, as a text.
+ * Joins words by spaces.
  * @param {string[]} words
- * @returns {{ text: string, spans: [start: number, end: number][] }}
+ * @returns {{ text: string, spans: [start: number, end: number][] }} `spans`: [words] where each is, in UTF-16 code units
  */
 export function joinWords(words) {
-  let at = 0;
+  let next = 0;
   /** @type {[number, number][]} */
   const spans = words.map((word) => {
-    const start = at;
-    at += word.length + 1;
+    const start = next;
+    next += word.length + 1;
     return [start, start + word.length];
   });
   return { text: words.join(' '), spans };
 }
 
 /**
- * The first token of each word: what a head for tokens is trained on and reads.
+ * The first token of each word, which is the one that a head for tokens is trained on and reads.
  * @param {[start: number, end: number][]} words in order
- * @param {[start: number, end: number][]} offsets of tokens, with [CLS] and [SEP]
+ * @param {[start: number, end: number][]} offsets [tokens or more] of the text's tokens, [CLS] and [SEP] included
  * @param {number} tokens how many of them the model reads, [CLS] and [SEP] included
- * @returns {Int32Array} [words] index of a token; -1 for a word without, of control characters only, or past the model's end
+ * @returns {Int32Array} [words] index of the token; -1 if a word has none (it is all control characters), or the text is cut before it
  */
 export function firstTokens(words, offsets, tokens) {
   const first = new Int32Array(words.length).fill(-1);

@@ -1,17 +1,13 @@
 // A loaded model in the worker: its instance of the core, a batch of ids in, hidden states and vectors out.
+import { POOLING, STATUS } from '../core/abi.js';
 import { applyDense } from '../core/dense.js';
 import { BertletError } from '../errors.js';
 
 /** @typedef {import('../checkpoint/config.js').Config} Config */
-/** @typedef {import('../core/wasm.js').Core} Core */
+/** @typedef {import('../core/instance.js').Core} Core */
 
 /** Tokens in one call of the encoder, unless a single text may be longer: more gain nothing. */
 export const BATCH_TOKENS = 512;
-
-const ERROR_NUMERIC = -5;
-
-/** bertlet_pooling */
-const POOLING = { mean: 0, cls: 1, max: 2 };
 
 /**
  * @typedef {object} Batch texts that go through the encoder together
@@ -35,7 +31,7 @@ const POOLING = { mean: 0, cls: 1, max: 2 };
 /**
  * What a checkpoint or an adapter brings beside the encoder.
  * @typedef {object} Extras
- * @property {import('../checkpoint/checkpoint-head.js').CheckpointHead} [head]
+ * @property {import('../checkpoint/task-head.js').TaskHead} [head]
  * @property {boolean} [segments] false: all token type ids are 0, as the adapter was trained
  * @property {import('../checkpoint/masked-head.js').MaskedHead} [masked]
  * @property {import('../checkpoint/sentence-transformers.js').SentencePipeline} [pipeline] for `embed`
@@ -54,7 +50,7 @@ export class Engine {
 
   /**
    * @param {Config} config
-   * @param {import('../core/wasm.js').Compiled} compiled
+   * @param {import('../core/compile.js').Compiled} compiled
    * @param {Core} core
    * @param {import('../tokenize/tokenizer.js').Tokenizer} tokenizer
    * @param {Addresses} addresses
@@ -77,13 +73,13 @@ export class Engine {
   /** @returns {Uint8Array} the image, to be stored */
   seal() {
     const status = this.core.fn.model_seal(this.#at.model);
-    if (status !== 0) throw new Error(`bertlet_model_seal: ${status}`);
+    if (status !== STATUS.OK) throw new Error(`bertlet_model_seal: ${status}`);
     return this.image;
   }
 
   /** @returns {boolean} false: the image is damaged, or one of another model */
   restore() {
-    return this.core.fn.model_restore(this.#at.model) === 0;
+    return this.core.fn.model_restore(this.#at.model) === STATUS.OK;
   }
 
   /** Room for bytes of weights on their way into the core: that of the hidden states, which are not in use yet. */
@@ -221,13 +217,13 @@ export class Engine {
 
 /** @param {number} status what the encoder gave */
 function check(status) {
-  if (status === ERROR_NUMERIC) {
+  if (status === STATUS.ERROR_NUMERIC) {
     throw new BertletError(
       'BAD_WEIGHTS',
       'The model computed NaN or infinity: its weights are damaged. Download or export it again.',
     );
   }
-  if (status !== 0) throw new Error(`The encoder: ${status}`);
+  if (status !== STATUS.OK) throw new Error(`The encoder: ${status}`);
 }
 
 /**

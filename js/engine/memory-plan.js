@@ -1,9 +1,10 @@
 // Where everything of a loaded model lies in its instance's memory, planned before the memory is made, so that it never grows but for
 // long texts (docs/architecture.md, "Memory").
-import { CONFIG_BYTES, writeConfig } from '../checkpoint/config.js';
-import { align, createCore } from '../core/wasm.js';
+import { CONFIG_BYTES } from '../core/abi.js';
+import { align, createCore } from '../core/instance.js';
 import { BertletError } from '../errors.js';
 import { measureTokenizer, PART_BYTES, TEXT_GROWTH, Tokenizer } from '../tokenize/tokenizer.js';
+import { writeConfig } from './core-config.js';
 import { BATCH_TOKENS, Engine } from './engine.js';
 import { STACK_BYTES, startThreads } from './threads.js';
 
@@ -11,7 +12,7 @@ import { STACK_BYTES, startThreads } from './threads.js';
  * An engine with everything but the weights.
  * @param {import('../checkpoint/config.js').Config} config
  * @param {import('../tokenize/vocabulary.js').Vocabulary} vocabulary
- * @param {import('../core/wasm.js').Compiled} compiled
+ * @param {import('../core/compile.js').Compiled} compiled
  * @param {import('../types.js').Dtype} dtype
  * @returns {Promise<Engine>} rejects with OUT_OF_MEMORY where the model does not fit, BAD_VOCABULARY where the vocabulary is not its own
  */
@@ -33,7 +34,7 @@ export async function createEngine(config, vocabulary, compiled, dtype) {
     );
   }
   const configAt = core.reserve(sizes.config);
-  writeConfig(new DataView(core.memory.buffer, configAt, CONFIG_BYTES), config, tokens, dtype);
+  writeConfig(core, configAt, config, tokens, dtype);
   const addresses = {
     model: core.fn.model_init(core.reserve(sizes.model), configAt, pool),
     ids: core.reserve(sizes.ids),
@@ -47,7 +48,7 @@ export async function createEngine(config, vocabulary, compiled, dtype) {
 
 /**
  * Bytes of each block.
- * @param {import('../core/wasm.js').Core} probe any instance
+ * @param {import('../core/instance.js').Core} probe any instance
  * @param {import('../checkpoint/config.js').Config} config
  * @param {import('../tokenize/vocabulary.js').Vocabulary} vocabulary
  * @param {{ tokens: number, texts: number, dtype: import('../types.js').Dtype, threads: number }} options `tokens`, `texts`: the most
@@ -56,7 +57,7 @@ export async function createEngine(config, vocabulary, compiled, dtype) {
 function planMemory(probe, config, vocabulary, { tokens, texts, dtype, threads }) {
   const tokenizer = measureTokenizer(probe, vocabulary);
   const at = probe.scratch(CONFIG_BYTES);
-  writeConfig(new DataView(probe.memory.buffer, at, CONFIG_BYTES), config, tokens, dtype);
+  writeConfig(probe, at, config, tokens, dtype);
   const model = probe.fn.model_bytes(at, threads) >>> 0;
   if (model === 0) {
     throw new BertletError(

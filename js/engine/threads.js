@@ -1,9 +1,9 @@
 // The further threads of a multi-threaded engine, each a worker of its own that runs the core's bertlet_threads_serve().
 import { startWorker } from '#platform';
-import { instantiate } from '../core/wasm.js';
+import { instantiate } from '../core/instance.js';
 import { Connection } from '../rpc/connection.js';
 
-/** @typedef {import('../core/wasm.js').Core} Core */
+/** @typedef {import('../core/instance.js').Core} Core */
 /** @typedef {import('../rpc/serve.js').Context} Context */
 
 /** Bytes of a further thread's stack, as cmake/wasm.cmake gives the first thread. */
@@ -12,7 +12,7 @@ export const STACK_BYTES = 65536;
 /**
  * Starts the core's further threads, each in a worker with a stack of its own.
  * @param {Core} core
- * @param {import('../core/wasm.js').Compiled} compiled
+ * @param {import('../core/compile.js').Compiled} compiled
  * @param {number} size of the pool
  * @returns {Promise<number>} address of the pool
  */

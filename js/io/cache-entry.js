@@ -1,30 +1,32 @@
-// One file of the cache: the small files that a model was read from, and its weights as the core packed them. docs/formats.md
-// describes it byte by byte.
+// One entry of the cache, which is one file: a header with the small files that the model was read from, then the image, which is its
+// weights as the core packed them. docs/formats.md describes it byte by byte.
 import { BertletError, fromWire } from '../errors.js';
-import { join, pieces } from './streams.js';
+import { chunksOf, join } from './streams.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
 /** @typedef {import('../base/platform.js').Store} Store */
 /** @typedef {import('../base/platform.js').StoredFile} StoredFile */
 
 /**
- * What an entry says of one file: its version and size, or why there is none.
+ * What an entry keeps of one file of the source: its version and content, or why there is no such file.
  * @typedef {object} CachedFile
  * @property {string} name
- * @property {string} [version]
- * @property {number} [size] if its bytes are in the entry
- * @property {Uint8Array} [bytes]
- * @property {import('../errors.js').WireError} [error]
+ * @property {string} [version] what the source said when it was read
+ * @property {number} [size] in bytes, if its content is in the entry
+ * @property {Uint8Array} [bytes] the content; a view into the entry
+ * @property {import('../errors.js').WireError} [error] what opening it failed with
  */
 
-/** Raise the number with every change of the format. */
+/** The digit is the version of the format. */
 const MAGIC = new TextEncoder().encode('BERTLET3');
 const DIGEST_BYTES = 32; // SHA-256
-const START_BYTES = MAGIC.length + DIGEST_BYTES + 8; // and the lengths of what the digest is of: the description, the files
-/** Weights are in the image; every other file is small. */
+/** Behind the digest stand two lengths, as 32-bit numbers: of the description and of the files. The digest is of these two parts. */
+const PREAMBLE_BYTES = MAGIC.length + DIGEST_BYTES + 8;
+
+/** Whether a file holds weights, which an entry keeps as the image only; all other files are small. */
 export const isWeights = (/** @type {string} */ file) => file.endsWith('.safetensors');
 
-/** One file of the cache, open for reading. */
+/** An entry that is open for reading. */
 export class Entry {
   #file;
   #bytes;
@@ -32,8 +34,8 @@ export class Entry {
   /**
    * @param {StoredFile} file
    * @param {CachedFile[]} files
-   * @param {Uint8Array} bytes of all files that have a size, one after the other
-   * @param {number} imageStart
+   * @param {Uint8Array} bytes content of all files that have a size, one after the other
+   * @param {number} imageStart position of the image in `file`
    */
   constructor(file, files, bytes, imageStart) {
     this.#file = file;
@@ -46,7 +48,7 @@ export class Entry {
   /**
    * @param {Store} store
    * @param {string} name
-   * @returns {Promise<Entry | undefined>} undefined: there is none that is whole
+   * @returns {Promise<Entry | undefined>} undefined if there is none, or it is damaged, unfinished or of another version
    */
   static async open(store, name) {
     const file = await store.open(name);
@@ -58,50 +60,51 @@ export class Entry {
 
   /** @param {StoredFile} file */
   static async #parse(file) {
-    const start = new Uint8Array(START_BYTES);
-    await file.read(start, 0);
-    if (!MAGIC.every((byte, i) => byte === start[i])) return undefined;
-    const view = new DataView(start.buffer, MAGIC.length + DIGEST_BYTES);
+    const preamble = new Uint8Array(PREAMBLE_BYTES);
+    await file.read(preamble, 0);
+    if (!MAGIC.every((byte, i) => byte === preamble[i])) return undefined;
+    const view = new DataView(preamble.buffer, MAGIC.length + DIGEST_BYTES);
     const [descriptionSize, filesSize] = [view.getUint32(0, true), view.getUint32(4, true)];
     const described = new Uint8Array(descriptionSize + filesSize);
-    await file.read(described, START_BYTES);
+    await file.read(described, PREAMBLE_BYTES);
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', described));
-    if (!digest.every((byte, i) => byte === start[MAGIC.length + i])) return undefined;
+    if (!digest.every((byte, i) => byte === preamble[MAGIC.length + i])) return undefined;
     const { files, imageSize } = JSON.parse(new TextDecoder().decode(described.subarray(0, descriptionSize)));
-    const imageStart = START_BYTES + described.length;
+    const imageStart = PREAMBLE_BYTES + described.length;
     if (file.size !== imageStart + imageSize) return undefined;
     return new Entry(file, files, described.subarray(descriptionSize), imageStart);
   }
 
   /**
-   * @param {Source['locate']} locate
-   * @returns {Source} of the files that were kept
+   * The small files as a source. Those that were missing when the entry was made are missing here, too.
+   * @param {Source['locate']} locate of the original source, for messages
+   * @returns {Source}
    */
   source(locate) {
     return {
       locate,
       open: async (file) => {
-        const kept = this.contents().find(({ name }) => name === file);
-        if (kept?.error) throw fromWire(kept.error);
-        if (!kept?.bytes) throw new BertletError('FILE_NOT_FOUND', `${locate(file)} is not in the cache.`);
-        return pieces(kept.bytes);
+        const cached = this.contents().find(({ name }) => name === file);
+        if (cached?.error) throw fromWire(cached.error);
+        if (!cached?.bytes) throw new BertletError('FILE_NOT_FOUND', `${locate(file)} is not in the cache.`);
+        return chunksOf(cached.bytes);
       },
     };
   }
 
-  /** What was kept of the source, but for the weights. */
+  /** The small files: all but those of weights. @returns {CachedFile[]} */
   contents() {
-    let at = 0;
+    let offset = 0;
     return this.files
       .filter(({ name }) => !isWeights(name))
-      .map((kept) => {
-        if (kept.size === undefined) return kept;
-        at += kept.size;
-        return { ...kept, bytes: this.#bytes.subarray(at - kept.size, at) };
+      .map((file) => {
+        if (file.size === undefined) return file;
+        offset += file.size;
+        return { ...file, bytes: this.#bytes.subarray(offset - file.size, offset) };
       });
   }
 
-  /** @param {Uint8Array} image */
+  /** Fills `image`, which has `imageSize` bytes. @param {Uint8Array} image */
   readImage(image) {
     return this.#file.read(image, this.imageStart);
   }
@@ -112,15 +115,15 @@ export class Entry {
 }
 
 /**
- * What stands before the image.
- * @param {CachedFile[]} read
- * @param {number} imageSize
+ * All that an entry's file holds before the image.
+ * @param {CachedFile[]} contents
+ * @param {number} imageSize in bytes
+ * @returns {Promise<Uint8Array[]>} parts of the file, in order; the first one is MAGIC
  */
-export async function writeStart(read, imageSize) {
-  const files = read.map(({ bytes, ...kept }) => ({ ...kept, size: bytes?.length }));
+export async function encodeHeader(contents, imageSize) {
+  const files = contents.map(({ bytes, ...file }) => ({ ...file, size: bytes?.length }));
   const description = new TextEncoder().encode(JSON.stringify({ files, imageSize }));
-  const contents = read.flatMap(({ bytes }) => bytes ?? []);
-  const described = join([description, ...contents]);
+  const described = join([description, ...contents.flatMap(({ bytes }) => bytes ?? [])]);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', described));
   const lengths = new DataView(new ArrayBuffer(8));
   lengths.setUint32(0, description.length, true);

@@ -1,79 +1,80 @@
-// The cache of finished models. A model that was loaded once is kept as one file: the small files that it was read from, and its
-// weights as the core packed them (bertlet_model_image), which come back by one read. docs/formats.md describes the file.
+// The cache of loaded models: what one load reads from it, checks, and writes to it. An entry holds the small files that a model was
+// read from, and its image, which is its weights as the core packed them (bertlet_model_image); it comes back by one read.
 import { openStore } from '#platform';
 import { BertletError, toWire } from '../errors.js';
-import { Entry, isWeights, writeStart } from './cache-entry.js';
-import { pieces, readAll } from './streams.js';
+import { encodeHeader, Entry, isWeights } from './cache-entry.js';
+import { chunksOf, readAll } from './streams.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
 /** @typedef {import('../base/platform.js').Store} Store */
 /** @typedef {import('./cache-entry.js').CachedFile} CachedFile */
 
-/** @typedef {true | false | 'refresh'} CacheUse whether to read and write the cache, or (refresh) only to write it */
+/** @typedef {true | false | 'refresh'} CacheUse true: read and write the cache; false: neither; 'refresh': only write it */
 
 const SUFFIX = '.bertlet';
 
-/** What is made of the files beside the image is kept as if it were a file of this name. */
+/** The entry's file that holds what else, beside the image, was made of the model's files; no model has a file of this name. */
 const EXTRAS = '#extras';
 
-/** @param {unknown} error @returns {error is BertletError} whether it says that there is no such file */
+/** Whether an error says that a file does not exist. @param {unknown} error @returns {error is BertletError} */
 const isAbsent = (error) => error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code);
 
 /**
  * @typedef {object} Identity what tells one entry of the cache from another
- * @property {string} source where the model is
+ * @property {string} source the source's `identity`
  * @property {import('../types.js').Dtype} dtype
- * @property {number} int8Path bertlet_int8_path(): images of int8 models are of one way to multiply
+ * @property {number} int8Path bertlet_int8_path(), how the engine multiplies 8-bit numbers: images of int8 models depend on it
  */
 
 /**
- * The one place where an entry gets its name. Entries of one source have names that begin alike.
+ * The name of an entry's file, and the prefix that all entries of the same source share.
  * @param {Identity} identity
  */
 async function entryName({ source, dtype, int8Path }) {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(source)));
   const hash = Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return { family: `${hash}-`, name: `${hash}-${dtype}${dtype === 'int8' ? int8Path : ''}${SUFFIX}` };
+  return { prefix: `${hash}-`, name: `${hash}-${dtype}${dtype === 'int8' ? int8Path : ''}${SUFFIX}` };
 }
 
 /**
- * Whether it is worth keeping: what is on disk already as f32 is read again about as fast as an image of the same size
- * (docs/performance.md), but quantizing takes longer than reading a quarter of the bytes.
+ * Whether reading an entry is faster than loading the model again. It is not for f32 from a local disk, where the image is as large
+ * as the original (docs/performance.md); in int8 it saves quantizing, and has a quarter of the bytes.
  * @param {Source} source
  * @param {import('../types.js').Dtype} dtype
  */
 const isWorthCaching = (source, dtype) => !source.local || dtype === 'int8';
 
-/** The cache as one load sees it. Nothing that goes wrong in it ends the load: it becomes a note. */
+/** The cache as one load sees it. An error of the cache never fails the load: it becomes a note. */
 export class Cache {
-  /** @type {string[]} */
+  /** What went wrong, for `info.notes`. @type {string[]} */
   notes = [];
-  /** What `keep` was given, once the weights are restored. */
+  /** The extras that `keep` was given, once `restore` has resolved with true; a view. */
   extras = /** @type {Uint8Array} */ (new Uint8Array(0));
   /** @type {Store | undefined} */
   #store;
-  #family = '';
+  #prefix = '';
   #name = '';
   /** @type {Entry | undefined} */
   #entry;
-  /** What was read from the source. @type {Map<string, CachedFile>} */
-  #read = new Map();
+  /** The files that were asked of the source, by name. @type {Map<string, CachedFile>} */
+  #files = new Map();
 
   /** @param {Source} source */
   constructor(source) {
-    /** Where the model is. */
+    /** The model's original source. */
     this.origin = source;
-    /** Where to read it from: the same place, or what was kept of it. @type {Source} */
+    /** What to read its files from: the original, or an entry's copies. @type {Source} */
     this.source = source;
   }
 
   /**
+   * Looks for an entry, and asks the source whether it is still up to date. Call `close` when the load has ended.
    * @param {Source} source
-   * @param {Pick<Identity, 'dtype'> & { compiling: Promise<Pick<Identity, 'int8Path'>> }} identity what is not known yet need not
-   *   be waited for by what can be done without
+   * @param {Pick<Identity, 'dtype'> & { compiling: Promise<Pick<Identity, 'int8Path'>> }} identity `compiling` is awaited only if the
+   *   cache is used
    * @param {CacheUse} use
    * @param {AbortSignal} signal
-   * @returns {Promise<Cache>}
+   * @returns {Promise<Cache>} rejects only when `signal` is aborted
    */
   static async open(source, { dtype, compiling }, use, signal) {
     const cache = new Cache(source);
@@ -81,28 +82,28 @@ export class Cache {
     try {
       const [store, { int8Path }] = await Promise.all([openStore(), compiling]);
       cache.#store = store;
-      const { family, name } = await entryName({ source: source.identity, dtype, int8Path });
-      cache.#family = family;
+      const { prefix, name } = await entryName({ source: source.identity, dtype, int8Path });
+      cache.#prefix = prefix;
       cache.#name = name;
       if (use !== 'refresh') cache.#entry = await Entry.open(store, name);
-      if (cache.#entry && !(await cache.#isCurrent(cache.#entry, signal))) await cache.#forget();
+      if (cache.#entry && !(await cache.#isCurrent(cache.#entry, signal))) await cache.close();
     } catch (error) {
       signal.throwIfAborted();
-      await cache.#forget();
+      await cache.close();
       cache.#note('The cache can’t be used', error);
     }
     cache.source = cache.#entry && !source.local ? cache.#entry.source(source.locate) : cache.#recording();
     return cache;
   }
 
-  /** Whether the place has the same files still. @param {Entry} entry @param {AbortSignal} signal */
+  /** Whether the source still has the files that the entry was made of. @param {Entry} entry @param {AbortSignal} signal */
   async #isCurrent({ files }, signal) {
     const { version } = this.origin;
     if (!version) return true;
     try {
-      const read = files.filter(({ name }) => name !== EXTRAS);
-      const now = await Promise.all(read.map(({ name }) => version(name, signal)));
-      return read.every((file, i) => file.version === now[i]);
+      const originals = files.filter(({ name }) => name !== EXTRAS);
+      const versions = await Promise.all(originals.map(({ name }) => version(name, signal)));
+      return originals.every((file, i) => file.version === versions[i]);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof BertletError && error.code === 'NETWORK')) return false;
@@ -113,7 +114,7 @@ export class Cache {
     }
   }
 
-  /** The source, with a memory of what was read from it. @returns {Source} */
+  /** The original source; what is read from it is recorded in `#files`. @returns {Source} */
   #recording() {
     const source = this.origin;
     return {
@@ -123,12 +124,12 @@ export class Cache {
           const chunks = await source.open(file, signal);
           /** @type {CachedFile} */
           const record = { name: file, version: chunks.version };
-          this.#read.set(file, record);
+          this.#files.set(file, record);
           if (source.local || isWeights(file)) return chunks;
           record.bytes = await readAll(chunks, source.locate(file));
-          return pieces(record.bytes);
+          return chunksOf(record.bytes);
         } catch (error) {
-          if (isAbsent(error)) this.#read.set(file, { name: file, error: toWire(error) });
+          if (isAbsent(error)) this.#files.set(file, { name: file, error: toWire(error) });
           throw error;
         }
       },
@@ -136,10 +137,10 @@ export class Cache {
   }
 
   /**
-   * Brings the weights back.
-   * @param {Uint8Array} image where they belong
-   * @param {() => boolean} accept whether what was read is good
-   * @returns {Promise<boolean>} false: they have to be read from `source`, which is the original from now on
+   * Reads the image from the entry, if there is one, and closes it.
+   * @param {Uint8Array} image filled with it
+   * @param {() => boolean} accept called when `image` is full: checks it, and says whether it is good
+   * @returns {Promise<boolean>} false: the weights have to be read from `source`, which is the original from now on
    */
   async restore(image, accept) {
     const entry = this.#entry;
@@ -153,40 +154,41 @@ export class Cache {
     if (restored) {
       this.extras = entry.contents().find(({ name }) => name === EXTRAS)?.bytes ?? this.extras;
     } else {
-      for (const kept of entry.contents()) if (kept.name !== EXTRAS) this.#read.set(kept.name, kept);
+      for (const file of entry.contents()) if (file.name !== EXTRAS) this.#files.set(file.name, file);
       this.source = this.#recording();
     }
-    await this.#forget();
+    await this.close();
     return restored;
   }
 
   /**
-   * Keeps the model.
-   * @param {() => Uint8Array} seal gives the image
+   * Writes an entry, and removes those of the same model in other versions. Does nothing if the cache is not used, or if the server
+   * tells no version of a file.
+   * @param {() => Uint8Array} seal finishes the image and gives it
    * @param {Uint8Array} extras what else was made of the files
    */
   async keep(seal, extras) {
     if (!this.#store) return;
     const { version } = this.origin;
-    const files = [...this.#read.values()];
+    const files = [...this.#files.values()];
     try {
-      // The version of a file that was downloaded to this machine is what the machine says of it.
+      // A file that was downloaded to this machine has had no version until now.
       if (version) for (const file of files) file.version ??= await version(file.name);
-      if (version && !files.every((file) => file.version ?? file.error)) return; // a server that does not tell
+      if (version && !files.every((file) => file.version ?? file.error)) return;
       const image = seal();
-      const start = await writeStart([...files, { name: EXTRAS, bytes: extras }], image.length);
-      await this.#store.write(this.#name, [...start, image]);
+      const header = await encodeHeader([...files, { name: EXTRAS, bytes: extras }], image.length);
+      await this.#store.write(this.#name, [...header, image]);
       await this.#removeOutdated(this.#store, files);
     } catch (error) {
       this.#note('The model was not kept in the cache', error);
     }
   }
 
-  /** Entries of the same model in another version. @param {Store} store @param {CachedFile[]} files */
+  /** Removes entries that were made of other versions of the same files, and damaged ones. @param {Store} store @param {CachedFile[]} files */
   async #removeOutdated(store, files) {
     const versions = new Map(files.map(({ name, version }) => [name, version]));
     for (const name of await store.names()) {
-      if (!name.startsWith(this.#family) || name === this.#name) continue;
+      if (!name.startsWith(this.#prefix) || name === this.#name) continue;
       const entry = await Entry.open(store, name);
       await entry?.close();
       if (!entry || entry.files.some((file) => versions.has(file.name) && versions.get(file.name) !== file.version)) {
@@ -195,23 +197,19 @@ export class Cache {
     }
   }
 
-  async #forget() {
-    await this.#entry?.close();
-    this.#entry = undefined;
-  }
-
   /** @param {string} what @param {unknown} error */
   #note(what, error) {
     this.notes.push(`${what}: ${/** @type {Error} */ (error).message}`);
   }
 
-  /** To be called when the load has ended, however. */
-  close() {
-    return this.#forget();
+  /** Closes the entry, if one is open. To be called when the load has ended, well or not. */
+  async close() {
+    await this.#entry?.close();
+    this.#entry = undefined;
   }
 }
 
-/** Removes everything that `load` has kept in the cache. Models that are open stay as they are. */
+/** Removes everything from the cache. Models that are loaded stay as they are. Rejects if a file can't be removed. */
 export async function clearCache() {
   const store = await openStore();
   for (const name of await store.names()) await store.remove(name);

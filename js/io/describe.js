@@ -1,4 +1,5 @@
-// Where a model is, as the caller says it (a ModelSpec), as a description that can be sent to the worker, where sources.js opens it.
+// Turns a ModelSpec, by which the caller says where a model is, into a description that can be sent to the worker. There sources.js
+// opens it.
 import { locate } from '#platform';
 import { BertletError } from '../errors.js';
 import { exportChunks } from '../rpc/chunk-port.js';
@@ -11,10 +12,11 @@ import { readContent } from './content.js';
  * @typedef {{ kind: 'hub', id: string, hub: string, revision: string }
  *   | { kind: 'folder', url: string }
  *   | { kind: 'directory', path: string }
- *   | { kind: 'files', files: Record<string, MessagePort | string> }} Description a string among `files` is a URL
+ *   | { kind: 'files', files: Record<string, MessagePort | string> }} Description `url` and `hub` end in a slash; each of `files` is a
+ *   port to read chunks from (rpc/chunk-port.js), or a URL
  */
 
-/** What bertlet may ask for: of a folder, and of the folders in it that sentence-transformers makes. */
+/** The files that bertlet may read: of a model's folder, and of its subfolders for modules of sentence-transformers ("1_Pooling/"). */
 const FILES =
   /^(vocab\.txt|[\w-]+\.json|[\w.-]+\.safetensors(\.index\.json)?|\d+_\w+\/(config\.json|model\.safetensors))$/;
 
@@ -22,13 +24,14 @@ const HUB_ID = /^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/;
 
 /**
  * @typedef {object} Described
- * @property {string} name the spec in words
+ * @property {string} name the spec as a string, for messages and `info.model`
  * @property {Description} description
- * @property {Transferable[]} transfer
- * @property {() => void} close to be called when nothing more will be read
+ * @property {Transferable[]} transfer ports of the description, to be transferred with it
+ * @property {() => void} close cancels what was not read; to be called when the load has ended
  */
 
 /**
+ * Throws BAD_INPUT if the spec is none of these.
  * @param {ModelSpec} spec
  * @param {{ hub?: string | URL, revision?: string }} [options]
  * @returns {Described}
@@ -36,9 +39,9 @@ const HUB_ID = /^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/;
 export function describe(spec, { hub = 'https://huggingface.co', revision = 'main' } = {}) {
   if (typeof spec === 'string' || spec instanceof URL) {
     const name = String(spec);
-    const place = locate(name);
-    if (place && 'path' in place) return plain(place.path, { kind: 'directory', ...place });
-    if (place) return plain(name, { kind: 'folder', url: asFolder(place.url) });
+    const located = locate(name);
+    if (located && 'path' in located) return withoutPorts(located.path, { kind: 'directory', ...located });
+    if (located) return withoutPorts(name, { kind: 'folder', url: withSlash(located.url) });
     if (!HUB_ID.test(name)) {
       const how = 'Folders begin with https://, / or ./';
       throw new BertletError(
@@ -48,9 +51,9 @@ export function describe(spec, { hub = 'https://huggingface.co', revision = 'mai
     }
     const server = locate(String(hub));
     if (!server || !('url' in server)) throw new BertletError('BAD_INPUT', `The hub "${hub}" is not a URL.`);
-    return plain(name, { kind: 'hub', id: name, revision, hub: asFolder(server.url) });
+    return withoutPorts(name, { kind: 'hub', id: name, revision, hub: withSlash(server.url) });
   }
-  if (typeof spec === 'object' && spec !== null) return fromFiles(isList(spec) ? byName(spec) : spec);
+  if (typeof spec === 'object' && spec !== null) return describeFiles(isList(spec) ? filesByName(spec) : spec);
   throw new BertletError('BAD_INPUT', `A model is given as a hub id, a URL, a path or files, not as ${spec}.`);
 }
 
@@ -59,11 +62,11 @@ export function describe(spec, { hub = 'https://huggingface.co', revision = 'mai
  * @param {Description} description
  * @returns {Described}
  */
-const plain = (name, description) => ({ name, description, transfer: [], close() {} });
+const withoutPorts = (name, description) => ({ name, description, transfer: [], close() {} });
 
-/** @param {string} address */
-function asFolder(address) {
-  const url = new URL(address);
+/** @param {string} href */
+function withSlash(href) {
+  const url = new URL(href);
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url.href;
 }
@@ -75,12 +78,12 @@ function asFolder(address) {
 const isList = (spec) => 'length' in spec;
 
 /**
- * Files as an `<input type="file">` gives them, by their paths in the folder of the model: the topmost one that has a
- * config.json or adapter_config.json.
+ * Files of an `<input type="file">`, by their paths relative to the model's folder. If the user picked a folder of folders, that is
+ * the topmost one with a config.json or adapter_config.json.
  * @param {ArrayLike<File>} list
  * @returns {Record<string, File>}
  */
-function byName(list) {
+function filesByName(list) {
   const files = Array.from(list, (file) => ({ file, path: file.webkitRelativePath || file.name }));
   const depth = (/** @type {string} */ path) => path.split('/').length;
   const configs = files.map(({ path }) => path).filter((path) => /(^|\/)(adapter_)?config\.json$/.test(path));
@@ -91,31 +94,32 @@ function byName(list) {
 }
 
 /**
- * @param {Record<string, FileContent>} contents
+ * Files that bertlet doesn't read are left out.
+ * @param {Record<string, FileContent>} contents by their paths in the model's folder
  * @returns {Described}
  */
-function fromFiles(contents) {
+function describeFiles(contents) {
   /** @type {Record<string, MessagePort | string>} */
   const files = {};
   /** @type {ReturnType<typeof exportChunks>[]} */
-  const lent = [];
+  const exported = [];
   for (const [file, content] of Object.entries(contents)) {
     if (!FILES.test(file)) continue;
     if (typeof content === 'string' || content instanceof URL) {
-      const place = locate(String(content));
-      if (!place || !('url' in place))
+      const located = locate(String(content));
+      if (!located || !('url' in located))
         throw new BertletError('BAD_INPUT', `"${content}", given for ${file}, is not a URL.`);
-      files[file] = place.url;
+      files[file] = located.url;
     } else {
       const chunks = exportChunks(() => readContent(content, file));
       files[file] = chunks.port;
-      lent.push(chunks);
+      exported.push(chunks);
     }
   }
   return {
     name: Object.keys(files).join(', '),
     description: { kind: 'files', files },
-    transfer: lent.map(({ port }) => port),
-    close: () => lent.forEach(({ close }) => close()),
+    transfer: exported.map(({ port }) => port),
+    close: () => exported.forEach(({ close }) => close()),
   };
 }

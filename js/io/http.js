@@ -1,57 +1,61 @@
-// Files from a server: requests, and what a server's answers mean.
+// Files over HTTP: requests, and errors for answers that are no file.
 import { BertletError } from '../errors.js';
-import { notAModel, pieces, readStream } from './streams.js';
+import { chunksOf, notAModel, readStream } from './streams.js';
 
 /** @typedef {import('../base/platform.js').Chunks} Chunks */
 
 /**
+ * The body of a response. Throws FILE_NOT_FOUND, NETWORK or NOT_A_MODEL if it is not the file; while it is read, NETWORK if it breaks
+ * off.
  * @param {Response} response
- * @param {string} where
+ * @param {string} location its URL or name, for messages
  * @param {object} [options]
- * @param {AbortSignal} [options.signal] that the response was fetched with
- * @param {boolean} [options.consume] whether nobody else has its chunks
+ * @param {AbortSignal} [options.signal] that it was fetched with
+ * @param {boolean} [options.consume] see `readStream`
  * @returns {Chunks}
  */
-export function readResponse(response, where, { signal, consume = false } = {}) {
-  checkResponse(response, where);
+export function readResponse(response, location, { signal, consume = false } = {}) {
+  checkResponse(response, location);
   const { body } = response;
-  if (!body) return pieces(new Uint8Array(0));
+  if (!body) return chunksOf(new Uint8Array(0));
   /** @type {(error: unknown, loaded: number) => unknown} */
-  const translate = (error, loaded) => (signal?.aborted ? signal.reason : broken(where, loaded, error));
+  const translate = (error, loaded) => (signal?.aborted ? signal.reason : brokenOff(location, loaded, error));
   return readStream(body, { translate, consume });
 }
 
 /**
- * @param {string} where
- * @param {number} loaded
+ * @param {string} location
+ * @param {number} loaded bytes that arrived
  * @param {unknown} cause
  */
-const broken = (where, loaded, cause) =>
+const brokenOff = (location, loaded, cause) =>
   new BertletError(
     'NETWORK',
-    `The download of ${where} broke off after ${loaded} bytes. Check the connection and try again.`,
+    `The download of ${location} broke off after ${loaded} bytes. Check the connection and try again.`,
     { cause },
   );
 
 /**
+ * Throws if a response can't be the file.
  * @param {Response} response
- * @param {string} where
+ * @param {string} location
  */
-function checkResponse({ ok, status, headers }, where) {
+function checkResponse({ ok, status, headers }, location) {
   if ([401, 403, 404, 410].includes(status)) {
     const why = status === 404 || status === 410 ? 'does not exist' : 'does not exist or is private';
-    throw new BertletError('FILE_NOT_FOUND', `${where} ${why} (HTTP ${status}). Check the name.`);
+    throw new BertletError('FILE_NOT_FOUND', `${location} ${why} (HTTP ${status}). Check the name.`);
   }
   if (!ok)
     throw new BertletError(
       'NETWORK',
-      `${where} could not be fetched: the server answered HTTP ${status}. Try again later.`,
+      `${location} could not be fetched: the server answered HTTP ${status}. Try again later.`,
     );
   if (/^(text\/html|application\/xhtml)/.test(headers.get('content-type') ?? ''))
-    throw notAModel(where, 'an HTML page');
+    throw notAModel(location, 'an HTML page');
 }
 
 /**
+ * `fetch`; rejects with NETWORK if no answer comes at all.
  * @param {string} url
  * @param {RequestInit} options
  */
@@ -68,9 +72,10 @@ async function request(url, options) {
 }
 
 /**
+ * Asks a server for the version of a file, by HEAD.
  * @param {string} url
  * @param {AbortSignal} [signal]
- * @returns {Promise<string | undefined>} the version of what is there
+ * @returns {Promise<string | undefined>} undefined if there is no such file, or the server doesn't tell; rejects with NETWORK
  */
 export async function fetchVersion(url, signal) {
   const response = await request(url, { method: 'HEAD', signal });
@@ -84,9 +89,10 @@ export async function fetchVersion(url, signal) {
 }
 
 /**
+ * Downloads a file.
  * @param {string} url
  * @param {AbortSignal} [signal]
- * @returns {Promise<Chunks>}
+ * @returns {Promise<Chunks>} rejects with FILE_NOT_FOUND, NETWORK or NOT_A_MODEL
  */
 export async function fetchChunks(url, signal) {
   const response = await request(url, { signal });
@@ -98,7 +104,7 @@ export async function fetchChunks(url, signal) {
   }
 }
 
-/** @param {Response} response @returns {string | undefined} */
+/** The ETag of a file, or else its date and length. @param {Response} response @returns {string | undefined} */
 function versionOf({ headers }) {
   const date = headers.get('last-modified');
   return headers.get('etag') ?? (date ? `${date}, ${headers.get('content-length')} bytes` : undefined);

@@ -1,4 +1,5 @@
-// Values that hold Float32Arrays as one piece of bytes: JSON, in which each array is a reference to the numbers behind it.
+// Values that hold Float32Arrays, as one array of bytes: the length of the JSON (32 bits, little-endian), the JSON, in which
+// { $floats: [begin, end] } stands for each array, then the numbers of all arrays.
 import { join } from './streams.js';
 
 /**
@@ -21,8 +22,8 @@ export function pack(value) {
 }
 
 /**
- * @param {Uint8Array} bytes by `pack`
- * @returns {any}
+ * @param {Uint8Array} bytes of `pack`
+ * @returns {any} its value; arrays are copies
  */
 export function unpack(bytes) {
   const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);

@@ -1,4 +1,4 @@
-// Opens the place that a description names, and files in it by their names.
+// Opens the folder that a description names as a Source, and reads files of it.
 import { openDirectory, openHub } from '#platform';
 import { BertletError } from '../errors.js';
 import { importChunks } from '../rpc/chunk-port.js';
@@ -9,30 +9,30 @@ import { readAll, rejectHtml } from './streams.js';
 /** @typedef {import('../base/platform.js').Source} Source */
 /** @typedef {import('./describe.js').Description} Description */
 
-/** The folder that an adapter's files seem to be in, beside its model's. */
+/** Prefix of an adapter's files in the source that `joinSources` makes of a model and its adapter. */
 export const ADAPTER = 'adapter/';
 
 /**
  * A folder on a server.
- * @param {string} base URL that ends in a slash
+ * @param {string} base its URL, which ends in a slash
  * @returns {Source}
  */
 export function folderSource(base) {
-  const at = (/** @type {string} */ file) => new URL(file, base).href;
+  const locate = (/** @type {string} */ file) => new URL(file, base).href;
   return {
-    locate: at,
-    open: (file, signal) => fetchChunks(at(file), signal),
+    locate,
+    open: (file, signal) => fetchChunks(locate(file), signal),
     identity: base,
-    version: (file, signal) => fetchVersion(at(file), signal),
+    version: (file, signal) => fetchVersion(locate(file), signal),
   };
 }
 
 /**
  * @param {Description} description
  * @param {object} options
- * @param {boolean} options.keep whether a model downloaded from the hub is to be kept where there is a place for it
- * @param {boolean} [options.refresh] whether to download it even if it was kept
- * @returns {Promise<Source>}
+ * @param {boolean} options.keep whether to keep the files of a hub model on disk, where there is one
+ * @param {boolean} [options.refresh] whether to download them even if they were kept
+ * @returns {Promise<Source>} rejects with FILE_NOT_FOUND for a directory that does not exist
  */
 export async function openSource(description, { keep, refresh = false }) {
   switch (description.kind) {
@@ -44,7 +44,7 @@ export async function openSource(description, { keep, refresh = false }) {
       const { id, hub, revision } = description;
       const version = encodeURIComponent(revision);
       const folder = revision === 'main' ? id : `${id}@${version}`;
-      // What a branch stands for at the first load stays: a model that changes by itself would surprise more.
+      // Without `version` the source counts as unchanging: a model of the hub stays at the commit that was loaded first.
       const remote = { ...folderSource(`${hub}${id}/resolve/${version}/`), version: undefined };
       return openHub(folder, remote, { keep, refresh });
     }
@@ -54,7 +54,8 @@ export async function openSource(description, { keep, refresh = false }) {
 }
 
 /**
- * @param {Record<string, MessagePort | string>} files
+ * Files that the caller gave.
+ * @param {Record<string, MessagePort | string>} files ports to read chunks from, or URLs
  * @returns {Source}
  */
 function filesSource(files) {
@@ -72,22 +73,24 @@ function filesSource(files) {
 }
 
 /**
+ * Opens a file that has to be there.
  * @param {Source} source
  * @param {string} file
  * @param {AbortSignal} [signal]
- * @returns {Promise<Chunks>}
+ * @returns {Promise<Chunks>} rejects as `source.open`, and with NOT_A_MODEL for a web page or a Git LFS pointer
  */
 export async function openFile(source, file, signal) {
   return rejectHtml(await source.open(file, signal), source.locate(file));
 }
 
 /**
- * A small file that need not be there. A server that shows its front page for whatever it does not have counts as one that
- * does not have the file.
+ * Reads a small file that need not be there. A web page that came instead counts as its absence, since some servers answer so for any
+ * file that they don't have.
  * @param {Source} source
  * @param {string} file
  * @param {AbortSignal} [signal]
- * @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, where: string } | { error: BertletError }>}
+ * @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, where: string } | { error: BertletError }>} `where`: its URL or path; `error`: why
+ *   it is absent. Rejects with any other error
  */
 export async function readOptional(source, file, signal) {
   const where = source.locate(file);
@@ -100,32 +103,32 @@ export async function readOptional(source, file, signal) {
 }
 
 /**
- * Two places as one.
+ * Two sources as one.
  * @param {Source} source
- * @param {string} folder where the files of `other` seem to be
+ * @param {string} folder prefix of the files of `other`, which ends in a slash
  * @param {Source} other
  * @returns {Source}
  */
 export function joinSources(source, folder, other) {
   /** @type {(file: string) => [Source, string]} */
-  const find = (file) => (file.startsWith(folder) ? [other, file.slice(folder.length)] : [source, file]);
+  const resolve = (file) => (file.startsWith(folder) ? [other, file.slice(folder.length)] : [source, file]);
   const both = [source, other];
   return {
     locate(file) {
-      const [at, name] = find(file);
-      return at.locate(name);
+      const [owner, name] = resolve(file);
+      return owner.locate(name);
     },
     open(file, signal) {
-      const [at, name] = find(file);
-      return at.open(name, signal);
+      const [owner, name] = resolve(file);
+      return owner.open(name, signal);
     },
     identity: both.every(({ identity }) => identity !== undefined)
       ? both.map(({ identity }) => identity).join(' + ')
       : undefined,
     version: both.some(({ version }) => version)
       ? async (file, signal) => {
-          const [at, name] = find(file);
-          return at.version ? at.version(name, signal) : 'never changes';
+          const [owner, name] = resolve(file);
+          return owner.version ? owner.version(name, signal) : 'never changes';
         }
       : undefined,
     local: both.every(({ local }) => local),

@@ -1,26 +1,28 @@
-// Bytes on their way: read piece by piece, never held as a whole unless they are small.
+// Files as streams of chunks, so that only small ones are ever held as a whole.
 import { BertletError } from '../errors.js';
 
 /** @typedef {import('../base/platform.js').Chunks} Chunks */
 
-// Large enough for the cost of a step to vanish, small enough for memory not to notice.
-const PIECE = 256 * 1024;
+/** The longest chunk, in bytes: long enough that the cost of a step vanishes, short enough not to matter in memory. */
+const CHUNK_BYTES = 256 * 1024;
 
 /**
+ * Bytes in chunks, which are views of them.
  * @param {Uint8Array} bytes
  * @returns {AsyncGenerator<Uint8Array, void>}
  */
-export async function* pieces(bytes) {
-  for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
+export async function* chunksOf(bytes) {
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES);
 }
 
 /**
- * Reads a stream, which not every browser can do with `for await`; `return()` cancels it even while a chunk is waited for.
+ * The chunks of a stream, since not every browser has `for await` on streams. `return()` cancels the stream, even while `next()` waits.
  * @param {ReadableStream<Uint8Array>} stream
  * @param {object} [options]
- * @param {(error: unknown, loaded: number) => unknown} [options.translate] an error of the stream to the one to throw
- * @param {boolean} [options.consume] whether nobody else has the chunks' memory: then it is given back at once, where engines can,
- *   instead of piling up until the next garbage collection
+ * @param {(error: unknown, loaded: number) => unknown} [options.translate] makes the error to throw of the stream's error, after
+ *   `loaded` bytes
+ * @param {boolean} [options.consume] whether the memory of a chunk may be freed as soon as the next one is asked for, where the engine
+ *   can do that; else it piles up until the next garbage collection. Only if nobody else holds the stream's buffers
  * @returns {AsyncIterableIterator<Uint8Array, void>}
  */
 export function readStream(stream, { translate = (error) => error, consume = false } = {}) {
@@ -42,7 +44,7 @@ export function readStream(stream, { translate = (error) => error, consume = fal
       } catch (error) {
         throw translate(error, loaded);
       }
-      const value = rest.subarray(0, PIECE);
+      const value = rest.subarray(0, CHUNK_BYTES);
       rest = rest.subarray(value.length);
       loaded += value.length;
       return { done: false, value };
@@ -54,19 +56,19 @@ export function readStream(stream, { translate = (error) => error, consume = fal
   };
 }
 
-/** @param {Uint8Array} bytes */
+/** Frees the memory under a view, by transferring it to nowhere. @param {Uint8Array} bytes */
 function free({ buffer }) {
-  // Not yet known to TypeScript's library for es2023.
+  // TypeScript's library for es2023 has no ArrayBuffer.transfer yet.
   /** @type {{ transfer?: (size: number) => ArrayBuffer }} */ (/** @type {unknown} */ (buffer)).transfer?.(0);
 }
 
 /**
- * Puts the first chunk back in front of an iterator it was taken from.
+ * The first chunk, then all others of the iterator that it was taken from.
  * @param {Uint8Array} first
  * @param {AsyncIterator<Uint8Array>} rest
  * @returns {AsyncGenerator<Uint8Array, void>}
  */
-async function* resume(first, rest) {
+async function* prepend(first, rest) {
   try {
     yield first;
     yield* { [Symbol.asyncIterator]: () => rest };
@@ -76,36 +78,36 @@ async function* resume(first, rest) {
 }
 
 /**
- * Fails if a file begins as the page that a server shows instead of it.
+ * Looks at the beginning of a file, and fails if it is a web page or a Git LFS pointer that came instead.
  * @param {Chunks} chunks
- * @param {string} where
- * @returns {Promise<Chunks>}
+ * @param {string} location URL or path of the file, for messages
+ * @returns {Promise<Chunks>} the whole file; rejects with NOT_A_MODEL
  */
-export async function rejectHtml(chunks, where) {
+export async function rejectHtml(chunks, location) {
   const rest = chunks[Symbol.asyncIterator]();
   const { done, value } = await rest.next();
-  if (done) return pieces(new Uint8Array(0));
+  if (done) return chunksOf(new Uint8Array(0));
   const start = new TextDecoder().decode(value.subarray(0, 256));
   if (/^\s*<(!doctype|html|head|\?xml)/i.test(start)) {
     await rest.return?.();
-    throw notAModel(where, 'an HTML page');
+    throw notAModel(location, 'an HTML page');
   }
   if (start.startsWith('version https://git-lfs')) {
     await rest.return?.();
-    throw notAModel(where, 'a Git LFS pointer, not the file it points to');
+    throw notAModel(location, 'a Git LFS pointer, not the file it points to');
   }
-  return resume(value, rest);
+  return prepend(value, rest);
 }
 
 /**
- * @param {string} where
- * @param {string} what
+ * @param {string} location URL or path of the file
+ * @param {string} what what it is instead
  */
-export function notAModel(where, what) {
-  return new BertletError('NOT_A_MODEL', `${where} is ${what}. Check the address: it must lead to the file itself.`);
+export function notAModel(location, what) {
+  return new BertletError('NOT_A_MODEL', `${location} is ${what}. Check the address: it must lead to the file itself.`);
 }
 
-/** @param {Uint8Array[]} parts */
+/** Concatenates arrays into a new one. @param {Uint8Array[]} parts */
 export function join(parts) {
   const bytes = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
   let at = 0;
@@ -117,16 +119,18 @@ export function join(parts) {
 }
 
 /**
+ * Reads a small file as a whole.
  * @param {Chunks} chunks
- * @param {string} where
- * @param {number} [limit] most bytes to accept
+ * @param {string} location URL or path of the file, for messages
+ * @param {number} [limit] maximum number of bytes; default 64 MiB
+ * @returns {Promise<Uint8Array<ArrayBuffer>>} a copy; rejects with NOT_A_MODEL if it is longer than `limit`
  */
-export async function readAll(chunks, where, limit = 64 * 2 ** 20) {
+export async function readAll(chunks, location, limit = 64 * 2 ** 20) {
   const parts = [];
   let size = 0;
   for await (const chunk of chunks) {
     size += chunk.length;
-    if (size > limit) throw notAModel(where, `more than ${limit} bytes long, too much for what it should be`);
+    if (size > limit) throw notAModel(location, `more than ${limit} bytes long, too much for what it should be`);
     parts.push(new Uint8Array(chunk));
   }
   return join(parts);

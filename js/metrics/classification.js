@@ -1,46 +1,47 @@
-// How good predictions are, in scikit-learn's numbers. What is undefined, as the precision of no prediction, counts as 0.
+// Accuracy, precision, recall and F1 of classifiers, equal to scikit-learn's. An undefined one, such as the precision of a label that
+// was never predicted, is 0.
 
 /**
- * @typedef {object} Scores of one label, or of all together
+ * @typedef {object} Scores of one label, or of all labels together; each 0 to 1
  * @property {number} precision TP / (TP + FP)
  * @property {number} recall TP / (TP + FN)
  * @property {number} f1 2 TP / (2 TP + FP + FN)
  * @property {number} support how often it occurs in the truth, TP + FN
  */
 
-/** @typedef {{ hits: number, found: number, support: number }} Counts TP, TP + FP and TP + FN */
+/** @typedef {{ hits: number, found: number, support: number }} Counts TP, TP + FP, and TP + FN */
 
 /**
  * @typedef {object} Metrics
  * @property {number} accuracy share of the examples whose predicted label is the true one
- * @property {number} macroF1 mean of the labels' F1; as in scikit-learn, of those labels that occur in the truth or in the
- *   predictions
- * @property {number} microF1 F1 of all labels' counts together; the same as the accuracy, where every example has one label
+ * @property {number} macroF1 mean of the labels' F1, over the labels that occur in the truth or the predictions
+ * @property {number} microF1 F1 of the counts of all labels together; equal to the accuracy, since every example has one label
  * @property {number} n number of examples
- * @property {string[]} labels what the rows and columns of `confusion` and the rows of `classes` stand for
- * @property {number[][]} confusion [labels][labels]; row: the true label, column: the predicted one
+ * @property {string[]} labels in the order of the rows and columns of `confusion`, and of `classes`
+ * @property {number[][]} confusion [labels][labels] how many examples of the row's label were predicted as the column's
  * @property {Scores[]} classes [labels]
  */
 
 /**
  * @typedef {object} MultiLabelMetrics
- * @property {number} accuracy share of the examples with all labels right, none missing and none too many
+ * @property {number} accuracy share of the examples whose predicted labels are exactly the true ones
  * @property {number} macroF1 mean of all labels' F1
- * @property {number} microF1 F1 of all labels' counts together
- * @property {number} samplesF1 mean of the examples' F1
+ * @property {number} microF1 F1 of the counts of all labels together
+ * @property {number} samplesF1 mean of the examples' F1; 0 for one that has no labels, true or predicted
  * @property {number} n number of examples
- * @property {string[]} labels what the rows of `classes` stand for
+ * @property {string[]} labels in the order of `classes`
  * @property {Scores[]} classes [labels]
  */
 
 /**
+ * Metrics where every example has one label.
  * @param {string[]} truth [n]
  * @param {string[]} predicted [n]
- * @param {string[]} [labels] order of rows and columns; labels that are missing here are appended in alphabetical order
+ * @param {string[]} [labels] their order; others that occur are appended in the order of their UTF-16 code units
  * @returns {Metrics}
  */
 export function evaluatePredictions(truth, predicted, labels = []) {
-  const { all, indexOf } = order(labels, [...truth, ...predicted]);
+  const { all, indexOf } = indexLabels(labels, [...truth, ...predicted]);
   const confusion = all.map(() => /** @type {number[]} */ (new Array(all.length).fill(0)));
   truth.forEach((label, i) => (confusion[indexOf(label)][indexOf(predicted[i])] += 1));
 
@@ -63,14 +64,14 @@ export function evaluatePredictions(truth, predicted, labels = []) {
 }
 
 /**
- * Where an example has any number of labels.
+ * Metrics where an example has any number of labels.
  * @param {string[][]} truth [n]
  * @param {string[][]} predicted [n]
- * @param {string[]} [labels] their order; labels that are missing here are appended in alphabetical order
+ * @param {string[]} [labels] their order; others that occur are appended in the order of their UTF-16 code units
  * @returns {MultiLabelMetrics}
  */
 export function evaluateMultiLabel(truth, predicted, labels = []) {
-  const { all, indexOf } = order(labels, [...truth.flat(), ...predicted.flat()]);
+  const { all, indexOf } = indexLabels(labels, [...truth.flat(), ...predicted.flat()]);
   const counts = all.map(() => ({ hits: 0, found: 0, support: 0 }));
   const samples = truth.map((given, i) => {
     const gold = new Set(given);
@@ -93,6 +94,7 @@ export function evaluateMultiLabel(truth, predicted, labels = []) {
 }
 
 /**
+ * Precision, recall and F1 of counts.
  * @param {Counts} counts
  * @returns {Scores}
  */
@@ -106,6 +108,7 @@ export function scoresOf({ hits, found, support }) {
 }
 
 /**
+ * Sums of counts.
  * @param {Counts[]} counts
  * @returns {Counts}
  */
@@ -118,10 +121,11 @@ export function total(counts) {
 }
 
 /**
+ * All labels in their order, and the index of each.
  * @param {string[]} labels
  * @param {string[]} occurring
  */
-function order(labels, occurring) {
+function indexLabels(labels, occurring) {
   const known = new Set(labels);
   const all = [...known, ...[...new Set(occurring)].filter((label) => !known.has(label)).sort()];
   const indices = new Map(all.map((label, index) => [label, index]));

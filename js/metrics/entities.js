@@ -1,17 +1,18 @@
-// How good tags are: the entities that they name, counted as seqeval counts them.
+// Precision, recall and F1 of entities, equal to seqeval's.
 import { tagSpans } from '../decode/tags.js';
 import { BertletError } from '../errors.js';
 import { scoresOf, total } from './classification.js';
 
 /** @typedef {import('../decode/tags.js').TagSpan} TagSpan */
 /** @typedef {import('./classification.js').Scores} Scores */
-/** @typedef {Scores & { types: Record<string, Scores> }} EntityMetrics of all entities together (micro), and of each type */
+/** @typedef {Scores & { types: Record<string, Scores> }} EntityMetrics of all entities together (micro average), and of
+ *   each type */
 
 /**
- * How many entities were found with the right type, first and last word: equal to seqeval's default mode. What is undefined,
- * as the precision of no prediction, is 0.
- * @param {string[][]} truth [sentences][words]
- * @param {string[][]} predicted [sentences][words]
+ * Metrics of entities, as in seqeval's default mode: an entity was found if its type, first and last word are right. An undefined
+ * number, such as the precision without any prediction, is 0. Throws BAD_INPUT if `truth` and `predicted` are not of the same shape.
+ * @param {string[][]} truth [sentences][words] tags
+ * @param {string[][]} predicted [sentences][words] tags
  * @returns {EntityMetrics}
  */
 export function entityMetrics(truth, predicted) {
@@ -27,7 +28,7 @@ export function entityMetrics(truth, predicted) {
   };
   truth.forEach((tags, i) => {
     if (tags.length !== predicted[i].length) {
-      const problem = `Sentence ${i} has ${tags.length} tags and ${predicted[i].length} predicted ones`;
+      const problem = `Sentence ${i} has ${tags.length} tags, but ${predicted[i].length} predicted ones`;
       throw new BertletError('BAD_INPUT', `${problem}; every word needs one of each.`);
     }
     const key = (/** @type {TagSpan} */ { type, start, end }) => `${start} ${end} ${type}`;

@@ -1,7 +1,7 @@
-// Failures of the file system as BertletErrors.
+// Errors of the file system as BertletErrors.
 import { BertletError } from '../errors.js';
 
-/** @type {Record<string, [code: import('../errors.js').ErrorCode, words: string]>} */
+/** What the system's codes mean. @type {Record<string, [code: import('../errors.js').ErrorCode, meaning: string]>} */
 const systemErrors = {
   ENOENT: ['FILE_NOT_FOUND', 'there is no such file'],
   ENOTDIR: ['FILE_NOT_FOUND', 'there is no such file'],
@@ -13,14 +13,14 @@ const systemErrors = {
 };
 
 /**
- * A failure of the file system in words.
+ * A BertletError for an error of the file system.
  * @param {unknown} error
- * @param {string} name the file
- * @returns {unknown} the error itself when it is none
+ * @param {string} name of the file
+ * @returns {unknown} a BertletError with FILE_NOT_FOUND, FILE_ACCESS or BAD_INPUT; `error` itself if it is not of the file system
  */
 export function fileError(error, name) {
   const system = /** @type {NodeJS.ErrnoException} */ (error);
   if (!(system instanceof Error) || system.syscall === undefined) return error;
-  const [code, words] = systemErrors[system.code ?? ''] ?? ['FILE_ACCESS', system.message];
-  return new BertletError(code, `${name}: ${words}.`, { cause: error });
+  const [code, meaning] = systemErrors[system.code ?? ''] ?? ['FILE_ACCESS', system.message];
+  return new BertletError(code, `${name}: ${meaning}.`, { cause: error });
 }

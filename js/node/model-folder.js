@@ -1,4 +1,4 @@
-// Models on Node's file system: directories, and the local model folder, which keeps what was downloaded from the hub.
+// Models on disk: directories, and the folder in which downloaded models of the hub are kept.
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
@@ -11,16 +11,19 @@ import { fileError } from './file-error.js';
 /** @typedef {import('../base/platform.js').Source} Source */
 /** @typedef {import('../base/platform.js').Chunks} Chunks */
 
-const CHUNK = 256 * 1024;
-const PARTIAL = '.partial';
-const A_DAY = 24 * 60 * 60 * 1000;
+const CHUNK_BYTES = 256 * 1024;
 
-/** One of them comes last: a folder that has it is complete. */
+/** Ends the names of files that are being written. */
+const PARTIAL = '.partial';
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Of a downloaded model one of these files gets its name last, so that a folder that has one is complete. */
 const LAST = ['model.safetensors', 'model.safetensors.index.json', 'adapter_model.safetensors'];
 
 /**
+ * A folder for files that can be downloaded or made again: in BERTLET_HOME, or else where the user's caches are.
  * @param {string} name
- * @returns {string} a folder for what can be had again
+ * @returns {string} its path; it need not exist
  */
 export function cacheFolder(name) {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
@@ -28,27 +31,28 @@ export function cacheFolder(name) {
 }
 
 /**
- * @param {string} name
- * @returns {string} the local folder of a hub model
+ * The folder that keeps a model of the hub.
+ * @param {string} name its id, with "@revision" if that is not main
+ * @returns {string} its path; it need not exist
  */
 export const modelFolder = (name) => join(cacheFolder('models'), name);
 
 /**
  * @param {string} path
  * @param {AbortSignal} [signal]
- * @returns {AsyncGenerator<Uint8Array, void>}
+ * @returns {AsyncGenerator<Uint8Array, void>} views of one buffer, each valid until the next one is asked for
  */
 async function* readFileChunks(path, signal) {
   /** @param {Error} error */
-  const inWords = (error) => {
+  const rethrow = (error) => {
     throw fileError(error, path);
   };
-  const file = await open(path).catch(inWords);
-  const buffer = new Uint8Array(CHUNK);
+  const file = await open(path).catch(rethrow);
+  const buffer = new Uint8Array(CHUNK_BYTES);
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const { bytesRead } = await file.read(buffer, 0, CHUNK).catch(inWords);
+      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES).catch(rethrow);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }
@@ -58,8 +62,9 @@ async function* readFileChunks(path, signal) {
 }
 
 /**
+ * The time and size of a file, by which a change is noticed.
  * @param {string} path
- * @returns {Promise<string | undefined>}
+ * @returns {Promise<string | undefined>} undefined if there is no such file
  */
 async function fileVersion(path) {
   const info = await stat(path).catch(() => undefined);
@@ -67,23 +72,24 @@ async function fileVersion(path) {
 }
 
 /**
- * @param {string} path of a directory; or of a vocabulary alone, a .json or a .txt file
- * @returns {Promise<Source>}
+ * A directory as a source; or a vocabulary file, as a source that has no other file.
+ * @param {string} path of the directory, or of a tokenizer.json or vocab.txt by any name with the same ending
+ * @returns {Promise<Source>} rejects with FILE_NOT_FOUND
  */
 export async function openDirectory(path) {
   const info = await stat(path).catch((error) => {
     throw new BertletError('FILE_NOT_FOUND', `${path} does not exist. Check the path.`, { cause: error });
   });
   const single = info.isFile() ? (extname(path) === '.json' ? 'tokenizer.json' : 'vocab.txt') : undefined;
-  const at = (/** @type {string} */ file) => (file === single ? path : join(single ? dirname(path) : path, file));
-  const version = (/** @type {string} */ file) => fileVersion(at(file));
+  const locate = (/** @type {string} */ file) => (file === single ? path : join(single ? dirname(path) : path, file));
+  const version = (/** @type {string} */ file) => fileVersion(locate(file));
   return {
-    locate: at,
+    locate,
     async open(file, signal) {
-      if (single ? file !== single : !existsSync(at(file))) {
-        throw new BertletError('FILE_NOT_FOUND', `${at(file)} does not exist. A model's folder must hold ${file}.`);
+      if (single ? file !== single : !existsSync(locate(file))) {
+        throw new BertletError('FILE_NOT_FOUND', `${locate(file)} does not exist. A model's folder must hold ${file}.`);
       }
-      return Object.assign(readFileChunks(at(file), signal), { version: await version(file) });
+      return Object.assign(readFileChunks(locate(file), signal), { version: await version(file) });
     },
     identity: resolve(path),
     version,
@@ -92,25 +98,26 @@ export async function openDirectory(path) {
 }
 
 /**
- * A model of the hub: from the local model folder (unless `refresh`), or downloaded (and kept there, if `keep`).
- * @param {string} name of its folder
+ * A model of the hub: its copy on disk, or else `remote`, of which a copy is kept if `keep`.
+ * @param {string} name of its folder, see `modelFolder`
  * @param {Source} remote
- * @param {{ keep: boolean, refresh: boolean }} options
+ * @param {{ keep: boolean, refresh: boolean }} options `refresh`: download it even if there is a copy
  * @returns {Promise<Source>}
  */
 export async function openHub(name, remote, { keep, refresh }) {
   const folder = modelFolder(name);
   if (!refresh && LAST.some((file) => existsSync(join(folder, file)))) return openDirectory(folder);
-  return keep ? keeping(remote, folder) : remote;
+  return keep ? copyingTo(folder, remote) : remote;
 }
 
 /**
- * Writes each file, as it is read, under a temporary name; `keep` gives all of them their own.
- * @param {Source} remote
+ * A source that writes each file into a folder while it is read, under a temporary name that `keep` replaces by the right one.
+ * Reading rejects with FILE_ACCESS if the folder can't be written.
  * @param {string} folder
+ * @param {Source} remote
  * @returns {Source}
  */
-function keeping(remote, folder) {
+function copyingTo(folder, remote) {
   const suffix = `.${randomUUID()}${PARTIAL}`;
   /** @type {string[]} */
   const files = [];
@@ -132,7 +139,7 @@ function keeping(remote, folder) {
     files.push(file);
     try {
       for await (const chunk of chunks) {
-        await target.writeFile(chunk).catch(cannotKeep); // from where the last chunk ended; unlike write(), all of it
+        await target.writeFile(chunk).catch(cannotKeep); // appends; unlike write(), always the whole chunk
         yield chunk;
       }
       await target.sync();
@@ -149,7 +156,7 @@ function keeping(remote, folder) {
       for (const file of files) await rename(join(folder, file + suffix), join(folder, file));
       await removeStale(folder);
     },
-    identity: folder, // as for the next load
+    identity: folder, // the same as when the copy is opened by the next load
     version: (file) => fileVersion(join(folder, file)),
     local: true,
     async discard() {
@@ -159,7 +166,7 @@ function keeping(remote, folder) {
 }
 
 /**
- * Removes what a process left behind that was killed in the middle of a download.
+ * Removes unfinished files of earlier downloads, whose process was killed.
  * @param {string} folder
  */
 async function removeStale(folder) {
@@ -167,6 +174,6 @@ async function removeStale(folder) {
     const path = join(folder, basename(name));
     if (!name.endsWith(PARTIAL)) continue;
     const age = Date.now() - (await stat(path).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
-    if (age > A_DAY) await rm(path, { force: true });
+    if (age > DAY_MS) await rm(path, { force: true });
   }
 }

@@ -1,5 +1,5 @@
-// What Node has of its own: worker threads, the file system. web/platform.js is the same for browsers; package.json's "imports"
-// picks one of them as '#platform'.
+// #platform in Node: worker threads and the file system. web/platform.js is its counterpart for browsers; package.json's "imports"
+// picks one of them. js/base/platform.js says what each function does.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -14,16 +14,15 @@ export { openStore } from './store.js';
 
 export const cores = () => availableParallelism();
 
-/** Why threads can't share memory here, as a sentence; undefined if they can. @returns {string | undefined} */
+/** @returns {string | undefined} */
 export const whyNoThreads = () => undefined;
 
-/** Lets messages and other tasks have their turn. */
 export const nextTask = () => setImmediate();
 
 /** @returns {import('../base/platform.js').Channel} */
 export function startWorker() {
-  // Without execArgv: what the process was started with ("--input-type") need not suit a worker.
-  // A small young generation: the pieces of a download are given back soon after they were used.
+  // No execArgv: options of the process, such as --input-type, may be wrong for a worker. A small young generation makes the garbage
+  // collector free the chunks of a download soon.
   const resourceLimits = { maxYoungGenerationSizeMb: 3 };
   const worker = new Worker(new URL('../worker/main.js', import.meta.url), {
     name: 'bertlet',
@@ -42,7 +41,7 @@ export function startWorker() {
   };
 }
 
-/** The worker's own end. @returns {import('../base/platform.js').Port} */
+/** @returns {import('../base/platform.js').Port} */
 export function ownPort() {
   const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
   return {
@@ -66,8 +65,9 @@ export async function compileWasm(build) {
 }
 
 /**
+ * A relative path is taken for one if it begins with a dot, or if it exists; else it may be a hub id.
  * @param {string} spec
- * @returns {{ url: string } | { path: string } | undefined} an absolute address; undefined: not an address, perhaps a hub id
+ * @returns {{ url: string } | { path: string } | undefined}
  */
 export function locate(spec) {
   if (/^https?:/i.test(spec) && URL.canParse(spec)) return { url: spec };

@@ -1,6 +1,6 @@
 // Texts to ids that fit into the model, with where in the texts their tokens are.
 import { range } from '../base/numbers.js';
-import { cutLongestFirst } from './tokenizer.js';
+import { cutLongestFirst } from './truncation.js';
 
 /** Tokens, [CLS] and [SEP] included, and where they are. @typedef {Pick<import('../types.js').Encoding, 'tokens' | 'offsets'>} Located */
 

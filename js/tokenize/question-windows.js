@@ -1,50 +1,52 @@
-// Questions with their contexts, in windows that fit into the model.
+// Splits a question and its context into windows that fit into the model.
 import { BertletError } from '../errors.js';
 import { contextWindows } from './windows.js';
 
 /** @typedef {[question: string, context: string]} Question */
-/** @typedef {{ maxTokens: number, stride: number }} WindowOptions */
+/** @typedef {{ maxTokens: number, stride: number }} WindowOptions see `contextWindows` */
 
 /**
- * [CLS] question [SEP] window of the context [SEP]
+ * One window: [CLS] question [SEP] a part of the context [SEP].
  * @typedef {object} QuestionWindow
  * @property {import('./tokenizer.js').Encoded} encoded
- * @property {number} first place of the window's first context token
- * @property {string[]} tokens [window] the context's tokens in it
- * @property {[start: number, end: number][]} offsets [window] of these in the context
+ * @property {number} first index of the first context token in `encoded.ids`
+ * @property {string[]} tokens [window] the context's tokens in this window
+ * @property {[start: number, end: number][]} offsets [window] where they are in the context, in UTF-16 code units
  */
 
 /**
+ * Throws TEXT_TOO_LONG if a question leaves no room for its context.
  * @param {import('./tokenizer.js').Tokenizer} tokenizer
  * @param {Question} question
- * @param {number} number of the question among those that were given, for errors
+ * @param {number} number index of the question among the given ones, for messages
  * @param {WindowOptions} options
  * @returns {QuestionWindow[]} at least one
  */
 export function questionWindows(tokenizer, [question, context], number, { maxTokens, stride }) {
-  const { ids: asked } = tokenizer.tokenize([question]); // [CLS] question [SEP]
+  const { ids: questionIds } = tokenizer.tokenize([question]); // [CLS] question [SEP]
   const whole = tokenizer.tokenize([context]);
-  const sep = asked[asked.length - 1];
-  const sizes = { number, question: asked.length - 2, context: whole.ids.length - 2, maxTokens, stride };
+  const sep = questionIds[questionIds.length - 1];
+  const sizes = { number, question: questionIds.length - 2, context: whole.ids.length - 2, maxTokens, stride };
   return contextWindows(sizes).map(([begin, end]) => ({
     encoded: {
-      ids: Int32Array.of(...asked, ...whole.ids.subarray(1 + begin, 1 + end), sep),
-      second: asked.length,
+      ids: Int32Array.of(...questionIds, ...whole.ids.subarray(1 + begin, 1 + end), sep),
+      second: questionIds.length,
       cut: false,
     },
-    first: asked.length,
+    first: questionIds.length,
     tokens: whole.tokens.slice(1 + begin, 1 + end),
     offsets: whole.offsets.slice(1 + begin, 1 + end),
   }));
 }
 
-/** The longest windows, and what they share, unless the caller says otherwise: those of Hugging Face's pipeline. */
+/** Defaults of `maxTokens` and `stride`, which are those of Hugging Face's pipeline. */
 const MAX_TOKENS = 384;
 const STRIDE = 128;
 
 /**
+ * The options of windows, checked and with defaults. Throws BAD_INPUT.
  * @param {{ maxTokens?: number, stride?: number }} given
- * @param {number} maxPositions of the model
+ * @param {number} maxPositions of the model, its longest input
  * @returns {WindowOptions}
  */
 export function windowOptions(given, maxPositions) {

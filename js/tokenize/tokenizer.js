@@ -1,33 +1,33 @@
-// Text to ids by the core's tokenizer, in the model's instance or in one of its own.
+// Turns texts into token ids by the core's tokenizer: added tokens and special tokens, long texts in parts, pairs, truncation.
 import { AddedTokens } from './added-tokens.js';
+import { cutLongestFirst } from './truncation.js';
 import { BertletError } from '../errors.js';
-import { align } from '../core/wasm.js';
+import { SPECIAL } from '../core/abi.js';
+import { align } from '../core/instance.js';
 
 /** A text or a pair of texts, as it crosses to the worker. @typedef {[text: string, textPair?: string]} Text */
 /** @typedef {import('./vocabulary.js').Vocabulary} Vocabulary */
 /** @typedef {import('./added-tokens.js').Part} Part */
 /** @typedef {import('../types.js').Encoding} Encoding */
 
-// bertlet_special
-const CLS = 2;
-const SEP = 3;
-export const MASK = 4;
-export const PAD = 0;
-
-/** A text goes through the core in parts of about this many UTF-16 units. */
+/** A long text goes through the core in parts of at most this many UTF-16 units, cut at white space; without any, parts are longer. */
 const PART = 16384;
 
-/** Bytes of scratch that a part takes: at most 3 bytes of UTF-8 for a unit, and for each byte an id and two offsets. */
+/** Bytes of scratch for a part: its UTF-8, at most 3 bytes a unit, and for each of these bytes an id and two offsets of 4 bytes each. */
 const bytesToTokenize = (/** @type {number} */ utf8Bytes) => align(utf8Bytes) + utf8Bytes * 12;
 export const PART_BYTES = bytesToTokenize(3 * PART);
 
-/** Growth that allows for texts without any space: some 20 million letters. */
+/**
+ * How far the memory may grow for a part that is longer than PART, as in a text without white space. At 39 bytes a unit that is enough
+ * for 6.9 million; for a longer one, tokenizing throws OUT_OF_MEMORY.
+ */
 export const TEXT_GROWTH = 256 * 2 ** 20;
 
 /**
- * @param {import('../core/wasm.js').Core} probe any instance
+ * Throws BAD_VOCABULARY if the vocabulary is empty.
+ * @param {import('../core/instance.js').Core} probe any instance
  * @param {Vocabulary} vocabulary
- * @returns {number} bytes for a tokenizer, beside those of the vocabulary
+ * @returns {number} bytes that a tokenizer takes beside the vocabulary's own
  */
 export function measureTokenizer(probe, { bytes, where }) {
   const vocab = probe.scratch(bytes.length);
@@ -39,26 +39,12 @@ export function measureTokenizer(probe, { bytes, where }) {
 
 /**
  * @typedef {object} Encoded
- * @property {Int32Array} ids with [CLS] and [SEP]
- * @property {number} second where the second text of a pair begins; `ids.length` when there is none
- * @property {boolean} cut whether there were more
+ * @property {Int32Array} ids [tokens] [CLS] and [SEP] included
+ * @property {number} second index of the first token of a pair's second text; `ids.length` if there is none
+ * @property {boolean} cut whether the text had more tokens
  */
 
-/**
- * How much of each text of a pair is kept: pieces go from the longer one until both fit, as Hugging Face's `longest_first`.
- * @param {number} first pieces
- * @param {number} second pieces
- * @param {number} limit of both together
- * @returns {[first: number, second: number]}
- */
-export function cutLongestFirst(first, second, limit) {
-  if (first + second <= limit) return [first, second];
-  const shorter = Math.min(first, second);
-  const half = Math.floor(limit / 2);
-  const [less, more] = shorter <= half ? [shorter, limit - shorter] : [half, limit - half];
-  return first <= second ? [less, more] : [more, less];
-}
-
+/** A tokenizer in a core's memory, which lives as long as the core. */
 export class Tokenizer {
   #core;
   #tokenizer;
@@ -72,9 +58,10 @@ export class Tokenizer {
   #sep;
 
   /**
-   * @param {import('../core/wasm.js').Core} core
+   * Throws BAD_VOCABULARY if the vocabulary lacks a special token that every text needs.
+   * @param {import('../core/instance.js').Core} core
    * @param {Vocabulary} vocabulary
-   * @param {number} size by measureTokenizer
+   * @param {number} size of `measureTokenizer`
    */
   constructor(core, { bytes, flags, where, added }, size) {
     this.#core = core;
@@ -90,67 +77,69 @@ export class Tokenizer {
         `${where} lacks [UNK], [CLS] or [SEP], so it is not the vocabulary of a BERT model.`,
       );
     }
-    /** Ids of [PAD], [UNK], [CLS], [SEP] and [MASK]; -1 of one that the vocabulary lacks. @type {number[]} */
-    this.specials = [0, 1, CLS, SEP, MASK].map((which) => core.fn.tokenizer_special(this.#tokenizer, which));
-    this.#cls = this.specials[CLS];
-    this.#sep = this.specials[SEP];
+    /** Ids of special tokens, by their number in SPECIAL; -1 of one that the vocabulary lacks. @type {number[]} */
+    this.specials = Object.values(SPECIAL).map((which) => core.fn.tokenizer_special(this.#tokenizer, which));
+    this.#cls = this.specials[SPECIAL.CLS];
+    this.#sep = this.specials[SPECIAL.SEP];
+    /** Number of ids. */
     this.vocabSize = /** @type {number} */ (core.fn.tokenizer_vocab_size(this.#tokenizer));
   }
 
   /**
-   * [CLS] text [SEP], or [CLS] text [SEP] textPair [SEP].
+   * The ids of [CLS] text [SEP], or [CLS] text [SEP] textPair [SEP]. Throws OUT_OF_MEMORY (see TEXT_GROWTH).
    * @param {import('./tokenizer.js').Text} text
-   * @param {number} maxTokens with the special tokens; what is beyond is cut, from the longer text of a pair first
+   * @param {number} maxTokens with the special tokens; a longer text is cut, of a pair the longer one first
    * @returns {Encoded}
    */
   encode([text, textPair], maxTokens) {
-    const first = this.#pieceIds(text, maxTokens);
+    const first = this.#idsOf(text, maxTokens);
     if (textPair === undefined) {
       const keep = Math.min(first.length, maxTokens - 2);
-      return { ids: this.#join(first.subarray(0, keep)), second: keep + 2, cut: keep < first.length };
+      return { ids: this.#addSpecials(first.subarray(0, keep)), second: keep + 2, cut: keep < first.length };
     }
     const firstIds = first.slice();
-    const other = this.#pieceIds(textPair, maxTokens);
-    const [keep, keepOther] = cutLongestFirst(firstIds.length, other.length, Math.max(maxTokens - 3, 0));
+    const secondIds = this.#idsOf(textPair, maxTokens);
+    const [keep, keepSecond] = cutLongestFirst(firstIds.length, secondIds.length, Math.max(maxTokens - 3, 0));
     return {
-      ids: this.#join(firstIds.subarray(0, keep), other.subarray(0, keepOther)),
+      ids: this.#addSpecials(firstIds.subarray(0, keep), secondIds.subarray(0, keepSecond)),
       second: keep + 2,
-      cut: keep < firstIds.length || keepOther < other.length,
+      cut: keep < firstIds.length || keepSecond < secondIds.length,
     };
   }
 
   /**
+   * Ids of a text, without special tokens.
    * @param {string} text
-   * @param {number} limit tokenizing stops somewhere behind so many
-   * @returns {Int32Array} perhaps a view, valid until the next run
+   * @param {number} limit only parts that are needed to reach this many ids are tokenized
+   * @returns {Int32Array} a copy or a view; valid until the next text is tokenized
    */
-  #pieceIds(text, limit) {
-    const split = this.#split(text);
-    if (split.length === 1) return this.#partIds(text, split[0]);
-    const parts = [];
+  #idsOf(text, limit) {
+    const parts = this.#split(text);
+    if (parts.length === 1) return this.#partIds(text, parts[0]);
+    const lists = [];
     let count = 0;
-    for (const part of split) {
+    for (const part of parts) {
       const ids = this.#partIds(text, part).slice();
-      parts.push(ids);
+      lists.push(ids);
       count += ids.length;
       if (count > limit) break;
     }
     const all = new Int32Array(count);
-    let at = 0;
-    for (const part of parts) {
-      all.set(part, at);
-      at += part.length;
+    let offset = 0;
+    for (const ids of lists) {
+      all.set(ids, offset);
+      offset += ids.length;
     }
     return all;
   }
 
   /** @param {string} text @param {Part} part */
   #partIds(text, { start, end, id }) {
-    return id === undefined ? this.#run(text, start, end, false).ids : Int32Array.of(id);
+    return id === undefined ? this.#tokenizePart(text, start, end, false).ids : Int32Array.of(id);
   }
 
-  /** Special tokens around pieces. @param {Int32Array} first @param {Int32Array} [second] */
-  #join(first, second) {
+  /** Puts [CLS] and [SEP] around ids. @param {Int32Array} first @param {Int32Array} [second] */
+  #addSpecials(first, second) {
     const ids = new Int32Array(first.length + 2 + (second ? second.length + 1 : 0));
     ids[0] = this.#cls;
     ids.set(first, 1);
@@ -163,7 +152,7 @@ export class Tokenizer {
   }
 
   /**
-   * All tokens of a text or a pair, however long.
+   * All tokens of a text or a pair, without any limit, with their offsets. Throws OUT_OF_MEMORY (see TEXT_GROWTH).
    * @param {import('./tokenizer.js').Text} text
    * @returns {Encoding}
    */
@@ -185,7 +174,7 @@ export class Tokenizer {
   }
 
   /**
-   * Appends the pieces of a text and [SEP].
+   * Appends the tokens of a text, and [SEP].
    * @param {string} text
    * @param {number[]} ids
    * @param {Encoding['offsets']} offsets
@@ -197,7 +186,7 @@ export class Tokenizer {
         offsets.push([start, end]);
         continue;
       }
-      const part = this.#run(text, start, end, true);
+      const part = this.#tokenizePart(text, start, end, true);
       for (let i = 0; i < part.ids.length; i++) {
         ids.push(part.ids[i]);
         offsets.push([start + part.offsets[2 * i], start + part.offsets[2 * i + 1]]);
@@ -208,7 +197,7 @@ export class Tokenizer {
   }
 
   /**
-   * A text in parts that can be tokenized one by one, or are an added token.
+   * Splits a text into added tokens and parts that can be tokenized one by one.
    * @param {string} text
    * @returns {Part[]}
    */
@@ -220,26 +209,28 @@ export class Tokenizer {
   }
 
   /**
+   * Tokenizes a part of a text by the core.
    * @param {string} text
    * @param {number} start
    * @param {number} end
    * @param {boolean} withOffsets
-   * @returns {{ ids: Int32Array, offsets: Int32Array }} views, valid until the next run
+   * @returns {{ ids: Int32Array, offsets: Int32Array }} [tokens], and [tokens][2] begin and end in UTF-16 code units of the part, or
+   *   empty; views, valid until the next part is tokenized
    */
-  #run(text, start, end, withOffsets) {
+  #tokenizePart(text, start, end, withOffsets) {
     const core = this.#core;
     const part = start === 0 && end === text.length ? text : text.slice(start, end);
-    const room = 3 * part.length; // UTF-8 takes at most 3 bytes for a UTF-16 unit
-    const at = core.scratch(bytesToTokenize(room));
-    const capacity = core.writeText(at, room, part);
-    const ids = at + align(room);
-    const offsets = withOffsets ? ids + 4 * capacity : 0;
-    const count = core.fn.tokenize(this.#tokenizer, at, capacity, ids, offsets, capacity);
+    const maxBytes = 3 * part.length; // a UTF-16 unit takes at most 3 bytes of UTF-8
+    const utf8 = core.scratch(bytesToTokenize(maxBytes));
+    const bytes = core.writeText(utf8, maxBytes, part);
+    const ids = utf8 + align(maxBytes);
+    const offsets = withOffsets ? ids + 4 * bytes : 0;
+    const count = core.fn.tokenize(this.#tokenizer, utf8, bytes, ids, offsets, bytes); // a byte makes at most one token
     if (count < 0) throw new Error(`bertlet_tokenize: ${count}`);
     return { ids: core.ints(ids, count), offsets: core.ints(offsets, withOffsets ? 2 * count : 0) };
   }
 
-  /** The pieces by id. */
+  /** The piece of each id, [vocabSize]. */
   get pieces() {
     return (this.#pieces ??= this.#readPieces());
   }
@@ -255,7 +246,7 @@ export class Tokenizer {
 }
 
 /**
- * Cuts a long text at spaces, which no token crosses.
+ * Cuts a long text before white space, which no token crosses, into parts of at most PART units where that is possible.
  * @param {string} text
  * @param {number} start
  * @param {number} stop

@@ -1,36 +1,33 @@
-// What a tokenizer needs to know, from vocab.txt and tokenizer_config.json or from tokenizer.json: the pieces as the bytes of a
-// vocab.txt, and how text is normalized.
+// Reads a tokenizer's files, which are vocab.txt and tokenizer_config.json, or tokenizer.json. Gives the pieces as the content of a
+// vocab.txt, the added tokens, and how text is normalized.
 import { parseAddedTokens, SPECIALS } from './added-tokens.js';
-import { parseJson } from '../checkpoint/config.js';
+import { parseJson } from '../checkpoint/json.js';
+import { TOKENIZER_FLAGS } from '../core/abi.js';
 import { BertletError } from '../errors.js';
 import { readOptional } from '../io/sources.js';
 
-/** bertlet_tokenizer_flags */
-const LOWERCASE = 1;
-const STRIP_ACCENTS = 2;
-const CLEAN_TEXT = 4;
-const SPLIT_CHINESE_CHARS = 8;
-
+/** Upper bound of ids, since a damaged file might have ids that need all memory. */
 const MAX_IDS = 2 ** 22;
 
 /**
  * @typedef {object} Vocabulary
- * @property {Uint8Array<ArrayBuffer>} bytes content of a vocab.txt
+ * @property {Uint8Array<ArrayBuffer>} bytes content of a vocab.txt: a piece a line, empty for an id that WordPiece must not find
  * @property {number} flags bertlet_tokenizer_flags
- * @property {import('./added-tokens.js').AddedToken[]} added tokens to be found in the text before anything else
- * @property {string} where it comes from, in words
+ * @property {import('./added-tokens.js').AddedToken[]} added
+ * @property {string} where path or URL of the file that it is from, for messages
  */
 
 /**
- * @typedef {object} Normalizer as far as the files say
+ * @typedef {object} Normalizer settings of BERT's normalizer; undefined: the default
  * @property {boolean} [lowercase]
- * @property {boolean | null} [stripAccents] null or undefined: the same as lowercase
+ * @property {boolean | null} [stripAccents] default (or null): as `lowercase`
  * @property {boolean} [cleanText]
  * @property {boolean} [splitChinese]
  */
 
-/** @param {Normalizer} normalizer */
+/** bertlet_tokenizer_flags. @param {Normalizer} normalizer */
 function toFlags({ lowercase = true, stripAccents, cleanText = true, splitChinese = true }) {
+  const { LOWERCASE, STRIP_ACCENTS, CLEAN_TEXT, SPLIT_CHINESE_CHARS } = TOKENIZER_FLAGS;
   return (
     (lowercase ? LOWERCASE : 0) |
     ((stripAccents ?? lowercase) ? STRIP_ACCENTS : 0) |
@@ -40,9 +37,11 @@ function toFlags({ lowercase = true, stripAccents, cleanText = true, splitChines
 }
 
 /**
+ * Reads the vocabulary of a model's folder, from vocab.txt if it has one.
  * @param {import('../base/platform.js').Source} source
  * @param {{ lowercase?: boolean, signal?: AbortSignal }} [options] `lowercase` overrides what the files say
- * @returns {Promise<Vocabulary>}
+ * @returns {Promise<Vocabulary>} rejects with BAD_VOCABULARY if bertlet has no such tokenizer, or the files are damaged; with BAD_CONFIG
+ *   for damaged JSON; and as `source.open`
  */
 export async function readVocabulary(source, { lowercase, signal } = {}) {
   const text = await readOptional(source, 'vocab.txt', signal);
@@ -56,10 +55,10 @@ export async function readVocabulary(source, { lowercase, signal } = {}) {
       source.locate('tokenizer_config.json'),
     );
     const flags = toFlags(override(fromTokenizerConfig(json), lowercase));
-    return { bytes: withLinesFor(added, text.bytes), flags, added, where: text.where };
+    return { bytes: padToIds(added, text.bytes), flags, added, where: text.where };
   }
   const json = await readOptional(source, 'tokenizer.json', signal);
-  // Neither is there: vocab.txt is the one that users know.
+  // If both files are missing, the message names vocab.txt, which users know.
   if ('error' in json) throw json.error.code === 'NOT_A_MODEL' ? json.error : text.error;
   const { bytes, normalizer, added } = fromTokenizerJson(parseJson(json.bytes, json.where), json.where);
   return { bytes, flags: toFlags(override(normalizer, lowercase)), added, where: json.where };
@@ -72,32 +71,33 @@ export async function readVocabulary(source, { lowercase, signal } = {}) {
 const override = (normalizer, lowercase) => (lowercase === undefined ? normalizer : { ...normalizer, lowercase });
 
 /**
- * Ids beyond the file's, as lines without a piece.
+ * Appends empty lines to a vocab.txt until every added token's id is a line.
  * @param {import('./added-tokens.js').AddedToken[]} added
  * @param {Uint8Array<ArrayBuffer>} bytes of a vocab.txt
  */
-function withLinesFor(added, bytes) {
+function padToIds(added, bytes) {
   let lines = bytes.length > 0 && bytes[bytes.length - 1] !== 0x0a ? 1 : 0;
   for (const byte of bytes) if (byte === 0x0a) lines += 1;
-  const most = Math.max(lines, ...added.map(({ id }) => id + 1));
-  if (most === lines || most > MAX_IDS) return bytes;
+  const count = Math.max(lines, ...added.map(({ id }) => id + 1));
+  if (count === lines || count > MAX_IDS) return bytes;
   const closing = bytes[bytes.length - 1] === 0x0a ? 0 : 1;
-  const longer = new Uint8Array(bytes.length + closing + most - lines).fill(0x0a);
-  longer.set(bytes);
-  return longer;
+  const padded = new Uint8Array(bytes.length + closing + count - lines).fill(0x0a);
+  padded.set(bytes);
+  return padded;
 }
 
 /**
+ * Throws BAD_VOCABULARY if it is another tokenizer than BERT's.
  * @param {any} json tokenizer_config.json
- * @param {object} config
+ * @param {object} config what `readOptional` gave for it
  */
 function checkTokenizerConfig(json, config) {
-  const { word_tokenizer_type: words = 'basic', subword_tokenizer_type: pieces = 'wordpiece' } = json;
-  if (words !== 'basic' || pieces !== 'wordpiece' || json.do_basic_tokenize === false) {
+  const { word_tokenizer_type: wordType = 'basic', subword_tokenizer_type: subwordType = 'wordpiece' } = json;
+  if (wordType !== 'basic' || subwordType !== 'wordpiece' || json.do_basic_tokenize === false) {
     const { where } = /** @type {{ where: string }} */ (config);
     throw new BertletError(
       'BAD_VOCABULARY',
-      `${where} asks for another tokenizer (${words}, ${pieces}); bertlet has BERT's own, basic and wordpiece.`,
+      `${where} asks for another tokenizer (${wordType}, ${subwordType}); bertlet has BERT's own, basic and wordpiece.`,
     );
   }
 }
@@ -115,8 +115,9 @@ function fromTokenizerConfig(json) {
 }
 
 /**
+ * Throws BAD_VOCABULARY if it is another tokenizer than BERT's, or has ids that can't be right.
  * @param {any} json tokenizer.json of Hugging Face's `tokenizers`
- * @param {string} where
+ * @param {string} where path or URL of the file, for messages
  * @returns {{ bytes: Uint8Array<ArrayBuffer>, normalizer: Normalizer, added: import('./added-tokens.js').AddedToken[] }}
  */
 function fromTokenizerJson(json, where) {
@@ -129,7 +130,7 @@ function fromTokenizerJson(json, where) {
     throw unsupported(`describes a tokenizer of type "${model?.type}"`);
   }
   if ((model.continuing_subword_prefix ?? '##') !== '##' || (model.unk_token ?? '[UNK]') !== '[UNK]') {
-    throw unsupported('marks word pieces or unknown words in a way of its own');
+    throw unsupported('has other marks than ## for pieces and [UNK] for unknown words');
   }
   if (normalizer?.type !== 'BertNormalizer') throw unsupported(`has a normalizer "${normalizer?.type}"`);
   if (preTokenizer?.type !== 'BertPreTokenizer') throw unsupported(`has a pre-tokenizer "${preTokenizer?.type}"`);
@@ -141,7 +142,7 @@ function fromTokenizerJson(json, where) {
   const added = parseAddedTokens(json.added_tokens ?? [], where);
   /** @type {string[]} */
   const pieces = [];
-  // WordPiece must not find the others: they are lines without a piece, unless the vocabulary has them too.
+  // Other added tokens become empty lines, so that WordPiece does not find them; unless the vocabulary has them as pieces, too.
   const specials = (json.added_tokens ?? []).filter((/** @type {any} */ { content }) => SPECIALS.includes(content));
   for (const { id } of added) pieces[id] ??= '';
   for (const [piece, id] of [
@@ -150,21 +151,17 @@ function fromTokenizerJson(json, where) {
   ]) {
     if (
       typeof piece !== 'string' ||
-      piece.includes('\n') || // it would be two lines, and all ids after it wrong
+      piece.includes('\n') || // two lines, which would shift all ids after it
       !Number.isInteger(id) ||
       id < 0 ||
       id >= MAX_IDS ||
       (pieces[id] || piece) !== piece
     ) {
-      throw new BertletError(
-        'BAD_VOCABULARY',
-        `${where}: the piece ${JSON.stringify(piece)} has the id ${id}, which can't be.`,
-      );
+      throw new BertletError('BAD_VOCABULARY', `${where}: the piece ${JSON.stringify(piece)} can't have the id ${id}.`);
     }
     pieces[id] = piece;
   }
   return {
-    // An id without a piece is an empty line.
     bytes: new TextEncoder().encode(Array.from(pieces, (piece) => `${piece ?? ''}\n`).join('')),
     normalizer: {
       lowercase: normalizer.lowercase,
@@ -177,7 +174,8 @@ function fromTokenizerJson(json, where) {
 }
 
 /**
- * What is put around a text must be [CLS] and [SEP], with types 0 and, for the second of a pair, 1.
+ * Throws if the post-processor puts other tokens around texts than [CLS] and [SEP], or gives other types than 0 and, for the second
+ * text of a pair, 1.
  * @param {any} processor of a tokenizer.json
  * @param {(what: string) => BertletError} unsupported
  */
@@ -185,12 +183,12 @@ function checkPostProcessor(processor, unsupported) {
   if (!processor) return;
   const { type } = processor;
   if (type === 'TemplateProcessing') {
-    const read = (/** @type {any[]} */ template) =>
+    const format = (/** @type {any[]} */ template) =>
       (template ?? [])
         .map((part) => part.SpecialToken ?? part.Sequence)
         .map((part) => `${part?.id}:${part?.type_id}`)
         .join(' ');
-    const [single, pair] = [read(processor.single), read(processor.pair)];
+    const [single, pair] = [format(processor.single), format(processor.pair)];
     if (single !== '[CLS]:0 A:0 [SEP]:0' || pair !== '[CLS]:0 A:0 [SEP]:0 B:1 [SEP]:1')
       throw unsupported(`puts other tokens around a text ("${single}", "${pair}")`);
   } else if (type !== 'BertProcessing' || processor.cls?.[0] !== '[CLS]' || processor.sep?.[0] !== '[SEP]') {

@@ -1,4 +1,4 @@
-// The worker's side of `fit`: one file for each task.
+// The worker's side of `fit`: which function trains a head for each task.
 import { fitAnswers } from './frozen/answers.js';
 import { fitClassifier } from './frozen/classification.js';
 import { fitTagger } from './frozen/tokens.js';
@@ -12,8 +12,9 @@ const fits = {
 };
 
 /**
+ * Trains a head.
  * @param {import('../engine/engine.js').Engine} engine
- * @param {{ task: string }} params of the task
+ * @param {{ task: string }} params with the parameters of the task's function
  * @param {import('../rpc/serve.js').Context} context
  */
 export const fit = (engine, params, context) => fits[params.task](engine, params, context);

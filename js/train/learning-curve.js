@@ -1,4 +1,5 @@
-// How good a classifier gets with how many examples: the frozen encoder's features beside words alone (TF-IDF).
+// The worker's side of `learningCurve`: the accuracy of classifiers that are trained on few examples, on the frozen encoder's features
+// and, as a baseline, on words alone (TF-IDF).
 import { indexOfMax, range, rowOf } from '../base/numbers.js';
 import { createPause, progressReporter } from '../rpc/progress.js';
 import { fitSparse, predictSparse } from './baseline/sparse-logreg.js';
@@ -8,35 +9,36 @@ import { pooledFeatures } from './frozen/features.js';
 import { Rows } from './dataset/rows.js';
 import { random, shuffle } from '../base/random.js';
 
-/** Strength of the baseline, at which scikit-learn's does best on all of the anchors' data sets. */
+/** Inverse strength of regularization at which scikit-learn's baseline does best on all data sets that bertlet is measured on. */
 const BASELINE_C = 10;
 
 /**
  * @typedef {object} CurveParams
- * @property {import('../tokenize/tokenizer.js').Text[]} texts to draw from, and after them those to measure on
- * @property {Int32Array} labels of each, 0 .. classes - 1
+ * @property {import('../tokenize/tokenizer.js').Text[]} texts the pool to draw from, then those to measure on
+ * @property {Int32Array} labels [texts] 0 to classes - 1
  * @property {number} classes
- * @property {number} pool so many of the texts are drawn from. If that is all of them, what a draw leaves over is measured on
- * @property {number[]} sizes examples of each class
- * @property {number} draws of each size
- * @property {number} [c]
- * @property {boolean} baseline
+ * @property {number} pool how many of the texts are the pool; if all are, each draw is measured on those that it leaves over
+ * @property {number[]} sizes how many examples of each class to draw
+ * @property {number} draws how many for each size
+ * @property {number} [c] inverse strength of regularization; default: chosen by cross-validation
+ * @property {boolean} baseline whether to measure the baseline, too
  */
 
-/** @typedef {{ n: number, accuracy: number[], baseline: number[] }} CurvePoint accuracies of the draws */
+/** @typedef {{ n: number, accuracy: number[], baseline: number[] }} CurvePoint `accuracy`, `baseline`: [draws], 0 to 1 */
 
 /**
+ * Trains and measures classifiers, for each size and each draw.
  * @param {import('../engine/engine.js').Engine} engine
  * @param {CurveParams} params
  * @param {import('../rpc/serve.js').Context} context
- * @returns {Promise<CurvePoint[]>}
+ * @returns {Promise<CurvePoint[]>} [sizes]
  */
 export async function learningCurve(engine, params, context) {
   const { texts, labels, classes, pool, sizes, draws, c, baseline } = params;
   const { numLayers: layer, hiddenSize } = engine.config;
-  const reading = { layer, pooling: /** @type {const} */ ('mean'), normalize: true };
+  const features = { layer, pooling: /** @type {const} */ ('mean'), normalize: true };
   const rows = await Rows.create(engine.compiled, texts.length, hiddenSize, () => 0);
-  await pooledFeatures(engine, texts, [reading], (index, vector) => rows.set(index, vector), context);
+  await pooledFeatures(engine, texts, [features], (index, vector) => rows.set(index, vector), context);
 
   const report = progressReporter(context, 'train');
   const pause = createPause(context);
@@ -48,17 +50,17 @@ export async function learningCurve(engine, params, context) {
     for (let seed = 0; seed < draws; seed++) {
       const { drawn, rest } = draw(labels.subarray(0, pool), classes, n, seed);
       const test = pool === texts.length ? rest : range(pool, texts.length);
-      const some = { texts: drawn.map((i) => texts[i]), labels: drawn.map((i) => labels[i]) };
+      const sample = { texts: drawn.map((i) => texts[i]), labels: drawn.map((i) => labels[i]) };
       /** @param {(example: number, i: number) => number} predict */
       const accuracy = (predict) =>
         test.filter((example, i) => predict(example, i) === labels[example]).length / test.length;
 
-      const dense = await train(engine, some, classes, reading, { c, seed }, quiet);
+      const dense = await train(engine, sample, classes, features, { c, seed }, quiet);
       const logits = rows.logits(0, texts.length, dense);
       point.accuracy.push(accuracy((example) => indexOfMax(rowOf(logits, example, classes))));
       if (baseline) {
         const predicted = await predictByWords(
-          some,
+          sample,
           classes,
           test.map((i) => texts[i]),
           pause,
@@ -73,14 +75,14 @@ export async function learningCurve(engine, params, context) {
   return points;
 }
 
-/** @typedef {{ texts: import('../tokenize/tokenizer.js').Text[], labels: number[] }} Labelled */
+/** @typedef {{ texts: import('../tokenize/tokenizer.js').Text[], labels: number[] }} Examples `labels`: [texts] */
 
 /**
- * What `fit` makes of these examples; their features are known.
+ * The head that `fit` makes of examples; their features are in the engine's cache.
  * @param {import('../engine/engine.js').Engine} engine
- * @param {Labelled} examples
+ * @param {Examples} examples
  * @param {number} classes
- * @param {import('./frozen/features.js').PooledFeatureSpec} reading
+ * @param {import('./frozen/features.js').PooledFeatureSpec} features
  * @param {{ c?: number, seed: number }} options
  * @param {import('../rpc/serve.js').Context} context
  */
@@ -105,27 +107,29 @@ async function train(engine, { texts, labels }, classes, { layer, pooling }, opt
 }
 
 /**
- * The baseline: logistic regression from scratch on words and pairs of words.
- * @param {Labelled} examples
+ * What the baseline, logistic regression on words and pairs of words, predicts for test texts.
+ * @param {Examples} examples
  * @param {number} classes
  * @param {import('../tokenize/tokenizer.js').Text[]} test
  * @param {() => Promise<void>} pause
+ * @returns {Promise<Int32Array>} [test] classes
  */
 async function predictByWords({ texts, labels }, classes, test, pause) {
-  const words = new TfIdf(texts.map(joined));
-  const fitted = await fitSparse(words.transform(texts.map(joined)), labels, classes, { c: BASELINE_C, pause });
-  return predictSparse(words.transform(test.map(joined)), fitted);
+  const vectorizer = new TfIdf(texts.map(joinPair));
+  const fitted = await fitSparse(vectorizer.transform(texts.map(joinPair)), labels, classes, { c: BASELINE_C, pause });
+  return predictSparse(vectorizer.transform(test.map(joinPair)), fitted);
 }
 
-/** @param {import('../tokenize/tokenizer.js').Text} text or pair */
-const joined = ([text, textPair]) => (textPair === undefined ? text : `${text} ${textPair}`);
+/** A text, or a pair of texts as one. @param {import('../tokenize/tokenizer.js').Text} text */
+const joinPair = ([text, textPair]) => (textPair === undefined ? text : `${text} ${textPair}`);
 
 /**
- * `n` examples of each class (all, where there are fewer), by chance, and the others.
+ * Draws `n` examples of each class at random, or all if there are fewer.
  * @param {Int32Array} labels
  * @param {number} classes
  * @param {number} n
  * @param {number} seed
+ * @returns {{ drawn: number[], rest: number[] }} indices of the drawn examples, and of the others
  */
 function draw(labels, classes, n, seed) {
   const order = shuffle(range(0, labels.length), random(seed));

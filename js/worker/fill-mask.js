@@ -1,12 +1,12 @@
 // Masked language modelling in the worker: which pieces may stand where a text has [MASK].
 import { BertletError } from '../errors.js';
 import { range } from '../base/numbers.js';
+import { SPECIAL, STATUS } from '../core/abi.js';
 import { applyLayer } from '../core/dense.js';
-import { align } from '../core/wasm.js';
+import { align } from '../core/instance.js';
 import { topK } from '../decode/top-k.js';
 import { forEachEncoded } from '../engine/batches.js';
 import { createPause, progressReporter } from '../rpc/progress.js';
-import { MASK, PAD } from '../tokenize/tokenizer.js';
 
 /** @typedef {import('../engine/engine.js').Engine} Engine */
 /** @typedef {import('../types.js').MaskFill} MaskFill */
@@ -29,7 +29,7 @@ export async function fillMask(engine, { texts, topK: k, targets }, context) {
     );
   }
   const { tokenizer, config } = engine;
-  const mask = tokenizer.specials[MASK];
+  const mask = tokenizer.specials[SPECIAL.MASK];
   if (mask < 0) throw new BertletError('BAD_VOCABULARY', 'The vocabulary has no [MASK], so nothing can be masked.');
   const candidates = targets ? targetIds(engine, targets, context) : range(0, config.vocabSize);
   const pause = createPause(context);
@@ -132,7 +132,7 @@ class WordScorer {
     applyLayer(core, transform, at, rows, hidden, features);
     core.fn.layer_norm(features, rows, embeddingSize, gamma, beta, norm.epsilon);
     if (this.#head.decoder) core.fn.linear(features, rows, embeddingSize, decoder, bias, vocabSize, logits);
-    else if (core.fn.word_logits(model, features, rows, bias, logits) !== 0) {
+    else if (core.fn.word_logits(model, features, rows, bias, logits) !== STATUS.OK) {
       throw new BertletError(
         'BAD_WEIGHTS',
         'The masked-LM head computed NaN or infinity: its weights are damaged. Download or export the model again.',
@@ -174,7 +174,7 @@ function targetIds({ tokenizer, config }, targets, { emit }) {
  * @param {boolean} [skipSpecial] whether [CLS] and the like are left out; [PAD] always is
  */
 function decode({ tokenizer: { pieces, specials } }, ids, skipSpecial = false) {
-  const skipped = skipSpecial ? specials : [specials[PAD]];
+  const skipped = skipSpecial ? specials : [specials[SPECIAL.PAD]];
   return Array.from(ids)
     .filter((id) => !skipped.includes(id))
     .map((id, i) => {

@@ -1,10 +1,11 @@
 // Loads a model: its files from where they are, or what the cache has kept of them, into an engine.
-import { buildHead, headTensors, planHead } from '../checkpoint/checkpoint-head.js';
-import { parseConfig, parseJson } from '../checkpoint/config.js';
+import { parseConfig } from '../checkpoint/config.js';
+import { parseJson } from '../checkpoint/json.js';
 import { buildMaskedHead, maskedTensors } from '../checkpoint/masked-head.js';
 import { readSentencePipeline } from '../checkpoint/sentence-transformers.js';
+import { buildHead, headTensors, planHead } from '../checkpoint/task-head.js';
 import { readWeights } from '../checkpoint/weights.js';
-import { compile } from '../core/wasm.js';
+import { compile } from '../core/compile.js';
 import { createEngine } from '../engine/memory-plan.js';
 import { Cache } from '../io/cache.js';
 import { pack, unpack } from '../io/pack.js';
@@ -96,15 +97,15 @@ async function openPlaces(description, adapter, options) {
 async function readCheckpoint(engine, source, adapted, json, context) {
   const { signal, emit } = context;
   const { core, model, staging, config, extras } = engine;
-  const { modelType } = config;
-  const adapter = adapted ? await (await import('./lazy.js')).readAdapter(source, modelType, signal) : undefined;
+  const { family } = config;
+  const adapter = adapted ? await (await import('./lazy.js')).readAdapter(source, family, signal) : undefined;
   if (adapter && !adapter.segments) extras.segments = false;
-  const plan = planHead(json, adapter, source.locate('config.json'));
-  const headNames = new Set([...headTensors(plan), ...maskedTensors(json)]);
-  const target = { core, model, staging, modelType, adapter, headNames };
+  const plan = planHead(json, family, adapter, source.locate('config.json'));
+  const headNames = new Set([...headTensors(plan), ...maskedTensors(json, family)]);
+  const target = { core, model, staging, family, adapter, headNames };
   extras.pipeline = await readSentencePipeline(source, config, context);
   const tensors = await readWeights(source, target, signal, progressReporter(context, 'download'));
-  extras.masked = buildMaskedHead(json, tensors);
+  extras.masked = buildMaskedHead(json, config, tensors);
   try {
     if (plan) extras.head = buildHead(plan, tensors, config);
   } catch (error) {

@@ -47,14 +47,14 @@ function sendRows(context, { indices, starts }, pooling, rows, tokens) {
 serve(ownPort(), {
   async load({ head: number, ...params }, context) {
     engine = await loadEngine(params, context);
-    const { modelType, hiddenSize, numLayers, maxPositions: maxTokens, vocabSize } = engine.config;
+    const { family, hiddenSize, numLayers, maxPositions: maxTokens, vocabSize } = engine.config;
     const { build, threads } = engine.compiled;
     const { fingerprint, fromCache, configJson: config } = engine;
     const notes = [...engine.notes, ...engine.cacheNotes];
     const { head, masked } = engine.extras;
     if (head) keepHead(number, head.network);
     return {
-      modelType,
+      modelType: family.modelType,
       hiddenSize,
       numLayers,
       maxTokens,

@@ -1,5 +1,5 @@
-/* Lays pieces out in one block of memory. Without a base it only measures, so that the same code answers how large
- * the block must be and then builds in it. */
+/* An arena: cuts pieces from one block of memory, one after the other. With a NULL base it only adds up their sizes: a
+ * bertlet_X_bytes() and its bertlet_X_init() run the same code, one to measure and one to place. */
 #ifndef BERTLET_ARENA_H
 #define BERTLET_ARENA_H
 
@@ -9,15 +9,15 @@
 
 typedef struct arena {
   unsigned char *base;
-  uint64_t used; /* UINT64_MAX when the pieces' sizes overflow */
+  uint64_t used; /* in bytes; UINT64_MAX when the sizes overflow */
 } arena;
 
 static inline uint64_t saturating_add(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
 
 static inline uint64_t saturating_mul(uint64_t a, uint64_t b) { return b && a > UINT64_MAX / b ? UINT64_MAX : a * b; }
 
-/* The next piece, aligned, of `count` elements; NULL while measuring. What fills it up to the next piece is zeroed, so
- * that memory kept as a whole has no byte of unknown value. */
+/* The next piece, aligned, of `count` elements; NULL while measuring. The bytes between its end and the next piece are
+ * zeroed, so that pieces that are stored together as an image hold no undefined byte. */
 static inline void *arena_alloc(arena *memory, uint64_t count, uint64_t element_bytes) {
   unsigned char *piece = memory->base ? memory->base + memory->used : NULL;
   const uint64_t bytes = saturating_mul(count, element_bytes);
@@ -27,7 +27,7 @@ static inline void *arena_alloc(arena *memory, uint64_t count, uint64_t element_
   return piece;
 }
 
-/* What a bertlet_X_bytes() function returns: 0 when no block can be that large. */
+/* Size of the block, or 0 when no block can be that large: what a bertlet_X_bytes() returns. */
 static inline size_t arena_bytes(const arena *memory) {
   return memory->used <= SIZE_MAX - BERTLET_ALIGNMENT ? (size_t)memory->used : 0;
 }

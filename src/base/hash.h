@@ -12,8 +12,9 @@ static inline uint64_t mix(uint64_t h) {
   return h ^ h >> 33;
 }
 
-/* Hash of `count` bytes, a multiple of 32, that follow bytes of hash `seed`. Each lane is a bijection of its state for
- * every input, so a change of one word is never lost; four lanes overlap the multiplications' latency. */
+/* Hash of `count` bytes, a multiple of 32; `seed` is the hash of the bytes before them, or 0. For every input word a
+ * lane maps its states one to one, so a change of one word always changes the hash. The multiplications of four lanes
+ * overlap in time. */
 static inline uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t count) {
   enum { LANES = 4 };
   uint64_t lanes[LANES] = {seed, seed + 1, seed + 2, seed + 3};

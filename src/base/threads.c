@@ -41,11 +41,11 @@ void parallel_for(bertlet_threads *threads, int32_t tasks, task_body *body, void
 #include <pthread.h>
 #endif
 
-/* A number that threads can wait for to change. Waiting first spins, since the encoder's steps follow one another
- * within microseconds, and only then sleeps. */
+/* A number, and a way to wait until another thread changes it. A waiting thread first spins, since the encoder's steps
+ * follow each other within microseconds, and only then sleeps. */
 typedef struct gate {
   alignas(BERTLET_ALIGNMENT) _Atomic int32_t value;
-  _Atomic int32_t sleepers; /* nobody asleep: the waker is spared a system call */
+  _Atomic int32_t sleepers; /* threads that sleep; while there are none, waking needs no system call */
 #ifndef __wasm__
   pthread_mutex_t mutex;
   pthread_cond_t changed;
@@ -83,12 +83,12 @@ static void gate_notify(gate *g) {
 
 #endif
 
-/* Returns when the gate's value is, or has been, another than `value`. */
+/* Returns when the gate's value is, or was in the meantime, another than `value`. */
 static void gate_wait(gate *g, int32_t value) {
   for (int32_t spin = 0; spin < SPINS; spin++)
     if (atomic_load(&g->value) != value) return;
-  /* Announced before the value is looked at again, while a waker changes the value before it looks for sleepers: one of
-   * the two sees the other. */
+  /* This thread counts itself as asleep, then reads the value once more; the other changes the value, then reads the
+   * count (gate_wake). Whatever the order, one of them sees what the other did, and no change is slept through. */
   atomic_fetch_add(&g->sleepers, 1);
   gate_sleep(g, value);
   atomic_fetch_sub(&g->sleepers, 1);
@@ -119,8 +119,8 @@ bertlet_threads *bertlet_threads_init(void *block, int32_t count) {
   return threads;
 }
 
-/* Claims and runs tasks until none is left. A thread that comes late finds nothing to claim, or a task of the next
- * loop: nobody has to wait for it to wake up. */
+/* Claims and runs tasks until none is left. A thread that wakes up late finds either no task, or one of the next loop,
+ * which it may as well run: so no loop has to wait until all threads are awake. */
 static void run_tasks(bertlet_threads *threads, int32_t thread) {
   int32_t left = atomic_load(&threads->unclaimed.value);
   while (left > 0) {

@@ -2,11 +2,11 @@
 
 #include <math.h>
 
-/* Where a probability is rounded: for each key somewhere else within a step, spread evenly (multiples of the golden
- * ratio). 0 .. 127/128. */
+/* What is added to a key's probabilities before they are rounded down, in steps: 0 .. 127/128, spread evenly over the
+ * keys (multiples of the golden ratio). */
 static double dither(int32_t key) { return ((uint32_t)(key + 1) * 0x9e3779b9u >> 25) / 128.0; }
 
-/* The largest magnitude of x [rows][stride], of which `columns` columns count, becomes 127. */
+/* The scale that makes the largest magnitude of the first `columns` columns of x [rows][stride] 127. */
 static double step_of(const float *x, int32_t rows, int32_t stride, int32_t columns) {
   double largest = 0x1p-100;
   for (int32_t row = 0; row < rows; row++) {

@@ -1,6 +1,6 @@
-/* Attention in 8 bits, by tiles as of linear layers: scores^T = keys . queries^T, with 8 queries as the panel of
- * weights, so that softmax needs nothing across lanes; and context = probabilities . values, with 8 columns of the
- * values as the panel. */
+/* Attention in 8 bits, as two products in tiles like those of linear layers. scores^T = keys . queries^T has 8 queries
+ * in the place of a panel of weights, so that the softmax of a query stays within one lane. context = probabilities .
+ * values has 8 columns of the values as its panel. */
 #include "kernels/dot_tile_simd.h"
 #include "kernels/kernels.h"
 #include "kernels/tile_simd.h"
@@ -11,12 +11,13 @@
 
 enum { QUERIES = PANEL, BYTES = 16 };
 
-/* The largest magnitude becomes this. */
+/* What the largest magnitude is quantized to. */
 #define MOST 127.0f
 
 static inline int32_t up_to_multiple(int32_t n, int32_t of) { return (n + of - 1) / of * of; }
 
-/* Quantized symmetrically. `start`: where sums begin, to cancel what the zero of the other side adds. */
+/* Keys and values are quantized symmetrically: their zero point is 0. `start` is what sums of products with them start
+ * at, to cancel what the zero point of queries or probabilities adds. */
 typedef struct keys {
   int8_t *rows;   /* [length][head_size] */
   int32_t *start; /* [length] */
@@ -30,15 +31,15 @@ typedef struct values {
   int32_t length, head_size;
 } values;
 
-/* What stands for 0 among queries and probabilities: they are signed, or else the middle of queries is 128.
- * Probabilities are never negative, and use all of the range. */
+/* Zero points of queries and probabilities, which are signed or unsigned as the path wants weights. The range of
+ * queries is centered; probabilities, never negative, use all of it. */
 typedef struct zeros {
   int32_t query, probability;
 } zeros;
 
 static zeros zeros_of(int8_path path) { return path == INT8_DOT_SIGNED ? (zeros){0, -128} : (zeros){128, 0}; }
 
-/* Of x [rows][stride], the first head_size columns. */
+/* Of the first head_size columns of x [rows][stride]. */
 STEP float largest_magnitude(const float *x, int32_t rows, int32_t stride, int32_t head_size) {
   v128_t least[2] = {splat(-0x1p-100f), splat(-0x1p-100f)}, most[2] = {splat(0), splat(0)};
   for (int32_t row = 0; row < rows; row++, x += stride) {
@@ -58,7 +59,7 @@ static inline v128_t narrow(const v128_t q[4]) {
   return wasm_i8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(q[0], q[1]), wasm_i16x8_narrow_i32x4(q[2], q[3]));
 }
 
-/* The steps of 16 numbers. */
+/* round(x * scale) of 16 numbers, in bytes. */
 static inline v128_t bytes_of(const float *x, v128_t scale, v128_t magic) {
   v128_t q[4];
   for (int32_t i = 0; i < 4; i++) q[i] = steps(wasm_v128_load(x + i * LANES), scale, magic);
@@ -113,7 +114,8 @@ STEP void quantize_values(const float *v, int32_t stride, int32_t zero, const va
   }
 }
 
-/* q [count][stride] -> panel [head_size / 4][8][4], round(q * scale). Queries past the last are those of the last. */
+/* q [count][stride] -> panel [head_size / 4][8][4], round(q * scale). Fewer than 8 queries are filled up with the last.
+ */
 STEP void quantize_queries(const float *q, int32_t count, int32_t stride, int32_t head_size, float scale, int32_t zero,
                            uint8_t *panel) {
   const v128_t factor = splat(scale), magic = constant(&rounder), zeros = wasm_i8x16_splat((int8_t)zero);
@@ -126,7 +128,7 @@ STEP void quantize_queries(const float *q, int32_t count, int32_t stride, int32_
   }
 }
 
-/* In steps of queries times those of keys. */
+/* Integers: scores divided by the scales of queries and keys. */
 typedef struct scores {
   int32_t *values; /* [length][8] */
   v128_t most[2];  /* of each query so far */
@@ -157,16 +159,16 @@ STEP void score_keys(const keys *keys, const uint8_t *queries, scores *of) {
   *of = s;
 }
 
-/* Probabilities are computed in 16 bits, eight at a time. FRACTION: bits of a step before it is rounded;
- * ATTENTION_STEPS with so many are just below 2^15. EXPONENT: a score of -2^15 stands for 2^-16 of the largest, and all
- * less likely ones for 0. */
+/* Probabilities are computed in 16 bits, eight at a time, as fixed-point numbers with FRACTION bits behind the point,
+ * so that the largest, ATTENTION_STEPS, is just below 2^15. Logarithms to the base 2 have EXPONENT bits behind the
+ * point: the smallest, -2^15, is a probability of 2^-16 of the largest, and whatever is less likely becomes 0. */
 enum { FRACTION = 7, EXPONENT = 11 };
 
 static inline v128_t multiply_q15(v128_t a, v128_t b) { return wasm_i16x8_relaxed_q15mulr(a, b); }
 
-/* 2^(x / 2^EXPONENT) in steps, with FRACTION bits, for 16-bit numbers x <= 0. It is wrong by at most 0.14 steps, and by
- * at most 0.5 % down to one step. 2^x is the 16th power of a cubic of x / 16, fitted by minimax (linear programming);
- * as 16-bit fractions of 1, of which no two are -1, as the instruction asks. */
+/* ATTENTION_STEPS * 2^(x / 2^EXPONENT), with FRACTION bits behind the point, for 16-bit numbers x <= 0. The error is at
+ * most 0.14, and 0.5 % for results of at least 1. 2^x is the 16th power of a cubic of x / 16 (minimax, by linear
+ * programming). Factors are 16-bit fractions of 1; the instruction asks that not both are -1. */
 static inline v128_t exp2_steps(v128_t x) {
   static const int16_t coefficients[] = {32760, 22681, 7673, 1389};
   v128_t power = constant_i16x8(coefficients + 3);
@@ -175,15 +177,15 @@ static inline v128_t exp2_steps(v128_t x) {
   return power;
 }
 
-/* Scores [length][8] -> a panel [length / 4][8][4] in the same place, behind which it never reads.
+/* Scores [length][8] -> probabilities [length / 4][8][4] in the same memory: what is written has been read before.
  *
- * Most probabilities of a long text are less than one step. Rounded to the nearest they would all be lost, so each key
- * rounds at a place of its own: the sum over many keys is right. `dither` [length]: 0 .. 127.
- * `scale`: from scores to x of exp2_steps(). */
+ * In a long text most probabilities are below one step. Rounded to the nearest step all of them would become 0, so each
+ * key gets another threshold for rounding up (dither), and the sum over many keys stays right. `dither` [length]:
+ * 0 .. 127, in 128ths of a step. `scale`: from scores to x of exp2_steps(). */
 STEP void quantize_probabilities(scores *s, int32_t length, float scale, const int16_t *dither, int32_t zero,
                                  float inverse_sum[QUERIES]) {
   const v128_t factor = splat(scale), zeros = wasm_i8x16_splat((int8_t)zero);
-  const v128_t most[2] = {s->most[0], s->most[1]}; /* copied, as otherwise read again after every store */
+  const v128_t most[2] = {s->most[0], s->most[1]}; /* copies, as they would be read again after every store */
   uint8_t *panel = (uint8_t *)s->values;
   v128_t sum[2];
   sum[0] = sum[1] = wasm_i32x4_splat(-zero * length);
@@ -199,7 +201,7 @@ STEP void quantize_probabilities(scores *s, int32_t length, float scale, const i
       const v128_t e = exp2_steps(wasm_i16x8_narrow_i32x4(x[0], x[1]));
       q[i] = wasm_u16x8_shr(wasm_i16x8_add(e, wasm_v128_load16_splat(dither + key + i)), FRACTION);
     }
-    /* Keys past the last, whatever their scores are, do not count; their values are 0. */
+    /* What stands behind the last key has a score too: it is left out of the sum, and its values are 0. */
     const int32_t missing = key + 4 > length ? key + 4 - length : 0;
     const v128_t ones = wasm_i32x4_splat(0x01010101 >> 8 * missing);
     const v128_t left = wasm_v128_or(q[0], wasm_i16x8_shl(q[1], 8)),
@@ -295,7 +297,7 @@ void attention_i8_simd(int8_path path, const float *q, const float *k, const flo
 
 #else
 
-/* Without these products 8 bits would gain nothing. */
+/* Without relaxed dot products attention in 8 bits would be no faster than in f32. */
 void attention_i8_simd(int8_path path, const float *q, const float *k, const float *v, int32_t length, int32_t stride,
                        int32_t head_size, int32_t query_begin, int32_t query_end, float *scratch, float *context,
                        int32_t context_stride) {

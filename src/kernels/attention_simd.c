@@ -3,9 +3,9 @@
 
 #include <math.h>
 
-/* Scores are kept transposed: a tile is 4 keys times 8 queries, so that every lane is a query, softmax needs nothing
- * across lanes, and probabilities [length][8] are at once the columns of the second product, context^T = v^T . p^T.
- * For 512 keys they take 16 KB and never leave the first-level cache. */
+/* Scores are computed transposed, in tiles of 4 keys times 8 queries: every lane is a query, so that its softmax stays
+ * within the lane, and the probabilities [length][8] already lie as the columns of the second product should,
+ * context^T = v^T . p^T. For 512 keys they take 16 KB and never leave the first-level cache. */
 enum { QUERIES = TILE_COLUMNS };
 
 /* v [length][stride] -> packed [head_size / 4][length][4]; a last group of less than 4 is filled up with zeros. */
@@ -38,7 +38,7 @@ static void exponentials(float *scores, int32_t length, v128_t inverse_sum[2]) {
   inverse_sum[1] = wasm_f32x4_div(splat(1.0f), sum[1]);
 }
 
-/* sums [4][8], that is 4 columns of the context for 8 queries, divided by the queries' sums -> context [queries][4]. */
+/* sums [4][8] (4 columns of the context, 8 queries), times inverse_sum of the query -> context [queries][4]. */
 static void store_context(const float *sums, const v128_t inverse_sum[2], int32_t queries, int32_t columns,
                           float *context, int32_t context_stride) {
   for (int32_t half = 0; half < 2; half++) {

@@ -1,4 +1,4 @@
-/* The innermost loop of everything that multiplies 8-bit numbers four at a time (INT8_DOT_*): linear layers, attention.
+/* The innermost loop of linear layers and attention that multiply 8-bit numbers four at a time (INT8_DOT_*).
  *
  *   x        up to 6 rows of `count` inputs, signed
  *   weights  [count / 4][8][4], a panel of 8 columns, signed or unsigned as the path says
@@ -12,8 +12,8 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* A function that stays one (cmake/wasm.cmake says so to the linker, too): V8 gives out registers for a whole function,
- * and in one that holds several inner loops they run out, which costs up to a third of the time of attention. */
+/* A function that is never inlined (cmake/wasm.cmake tells that to the linker, too): V8 allocates registers for a whole
+ * function, and in one with several inner loops they run out, which costs up to a third of the time of attention. */
 #define STEP static __attribute__((noinline))
 
 enum { DOT_ROWS = 6 };

@@ -1,6 +1,6 @@
-/* Which way of multiplying 8-bit numbers to take. Relaxed SIMD promises exact dot products only for weights 0 .. 127,
- * and some engines break even that promise. Most give more: x86 takes unsigned weights of 8 bits, as long as the sums
- * of two products fit into 16 bits where it has no VNNI; ARM takes signed ones. */
+/* The choice of a way to multiply 8-bit numbers. Relaxed SIMD promises exact dot products only for weights 0 .. 127,
+ * and some engines break even that promise. But most processors do more: x86 takes unsigned weights of 8 bits (without
+ * VNNI only as long as the sums of two products fit into 16 bits), ARM signed ones. */
 #include "kernels/kernels.h"
 #include "kernels/relaxed_dot.h"
 
@@ -8,8 +8,8 @@
 
 enum { TRIALS = 64, BYTES = 16 };
 
-/* A linear congruential generator (Press et al., Numerical Recipes, section 7.1). Half of the numbers lie at the ends.
- */
+/* A linear congruential generator (Press et al., Numerical Recipes, section 7.1). Half of the numbers are `low` or
+ * `high`. */
 static int32_t pick(uint32_t *state, int32_t low, int32_t high) {
   *state = *state * 1664525u + 1013904223u;
   switch (*state >> 30) {
@@ -30,8 +30,8 @@ static v128_t pairs(v128_t x, v128_t w) {
   return wasm_i32x4_extadd_pairwise_i16x8(wasm_i16x8_relaxed_dot_i8x16_i7x16(x, w));
 }
 
-/* Whether `multiply` makes the sums of 4 products of inputs -128 .. 127 and weights low .. high, of which two
- * neighbours are at most `most_of_pair` together. */
+/* Whether `multiply` sums 4 products exactly, for inputs -128 .. 127 and weights low .. high of which two neighbours
+ * add up to at most `most_of_pair`. */
 static bool is_exact(multiply_function *multiply, int32_t low, int32_t high, int32_t most_of_pair) {
   uint32_t state = 1;
   for (int32_t trial = 0; trial < TRIALS; trial++) {

@@ -1,9 +1,9 @@
-/* The numeric kernels of the encoder. Each exists twice with the same signature: X_scalar (kernels/X_scalar.c), the
- * reference that says what is meant, and X_simd (kernels/X_simd.c), the one that ships, written with
- * <wasm_simd128.h> and compiled natively through SIMDe for the tests. X alone is the one of this build.
+/* The numeric kernels. Each exists twice with the same signature: X_scalar (kernels/X_scalar.c), plain C that defines
+ * the result, and X_simd (kernels/X_simd.c), written with <wasm_simd128.h> and compiled natively through SIMDe for the
+ * tests. X alone is the one that this build uses.
  *
- * Every output element is summed in one fixed order, whatever the number of rows: a row gives the same bits alone and
- * among others, so that results depend neither on the batch nor on the number of threads. */
+ * Every output element is summed in one fixed order, which does not depend on the number of rows: a row gives the same
+ * bits alone and among others, so results depend neither on the batch nor on the number of threads. */
 #ifndef BERTLET_KERNELS_H
 #define BERTLET_KERNELS_H
 
@@ -56,8 +56,9 @@ size_t linear_scratch(int32_t k);
  *
  *   sum (x - zx) (w - zw) = sum x w - zx sum w - zw sum (x - zx),
  *
- * is taken from sums kept beside both. All of it is exact in 32-bit integers; the scaled sums of the blocks are added
- * in f32. k is a multiple of 8. */
+ * is computed from the sums of w and of (x - zx), which are stored with the quantized numbers. For one block all of it
+ * is exact in 32-bit integers; the blocks' sums, times their scales, are added in f32, so k has no upper limit. It is a
+ * multiple of 8. */
 enum { BLOCK_I8 = 384 };
 
 /* Blocks of k inputs. */
@@ -66,17 +67,18 @@ int32_t blocks_i8(int32_t k);
 /* Inputs of the block that begins at `begin`. */
 static inline int32_t block_size_i8(int32_t k, int32_t begin) { return k - begin < BLOCK_I8 ? k - begin : BLOCK_I8; }
 
-/* How to multiply 8-bit numbers. Which ways are exact, and which is fast, depends on the build, the engine, and the
- * processor. It decides what the quantized numbers are and how they lie, so weights packed for one are of no use to
- * another. */
+/* How to multiply 8-bit numbers. Which ways are exact, and which is the fastest, depends on the build, the engine and
+ * the processor. The way decides the ranges of the quantized numbers and their order in memory, so weights that are
+ * packed for one cannot be used by another. */
 typedef enum int8_path {
   INT8_WIDE,  /* products of 16-bit numbers: exact everywhere. Weights -128 .. 127, inputs even of 12 bits */
-  INT8_PAIRS, /* sums of two products saturate at 16 bits: weights 0 .. 255, two neighbours at most 256 together */
+  INT8_PAIRS, /* sums of two products saturate at 16 bits: weights 0 .. 255, of which two neighbours add up to at most
+                 256 */
   INT8_DOT_UNSIGNED, /* sums of four products in 32 bits, weights unsigned: 0 .. 255 */
   INT8_DOT_SIGNED    /* likewise, weights signed: -128 .. 127 */
 } int8_path;
 
-/* The fastest way that is exact on this machine, by computing products whose results are known. */
+/* The fastest way that is exact on this machine, found by computing products whose results are known. */
 #define DECLARE_FASTEST_INT8(name) int8_path name(void)
 DECLARE_FASTEST_INT8(fastest_int8_scalar);
 DECLARE_FASTEST_INT8(fastest_int8_simd);
@@ -92,7 +94,7 @@ typedef struct rows_i8 {
 
 size_t rows_i8_bytes(int8_path path);
 
-/* x [rows][k] -> to, for the rows row_begin .. row_end - 1 only. No value moves by more than half a scale. */
+/* x [rows][k] -> to, for the rows row_begin .. row_end - 1 only. No value changes by more than half its scale. */
 #define DECLARE_QUANTIZE(name)                                                                                         \
   void name(int8_path path, const float *x, int32_t row_begin, int32_t row_end, int32_t k, const rows_i8 *to)
 DECLARE_QUANTIZE(quantize_rows_scalar);
@@ -109,18 +111,18 @@ typedef struct weights_i8 {
   int32_t n;
 } weights_i8;
 
-/* Where in the values of weights [n][k] the part of a panel is that belongs to the block from `begin` on. */
+/* Offset, in the values of weights [n][k], of a panel's part in the block that begins at input `begin`. */
 static inline size_t panel_place_i8(int32_t n, int32_t k, int32_t panel, int32_t begin) {
   return (size_t)begin * n + (size_t)panel * PANEL * block_size_i8(k, begin);
 }
 
-/* Quantizes one row (output channel `row`) of a weight matrix [n][k] into its place. No weight moves by more than half
- * a scale. */
+/* Quantizes one row (output channel `row`) of a weight matrix [n][k] into its place. No weight changes by more than
+ * half its scale. */
 void pack_row_i8(int8_path path, const weights_i8 *into, int32_t k, int32_t row, const float *weights);
 
 /* y [rows][n] = epilogue(x . W^T + bias [n]), for the rows row_begin .. row_end - 1 and the output channels
  * panel_begin * 8 .. panel_end * 8 - 1 only. `y_stride`: floats from one row of y to the next. The SIMD kernel's GELU
- * is wrong by up to 1.8e-4, far less than the quantized numbers are. */
+ * has an error of up to 1.8e-4, far below that of the quantized numbers. */
 #define DECLARE_LINEAR_I8(name)                                                                                        \
   void name(int8_path path, const rows_i8 *x, int32_t row_begin, int32_t row_end, int32_t k,                           \
             const weights_i8 *weights, const float *bias, int32_t panel_begin, int32_t panel_end, epilogue apply,      \
@@ -129,7 +131,7 @@ DECLARE_LINEAR_I8(linear_i8_scalar);
 DECLARE_LINEAR_I8(linear_i8_simd);
 #define linear_i8 BERTLET_KERNEL(linear_i8)
 
-/* A table of rows of which few are wanted at a time, such as embeddings: x [n] -> q [n], -128 .. 127, and back by
+/* For tables whose rows are looked up one by one (embeddings): x [n] -> q [n], -128 .. 127; and back, as
  * scale * (q - zero). */
 #define DECLARE_QUANTIZE_ROW(name) void name(const float *x, int32_t n, int8_t *q, float *scale, int32_t *zero)
 DECLARE_QUANTIZE_ROW(quantize_row_scalar);
@@ -150,9 +152,9 @@ DECLARE_ATTENTION(attention_f32_simd);
 #define attention_f32 BERTLET_KERNEL(attention_f32)
 size_t attention_scratch(int32_t length, int32_t head_size);
 
-/* The same in integers, for the paths INT8_DOT_*: queries, keys and values are rounded to 127 steps to either side, the
- * queries and the keys of a head with one scale each, each column of its values too (Jacob et al. 2018); the
- * probabilities to ATTENTION_STEPS parts of the query's largest. head_size is a multiple of 16. */
+/* The same in integers, for the paths INT8_DOT_*. Numbers are rounded to -127 .. 127 times a scale (Jacob et al. 2018):
+ * one scale for all queries of the head, one for its keys, one for each column of its values. Probabilities are rounded
+ * to 0 .. ATTENTION_STEPS, which stands for the query's largest. head_size is a multiple of 16. */
 #define ATTENTION_STEPS 255
 #define DECLARE_ATTENTION_I8(name)                                                                                     \
   void name(int8_path path, const float *q, const float *k, const float *v, int32_t length, int32_t stride,            \
@@ -183,7 +185,7 @@ DECLARE_ACTIVATE(activate_scalar);
 DECLARE_ACTIVATE(activate_simd);
 #define activate BERTLET_KERNEL(activate)
 
-/* ---- Logistic regression: a block of rows x[row] [d], each a pointer, so that any rows can be left out ---- */
+/* ---- Logistic regression: a block of rows x[row] [d], each a pointer, so that rows can be left out ---- */
 
 /* Most rows of one call. */
 enum { LOGREG_BLOCK = 64 };
@@ -196,7 +198,8 @@ DECLARE_LOGREG_LOGITS(logreg_logits_scalar);
 DECLARE_LOGREG_LOGITS(logreg_logits_simd);
 #define logreg_logits BERTLET_KERNEL(logreg_logits)
 
-/* gradient [outputs][d] += residual^T . x, for residual [rows][outputs], behind which 3 more floats are readable. */
+/* gradient [outputs][d] += residual^T . x, for residual [rows][outputs]. It may read, but ignores, the 3 floats that
+ * follow the residuals. */
 #define DECLARE_LOGREG_GRADIENT(name)                                                                                  \
   void name(const float *const *x, int32_t rows, int32_t d, const float *residual, int32_t outputs, float *gradient)
 DECLARE_LOGREG_GRADIENT(logreg_gradient_scalar);

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* Accumulators, so many that the latency of additions does not show. */
+/* Accumulators: enough to hide the latency of additions. */
 enum { SUMS = 4 };
 
 static inline float total(const v128_t sum[SUMS]) {

@@ -8,7 +8,8 @@
 
 enum { GROUP = 32 };
 
-/* The arguments of linear_i8(). Whole structures, so that after a store there are no further pointers to follow. */
+/* The arguments of linear_i8(), structures as a whole: through pointers their fields would be read again after every
+ * store to y. */
 typedef struct product {
   rows_i8 x;
   int32_t row_begin, row_end;
@@ -32,7 +33,7 @@ INLINE const void *weights_of(const product *p, tile t) {
   return (const uint8_t *)p->weights.values + panel_place_i8(p->weights.n, p->k, t.panel, t.begin);
 }
 
-/* What the zeros of both sides contribute: the sums start at its negative. */
+/* Starts the sums at what the zeros of inputs and weights contribute (see kernels.h). */
 INLINE void start_tile(const product *p, tile t, v128_t sum[DOT_ROWS][2]) {
   const size_t column = ((size_t)t.panel * p->blocks + t.block) * PANEL;
   v128_t minus_weight_sum[2], weight_zero[2];
@@ -50,9 +51,9 @@ INLINE void start_tile(const product *p, tile t, v128_t sum[DOT_ROWS][2]) {
   }
 }
 
-/* Adds the scaled sums to the bias, or to the blocks before this one. Both halves are loaded before either is stored,
- * the upper one first: so V8 can join the two of a row all through the tile to one vector of 256 bits, where it does
- * that (--wasm-revectorize). */
+/* Adds the scaled sums to the bias, or to the sums of the blocks before. Both halves are loaded before either is
+ * stored, the upper one first: only so V8 joins the two halves of a row to one vector of 256 bits in the whole tile,
+ * where it does that at all (--wasm-revectorize). */
 INLINE void finish_tile(const product *p, tile t, v128_t sum[DOT_ROWS][2]) {
   const float *scales = p->weights.scale + ((size_t)t.panel * p->blocks + t.block) * PANEL;
   const v128_t scale[2] = {wasm_v128_load(scales), wasm_v128_load(scales + LANES)};
@@ -89,8 +90,8 @@ INLINE void wide_tile(const product *p, tile t) {
 }
 
 #if RELAXED_DOT
-/* Sums of pairs are added up by a product with ones. V8 would do the same for the instruction that adds four products,
- * on processors that have none, but build the ones anew each time. */
+/* A product with ones adds up the sums of pairs. On processors without an instruction for four products V8 would do the
+ * same for wasm_i32x4_relaxed_dot_i8x16_i7x16_add(), but load the ones anew each time. */
 INLINE void pairs_tile(const product *p, tile t) {
   static const int16_t one = 1;
   const v128_t ones = constant_i16x8(&one);
@@ -123,7 +124,7 @@ INLINE void fours_tile(const product *p, tile t) {
 }
 #endif
 
-/* As activate_simd(), of which GELU would be far more exact than the quantized numbers that it is made from. */
+/* As activate_simd(), with a faster GELU, whose error is still far below that of the quantized numbers. */
 STEP void activate_coarse(float *values, int32_t n, epilogue apply) {
   if (apply == EPILOGUE_GELU) {
     FOR_EACH_VECTOR(gelu_coarse);
@@ -140,11 +141,11 @@ INLINE void all_panels(tile_function *compute, const product *p, tile t, int32_t
   }
 }
 
-/* What is left below the last whole tile takes smaller ones: integers are exact in any order. */
+/* Rows that are left over after the last whole tile get smaller tiles: sums of integers do not depend on the order. */
 INLINE void all_rows(tile_function *compute, int32_t height, const product *p, tile t, int32_t begin, int32_t end) {
   t.row = p->row_begin;
   t.rows = height;
-  /* The sums of a tile of 2 wait for each other, so that 8 rows are rather twice 4 than 6 and 2. */
+  /* A tile of 2 rows has too few independent sums to keep the processor busy, so 8 rows are 4 and 4, not 6 and 2. */
   for (; t.row + height <= p->row_end && (height == 4 || p->row_end - t.row != 8); t.row += height) {
     all_panels(compute, p, t, begin, end);
   }
@@ -156,8 +157,8 @@ INLINE void all_rows(tile_function *compute, int32_t height, const product *p, t
   if (t.row < p->row_end) all_panels(compute, p, t, begin, end);
 }
 
-/* Weights pass as in linear_f32_simd(): a group of panels (96 KB) stays in the second-level cache while it is
- * multiplied with all rows. */
+/* In the order of linear_f32_simd(): a group of panels (96 KB) stays in the second-level cache while it is multiplied
+ * with all rows. */
 INLINE void all_tiles(tile_function *compute, int32_t height, const product *p) {
   for (int32_t block = 0; block < p->blocks; block++) {
     tile t = {.block = block, .begin = block * BLOCK_I8};

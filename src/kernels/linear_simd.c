@@ -1,9 +1,9 @@
 #include "kernels/kernels.h"
 #include "kernels/tile_simd.h"
 
-/* Cache blocks. Four rows of a block of inputs (24 KB) stay in the first-level cache while a group of panels passes
- * over them, and the group (96 KB) in the second level while all rows of the block do. So weights come from memory once
- * for these rows, and in long streams: what fetches ahead of a processor takes a while to notice each. */
+/* Cache blocks. Four rows of a block of inputs (24 KB) stay in the first-level cache while they are multiplied with a
+ * group of panels, and the group (96 KB) stays in the second level while it is multiplied with all rows of the block.
+ * So weights are read from memory once for all these rows, and in long runs, as prefetchers need a while to start. */
 enum { GROUP_WEIGHTS = 2 * BLOCK_K_F32 * PANEL };
 
 /* The tile at `y` when only its first `count` rows exist. */

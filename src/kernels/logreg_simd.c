@@ -72,8 +72,8 @@ static void one_output(const float *const *x, int32_t rows, int32_t d, const flo
 /* Features that a slab holds: two vectors. */
 enum { SLAB = 2 * LANES };
 
-/* Columns first .. first + 7 of all rows, one after the other: read in place, rows whose distance is a multiple of a
- * large power of two would fall on a few lines of the cache. */
+/* Copies columns first .. first + 7 of all rows to a slab. In place, rows whose distance is a multiple of a large power
+ * of two would compete for a few lines of the cache. */
 static void copy_slab(const float *const *x, int32_t rows, int32_t d, int32_t first, float *slab) {
   const int32_t columns = d - first < SLAB ? d - first : SLAB;
   for (int32_t row = 0; row < rows; row++) {

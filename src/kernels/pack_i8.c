@@ -12,12 +12,11 @@ typedef struct mapping {
   int32_t zero;
 } mapping;
 
-/* Steps between the smallest and the largest q. There are 255, but value and zero are rounded apart, which may take
- * one.
- */
+/* Steps between the smallest and the largest q. 8 bits have 255, but a value and the zero are rounded separately, which
+ * may move q by one. */
 static const float steps = 254;
 
-/* Smallest and largest of the weights, and of the sums of neighbours, all with 0 among them. */
+/* Smallest and largest weight, and smallest and largest sum of two neighbours; each range includes 0. */
 typedef struct range {
   float least, most, least_pair, most_pair;
 } range;
@@ -34,15 +33,15 @@ static range range_of(const float *weights, int32_t count) {
   return r;
 }
 
-/* `least` becomes `low`. */
+/* The mapping that makes `least` the number `low`, for weights of a range as long as `extent`. */
 static mapping map_from(float least, int32_t low, float extent) {
   const float scale = fmaxf(extent / steps, 0x1p-126f); /* whose reciprocal is finite */
   return (mapping){scale, low - (int32_t)rintf(least * (1 / scale))};
 }
 
-/* For INT8_PAIRS neighbours have to share 256. Of random weights no two neighbours are at the end of the range, so that
- * their steps are 0.78 times as wide as those of 7 bits. The weights or their negatives, whichever have narrower steps.
- */
+/* For INT8_PAIRS two neighbours add up to at most 256. In random weights two neighbours are hardly ever both at the end
+ * of the range, so that the steps are 0.78 times as wide as those of 7 bits. Either the weights are quantized or their
+ * negatives, whichever have narrower steps. */
 static mapping map_weights(int8_path path, const float *weights, int32_t count) {
   const range r = range_of(weights, count);
   const float extent = r.most - r.least;

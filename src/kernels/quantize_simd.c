@@ -3,9 +3,8 @@
 #include "kernels/kernels.h"
 #include "kernels/simd_math.h"
 
-/* Maps a row, and 0, onto the numbers from `low` to -low - 1. Value and zero are rounded apart, which may take one
- * step.
- */
+/* The scale and zero that map the values of a row, and 0, to the numbers low .. -low - 1. A value and the zero are
+ * rounded separately, for which one step is kept free. */
 static void fit_range(const float *x, int32_t n, int32_t low, float *scale, int32_t *zero) {
   const float steps = (float)(-2 * low - 2);
   v128_t least[2] = {splat(0), splat(0)}, most[2] = {splat(0), splat(0)};

@@ -1,11 +1,12 @@
-/* How much scratch memory the kernels of a build want, be it scalar or SIMD. */
+/* How much scratch memory the kernels need; the scalar ones need less. */
 #include "kernels/kernels.h"
 
-/* A block of inputs, its rows rounded up to whole tiles of 4. */
+/* The rows and inputs that linear_f32() rearranges at a time. */
 size_t linear_scratch(int32_t k) { return (size_t)BLOCK_ROWS_F32 * (size_t)(k < BLOCK_K_F32 ? k : BLOCK_K_F32); }
 
-/* In f32: packed keys and values, both rounded up to whole tiles of 4, eight queries and their scores. In 8 bits keys
- * and values are a quarter, but come with steps, starts and dither, each array on a boundary of 4 floats. */
+/* In f32: packed keys and values, whose rows and columns are rounded up to whole tiles of 4, eight queries and their
+ * scores. In 8 bits keys and values take a quarter of that, but there are scales, start values of sums and the dither
+ * too, and each array begins on a boundary of 4 floats. */
 size_t attention_scratch(int32_t length, int32_t head_size) {
   const size_t padded_length = ((size_t)length + 3) / 4 * 4, padded_head = ((size_t)head_size + 3) / 4 * 4;
   const size_t f32 = 2 * padded_length * padded_head + 8 * (padded_length + padded_head);

@@ -55,8 +55,8 @@ static inline int32_t sum_of_lanes(v128_t v) {
   return wasm_i32x4_extract_lane(v, 0) + wasm_i32x4_extract_lane(v, 1);
 }
 
-/* A constant in the middle of arithmetic, read from memory by one instruction. As literals, V8 builds vectors through a
- * general register in three, each time it needs them. The empty assembly hides that the value is known. */
+/* A vector of a constant, read from memory by one instruction. A vector that is a literal V8 builds in three, through a
+ * general register, wherever it is used. The empty assembly hides from the compiler that the value is known. */
 static inline v128_t constant(const float *value) {
   __asm__("" : "+r"(value));
   return wasm_v128_load32_splat(value);
@@ -127,8 +127,9 @@ static inline v128_t gelu_f32(v128_t x) {
   return wasm_f32x4_sub(wasm_f32x4_pmax(x, splat(0)), wasm_f32x4_div(distance, p));
 }
 
-/* The same for results that 8 bits will hold, with an absolute error of at most 1.8e-4 + 2^-24 |x| and without a
- * division: max(x, 0) - a (3.95 - a) p(a), a = min(|x|, 3.95), whose error is nearly minimax (linear programming). */
+/* The same for results that are going to be quantized to 8 bits, with an absolute error of at most 1.8e-4 + 2^-24 |x|
+ * and without a division: max(x, 0) - a (3.95 - a) p(a), a = min(|x|, 3.95), whose error is nearly minimax (linear
+ * programming). */
 static inline v128_t gelu_coarse(v128_t x) {
   static const float farthest = 3.95f;
   static const float coefficients[] = {0.126569971f,  -0.0662321076f,  -0.0287177414f,

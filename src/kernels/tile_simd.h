@@ -1,7 +1,7 @@
-/* The micro-kernel under linear layers and attention: a tile of 4 rows times 8 columns.
+/* The micro-kernel of linear layers and attention: a tile of 4 rows times 8 columns.
  *
- *   rows     [k][4]  packed, so that one pointer walks over them: addresses cost as much as arithmetic otherwise
- *   columns  [k][8]  packed likewise: a panel of weights, or eight queries, or their probabilities
+ *   rows     [k][4]  packed, so that one pointer is enough: computing more addresses would cost as much as the
+ * arithmetic columns  [k][8]  packed likewise: a panel of weights, or eight queries, or their probabilities
  *
  * 8 accumulators, 2 vectors of columns, 4 broadcast inputs and one product are the 15 registers that V8 has on x86-64,
  * where it schedules the loads of an iteration before its arithmetic. A taller tile spills there without fused
@@ -19,7 +19,7 @@ static inline int32_t min(int32_t a, int32_t b) { return a < b ? a : b; }
 static inline int32_t tiles_of(int32_t rows) { return (rows + TILE_ROWS - 1) / TILE_ROWS; }
 
 /* y [4][8] = start [4][8] + rows^T . columns; `y_stride` and `start_stride` floats from one row to the next. Elements
- * are summed in the order of k, so splitting k over calls that start from y changes no bit. */
+ * are summed in the order of k: the same bits result when several calls, each starting from y, share k. */
 static inline void tile(const float *rows, const float *columns, int32_t k, const float *start, int32_t start_stride,
                         float *y, int32_t y_stride) {
   v128_t sum[TILE_ROWS][2];

@@ -1,4 +1,4 @@
-/* A model's image: what the writer made of the weights, kept and brought back as it is. */
+/* A model's image: its weights as the writer packed them, to be stored and brought back by a copy. */
 #include <string.h>
 
 #include "base/hash.h"
@@ -6,9 +6,9 @@
 
 static const char magic[8] = "bertlet";
 
-/* What an image of this model says of itself, but for the checksum: all that decides what its bytes mean. */
+/* The header of this model's images, all but the checksum: whatever decides what their bytes mean. */
 static void describe(const bertlet_model *model, image_header *header) {
-  memset(header, 0, sizeof *header); /* padding too: headers are compared by their bytes */
+  memset(header, 0, sizeof *header); /* the padding too, since headers are compared by their bytes */
   memcpy(header->magic, magic, sizeof magic);
   header->packing = PACKING_VERSION;
   if (model->config.weights == BERTLET_WEIGHTS_INT8) header->path = model->path;
@@ -17,12 +17,13 @@ static void describe(const bertlet_model *model, image_header *header) {
   header->config.max_batch_tokens = 0; /* sizes the workspace only */
 }
 
-/* A function of its own, called often: engines replace a function by its optimized form between calls only. */
+/* Hashes are computed in many short calls of a function that is not inlined: a JavaScript engine starts with slow code
+ * for a function, and takes the optimized code, once it is compiled, at the next call. */
 static __attribute__((noinline)) uint64_t hash_piece(uint64_t seed, const unsigned char *bytes, size_t count) {
   return hash_bytes(seed, bytes, count);
 }
 
-/* Of all behind the header. */
+/* Of everything behind the header. */
 static uint64_t checksum(const bertlet_model *model) {
   enum { PIECE = 65536 };
   const unsigned char *bytes = (const unsigned char *)model->hashes;
@@ -52,8 +53,8 @@ bertlet_status bertlet_model_restore(bertlet_model *model) {
   image_header expected;
   describe(model, &expected);
   expected.checksum = model->image->checksum;
-  bool whole = memcmp(model->image, &expected, sizeof expected) == 0 && checksum(model) == expected.checksum;
+  bool valid = memcmp(model->image, &expected, sizeof expected) == 0 && checksum(model) == expected.checksum;
   model->writer.open = NULL;
-  for (int32_t i = 0; i < model->tensor_count; i++) model->tensors[i].rows_written = whole ? model->tensors[i].rows : 0;
-  return whole ? BERTLET_OK : BERTLET_ERROR_IMAGE;
+  for (int32_t i = 0; i < model->tensor_count; i++) model->tensors[i].rows_written = valid ? model->tensors[i].rows : 0;
+  return valid ? BERTLET_OK : BERTLET_ERROR_IMAGE;
 }

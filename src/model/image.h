@@ -3,8 +3,8 @@
 
 #include "bertlet.h"
 
-/* Raise it with every change of what the writer makes of a weight: of packing, quantizing, or the order in the memory
- * plan. It keeps images of before from being taken for images of now. */
+/* To be raised whenever the bytes of an image change: with packing, quantizing, or the order of the weights in memory.
+ * So an image that an older version has stored is not taken for one of this version. */
 enum { PACKING_VERSION = 2 };
 
 /* How an image begins; the tensors' hashes and the weights follow. */

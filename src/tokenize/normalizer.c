@@ -3,11 +3,12 @@
  *   handle_chinese_chars  spaces around ideographs
  *   strip_accents         canonical decomposition (NFD), then drop non-spacing marks
  *   lowercase
- * and of its BertPreTokenizer: words end at white space, a punctuation character is a word. Here a character takes all
- * steps before the next one is looked at; only combining characters, which NFD sorts, need a look ahead.
+ * and of its BertPreTokenizer: words end at white space, and each punctuation character is a word of its own. Here one
+ * character takes all steps before the next one is read; only combining characters, which NFD sorts, need a look ahead.
  *
- * Places. A normalized character has the place of the original one it comes from. When NFD makes several of one, the
- * first has its place and the others are "inserted": they have the place of what stands before them after sorting. */
+ * Places. A normalized character has the place (start and end) of the original one that it comes from. When NFD makes
+ * several characters from one, the first has its place and the others are "inserted": each has the place of the
+ * character that stands before it after sorting. */
 #include "tokenize/normalizer.h"
 
 #include "bertlet.h"
@@ -34,8 +35,8 @@ typedef struct splitter {
   word word; /* the one being collected; length 0 between words */
 } splitter;
 
-/* Reads one code point. Of an ill-formed sequence the longest well-formed beginning, or else one byte, is one U+FFFD:
- * as browsers do (The Unicode Standard, section 3.9, table 3-7). */
+/* Reads one code point. In an ill-formed sequence the longest part that could begin a well-formed one, or else one
+ * byte, is read as U+FFFD, as browsers do (The Unicode Standard, section 3.9, table 3-7). */
 static uint32_t decode(cursor *at) {
   uint8_t lead = *at->next++;
   at->position++;
@@ -50,7 +51,7 @@ static uint32_t decode(cursor *at) {
   } else if ((lead & 0xF0) == 0xE0) {
     following = 2;
     code = lead & 0x0F;
-    if (lead == 0xE0) lowest = 0xA0;  /* shorter forms exist */
+    if (lead == 0xE0) lowest = 0xA0;  /* below: characters of fewer bytes */
     if (lead == 0xED) highest = 0x9F; /* surrogates */
   } else if (lead >= 0xF0 && lead <= 0xF4) {
     following = 3;
@@ -74,8 +75,8 @@ static const unicode_record *record_of(uint32_t code) {
   return &unicode_records[unicode_values[values][code % UNICODE_BLOCK]];
 }
 
-/* The canonical decomposition of a character that has one, without those inserted characters that would be stripped.
- * Returns how many there are in `parts`. */
+/* The canonical decomposition of a character that has one; the tables leave out inserted characters that would be
+ * stripped. Returns the number of `parts`. */
 static int decompose(uint32_t code, uint32_t parts[3]) {
   if (code >= SYLLABLE_FIRST && code <= SYLLABLE_LAST) {
     uint32_t syllable = code - SYLLABLE_FIRST, tail = syllable % TAILS;
@@ -120,7 +121,8 @@ static void append(word *to, uint32_t code, int32_t from, int32_t until) {
   to->to[to->end - 1] = until;
 }
 
-/* The last steps for a character that comes out of NFD. Lowercase makes neither white space nor punctuation. */
+/* The last steps, strip_accents and lowercase, for a character that comes out of NFD. White space and punctuation can
+ * be told before lowercasing, which makes neither of them. */
 static void add_decomposed(splitter *s, uint32_t code, const unicode_record *record, int32_t from, int32_t to) {
   uint32_t flags = s->normalizer->flags;
   if (flags & BERTLET_STRIP_ACCENTS && record->flags & UNICODE_STRIPPED) return;
@@ -133,7 +135,7 @@ static void add_decomposed(splitter *s, uint32_t code, const unicode_record *rec
   }
   bool lowercase = flags & BERTLET_LOWERCASE;
   append(&s->word, lowercase ? code + (uint32_t)record->lowercase : code, from, to);
-  /* The only character with a lowercase of two. */
+  /* The only character whose lowercase is two characters. */
   if (lowercase && code == CAPITAL_I_WITH_DOT) append(&s->word, DOT_ABOVE, from, to);
 }
 
@@ -168,12 +170,13 @@ static bool next_mark(const splitter *s, cursor *at, mark *found) {
 /* The combining characters from s->at on, which NFD sorts, stably, by their class. `inserted` are those that the
  * decomposition of `starter`, the character before the run, ends with.
  *
- * Nearly always all of them are stripped, and with them their order. For the sake of the others (musical stems, some
- * viramas, marks that are newer than the reference's tables) the run, of any length, is read again for each order among
- * them: the place of a character is that of the n-th of the text when n of those sorted up to it are not inserted. */
+ * Nearly always all of them are stripped, and their order does not matter. A few are kept (musical stems, some viramas,
+ * marks that are newer than the reference's tables); for these the run, which may be of any length, is read again for
+ * each combining class that occurs among them. The n-th sorted character that is not inserted has the place of the n-th
+ * character of the text. */
 static void add_marks(splitter *s, mark starter, const uint32_t *inserted, int inserted_count) {
   cursor begin = s->at;
-  uint32_t orders = 0; /* a bit for each that a character to be kept has */
+  uint32_t orders = 0; /* a bit for each class of a character that is kept */
   for (int i = 0; i < inserted_count; i++) orders |= 1u << record_of(inserted[i])->order;
   for (mark each; next_mark(s, &s->at, &each);) {
     if (!(each.record->flags & UNICODE_STRIPPED)) orders |= 1u << each.record->order;

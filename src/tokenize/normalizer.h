@@ -1,5 +1,5 @@
-/* From text to words: what Hugging Face's BertNormalizer and BertPreTokenizer do, in one pass and with the place in the
- * original text of every normalized character. */
+/* From text to words: what Hugging Face's BertNormalizer and BertPreTokenizer do, in one pass. Every normalized
+ * character knows its place in the original text. */
 #ifndef BERTLET_NORMALIZER_H
 #define BERTLET_NORMALIZER_H
 
@@ -8,13 +8,13 @@
 #include <stdint.h>
 
 enum {
-  WORD_CHARACTERS = 100, /* WordPiece takes any longer word for unknown */
+  WORD_CHARACTERS = 100, /* in BERT's WordPiece any longer word is unknown */
   WORD_MARGIN = 8,
   WORD_ROOM = WORD_MARGIN + 4 * WORD_CHARACTERS + WORD_MARGIN
 };
 
-/* A word after normalization: bytes[WORD_MARGIN .. end), in UTF-8. The margins on both sides are for the visitor. Of a
- * word that is too long only `length`, `from` of its first byte and to[end - 1] are valid. */
+/* A word after normalization: bytes[WORD_MARGIN .. end), in UTF-8. The visitor may use the margins on both sides. Of a
+ * word of more than WORD_CHARACTERS only `length`, `from` of its first byte and to[end - 1] are valid. */
 typedef struct word {
   int32_t length; /* in characters, at least 1 */
   int32_t end;
@@ -23,10 +23,11 @@ typedef struct word {
   uint8_t bytes[WORD_ROOM];
 } word;
 
-/* Gets every word in turn, which it may overwrite. */
+/* Is called with each word in turn, and may overwrite it. */
 typedef void word_visitor(void *context, word *found);
 
-/* What a byte means by itself. Anything below 0x80 is a letter, digit or the like: the byte to write for it. */
+/* What a byte is by itself: one of these, or else a letter, digit or the like, for which a number below 0x80 is the
+ * byte that it is normalized to. */
 enum { CLASS_WHITESPACE = 0x80, CLASS_PUNCTUATION, CLASS_REMOVED, CLASS_NOT_ASCII };
 
 typedef struct normalizer {
@@ -46,8 +47,8 @@ typedef struct cursor {
 
 void normalizer_init(normalizer *of, uint32_t flags);
 
-/* Splits off what the text begins with: `at`, which is not in a word and not at the end, moves on to the next place
- * that is not in one. */
+/* Normalizes and splits the text from `at`, where no word may have begun and the text may not end, to the next place
+ * outside of words, calling `visit` for each word; moves `at` there. */
 void normalizer_split(const normalizer *of, cursor *at, word_visitor *visit, void *context);
 
 /* Length of UTF-8 `text` without the white space at its end. */

@@ -2,12 +2,13 @@
  * vocabulary that it begins with, then the longest "##" piece that the rest begins with, and so on; when none fits, the
  * whole word becomes [UNK].
  *
- * The vocabulary is an open-addressing hash table over the lines of vocab.txt, which stay where they are. Its cache
- * misses are most of the time, so that
- *   - a slot holds a piece of up to 12 bytes itself, as nearly all words of English have;
- *   - of the words in several pieces most beginnings are no piece, which the filter, 1/16 of the slots' size, nearly
- *     always tells;
- *   - plain words, which nearly all are, are looked up many at a time: the misses of all of them overlap. */
+ * The vocabulary is a hash table with open addressing; its slots refer to the lines of vocab.txt, which are not copied.
+ * Most of the time goes into its cache misses. Therefore
+ *   - a slot itself holds a piece of up to 12 bytes, as nearly all English words are;
+ *   - a filter of 1/16 of the table's size tells of most byte strings that they are no piece: a word in several pieces
+ * is searched for many of those;
+ *   - plain words (see plain_word), which most are, are looked up many at a time, so that their cache misses overlap.
+ */
 #include "bertlet.h"
 #include "tokenize/normalizer.h"
 
@@ -33,11 +34,11 @@ typedef struct slot {
   uint32_t id : 23;
 } slot;
 
-/* The block: this, then slots [slot_count] and filter [slot_count]. */
+/* In its block slots [slot_count] and filter [slot_count] follow it. */
 struct bertlet_tokenizer {
-  _Alignas(BERTLET_ALIGNMENT) const uint8_t *vocab; /* and so no slot lies across two cache lines */
+  _Alignas(BERTLET_ALIGNMENT) const uint8_t *vocab; /* aligned, so that no slot lies in two cache lines */
   slot *slots;
-  uint8_t *filter; /* by home slot: a bit for each value that the low 3 bits of its pieces' hashes have */
+  uint8_t *filter; /* by home slot: bit number b is set if it is the home of a piece whose hash ends in the 3 bits b */
   uint32_t slot_count;
   int32_t lines;
   int32_t longest; /* bytes of the longest piece */
@@ -50,7 +51,7 @@ struct bertlet_tokenizer {
 
 static const uint8_t prefix[PREFIX] = {'#', '#'};
 
-/* The first 8 of these bytes, or all of them and zeros. In either case 8 are read. */
+/* The first 8 of these bytes; fewer are filled up with zeros. 8 bytes must be readable in any case. */
 static uint64_t read_block(const uint8_t *bytes, int32_t size) {
   uint64_t block;
   memcpy(&block, bytes, BLOCK);
@@ -98,7 +99,7 @@ static int32_t count_lines(const char *vocab, size_t vocab_bytes) {
   return lines;
 }
 
-/* Two thirds of the slots are taken. */
+/* So many that two thirds of them get filled. */
 static uint32_t slots_for(int32_t lines) { return (uint32_t)lines + (uint32_t)lines / 2 + 1; }
 
 size_t bertlet_tokenizer_bytes(const char *vocab, size_t vocab_bytes) {
@@ -168,7 +169,7 @@ typedef struct output {
   int32_t *ids;     /* [capacity] */
   int32_t *offsets; /* [capacity][2] or NULL */
   int32_t capacity;
-  int32_t count; /* goes on counting past the capacity: the last pieces may still be taken back */
+  int32_t count; /* may exceed the capacity, since a word's pieces are taken back when the word turns out unknown */
 } output;
 
 static void add_piece(output *out, int32_t id, int32_t from, int32_t to) {
@@ -187,7 +188,7 @@ static inline const slot *longest_piece(const bertlet_tokenizer *t, const uint8_
                                         int32_t size) {
   if (size > t->longest) size = t->longest;
   for (; size > min_size; size--) {
-    if ((bytes[size] & 0xC0) == 0x80) continue; /* inside a character */
+    if ((bytes[size] & 0xC0) == 0x80) continue; /* it would end inside a character */
     uint32_t hash = hash_of(bytes, size);
     if (!(t->filter[home_of(t, hash)] & filter_bit(hash))) continue;
     const slot *found = find_slot(t, hash, bytes, size);
@@ -199,14 +200,14 @@ static inline const slot *longest_piece(const bertlet_tokenizer *t, const uint8_
 static void add_word(void *context, word *found) {
   output *out = context;
   int32_t first = out->count, begin = WORD_MARGIN, skip = 0;
-  found->bytes[found->end] = 0; /* no further byte of its last character */
+  found->bytes[found->end] = 0; /* longest_piece() reads it: not the middle of a character */
   while (begin < found->end && found->length <= WORD_CHARACTERS) {
     const slot *piece = longest_piece(out->tokenizer, found->bytes + begin - skip, skip, found->end - begin + skip);
     if (!piece) break;
     int32_t end = begin - skip + (int32_t)piece->size;
     add_piece(out, (int32_t)piece->id, found->from[begin], found->to[end - 1]);
     begin = end;
-    skip = PREFIX; /* before the rest, over bytes that are done */
+    skip = PREFIX; /* "##" is written before the rest, over bytes that are done */
     memcpy(found->bytes + begin - skip, prefix, PREFIX);
   }
   if (begin < found->end) {
@@ -223,7 +224,7 @@ typedef struct plain_word {
   uint32_t hash;
 } plain_word;
 
-/* The next 8 bytes of the text, or all and spaces. */
+/* The next 8 bytes of the text; what lies behind its end are spaces. */
 static inline uint64_t read_text(const uint8_t *at, const uint8_t *end) {
   uint64_t block = EACH_BYTE(' ');
   if (end - at >= BLOCK) {
@@ -234,7 +235,7 @@ static inline uint64_t read_text(const uint8_t *at, const uint8_t *end) {
   return block;
 }
 
-/* The top bits of those bytes that are neither ASCII letters nor digits. */
+/* Has the top bit of each byte set that is neither an ASCII letter nor a digit; all other bits are 0. */
 static inline uint64_t find_others(uint64_t block) {
   uint64_t low = block & EACH_BYTE(0x7F), small = low | EACH_BYTE(0x20);
   uint64_t letters = (small + EACH_BYTE(0x80 - 'a')) ^ (small + EACH_BYTE(0x7F - 'z'));
@@ -242,11 +243,11 @@ static inline uint64_t find_others(uint64_t block) {
   return (block | ~(letters | digits)) & EACH_BYTE(0x80);
 }
 
-/* All bits of the bytes before the first of `others`. */
+/* All bits set in the bytes before the first one that `others` marks. */
 static inline uint64_t bytes_before(uint64_t others) { return ((others & -others) >> 7) - 1; }
 
-/* Reads a plain word and a space after it, or other white space. Returns what is next, or NULL if the text begins with
- * something else, which may be a special piece. */
+/* Reads a plain word and the space after it if there is one, or just one character of white space (size 0). Returns
+ * where the text goes on, or NULL if it begins with anything else, "[" included, with which special tokens begin. */
 static inline const uint8_t *read_plain_word(const bertlet_tokenizer *t, const uint8_t *text, const uint8_t *end,
                                              plain_word *found) {
   int32_t size = 0;
@@ -284,7 +285,7 @@ static void add_plain_word(output *out, const plain_word *of, int32_t from) {
   }
 }
 
-/* Adds the plain words that the text begins with; false if it begins with something else. */
+/* Adds plain words from the beginning of the text, up to PLAIN_WORDS; false if it begins with something else. */
 static bool add_plain_words(output *out, cursor *at) {
   const bertlet_tokenizer *t = out->tokenizer;
   const uint8_t *begin = at->next, *next;
@@ -294,14 +295,14 @@ static bool add_plain_words(output *out, cursor *at) {
     count += words[count].size > 0;
     at->next = next;
   }
-  /* All misses at once, by the only prefetch that WebAssembly has. */
+  /* Touch all their slots, so that the cache misses overlap: WebAssembly has no instruction to prefetch. */
   for (int32_t i = 0; i < count; i++) (void)*(const volatile uint64_t *)&t->slots[home_of(t, words[i].hash)].head;
   for (int32_t i = 0; i < count; i++) add_plain_word(out, &words[i], at->position + (int32_t)(words[i].begin - begin));
   at->position += (int32_t)(at->next - begin);
   return at->next > begin;
 }
 
-/* Which special piece of the vocabulary the text begins with, or -1. */
+/* The special token of the vocabulary that the text begins with, or -1. */
 static int special_at(const bertlet_tokenizer *t, const uint8_t *text, const uint8_t *end) {
   for (int i = 0; i < SPECIALS; i++) {
     size_t size = strlen(special_pieces[i]);

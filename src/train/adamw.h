@@ -11,7 +11,7 @@ typedef struct adamw {
 
 adamw adamw_alloc(arena *memory, int32_t size);
 
-/* Forgets all gradients it has seen. */
+/* Back to the state before the first step. */
 void adamw_reset(adamw *state);
 
 /* One step: parameters [size] by their gradient [size]. Betas 0.9 and 0.999, epsilon 1e-8, as torch's defaults. */

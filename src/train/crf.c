@@ -22,7 +22,7 @@ size_t bertlet_crf_bytes(int32_t length, int32_t tags) {
   return arena_bytes(&memory);
 }
 
-/* One sequence: emissions [length][tags] become residuals. Returns factor * its loss. */
+/* Of one sequence: returns factor * loss, and replaces emissions [length][tags] by its derivatives. */
 static double sequence_loss(float *emissions, const int32_t *labels, int32_t length, int32_t tags,
                             const float *transitions, double factor, double *forward, float *gradient) {
   const float *begin = transitions + (size_t)tags * tags;
@@ -43,7 +43,8 @@ static double sequence_loss(float *emissions, const int32_t *labels, int32_t len
   const float zero = 0;
   const double total = log_sum_exp(forward + (size_t)(length - 1) * tags, &zero, 0, tags);
 
-  /* backward[t][k]: of everything after t, its emission there not included; `after`: with the emission of t + 1. */
+  /* backward[t][k]: log of the sum over all continuations after t, given tag k at t. `after`: that of t + 1, with the
+   * emission of t + 1 added. */
   for (int32_t k = 0; k < tags; k++) backward[(size_t)(length - 1) * tags + k] = 0;
   for (int32_t t = length - 2; t >= 0; t--) {
     double *after = backward + (size_t)(t + 1) * tags, *here = backward + (size_t)t * tags;

@@ -3,7 +3,7 @@
 #include <float.h>
 #include <string.h>
 
-/* ---- Vectors: plain loops over LBFGS_ALIGN lanes, which compilers turn into SIMD without reordering anything --- */
+/* ---- Vectors: loops over LBFGS_ALIGN lanes, which compilers turn into SIMD without changing the order of sums --- */
 
 double vector_dot(const float *a, const float *b, int32_t size) {
   enum { RUN = 32 * LBFGS_ALIGN };

@@ -1,5 +1,5 @@
 /* The direction of a limited-memory quasi-Newton step: Nocedal & Wright, Numerical Optimization, 2nd ed.,
- * algorithm 7.4. Vectors have `size` floats, a multiple of LBFGS_ALIGN; whoever pads them leaves zeros there. */
+ * algorithm 7.4. Vectors have `size` floats, a multiple of LBFGS_ALIGN; what pads them must be 0. */
 #ifndef BERTLET_LBFGS_H
 #define BERTLET_LBFGS_H
 
@@ -17,10 +17,10 @@ typedef struct lbfgs {
   float *steps;                  /* [LBFGS_MEMORY][size]: s = x' - x */
   float *changes;                /* [LBFGS_MEMORY][size]: y = g' - g */
   double products[LBFGS_MEMORY]; /* s . y, positive */
-  double scale;                  /* s . y / y . y of the newest pair: the inverse Hessian to begin with */
+  double scale; /* s . y / y . y of the newest pair; times the identity, the first estimate of the inverse Hessian */
 } lbfgs;
 
-/* Scalar product, in double where it matters: short runs are summed in f32, the runs in double. */
+/* Scalar product: short runs are summed in f32, their sums in double. */
 double vector_dot(const float *a, const float *b, int32_t size);
 
 /* y += factor x */
@@ -31,7 +31,7 @@ void vector_scale(float *y, double factor, int32_t size);
 
 lbfgs lbfgs_alloc(arena *memory, int32_t size);
 
-/* Without pairs the direction is steepest descent. */
+/* Drops all pairs. Without any the direction is steepest descent. */
 void lbfgs_forget(lbfgs *memory);
 
 /* direction = -H gradient */

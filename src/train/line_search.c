@@ -4,9 +4,9 @@
 
 #define SUFFICIENT_DECREASE 1e-3
 #define CURVATURE 0.9
-#define NARROWEST 0.1 /* width of an interval, relative to its upper end, that is not worth searching */
-#define LONGEST_STEP 1e10
-enum { MOST_TRIALS = 50 };
+#define MIN_WIDTH 0.1 /* of an interval that is worth searching, relative to its upper end */
+#define MAX_STEP 1e10
+enum { MAX_TRIALS = 50 };
 
 void line_search_begin(line_search *search, double value, double slope, double first_step, double noise) {
   const search_point start = {0, value, slope};
@@ -18,8 +18,8 @@ void line_search_begin(line_search *search, double value, double slope, double f
                           .first_stage = true,
                           .low = 0,
                           .high = 5 * first_step,
-                          .width = LONGEST_STEP,
-                          .previous_width = 2 * LONGEST_STEP};
+                          .width = MAX_STEP,
+                          .previous_width = 2 * MAX_STEP};
 }
 
 /* ---- Interpolation --------------------------------------------------------------------------------------------- */
@@ -93,7 +93,7 @@ static void set_bounds(line_search *search) {
   }
 }
 
-/* Narrows the interval around a minimum, or moves it onward while there is none in it, and chooses the next step. */
+/* Narrows the interval around a minimum, or moves it farther while it holds none, and chooses the next step. */
 static void search_on(line_search *search, search_point trial, bool use_auxiliary) {
   search_point best = search->best, other = search->other, tried = trial;
   if (use_auxiliary) {
@@ -113,15 +113,15 @@ static void search_on(line_search *search, search_point trial, bool use_auxiliar
 
   if (search->bracketed) {
     const double from = search->best.step, length = search->other.step - from;
-    /* Halve an interval that interpolation does not narrow, or cannot for want of a finite value. */
+    /* Halve the interval if interpolation narrows it too little, or has no result because a value is not finite. */
     if (fabs(length) >= 0.66 * search->previous_width || !isfinite(search->step)) search->step = from + length / 2;
     search->previous_width = search->width;
     search->width = fabs(length);
   }
   set_bounds(search);
-  search->step = clamp(search->step, 0, LONGEST_STEP);
+  search->step = clamp(search->step, 0, MAX_STEP);
   search->last = search->bracketed && (search->step <= search->low || search->step >= search->high ||
-                                       search->high - search->low <= NARROWEST * search->high);
+                                       search->high - search->low <= MIN_WIDTH * search->high);
   if (search->last) search->step = search->best.step;
 }
 
@@ -132,7 +132,7 @@ search_verdict line_search_next(line_search *search, double value, double slope)
   const double enough = search->start.value + SUFFICIENT_DECREASE * trial.step * search->start.slope;
   if (trial.value <= enough + search->noise && fabs(slope) <= -CURVATURE * search->start.slope) return SEARCH_FOUND;
   if (search->last) return trial.value < search->start.value ? SEARCH_FOUND : SEARCH_FAILED;
-  if (++search->trials == MOST_TRIALS) return SEARCH_FAILED;
+  if (++search->trials == MAX_TRIALS) return SEARCH_FAILED;
 
   if (trial.value <= enough && trial.slope >= 0) search->first_stage = false;
   search_on(search, trial, search->first_stage && trial.value <= search->best.value && trial.value > enough);

@@ -1,10 +1,10 @@
 /* A line search for the strong Wolfe conditions along one direction d,
  *     phi(t) <= phi(0) + 1e-3 t phi'(0)   and   |phi'(t)| <= 0.9 |phi'(0)|,    phi(t) = f(x + t d),
  * by Moré & Thuente, "Line search algorithms with guaranteed sufficient decrease", ACM TOMS 20 (1994), with the
- * constants that L-BFGS-B uses: scipy's and so scikit-learn's iterates are reproduced.
+ * constants that L-BFGS-B uses, so that it takes the steps of scipy and scikit-learn.
  *
- * It sees numbers only. The caller evaluates phi and its slope at `step` and hands them to line_search_next(), until
- * that says that it is done. */
+ * It never calls phi: the caller evaluates phi and its slope at `step` and passes them to line_search_next(), until
+ * that returns anything but SEARCH_GOES_ON. */
 #ifndef BERTLET_LINE_SEARCH_H
 #define BERTLET_LINE_SEARCH_H
 
@@ -19,13 +19,13 @@ typedef enum search_verdict { SEARCH_GOES_ON, SEARCH_FOUND, SEARCH_FAILED } sear
 
 typedef struct line_search {
   double step;        /* where phi is wanted next; after SEARCH_FOUND, the step to take */
-  double noise;       /* phi is only known up to this much */
+  double noise;       /* rounding error of phi's values */
   search_point start; /* t = 0 */
   search_point best;  /* the lowest point so far */
   search_point other; /* the interval's other end */
   bool bracketed;     /* a minimum lies between them */
   bool first_stage;   /* no point yet with sufficient decrease and a rising slope */
-  bool last;          /* `step` goes back to the best point, since the interval is used up */
+  bool last;          /* the interval is too small to go on: `step` is that of the best point */
   double low, high;   /* bounds of the next step */
   double width, previous_width;
   int32_t trials;

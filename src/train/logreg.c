@@ -32,9 +32,9 @@ struct bertlet_logreg {
   float *direction;                               /* [size] */
   lbfgs memory;
   double lowest_objective, smallest_gradient; /* since the start */
-  int32_t idle_steps;                         /* that brought neither of them lower */
+  int32_t idle_steps;                         /* in a row that lowered neither of them */
 
-  float *block; /* [LOGREG_BLOCK][outputs] and 3 more: logits of a block of rows, then residuals */
+  float *block; /* [LOGREG_BLOCK][outputs] and 3 more floats: the logits of a block of rows, then its residuals */
 };
 
 /* ---- The memory plan ------------------------------------------------------------------------------------------- */
@@ -91,9 +91,9 @@ void bertlet_logreg_reset(bertlet_logreg *fit) { memset(fit->parameters, 0, (siz
 
 /* ---- Loss and residuals of one block --------------------------------------------------------------------------- */
 
-/* The residual of a logit is the derivative of the row's weighted loss by it. Both use e^(z - z_label) with the term of
- * the label itself, 1, kept apart: what is close to 1 would swallow the small rest, and with it the loss and the
- * residuals of rows that are already classified well. */
+/* The residual of a logit is the derivative of the row's weighted loss by it. In both functions below the sum of
+ * exponentials is kept in two parts, the label's term and the rest: of a row that is classified well the rest is so
+ * small that adding it to the label's term in f32 would lose it, and with it the loss and the residuals. */
 
 /* z [rows] -> residuals, for two classes: loss log(1 + e^-m) with the margin m = z for class 1 and -z for class 0. */
 static double binary_residuals(const bertlet_logreg *fit, const int32_t *used, const float *weight, int32_t rows,
@@ -111,7 +111,7 @@ static double binary_residuals(const bertlet_logreg *fit, const int32_t *used, c
   return loss;
 }
 
-/* Lanes of partial results, so that compilers may use SIMD without reordering anything. */
+/* Partial results side by side, which compilers turn into SIMD without changing the order of sums. */
 enum { LANES = 8 };
 
 static float larger(float a, float b) { return a < b ? b : a; }
@@ -168,8 +168,8 @@ static double multinomial_residuals(const bertlet_logreg *fit, const int32_t *us
 
 static float *bias_of(const bertlet_logreg *fit, float *vector) { return vector + fit->bias_at; }
 
-/* Adds the gradient of the summed loss to `gradient` and returns the sum. No more than a block of logits exists at a
- * time: they stay in the cache, and memory does not grow with rows times classes. */
+/* Adds the gradient of the summed loss to `gradient` and returns the sum. The logits of only one block of rows exist at
+ * a time: they stay in the cache, and memory does not grow with rows times classes. */
 static double add_losses(bertlet_logreg *fit) {
   const int32_t outputs = fit->outputs, d = fit->feature_count;
   float *z = fit->block, *bias_gradient = bias_of(fit, fit->gradient);
@@ -239,7 +239,8 @@ bertlet_status bertlet_logreg_start(bertlet_logreg *fit, const float *sample_wei
 /* A rounding error that the objective may carry, relative to itself. */
 #define OBJECTIVE_NOISE 3e-8
 
-/* Moves along the direction of descent to a point with less slope, and says whether it found one. */
+/* Moves along the direction of descent to a point that satisfies the line search; false, and back, when it finds none.
+ */
 static bool move(bertlet_logreg *fit) {
   const size_t bytes = (size_t)fit->size * sizeof(float);
   memcpy(fit->previous_parameters, fit->parameters, bytes);
@@ -251,7 +252,7 @@ static bool move(bertlet_logreg *fit) {
   line_search search;
   search_verdict verdict = SEARCH_FAILED;
   if (slope < 0) {
-    /* A quasi-Newton direction has its length; steepest descent starts with length 1. */
+    /* A quasi-Newton direction comes with a step length, 1; steepest descent begins with a step as long as 1. */
     const double length = sqrt(vector_dot(fit->direction, fit->direction, fit->size));
     line_search_begin(&search, objective, slope, fit->memory.pairs ? 1 : 1 / length, OBJECTIVE_NOISE * objective);
     do {
@@ -278,14 +279,14 @@ static bool progressed(bertlet_logreg *fit) {
   return lower || flatter;
 }
 
-/* So many steps without progress mean that only rounding errors are left. */
+/* After so many steps in a row without progress only rounding errors are left. */
 enum { PATIENCE = 5 };
 
 int32_t bertlet_logreg_step(bertlet_logreg *fit) {
   if (fit->state != BERTLET_FIT_RUNNING) return fit->state;
   bool moved = move(fit);
   if (!moved && fit->memory.pairs > 0) {
-    /* Rounding errors may have spoilt the memory: try steepest descent before giving up. */
+    /* Rounding errors may have spoilt the pairs in memory: try steepest descent before giving up. */
     lbfgs_forget(&fit->memory);
     moved = move(fit);
   }

@@ -1,14 +1,15 @@
-/* Losses of a head's logits. Each returns the mean loss and puts its derivative by every logit in the logit's place. */
+/* Losses of a head's logits. Each returns the mean loss and replaces every logit by the derivative of that mean by it.
+ */
 #include <math.h>
 
 #include "bertlet.h"
 #include "kernels/kernels.h"
 
-/* What a loss returns: the status says that nothing can be trained by it. */
+/* What a loss function returns for this loss. */
 static double checked(double loss) { return isfinite(loss) ? loss : (double)BERTLET_ERROR_NUMERIC; }
 
-/* Cross entropy of values 0, stride, 2 stride, ... and a label: factor * -log softmax(z)[label]. e^(z - z_largest) in
- * place of z on the way. */
+/* factor * cross entropy, which is -log softmax(z)[label], of the n logits z[0], z[stride], z[2 stride], ...; they are
+ * replaced by its derivatives. */
 static double cross_entropy(float *z, int32_t n, int32_t stride, int32_t label, double factor) {
   float largest = z[0];
   for (int32_t i = 1; i < n; i++) largest = fmaxf(largest, z[(size_t)i * stride]);

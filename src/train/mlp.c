@@ -12,7 +12,7 @@ typedef struct layer {
 } layer;
 
 struct bertlet_mlp {
-  int32_t max_rows, count; /* of a batch: the most, and of the one that was last put through */
+  int32_t max_rows, count; /* most rows of a batch; rows of the last one */
   bool has_hidden;
   layer hidden_layer, output_layer;
   float *parameters, *gradient; /* [parameter count] */
@@ -21,7 +21,7 @@ struct bertlet_mlp {
   const float **x; /* [max_rows]: the rows of the batch */
   float *hidden;   /* [max_rows][hidden_size]: after the ReLU */
 
-  /* Of LOGREG_BLOCK rows, behind each 3 more floats, as logreg_gradient() wants it. */
+  /* For LOGREG_BLOCK rows, each with 3 more floats, which logreg_gradient() may read. */
   float *logit_gradient;  /* [rows][outputs] */
   float *hidden_gradient; /* [rows][hidden_size] */
   float *transposed;      /* [outputs][rows] */
@@ -102,7 +102,8 @@ static void dense_backward(bertlet_mlp *mlp, const layer *of, const float *const
     for (int32_t k = 0; k < of->outputs; k++) bias_gradient[k] += dy[(size_t)row * of->outputs + k];
 }
 
-/* dx [rows][inputs] = dy [rows][outputs] . weight: the kernel of the weights' gradient, for which outputs are rows. */
+/* dx [rows][inputs] = dy [rows][outputs] . weight, computed as logreg_gradient() of dy^T with the rows of the weight as
+ * its x. */
 static void dense_backward_inputs(bertlet_mlp *mlp, const layer *of, int32_t rows, const float *dy, float *dx) {
   memset(dx, 0, (size_t)rows * of->inputs * sizeof(float));
   for (int32_t first = 0; first < of->outputs; first += LOGREG_BLOCK) {

@@ -1,4 +1,5 @@
-// Vectors: equal to PyTorch's, the same bits alone and in a batch, on one thread and on several.
+// Vectors: equal to PyTorch's, the same bits alone and in a batch, on one thread and on several. (For each of the builds, and how
+// close int8 is: tests/builds/builds.test.js.)
 import { forEachBatch } from '../../js/engine/batches.js';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -8,30 +9,9 @@ import { Engine } from '../../js/engine/engine.js';
 import { loadEngine } from '../../js/worker/load.js';
 import { load } from '../../js/index.js';
 import { toTexts } from '../../js/api/texts.js';
-import { fixtures, readExpected, tiny, withoutMinilm } from '../support.js';
+import { compare, fixtures, readExpected, tiny, withoutMinilm } from '../support.js';
 
 const MINILM = 'sentence-transformers/all-MiniLM-L6-v2';
-
-/** @returns {{ meanCosine: number, worstCosine: number, maxAbs: number }} over rows of the given size */
-function compare(actual, expected, size) {
-  assert.equal(actual.length, expected.length);
-  let meanCosine = 0;
-  let worstCosine = 1;
-  let maxAbs = 0;
-  for (let row = 0; row < actual.length; row += size) {
-    let [ab, aa, bb] = [0, 0, 0];
-    for (let i = row; i < row + size; i++) {
-      ab += actual[i] * expected[i];
-      aa += actual[i] ** 2;
-      bb += expected[i] ** 2;
-      maxAbs = Math.max(maxAbs, Math.abs(actual[i] - expected[i]));
-    }
-    const cosine = ab / Math.sqrt(aa * bb);
-    meanCosine += (cosine * size) / actual.length;
-    worstCosine = Math.min(worstCosine, cosine);
-  }
-  return { meanCosine, worstCosine, maxAbs };
-}
 
 const flatten = (vectors) => Float32Array.from(vectors.flatMap((vector) => [...vector]));
 
@@ -118,58 +98,15 @@ describe('all-MiniLM-L6-v2 against PyTorch', { skip: withoutMinilm }, () => {
       await Promise.all(others.map((other) => other.dispose()));
     }
   });
-
-  for (const build of ['scalar', 'simd', 'simd-mt', 'relaxed', 'relaxed-mt']) {
-    test(`the build "${build}"`, async (t) => {
-      const other = await load(MINILM, { dtype: 'f32', build, threads: 2 }).catch((error) => error);
-      if (other instanceof Error) {
-        assert.equal(other.code, 'NO_WASM');
-        assert.ok(build.startsWith('relaxed'), other.message);
-        return t.skip('this Node.js has no relaxed SIMD');
-      }
-      assert.equal(other.info.build, build);
-      assert.equal(other.info.threads, build.endsWith('-mt') ? 2 : 1);
-      assertEqual(flatten(await other.embed(texts.slice(0, 10))), expected.mean.slice(0, 10 * 384), 384);
-      await other.dispose();
-    });
-  }
 });
 
-describe('all-MiniLM-L6-v2 in int8', { skip: withoutMinilm }, () => {
-  const all = minilmTexts('minilm-sentences');
-  let expected;
-  before(async () => {
-    expected = await readExpected(join(fixtures, 'model/minilm-sentences/expected.safetensors'));
-  });
-
-  for (const build of [undefined, 'simd', 'scalar']) {
-    const texts = build === 'scalar' ? all.slice(0, 32) : all; // 128 take a minute and a half there
-    test(`is close to PyTorch, ${build ? `with the build "${build}"` : 'by default'}`, async () => {
-      const bert = await load(MINILM, { build, dtype: 'int8' });
-      assert.equal(bert.info.dtype, 'int8');
-      const means = await bert.embed(texts, { onWarning() {} });
-      const { meanCosine } = compare(flatten(means), expected.mean.subarray(0, texts.length * 384), 384);
-      assert.ok(meanCosine >= 0.9975, `mean cosine ${meanCosine}`);
-      const { starts, hidden } = expected;
-      const tokens = await bert.embed(texts.slice(0, 10), { pooling: 'none' });
-      assert.equal(tokens.flat().length, starts[10]);
-      const { worstCosine } = compare(flatten(tokens.flat()), hidden, 384);
-      assert.ok(worstCosine >= 0.99, `worst token ${worstCosine}`);
-      for (const index of [0, 3, 25, texts.length - 1]) {
-        assert.deepEqual(await bert.embed(texts[index]), means[index], `text ${index} alone and among the others`);
-      }
-      await bert.dispose();
-    });
-  }
-
-  test('one thread and several give the same bits', async () => {
-    const some = all.slice(0, 24);
-    const models = await Promise.all([1, 2, 3].map((threads) => load(MINILM, { dtype: 'int8', threads })));
-    const results = await Promise.all(models.map((bert) => bert.embed(some)));
-    assert.deepEqual(results[1], results[0]);
-    assert.deepEqual(results[2], results[0]);
-    await Promise.all(models.map((bert) => bert.dispose()));
-  });
+test('all-MiniLM-L6-v2 in int8: one thread and several give the same bits', { skip: withoutMinilm }, async () => {
+  const some = minilmTexts('minilm-sentences').slice(0, 24);
+  const models = await Promise.all([1, 2, 3].map((threads) => load(MINILM, { dtype: 'int8', threads })));
+  const results = await Promise.all(models.map((bert) => bert.embed(some)));
+  assert.deepEqual(results[1], results[0]);
+  assert.deepEqual(results[2], results[0]);
+  await Promise.all(models.map((bert) => bert.dispose()));
 });
 
 test('checkpoints in F32, F16 (with the prefix "bert.") and BF16 against PyTorch', async () => {

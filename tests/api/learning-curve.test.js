@@ -1,5 +1,5 @@
 // Learning curves: through the public API and the command line. Oracle: the means that scikit-learn reaches on PyTorch's features and
-// on its own TF-IDF (../shared/anchors.md).
+// on its own TF-IDF (tests/fixtures/make_intent_fixtures.py; of all of BANKING77 ../shared/anchors.md).
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { load } from '../../js/index.js';
 import { bertlet } from '../cli/cli.js';
-import { minilm, shared, temporaryFolder, tiny, toyExamples, withoutMinilm } from '../support.js';
+import { fixtures, minilm, shared, temporaryFolder, tiny, toyExamples, withoutMinilm } from '../support.js';
 
 describe('on a model of random weights', () => {
   let bert;
@@ -98,6 +98,40 @@ test('the command line prints a line for each size', async (t) => {
   const wrong = await bertlet(['learning-curve', '--model', tiny(), '--train', file, '--sizes', 'few']);
   assert.equal(wrong.code, 2);
 });
+
+describe(
+  'a part of BANKING77, all examples in each draw: what scikit-learn makes of them',
+  { skip: withoutMinilm },
+  () => {
+    const intents = JSON.parse(readFileSync(join(fixtures, 'tasks/intents.json'), 'utf8'));
+    const examples = (rows) => rows.map(([text, label]) => ({ text, label }));
+    const [pool, others] = [intents.train, intents.test].map(examples);
+    let bert;
+    before(async () => {
+      bert = await load(minilm);
+    });
+    after(() => bert?.dispose());
+
+    test('accuracy, and that of words alone', async () => {
+      const options = { test: others, sizes: [8], draws: 1, c: intents.c };
+      const [{ mean, baseline }] = await bert.learningCurve(pool, options);
+      assert.ok(Math.abs(mean - intents.accuracy) < 1e-12, `${mean}`);
+      assert.ok(Math.abs(baseline.mean - intents.tfidfAccuracy) < 1e-12, `${baseline.mean}`);
+    });
+
+    test('fit(): the same label for each text', async () => {
+      const head = await bert.fit(pool, { c: intents.c });
+      const predicted = await head.classify(
+        others.map(({ text }) => text),
+        { topK: 1 },
+      );
+      assert.deepEqual(
+        predicted.map(([{ label }]) => label),
+        intents.predicted,
+      );
+    });
+  },
+);
 
 const banking77 = join(shared, 'banking77');
 const absent = withoutMinilm || (existsSync(banking77) ? false : '../shared/data is absent');

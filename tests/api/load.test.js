@@ -422,3 +422,11 @@ test('arguments that are none', async () => {
   await fails(load(tiny(), { dtype: 'f64' }), { code: 'UNSUPPORTED_DTYPE', message: /f64/ });
   await fails(load(tiny(), { build: 'none' }), { code: 'NO_WASM', message: /bertlet-none\.wasm/ });
 });
+
+test('more threads than the build has: info says so', async () => {
+  const bert = await load(tiny(), { threads: 2, build: 'simd' });
+  const { build, threads, notes } = bert.info;
+  assert.deepEqual({ build, threads }, { build: 'simd', threads: 1 });
+  assert.match(notes.join(), /"simd" has one thread, not the 2 that were asked for/);
+  await bert.dispose();
+});

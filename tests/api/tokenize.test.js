@@ -1,101 +1,117 @@
 // Ids and offsets: equal to Hugging Face's tokenizers, for texts of any length.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { loadEngine } from '../../js/worker/load.js';
 import { load, loadTokenizer } from '../../js/index.js';
-import { fixtures, shared, tiny, withoutMinilm } from '../support.js';
+import { goldens, readFixture, readJsonLines, withoutShared } from '../tokenize/golden.js';
+import { fixtures, minilm, shared, tiny, withoutMinilm } from '../support.js';
 
-const golden = join(shared, 'tokenizer-golden');
-const withoutGolden = existsSync(golden) ? false : '../shared/data is absent';
-const readLines = (name) =>
-  readFileSync(join(golden, name), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-
-/** Offsets in code points to UTF-16. */
-function toUtf16(text, offsets) {
-  const units = [0];
-  for (const character of text) units.push(units.at(-1) + character.length);
-  return offsets.map(([start, end]) => [units[start], units[end]]);
-}
-
-/** Several thousand texts with what Hugging Face makes of them. */
-async function compareAll(tokenize, model) {
-  const texts = readLines('texts.jsonl').map(({ text }) => text);
-  const expected = readLines(`${model}.ids.jsonl`);
-  assert.equal(texts.length, expected.length);
-  assert.ok(texts.length > 1000);
-  const encodings = await tokenize(texts);
-  texts.forEach((text, i) => {
-    const { ids, off } = expected[i];
+/** @param {import('../tokenize/golden.js').Line[]} lines */
+function assertEncodings(encodings, lines) {
+  assert.equal(encodings.length, lines.length);
+  assert.ok(lines.length > 100);
+  lines.forEach(({ ids, offsets }, i) => {
     assert.deepEqual([...encodings[i].ids], ids, `line ${i}`);
-    assert.deepEqual(encodings[i].offsets, toUtf16(text, off), `line ${i}`);
+    assert.deepEqual(encodings[i].offsets, offsets, `line ${i}`);
   });
-  return { texts, encodings };
 }
 
-describe('golden lines through the API', { skip: withoutGolden || withoutMinilm }, () => {
-  let bert;
-  before(async () => {
-    bert = await load('sentence-transformers/all-MiniLM-L6-v2', { threads: 1 });
-  });
-  after(() => bert?.dispose());
-
-  test('bert-base-uncased, whose vocabulary MiniLM has', () =>
-    compareAll((texts) => bert.tokenize(texts), 'bert-base-uncased'));
-});
-
-describe('golden lines through loadTokenizer()', { skip: withoutGolden }, () => {
-  const vocabularies = {
-    'bert-base-uncased': ['bert-base-uncased-vocab.txt', undefined],
-    'bert-base-cased': ['bert-base-cased-vocab.txt', false],
-    'bert-base-chinese': ['bert-base-chinese-vocab.txt', true],
-    'bert-base-multilingual-cased': ['bert-base-multilingual-cased-tokenizer.json', undefined],
-  };
-  const fromJson = {
-    'bert-base-uncased': ['bert-base-uncased-tokenizer.json'],
-    'bert-base-chinese': ['bert-base-chinese-tokenizer.json', true],
-  };
-  for (const [model, [file, lowercase]] of [...Object.entries(vocabularies), ...Object.entries(fromJson)]) {
-    test(`${model} from ${file}`, async () => {
-      const tokenizer = await loadTokenizer(join(shared, 'vocab', file), { lowercase });
-      const { texts, encodings } = await compareAll((texts) => tokenizer.tokenize(texts), model);
-      const ids = encodings.map((encoding) => encoding.ids);
-      assert.deepEqual(tokenizer.encode(texts), ids);
-      assert.deepEqual(tokenizer.encode(texts[0]), ids[0]);
-      tokenizer.dispose();
-      assert.throws(() => tokenizer.encode('a'), { code: 'DISPOSED' });
+describe(
+  'golden lines through the API, by the vocabulary of MiniLM, that of bert-base-uncased',
+  { skip: withoutMinilm },
+  () => {
+    let bert;
+    before(async () => {
+      bert = await load('sentence-transformers/all-MiniLM-L6-v2', { threads: 1 });
     });
-  }
+    after(() => bert?.dispose());
 
-  test('texts joined to one long one give the same tokens, however it is cut inside', async () => {
-    const tokenizer = await loadTokenizer(join(shared, 'vocab/bert-base-uncased-vocab.txt'));
-    // Joined by a space, except that a mark that combines with a space would combine with this one.
-    const texts = readLines('texts.jsonl')
-      .map(({ text }) => text)
-      .filter((text) => !/^\p{M}/u.test(text));
-    const long = texts.join(' ');
-    assert.ok(long.length > 10 * 16384);
-    const ids = [];
-    const offsets = [];
+    for (const { name, skip, read } of goldens.filter(({ name }) =>
+      name.startsWith('bert-base-uncased from vocab.txt'),
+    )) {
+      test(name, { skip }, async () => {
+        const lines = read();
+        assertEncodings(await bert.tokenize(lines.map(({ text }) => text)), lines);
+      });
+    }
+  },
+);
+
+for (const { name, vocabulary, lowercase, skip, read } of goldens) {
+  test(`golden lines through loadTokenizer(): ${name}`, { skip }, async () => {
+    const tokenizer = await loadTokenizer(vocabulary, { lowercase });
+    const lines = read();
+    const texts = lines.map(({ text }) => text);
+    const encodings = tokenizer.tokenize(texts);
+    assertEncodings(encodings, lines);
+    const ids = encodings.map((encoding) => encoding.ids);
+    assert.deepEqual(tokenizer.encode(texts), ids);
+    assert.deepEqual(tokenizer.encode(texts[0]), ids[0]);
+
+    // Joined to one long text they give the same tokens, however that is cut inside: by a space, except that a mark that
+    // combines with a space would combine with this one.
+    const apart = lines.filter(({ text }) => !/^\p{M}/u.test(text));
+    const joined = [];
+    for (let length = 0; length <= 10 * 16384;) {
+      joined.push(...apart);
+      length += apart.reduce((sum, { text }) => sum + text.length + 1, 0);
+    }
+    const expected = { ids: [], offsets: [] };
     let at = 0;
-    for (const text of texts) {
-      const one = tokenizer.tokenize(text);
-      ids.push(...one.ids.subarray(1, -1));
-      offsets.push(...one.offsets.slice(1, -1).map(([start, end]) => [start + at, end + at]));
+    for (const { text, ids: own, offsets } of joined) {
+      expected.ids.push(...own.slice(1, -1));
+      expected.offsets.push(...offsets.slice(1, -1).map(([start, end]) => [start + at, end + at]));
       at += text.length + 1;
     }
-    const whole = tokenizer.tokenize(long);
-    assert.deepEqual([...whole.ids.subarray(1, -1)], ids);
-    assert.deepEqual(whole.offsets.slice(1, -1), offsets);
+    const long = tokenizer.tokenize(joined.map(({ text }) => text).join(' '));
+    assert.deepEqual([...long.ids.subarray(1, -1)], expected.ids);
+    assert.deepEqual(long.offsets.slice(1, -1), expected.offsets);
+
+    tokenizer.dispose();
+    assert.throws(() => tokenizer.encode('a'), { code: 'DISPOSED' });
   });
+}
+
+test('every normalizer that a tokenizer.json can ask for', async () => {
+  const pieces = readFileSync(join(fixtures, 'tokenizer/characters.vocab.txt'), 'utf8').trimEnd().split('\n');
+  const model = { type: 'WordPiece', vocab: Object.fromEntries(pieces.map((piece, id) => [piece, id])) };
+  const lines = readFixture('characters');
+  for (let flags = 0; flags < 16; flags++) {
+    const [lowercase, strip_accents, clean_text, handle_chinese_chars] = [1, 2, 4, 8].map((bit) => (flags & bit) !== 0);
+    const normalizer = { type: 'BertNormalizer', lowercase, strip_accents, clean_text, handle_chinese_chars };
+    const json = { normalizer, pre_tokenizer: { type: 'BertPreTokenizer' }, model };
+    const tokenizer = await loadTokenizer({ 'tokenizer.json': Buffer.from(JSON.stringify(json)) });
+    const own = lines.filter((line) => line.flags === flags);
+    assert.equal(own.length, 22);
+    for (const { text, ids, offsets } of own) {
+      const encoding = tokenizer.tokenize(text);
+      assert.deepEqual([...encoding.ids], ids, `flags ${flags}: ${JSON.stringify(text)}`);
+      assert.deepEqual(encoding.offsets, offsets, `flags ${flags}: ${JSON.stringify(text)}`);
+    }
+    tokenizer.dispose();
+  }
 });
 
-test('the cases of transformers.js whose vocabulary is here', { skip: withoutGolden }, async () => {
+/** What transformers.js expects: ids alone, of texts and of pairs. */
+function assertCases(tokenizer, cases) {
+  for (const { text, text_pair: textPair, ids } of cases) {
+    const encoding = tokenizer.tokenize(textPair === undefined ? text : { text, textPair });
+    assert.deepEqual([...encoding.ids], ids, JSON.stringify(text));
+  }
+}
+
+test('the cases of transformers.js of bert-base-uncased', { skip: withoutMinilm }, async () => {
+  const cases = readJsonLines(join(fixtures, 'tokenizer/transformersjs.jsonl'));
+  assert.equal(cases.length, 42);
+  const tokenizer = await loadTokenizer(join(minilm, 'vocab.txt'));
+  assertCases(tokenizer, cases);
+  tokenizer.dispose();
+});
+
+test('all cases of transformers.js whose vocabulary is here', { skip: withoutShared }, async () => {
   const models = {
     'bert-base-uncased': ['Xenova/bert-base-uncased', 'Xenova/distilbert-base-uncased-finetuned-sst-2-english'],
     'bert-base-cased': [
@@ -108,22 +124,20 @@ test('the cases of transformers.js whose vocabulary is here', { skip: withoutGol
       'distilbert/distilbert-base-multilingual-cased',
     ],
   };
-  const cases = readLines('transformersjs-bert.jsonl');
+  const cases = readJsonLines(join(shared, 'tokenizer-golden/transformersjs-bert.jsonl'));
   let count = 0;
   for (const [vocabulary, names] of Object.entries(models)) {
     const lowercase = vocabulary.endsWith('-uncased');
     const tokenizer = await loadTokenizer(join(shared, 'vocab', `${vocabulary}-vocab.txt`), { lowercase });
-    for (const { text, text_pair: textPair, ids } of cases.filter(({ model }) => names.includes(model))) {
-      const encoding = tokenizer.tokenize(textPair === undefined ? text : { text, textPair });
-      assert.deepEqual([...encoding.ids], ids, JSON.stringify(text));
-      count += 1;
-    }
+    const own = cases.filter(({ model }) => names.includes(model));
+    assertCases(tokenizer, own);
+    count += own.length;
     tokenizer.dispose();
   }
   assert.equal(count, 99);
 });
 
-describe('whole files, by the digests of what Hugging Face makes of them', { skip: withoutGolden }, () => {
+describe('whole files, by the digests of what Hugging Face makes of them', { skip: withoutShared }, () => {
   const digests = JSON.parse(readFileSync(join(fixtures, 'tokenizer/corpora.json'), 'utf8'));
   for (const [vocabulary, files] of Object.entries(digests)) {
     test(vocabulary, async () => {

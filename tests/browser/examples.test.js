@@ -123,12 +123,16 @@ describe('pasting', () => {
   test('says what it found before it is added', async () => {
     await page.click('#paste-many');
     assert.equal(await page.isDisabled('#paste-add'), true);
-    await page.fill(
-      '#paste-text',
-      'Where is my parcel?\tdelivery\n"Charged twice, again",payment\nhello\nRefused,payment',
-    );
+    const pasted = 'Where is my parcel?\tdelivery\n"Charged twice, again",payment\nhello\nRefused,payment';
+    await page.fill('#paste-text', pasted);
     const preview = await page.textContent('#paste-preview');
     assert.equal(preview, '3 examples: payment 2, delivery 1. Left out for want of a label: 1 line.');
+    await page.fill('#paste-text', 'Late,delivery\n"Twice,payment\n"Never again,payment');
+    assert.match(
+      await page.textContent('#paste-preview'),
+      /^3 examples: .* A quote \("\) that opens in line 2 and in 1 other line is never closed, and is read as a part of the text\.$/,
+    );
+    await page.fill('#paste-text', pasted);
     await addPasted(page);
     const { delivery, payment, positive } = await listed();
     assert.deepEqual(delivery, ['Where is my parcel?']);

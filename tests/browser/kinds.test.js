@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { hotelReviews, sentencePairs } from '../../demo/samples.js';
+import { hotelReviews, sentencePairs } from '../../demo/examples/samples.js';
 import { serve } from '../../scripts/serve.js';
 import { addPasted, FIXTURES, launch, minilmReference, openPage, readTensors, withoutModel } from './chromium.js';
 

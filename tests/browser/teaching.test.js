@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { announcements, trips } from '../../demo/samples-annotated.js';
+import { trips } from '../../demo/entities/samples.js';
+import { announcements } from '../../demo/questions/samples.js';
 import { serve } from '../../scripts/serve.js';
 import { FIXTURES, launch, marks, openPage, withoutModel } from './chromium.js';
 

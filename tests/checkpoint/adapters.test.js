@@ -1,19 +1,68 @@
-// The three LoRA adapters of ../shared/models, trained with PEFT: through the API and the command line. Oracle: their scores in
-// PyTorch, f32 (the README beside them).
+// The three LoRA adapters for all-MiniLM-L6-v2, trained with PEFT: the demo's in F16, through the API, and, where they are, the F32
+// originals of ../shared/models on whole test sets, through the command line. Oracle: PyTorch with PEFT, f32
+// (tests/fixtures/make_adapter_fixtures.py; of whole test sets the README beside the originals).
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { load } from '../../js/index.js';
+import { toTexts } from '../../js/api/texts.js';
 import { bertlet, jsonLines } from '../cli/cli.js';
-import { fromRoot, minilm, shared, withoutMinilm } from '../support.js';
+import { fixtures, fromRoot, minilm, shared, withoutMinilm } from '../support.js';
 
-const adapters = fromRoot('../shared/models/adapters');
-const skip = withoutMinilm || (existsSync(adapters) ? false : '../shared/models is absent');
+const TOLERANCE = 1e-4;
 
-describe('adapters', { skip }, () => {
+const demo = fromRoot('demo/adapters');
+const expected = JSON.parse(readFileSync(join(fixtures, 'tasks/adapters.json'), 'utf8'));
+const open = (adapter, dtype = 'f32') => load(minilm, { adapter: join(demo, adapter), dtype });
+
+async function logitsOf(bert, texts) {
+  const results = [];
+  await bert.head.logits(toTexts(texts), {}, (index, logits) => (results[index] = [...logits]));
+  return results;
+}
+
+describe("the demo's adapters", { skip: withoutMinilm }, () => {
+  const sentences = readFileSync(join(fixtures, 'model/minilm-sentences/texts.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const cases = {
+    ...expected,
+    'sentiment-rt-polarity': sentences.map((text, i) => ({ text, logits: [expected['sentiment-rt-polarity'][i]] })),
+  };
+
+  for (const [name, texts] of Object.entries(cases)) {
+    test(`${name}: logits as in PyTorch`, async () => {
+      const bert = await open(name);
+      const results = await logitsOf(
+        bert,
+        texts.map(({ text, textPair }) => (textPair === undefined ? text : { text, textPair })),
+      );
+      await bert.dispose();
+      let largest = 0;
+      texts.forEach(({ logits }, i) => {
+        const values = logits.flat();
+        assert.equal(results[i].length, values.length);
+        values.forEach((value, k) => (largest = Math.max(largest, Math.abs(value - results[i][k]))));
+      });
+      assert.ok(largest <= TOLERANCE, `differs by ${largest}`);
+    });
+  }
+
+  test('int8: a sentiment that is clear in PyTorch is the same', async () => {
+    const bert = await open('sentiment-rt-polarity', 'int8');
+    const results = await logitsOf(bert, sentences);
+    await bert.dispose();
+    const marginOf = ([negative, positive]) => positive - negative;
+    const margins = expected['sentiment-rt-polarity'].map(marginOf);
+    const clear = sentences.flatMap((_, i) => (Math.abs(margins[i]) > 0.5 ? [i] : []));
+    assert.ok(clear.length > 100);
+    for (const i of clear) assert.equal(Math.sign(marginOf(results[i])), Math.sign(margins[i]), sentences[i]);
+  });
+
   test('question answering: the example of its README', async () => {
-    const bert = await load(minilm, { adapter: join(adapters, 'qa-squad') });
+    const bert = await open('qa-squad');
     const context =
       'Polar bears live in the Arctic and hunt seals on the sea ice near Svalbard. They can swim for days.';
     const [{ answer, score, start, end }] = await bert.head.answer({ question: 'Where do polar bears hunt?', context });
@@ -24,7 +73,7 @@ describe('adapters', { skip }, () => {
   });
 
   test('entities: the example of its README', async () => {
-    const bert = await load(minilm, { adapter: join(adapters, 'entities-wnut17') });
+    const bert = await open('entities-wnut17');
     const text = 'Angela Merkel met Tim Cook of Apple in Berlin to talk about the new iPhone';
     const found = await bert.head.entities(text);
     const of = (type) => found.filter(({ entity_group: group }) => group === type).map(({ word }) => word);
@@ -34,7 +83,12 @@ describe('adapters', { skip }, () => {
     for (const { word, start, end } of found) assert.equal(text.slice(start, end).toLowerCase(), word);
     await bert.dispose();
   });
+});
 
+const adapters = fromRoot('../shared/models/adapters');
+const withoutOriginals = existsSync(adapters) ? false : '../shared/models is absent';
+
+describe('whole test sets', { skip: withoutMinilm || withoutOriginals }, () => {
   /** What `bertlet evaluate` prints. */
   async function evaluate(adapter, data, dtype) {
     const args = ['--adapter', join(adapters, adapter), '--test', join(shared, data), '--dtype', dtype];

@@ -91,10 +91,28 @@ const models = {
   'electra-text': 'text-classification',
   'electra-tokens': 'token-classification',
   'electra-answers': 'question-answering',
+  'megatron-bert': undefined,
+  'megatron-bert-text': 'text-classification',
+  'megatron-bert-tokens': 'token-classification',
+  'megatron-bert-answers': 'question-answering',
 };
 for (const [name, task] of Object.entries(models)) {
   test(`${name}: as in PyTorch`, () => isAsInPyTorch(name, task, join(checkpoints, name)));
 }
+
+test('megatron-bert: hidden states after each layer as in PyTorch, the last ones normalized', async () => {
+  const bert = await load(join(checkpoints, 'megatron-bert'), { threads: 1 });
+  const { texts, hidden_states: states } = readJson('megatron-bert', 'expected.json');
+  assert.equal(states.length, bert.info.numLayers + 1);
+  for (const [layer, rows] of states.entries()) {
+    const own = await bert.embed(texts[0], { layer, pooling: 'none' });
+    assert.equal(own.length, rows.length);
+    rows.forEach((row, token) =>
+      row.forEach((value, k) => assert.ok(Math.abs(value - own[token][k]) <= TOLERANCE, `${layer}: ${token}, ${k}`)),
+    );
+  }
+  await bert.dispose();
+});
 
 const adapters = {
   'lora-text': 'text-classification',
@@ -212,8 +230,8 @@ test('a folder without an adapter', async () => {
   });
 });
 
-test('int8, on two threads, of models with a projection and without types: close to f32', async () => {
-  for (const name of ['electra', 'distilbert']) {
+test('int8, on two threads, of models with a projection, without types, pre-layer-norm: close to f32', async () => {
+  for (const name of ['electra', 'distilbert', 'megatron-bert']) {
     const texts = readJson(name, 'expected.json').texts.filter((text) => typeof text === 'string');
     const [f32, int8] = await Promise.all(
       ['f32', 'int8'].map((dtype) => load(join(checkpoints, name), { dtype, threads: 2, cache: false })),
@@ -291,7 +309,14 @@ test(
   },
 );
 
-for (const name of ['bert-masked', 'bert-pretraining', 'bert-untied', 'distilbert-masked', 'electra-masked']) {
+for (const name of [
+  'bert-masked',
+  'bert-pretraining',
+  'bert-untied',
+  'distilbert-masked',
+  'electra-masked',
+  'megatron-bert-masked',
+]) {
   test(`${name}: fillMask() as the pipeline of transformers`, async () => {
     const bert = await load(join(checkpoints, name), { threads: 2 });
     assert.equal(bert.info.hasMaskedLMHead, true);

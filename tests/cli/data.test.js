@@ -117,7 +117,7 @@ test('a missing column names file and line', async () => {
 test('one array of examples', async () => {
   const array = '[\n  {"text":"x","label":"a"},\n  {"text":"y","label":"b"}\n]\n';
   for (const name of ['array.json', 'array.jsonl'])
-    await fails(name, array, 'BAD_DATA', /this is one JSON array; write its objects one a line/);
+    await fails(name, array, 'BAD_DATA', /this is one JSON array; write its objects one per line/);
   await failsTask('token-classification', 'array.json', '[{"words":[]}]', 'BAD_DATA', /this is one JSON array/);
   assert.equal((await read('array.tsv', '[{x}] is a text\ta\n')).length, 1);
 });
@@ -191,7 +191,7 @@ test('several labels: commas between them, or an array; there may be none', asyn
 
   const fails = (...args) => failsTask('multi-label', ...args);
   await fails('o.tsv', 'x\ta\ny\ta,,b\n', 'BAD_DATA', /line 2: the label is empty/);
-  await fails('o.tsv', 'x\ta\ny\ta,b,a\n', 'BAD_DATA', /line 2: the label "a" stands there twice/);
+  await fails('o.tsv', 'x\ta\ny\ta,b,a\n', 'BAD_DATA', /line 2: the label "a" occurs twice/);
   await fails('o.jsonl', '{"text":"x","labels":"a"}\n', 'BAD_DATA', /line 1: there is no "labels" with an array/);
   await fails('o.csv', 'x,a,b\n', 'BAD_DATA', /line 1: 3 columns .* several labels/);
 });
@@ -228,7 +228,7 @@ test('files of labels', async () => {
   assert.deepEqual(await names('labels.json', '["a","b"]'), ['a', 'b']);
   assert.deepEqual(await names('x.labels', '{"1":"b","0":"a"}'), ['a', 'b']);
   await fails('labels.txt', 'a\n\nb\n', /line 2: the label is empty/);
-  await fails('labels.txt', 'a\na\n', /line 2: the label "a" stands there twice/);
+  await fails('labels.txt', 'a\na\n', /line 2: the label "a" occurs twice/);
   await fails('labels.json', '["a",', /not JSON/);
   await fails('labels.json', '7', /not JSON/);
   await fails('labels.json', '["a",7]', /label 1: the label is empty, or no string/);

@@ -1,9 +1,10 @@
 // bertlet tokenize. Oracle: Hugging Face tokenizers.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { bertlet, ended, jsonLines, shared, start, temporaryFolder } from './cli.js';
+import { goldens } from '../tokenize/golden.js';
+import { bertlet, ended, jsonLines, start, temporaryFolder } from './cli.js';
 
 const folder = temporaryFolder();
 const vocabulary = join(folder, 'vocab.txt');
@@ -119,27 +120,19 @@ test('a vocabulary that is none', async () => {
   assert.match(stderr, /words\.txt.* \(BAD_VOCABULARY\)/);
 });
 
-/** Offsets in code points to offsets in UTF-16 code units. */
-function utf16Offsets(text, offsets) {
-  const starts = [0];
-  for (const character of text) starts.push(starts.at(-1) + character.length);
-  return offsets.map(([start, end]) => [starts[start], starts[end]]);
-}
-
-const golden = shared('data/tokenizer-golden');
-const goldenTest = { skip: existsSync(golden) ? false : 'the shared data is not here' };
-for (const name of ['bert-base-uncased-vocab.txt', 'bert-base-uncased-tokenizer.json']) {
-  test(`every golden line of bert-base-uncased: ${name}`, goldenTest, async () => {
-    const texts = jsonLines(readFileSync(join(golden, 'texts.jsonl'), 'utf8')).map(({ text }) => text);
-    const expected = jsonLines(readFileSync(join(golden, 'bert-base-uncased.ids.jsonl'), 'utf8'));
-    const input = texts.map((text) => `${JSON.stringify(text)}\n`).join('');
-    const { code, stdout } = await bertlet(['tokenize', '--json', '--tokenizer', shared(`data/vocab/${name}`)], input);
+for (const { name, vocabulary, lowercase, skip, read } of goldens) {
+  test(`golden lines: ${name}`, { skip }, async () => {
+    const lines = read();
+    const input = lines.map(({ text }) => `${JSON.stringify(text)}\n`).join('');
+    const options = lowercase === undefined ? [] : ['--lowercase', String(lowercase)];
+    const { code, stdout } = await bertlet(['tokenize', '--json', '--tokenizer', vocabulary, ...options], input);
     assert.equal(code, 0);
     const results = jsonLines(stdout);
-    assert.equal(results.length, texts.length);
-    results.forEach(({ ids, offsets }, i) => {
-      assert.deepEqual(ids, expected[i].ids, `line ${i + 1}: ${JSON.stringify(texts[i])}`);
-      assert.deepEqual(offsets, utf16Offsets(texts[i], expected[i].off), `line ${i + 1}: ${JSON.stringify(texts[i])}`);
+    assert.equal(results.length, lines.length);
+    results.forEach((result, i) => {
+      const { text, ids, offsets } = lines[i];
+      assert.deepEqual(result.ids, ids, `line ${i + 1}: ${JSON.stringify(text)}`);
+      assert.deepEqual(result.offsets, offsets, `line ${i + 1}: ${JSON.stringify(text)}`);
     });
   });
 }

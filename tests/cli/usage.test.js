@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { notFolders } from '../../js/cli/lib/model.js';
+import { mentionMissingFolder } from '../../js/cli/lib/model.js';
 import { BertletError } from '../../js/errors.js';
 import { bertlet, temporaryFolder } from './cli.js';
 
@@ -72,8 +72,8 @@ const wrong = [
   [['train', '--model', 'x', '--train', good, '--output', 'y', '--task', 'poetry'], /--task must be/],
   [['train', '--model', 'x', '--train', good, '--output', 'y', '--c', '0'], /--c must be a number above 0/],
   [['train', '--model', 'x', '--train', good, '--output', 'y', '--seed', '1.5'], /--seed must be a whole number/],
-  [['train', '--train', good, '--model', 'x', '--train', good], /--train is there twice; it takes one value/],
-  [['embed', '--model', 'x', '--model=y'], /--model is there twice/],
+  [['train', '--train', good, '--model', 'x', '--train', good], /--train is given twice; it takes one value/],
+  [['embed', '--model', 'x', '--model=y'], /--model is given twice/],
   [['embed', '--model', 'x', '--layer', '-1'], /--layer must be a whole number from 0 on, not '-1'/],
   [['embed', '--model', '--json'], /--model has no value; one that begins with "-" is given as --model=-…/],
   [trainFor('text-classification', '--epochs', '3'), /--epochs is for heads with hidden units; --hidden-size N makes/],
@@ -142,7 +142,7 @@ for (const [args, message] of failing) {
 
 test('a name that may be a mistyped path', () => {
   const hub = 'https://huggingface.co/nope/resolve/main/config.json could not be fetched.';
-  const told = (specs, error) => assert.throws(() => notFolders(specs)(error), error.expected);
+  const told = (specs, error) => assert.throws(() => mentionMissingFolder(specs)(error), error.expected);
   const error = (message, expected = { code: 'NETWORK', message }) =>
     Object.assign(new BertletError('NETWORK', message), { expected });
   told(['x', 'nope'], error(hub, { code: 'NETWORK', message: `${hub} No folder nope is here, either.` }));

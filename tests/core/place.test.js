@@ -1,7 +1,8 @@
 // Arrays in scratch memory: copied when they are not there, and only then.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compile, createCore } from '../../js/core/wasm.js';
+import { compile } from '../../js/core/compile.js';
+import { createCore } from '../../js/core/instance.js';
 
 test('a list of arrays is copied once, and again when somebody else had the memory', async () => {
   const core = await createCore(await compile({ threads: 1, build: 'simd' }), 1024, 2 ** 20);

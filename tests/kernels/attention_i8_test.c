@@ -2,24 +2,16 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/kernels.h"
-#include "random.h"
-#include "relaxed_engine.h"
+#include "engine.h"
+#include "kernel_test.h"
 
 typedef DECLARE_ATTENTION_I8(attention_kernel);
 
+/* A kernel and the products that it is to use. */
 typedef struct variant {
   attention_kernel *kernel;
   int8_path path;
-  relaxed_engine engine;
 } variant;
-
-static const variant variants[] = {
-    {attention_i8_scalar, INT8_DOT_UNSIGNED, ENGINE_X86_VNNI},
-    {attention_i8_simd, INT8_DOT_UNSIGNED, ENGINE_X86_VNNI},
-    {attention_i8_simd, INT8_DOT_SIGNED, ENGINE_ARM},
-};
-enum { VARIANTS = sizeof variants / sizeof *variants };
 
 typedef struct problem {
   int32_t length, head_size, stride;
@@ -49,7 +41,6 @@ static void release(problem *p) {
 
 static void run(const variant *v, const problem *p, int32_t begin, int32_t end, float *context,
                 int32_t context_stride) {
-  emulated_engine = v->engine;
   v->kernel(v->path, query_of(p), key_of(p), value_of(p), p->length, p->stride, p->head_size, begin, end, p->scratch,
             context, context_stride);
 }
@@ -89,7 +80,7 @@ static double exact_weights(const problem *p, int32_t row, double *weight) {
  * the exponential, and by up to one for rounding; a value moves by half of its column's step. */
 static void within_the_steps(const variant *v, const problem *p, int32_t begin, int32_t end) {
   const int32_t context_stride = p->head_size + 3;
-  uint32_t state = 3;
+  uint32_t state = random_state(3);
   float *context = random_floats((size_t)p->length * context_stride, 1, &state);
   float *before = allocate((size_t)p->length * context_stride * sizeof(float));
   double *weight = malloc((size_t)p->length * sizeof *weight);
@@ -120,7 +111,7 @@ static void within_the_steps(const variant *v, const problem *p, int32_t begin, 
 
 static void contexts_are_right(const variant *v) {
   const int32_t head_sizes[] = {16, 32, 48, 64, 80, 128};
-  uint32_t state = 5;
+  uint32_t state = random_state(5);
   for (int32_t length = 1; length <= 70; length++) {
     const float sharpness[] = {3, 3, 100, 1e-3f, 0};
     problem p = random_problem(length, head_sizes[length % 6], sharpness[length % 5], &state);
@@ -132,7 +123,7 @@ static void contexts_are_right(const variant *v) {
 
 /* As random as inputs are, so are errors: together they are far smaller than their bounds. */
 static void errors_are_small(const variant *v) {
-  uint32_t state = 7;
+  uint32_t state = random_state(7);
   for (int32_t length = 64; length <= 512; length *= 2) {
     problem p = random_problem(length, 32, 4, &state);
     float *context = allocate((size_t)length * 32 * sizeof(float));
@@ -180,7 +171,7 @@ static void faint_keys_count(const variant *v) {
 
 /* Queries alone, and in ranges that begin and end anywhere: the same bits. */
 static void queries_do_not_depend_on_each_other(const variant *v) {
-  uint32_t state = 9;
+  uint32_t state = random_state(9);
   problem p = random_problem(53, 32, 3, &state);
   const size_t row_bytes = (size_t)p.head_size * sizeof(float);
   float *whole = allocate((size_t)p.length * row_bytes), *part = allocate((size_t)p.length * row_bytes);
@@ -197,12 +188,41 @@ static void queries_do_not_depend_on_each_other(const variant *v) {
   release(&p);
 }
 
-int main(void) {
-  for (int32_t i = 0; i < VARIANTS; i++) {
-    contexts_are_right(&variants[i]);
-    errors_are_small(&variants[i]);
-    faint_keys_count(&variants[i]);
-    queries_do_not_depend_on_each_other(&variants[i]);
+static const struct {
+  int8_path path;
+  relaxed_engine engine;
+} cases[] = {{INT8_DOT_UNSIGNED, ENGINE_X86_VNNI}, {INT8_DOT_SIGNED, ENGINE_ARM}};
+enum { CASES = sizeof cases / sizeof *cases };
+
+static void attention_is_right(attention_kernel *kernel) {
+  for (int32_t i = 0; i < CASES; i++) {
+    if (!choose_engine(cases[i].engine, cases[i].path)) continue;
+    const variant v = {kernel, cases[i].path};
+    contexts_are_right(&v);
+    errors_are_small(&v);
+    faint_keys_count(&v);
+    queries_do_not_depend_on_each_other(&v);
   }
-  return report();
 }
+
+static void checks(void) { TEST_KERNEL(attention_is_right, attention_i8); }
+
+static void times(void) {
+  uint32_t state = random_state(11);
+  for (int32_t i = 0; i < CASES; i++) {
+    if (!choose_engine(cases[i].engine, cases[i].path)) continue;
+    for (int32_t length = 32; length <= 512; length *= 4) {
+      problem p = random_problem(length, 32, 3, &state);
+      float *context = allocate((size_t)length * 32 * sizeof(float));
+      char shape[40];
+      snprintf(shape, sizeof shape, "%d tokens, head of 32, %s", length,
+               cases[i].path == INT8_DOT_SIGNED ? "signed" : "unsigned");
+      BENCH(attention_i8, shape, cases[i].path, query_of(&p), key_of(&p), value_of(&p), length, p.stride, 32, 0, length,
+            p.scratch, context, 32);
+      free(context);
+      release(&p);
+    }
+  }
+}
+
+int main(int argc, char **argv) { return test_kernels(argc, argv, checks, times); }

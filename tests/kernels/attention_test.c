@@ -2,8 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/kernels.h"
-#include "random.h"
+#include "kernel_test.h"
 
 typedef DECLARE_ATTENTION(attention_kernel);
 
@@ -46,7 +45,7 @@ static void run(attention_kernel *kernel, const problem *p, int32_t begin, int32
  * the worst relative error times the mean magnitude of the values. */
 static void check_attention(attention_kernel *kernel, const problem *p, int32_t begin, int32_t end) {
   const int32_t context_stride = p->head_size + 3;
-  uint32_t state = 3;
+  uint32_t state = random_state(3);
   float *context = random_floats((size_t)p->length * context_stride, 1, &state);
   float *before = allocate((size_t)p->length * context_stride * sizeof(float));
   double *weight = malloc((size_t)p->length * sizeof *weight);
@@ -90,7 +89,7 @@ static void check_attention(attention_kernel *kernel, const problem *p, int32_t 
 
 static void contexts_are_right(attention_kernel *kernel) {
   const int32_t head_sizes[] = {4, 12, 16, 32, 64, 80};
-  uint32_t state = 5;
+  uint32_t state = random_state(5);
   for (int32_t length = 1; length <= 70; length++) {
     problem p = random_problem(length, head_sizes[length % 6], length % 7 ? 3.0f : 100.0f, &state);
     check_attention(kernel, &p, 0, length);
@@ -110,7 +109,7 @@ static void contexts_are_right(attention_kernel *kernel) {
 
 /* Queries alone, and in ranges that begin and end anywhere: the same bits. */
 static void queries_do_not_depend_on_each_other(attention_kernel *kernel) {
-  uint32_t state = 9;
+  uint32_t state = random_state(9);
   problem p = random_problem(53, 32, 3, &state);
   const size_t row_bytes = (size_t)p.head_size * sizeof(float);
   float *whole = allocate((size_t)p.length * row_bytes), *part = allocate((size_t)p.length * row_bytes);
@@ -127,10 +126,23 @@ static void queries_do_not_depend_on_each_other(attention_kernel *kernel) {
   release(&p);
 }
 
-int main(void) {
-  contexts_are_right(attention_f32_scalar);
-  contexts_are_right(attention_f32_simd);
-  queries_do_not_depend_on_each_other(attention_f32_scalar);
-  queries_do_not_depend_on_each_other(attention_f32_simd);
-  return report();
+static void checks(void) {
+  TEST_KERNEL(contexts_are_right, attention_f32);
+  TEST_KERNEL(queries_do_not_depend_on_each_other, attention_f32);
 }
+
+static void times(void) {
+  uint32_t state = random_state(13);
+  for (int32_t length = 32; length <= 512; length *= 4) {
+    problem p = random_problem(length, 32, 3, &state);
+    float *context = allocate((size_t)length * 32 * sizeof(float));
+    char shape[40];
+    snprintf(shape, sizeof shape, "%d tokens, head of 32", length);
+    BENCH(attention_f32, shape, query_of(&p), key_of(&p), value_of(&p), length, p.stride, 32, 0, length, p.scratch,
+          context, 32);
+    free(context);
+    release(&p);
+  }
+}
+
+int main(int argc, char **argv) { return test_kernels(argc, argv, checks, times); }

@@ -2,9 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/kernels.h"
-#include "random.h"
-#include "relaxed_engine.h"
+#include "engine.h"
+#include "kernel_test.h"
 
 typedef struct case_of_path {
   int8_path path;
@@ -137,7 +136,6 @@ typedef DECLARE_LINEAR_I8(linear_kernel);
 /* Only the columns of the given panels change, and they are right in every bit. */
 static void check_linear(const case_of_path *c, linear_kernel *kernel, problem *p, int32_t panel_begin,
                          int32_t panel_end) {
-  emulated_engine = c->engine;
   place_numbers(c, p);
   const size_t count = (size_t)p->rows * p->y_stride;
   float *before = allocate(count * sizeof(float));
@@ -158,9 +156,10 @@ static void check_linear(const case_of_path *c, linear_kernel *kernel, problem *
 }
 
 static void products_are_exact(linear_kernel *kernel) {
-  uint32_t state = 7;
+  uint32_t state = random_state(7);
   const int32_t rows[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 32, 35}, k[] = {8, 16, 24, 40, 384, 392, 776};
   for (int32_t i = 0; i < CASES; i++) {
+    if (!choose_engine(cases[i].engine, cases[i].path)) continue;
     for (size_t j = 0; j < sizeof rows / sizeof *rows; j++) {
       for (size_t l = 0; l < sizeof k / sizeof *k; l++) {
         problem p = random_problem(&cases[i], rows[j], k[l], 24, &state);
@@ -179,9 +178,10 @@ static void products_are_exact(linear_kernel *kernel) {
 
 /* All numbers, and the zeros, at the ends of their ranges. */
 static void extremes_are_exact(linear_kernel *kernel) {
-  uint32_t state = 8;
+  uint32_t state = random_state(8);
   for (int32_t i = 0; i < CASES; i++) {
     const case_of_path *c = &cases[i];
+    if (!choose_engine(c->engine, c->path)) continue;
     const int32_t low = lowest_input(c->path), high = -low - 1;
     problem p = random_problem(c, 7, 384, 8, &state);
     for (int32_t choice = 0; choice < 16; choice++) {
@@ -198,12 +198,12 @@ static void extremes_are_exact(linear_kernel *kernel) {
 
 /* Each row alone, in batches that begin and end anywhere, by single panels: the same bits. */
 static void rows_do_not_depend_on_each_other(linear_kernel *kernel) {
-  uint32_t state = 11;
+  uint32_t state = random_state(11);
   for (int32_t i = 0; i < CASES; i++) {
     const case_of_path *c = &cases[i];
+    if (!choose_engine(c->engine, c->path)) continue;
     problem p = random_problem(c, 30, 400, 32, &state);
     place_numbers(c, &p);
-    emulated_engine = c->engine;
     const size_t row_bytes = (size_t)p.n * sizeof(float);
     kernel(c->path, &p.inputs, 0, p.rows, p.k, &p.weights, p.bias, 0, 4, EPILOGUE_GELU, p.y, p.y_stride);
     float *y = allocate((size_t)p.rows * row_bytes);
@@ -222,7 +222,7 @@ static void rows_do_not_depend_on_each_other(linear_kernel *kernel) {
 }
 
 static void activations_follow(linear_kernel *kernel) {
-  uint32_t state = 12;
+  uint32_t state = random_state(12);
   problem p = random_problem(&cases[0], 3, 64, 16, &state);
   place_numbers(&cases[0], &p);
   float *plain = allocate((size_t)3 * 16 * sizeof(float)), *y = allocate((size_t)3 * 16 * sizeof(float));
@@ -242,7 +242,7 @@ static void activations_follow(linear_kernel *kernel) {
 /* A layer quantized by pack_row_i8() and quantize_rows() against the layer itself: the error is at most what moving
  * every weight and every input by half of its scale can make. */
 static void layers_come_close(void) {
-  uint32_t state = 13;
+  uint32_t state = random_state(13);
   enum { ROWS = 5, K = 392, N = 16 };
   float *x = random_floats((size_t)ROWS * K, 2, &state), *w = random_floats((size_t)N * K, 0.1f, &state);
   for (int32_t i = 0; i < K; i++) w[i] = 0; /* channels that are all zeros, constant, one-sided */
@@ -251,8 +251,8 @@ static void layers_come_close(void) {
   for (int32_t i = 0; i < K; i++) w[3 * K + i] = i == 77 ? 3e4f : 0;
   for (int32_t i = 0; i < CASES; i++) {
     const case_of_path *c = &cases[i];
+    if (!choose_engine(c->engine, c->path)) continue;
     problem p = random_problem(c, ROWS, K, N, &state);
-    emulated_engine = c->engine;
     quantize_rows_simd(c->path, x, 0, ROWS, K, &p.inputs);
     for (int32_t n = 0; n < N; n++) pack_row_i8(c->path, &p.weights, K, n, w + (size_t)n * K);
     linear_i8_simd(c->path, &p.inputs, 0, ROWS, K, &p.weights, p.bias, 0, N / 8, EPILOGUE_NONE, p.y, p.y_stride);
@@ -277,7 +277,7 @@ static void layers_come_close(void) {
 
 /* What pack_row_i8() makes is within what its path takes, close to the weights, and as fine as it can be. */
 static void weights_fit_their_path(void) {
-  uint32_t state = 14;
+  uint32_t state = random_state(14);
   enum { K = 776, N = 64 };
   for (int32_t i = 0; i < CASES; i++) {
     const case_of_path *c = &cases[i];
@@ -311,6 +311,13 @@ static void weights_fit_their_path(void) {
   }
 }
 
+#ifdef __wasm__
+/* run.js holds this against what the engine is known to have. */
+static void engines_are_recognized(void) {
+  const char *const names[] = {"wide", "pairs", "dot-unsigned", "dot-signed"};
+  printf("fastest 8-bit path: %s\n", names[fastest_int8_simd()]);
+}
+#else
 static void engines_are_recognized(void) {
   const struct {
     relaxed_engine engine;
@@ -325,17 +332,31 @@ static void engines_are_recognized(void) {
   }
   CHECK(fastest_int8_scalar() == INT8_WIDE);
 }
+#endif
 
-int main(void) {
+static void checks(void) {
   engines_are_recognized();
-  linear_kernel *kernels[] = {linear_i8_scalar, linear_i8_simd};
-  for (int32_t i = 0; i < 2; i++) {
-    products_are_exact(kernels[i]);
-    extremes_are_exact(kernels[i]);
-    rows_do_not_depend_on_each_other(kernels[i]);
-    activations_follow(kernels[i]);
-  }
+  TEST_KERNEL(products_are_exact, linear_i8);
+  TEST_KERNEL(extremes_are_exact, linear_i8);
+  TEST_KERNEL(rows_do_not_depend_on_each_other, linear_i8);
+  TEST_KERNEL(activations_follow, linear_i8);
   weights_fit_their_path();
   layers_come_close();
-  return report();
 }
+
+static void times(void) {
+  const char *const shapes[] = {"128 x 384 -> 1536, wide", "128 x 384 -> 1536, pairs", "128 x 384 -> 1536, pairs",
+                                "128 x 384 -> 1536, unsigned dot product", "128 x 384 -> 1536, signed dot product"};
+  uint32_t state = random_state(15);
+  for (int32_t i = 0; i < CASES; i++) {
+    const bool twice = i > 0 && cases[i].path == cases[i - 1].path;
+    if (twice || !choose_engine(cases[i].engine, cases[i].path)) continue;
+    problem p = random_problem(&cases[i], 128, 384, 1536, &state);
+    place_numbers(&cases[i], &p);
+    BENCH(linear_i8, shapes[i], cases[i].path, &p.inputs, 0, 128, 384, &p.weights, p.bias, 0, 192, EPILOGUE_NONE, p.y,
+          p.y_stride);
+    release(&p);
+  }
+}
+
+int main(int argc, char **argv) { return test_kernels(argc, argv, checks, times); }

@@ -3,8 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/kernels.h"
-#include "random.h"
+#include "kernel_test.h"
 
 typedef struct problem {
   int32_t rows, k, n, y_stride;
@@ -85,7 +84,7 @@ static void check_linear(linear_kernel *kernel, problem *p, int32_t panel_begin,
 }
 
 static void products_are_right(linear_kernel *kernel) {
-  uint32_t state = 7;
+  uint32_t state = random_state(7);
   const int32_t rows[] = {1, 2, 3, 4, 5, 7, 8, 31, 32, 33, 67}, k[] = {1, 2, 3, 4, 8, 13, 40, 384, 1535, 1536, 1537};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     for (size_t j = 0; j < sizeof k / sizeof *k; j++) {
@@ -103,7 +102,7 @@ static void products_are_right(linear_kernel *kernel) {
 
 /* Each row alone, in batches that begin and end anywhere, and by single panels: the same bits. */
 static void rows_do_not_depend_on_each_other(linear_kernel *kernel) {
-  uint32_t state = 11;
+  uint32_t state = random_state(11);
   problem p = random_problem(70, 1700, 48, &state);
   const size_t row_bytes = (size_t)p.n * sizeof(float);
   kernel(p.x, p.rows, p.k, p.packed, p.bias, 0, p.n / PANEL, EPILOGUE_GELU, p.scratch, p.y, p.y_stride);
@@ -124,10 +123,20 @@ static void rows_do_not_depend_on_each_other(linear_kernel *kernel) {
   release(&p);
 }
 
-int main(void) {
-  products_are_right(linear_f32_scalar);
-  products_are_right(linear_f32_simd);
-  rows_do_not_depend_on_each_other(linear_f32_scalar);
-  rows_do_not_depend_on_each_other(linear_f32_simd);
-  return report();
+static void checks(void) {
+  TEST_KERNEL(products_are_right, linear_f32);
+  TEST_KERNEL(rows_do_not_depend_on_each_other, linear_f32);
 }
+
+static void times(void) {
+  uint32_t state = random_state(13);
+  problem up = random_problem(128, 384, 1536, &state), down = random_problem(128, 1536, 384, &state);
+  BENCH(linear_f32, "128 x 384 -> 1536, GELU", up.x, 128, 384, up.packed, up.bias, 0, 192, EPILOGUE_GELU, up.scratch,
+        up.y, up.y_stride);
+  BENCH(linear_f32, "128 x 1536 -> 384", down.x, 128, 1536, down.packed, down.bias, 0, 48, EPILOGUE_NONE, down.scratch,
+        down.y, down.y_stride);
+  release(&up);
+  release(&down);
+}
+
+int main(int argc, char **argv) { return test_kernels(argc, argv, checks, times); }

@@ -3,8 +3,7 @@
 
 #include <math.h>
 
-#include "kernels/kernels.h"
-#include "random.h"
+#include "kernel_test.h" /* EPSILON */
 
 typedef v128_t function(v128_t x);
 
@@ -70,39 +69,8 @@ static void extremes(void) {
   CHECK(at(relu_f32, -1) == 0 && at(relu_f32, 2) == 2);
 }
 
-/* Whole arrays: every length up to some vectors, nothing written past the end. */
-static void arrays_are_activated(void) {
-  double (*const exact[])(double) = {exact_gelu, exact_gelu_tanh, NULL, tanh};
-  double (*const bound[])(double) = {gelu_bound, gelu_tanh_bound, NULL, tanh_bound};
-  uint32_t state = 1;
-  for (int32_t n = 0; n <= 19; n++) {
-    float *x = random_floats((size_t)n + 1, 4, &state);
-    for (int32_t apply = EPILOGUE_GELU; apply <= EPILOGUE_NONE; apply++) {
-      float *scalar = allocate(((size_t)n + 1) * sizeof(float)), *simd = allocate(((size_t)n + 1) * sizeof(float));
-      memcpy(scalar, x, ((size_t)n + 1) * sizeof(float));
-      memcpy(simd, x, ((size_t)n + 1) * sizeof(float));
-      activate_scalar(scalar, n, (epilogue)apply);
-      activate_simd(simd, n, (epilogue)apply);
-      for (int32_t i = 0; i < n; i++) {
-        if (apply < EPILOGUE_NONE && exact[apply]) {
-          CHECK(fabs(scalar[i] - exact[apply](x[i])) <= EPSILON * fabs(exact[apply](x[i])) + 1e-15);
-          CHECK(fabs(simd[i] - exact[apply](x[i])) <= bound[apply](x[i]));
-        } else {
-          const float expected = apply == EPILOGUE_RELU && x[i] < 0 ? 0 : x[i];
-          CHECK(scalar[i] == expected && simd[i] == expected);
-        }
-      }
-      CHECK(scalar[n] == x[n] && simd[n] == x[n]);
-      free(scalar);
-      free(simd);
-    }
-    free(x);
-  }
-}
-
 int main(void) {
   bounds_hold();
   extremes();
-  arrays_are_activated();
   return report();
 }

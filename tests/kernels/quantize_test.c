@@ -4,8 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/kernels.h"
-#include "random.h"
+#include "kernel_test.h"
 
 static const int8_path paths[] = {INT8_WIDE, INT8_PAIRS, INT8_DOT_UNSIGNED, INT8_DOT_SIGNED};
 enum { PATHS = sizeof paths / sizeof *paths };
@@ -78,7 +77,7 @@ static void check_rows(const float *x, int32_t rows, int32_t k) {
 }
 
 static void random_rows(void) {
-  uint32_t state = 3;
+  uint32_t state = random_state(3);
   const float scales[] = {FLT_MIN, 1e-20f, 1, 1e6f, FLT_MAX};
   for (size_t i = 0; i < sizeof scales / sizeof *scales; i++) {
     for (int32_t k = 8; k <= 800; k += 88) {
@@ -105,7 +104,7 @@ static void ties(void) {
 }
 
 static void single_rows(void) {
-  uint32_t state = 5;
+  uint32_t state = random_state(5);
   for (int32_t n = 8; n < 100; n += 8) {
     float *x = random_floats((size_t)n, 0.1f, &state), *back = allocate((size_t)n * sizeof(float));
     int8_t *q[2] = {allocate((size_t)n), allocate((size_t)n)};
@@ -123,9 +122,27 @@ static void single_rows(void) {
   }
 }
 
-int main(void) {
+static void checks(void) {
   random_rows();
   ties();
   single_rows();
-  return report();
 }
+
+static void times(void) {
+  enum { ROWS = 128, K = 384 };
+  const char *const shapes[] = {"128 x 384 to 12 bits", "128 x 384 to 8 bits"};
+  uint32_t state = random_state(7);
+  float *x = random_floats(ROWS * K, 1, &state), scale;
+  int32_t zero;
+  for (int32_t i = 0; i < 2; i++) {
+    buffers b = make_buffers(paths[i], ROWS, K);
+    BENCH(quantize_rows, shapes[i], paths[i], x, 0, ROWS, K, &b.rows);
+    release(&b);
+  }
+  int8_t *q = allocate(K);
+  BENCH(quantize_row, "384", x, K, q, &scale, &zero);
+  free(q);
+  free(x);
+}
+
+int main(int argc, char **argv) { return test_kernels(argc, argv, checks, times); }

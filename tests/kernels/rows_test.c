@@ -3,8 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/kernels.h"
-#include "random.h"
+#include "kernel_test.h"
 
 typedef DECLARE_SOFTMAX(softmax_kernel);
 typedef DECLARE_LAYER_NORM(layer_norm_kernel);
@@ -31,7 +30,7 @@ static void check_softmax(softmax_kernel *kernel, const float *values, int32_t r
 
 static void softmax_is_right(softmax_kernel *kernel) {
   const float scales[] = {1e-3f, 1, 30, 1e4f, 1e38f};
-  uint32_t state = 21;
+  uint32_t state = random_state(21);
   for (int32_t n = 1; n <= 40; n++) {
     for (size_t i = 0; i < sizeof scales / sizeof *scales; i++) {
       float *values = random_floats((size_t)5 * n, scales[i], &state);
@@ -104,7 +103,7 @@ static void check_layer_norm(layer_norm_kernel *kernel, float offset, bool with_
 
 static void layer_norm_is_right(layer_norm_kernel *kernel) {
   const int32_t n[] = {1, 2, 3, 5, 8, 12, 16, 31, 32, 100, 384, 768};
-  uint32_t state = 31;
+  uint32_t state = random_state(31);
   for (size_t i = 0; i < sizeof n / sizeof *n; i++) {
     for (int32_t variant = 0; variant < 8; variant++) {
       check_layer_norm(kernel, variant & 4 ? 50.0f : 0.0f, variant & 1, variant & 2, 3, n[i], &state);
@@ -121,37 +120,56 @@ static void constant_rows_are_beta(layer_norm_kernel *kernel) {
 }
 
 /* Rows alone and in company: the same bits. */
-static void rows_do_not_depend_on_each_other(softmax_kernel *softmax_of, layer_norm_kernel *layer_norm_of) {
-  enum { ROWS = 7, N = 45 };
-  uint32_t state = 41;
-  float *x = random_floats(ROWS * N, 5, &state), *gamma = random_floats(N, 1, &state);
+enum { ROWS = 7, N = 45 };
+
+static void softmax_goes_row_by_row(softmax_kernel *kernel) {
+  uint32_t state = random_state(41);
+  float *x = random_floats(ROWS * N, 5, &state);
   float all[ROWS * N], one[N];
   memcpy(all, x, sizeof all);
-  softmax_of(all, ROWS, N);
+  kernel(all, ROWS, N);
   for (int32_t row = 0; row < ROWS; row++) {
     memcpy(one, x + row * N, sizeof one);
-    softmax_of(one, 1, N);
+    kernel(one, 1, N);
     CHECK(memcmp(one, all + row * N, sizeof one) == 0);
   }
-  layer_norm_of(x, NULL, gamma, gamma, 1e-12f, ROWS, N, all);
+  free(x);
+}
+
+static void layer_norm_goes_row_by_row(layer_norm_kernel *kernel) {
+  uint32_t state = random_state(42);
+  float *x = random_floats(ROWS * N, 5, &state), *gamma = random_floats(N, 1, &state);
+  float all[ROWS * N], one[N];
+  kernel(x, NULL, gamma, gamma, 1e-12f, ROWS, N, all);
   for (int32_t row = 0; row < ROWS; row++) {
-    layer_norm_of(x + row * N, NULL, gamma, gamma, 1e-12f, 1, N, one);
+    kernel(x + row * N, NULL, gamma, gamma, 1e-12f, 1, N, one);
     CHECK(memcmp(one, all + row * N, sizeof one) == 0);
   }
   free(x);
   free(gamma);
 }
 
-int main(void) {
-  softmax_is_right(softmax_scalar);
-  softmax_is_right(softmax_simd);
-  softmax_extremes(softmax_scalar);
-  softmax_extremes(softmax_simd);
-  layer_norm_is_right(layer_norm_scalar);
-  layer_norm_is_right(layer_norm_simd);
-  constant_rows_are_beta(layer_norm_scalar);
-  constant_rows_are_beta(layer_norm_simd);
-  rows_do_not_depend_on_each_other(softmax_scalar, layer_norm_scalar);
-  rows_do_not_depend_on_each_other(softmax_simd, layer_norm_simd);
-  return report();
+static void checks(void) {
+  TEST_KERNEL(softmax_is_right, softmax);
+  TEST_KERNEL(softmax_extremes, softmax);
+  TEST_KERNEL(softmax_goes_row_by_row, softmax);
+  TEST_KERNEL(layer_norm_is_right, layer_norm);
+  TEST_KERNEL(constant_rows_are_beta, layer_norm);
+  TEST_KERNEL(layer_norm_goes_row_by_row, layer_norm);
 }
+
+static void times(void) {
+  uint32_t state = random_state(51);
+  float *x = random_floats(128 * 384, 1, &state), *residual = random_floats(128 * 384, 1, &state);
+  float *gamma = random_floats(384, 1, &state), *beta = random_floats(384, 1, &state);
+  float *y = allocate(128 * 384 * sizeof(float));
+  BENCH(softmax, "128 x 128", x, 128, 128);
+  BENCH(layer_norm, "128 x 384, with residual", x, residual, gamma, beta, 1e-12f, 128, 384, y);
+  free(x);
+  free(residual);
+  free(gamma);
+  free(beta);
+  free(y);
+}
+
+int main(int argc, char **argv) { return test_kernels(argc, argv, checks, times); }

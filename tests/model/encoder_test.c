@@ -284,7 +284,8 @@ static void overflow_is_reported(const fixture *f, bertlet_weights weights, cons
   float huge[MAX_HIDDEN], hidden[8 * MAX_HIDDEN];
   for (int32_t i = 0; i < MAX_HIDDEN; i++) huge[i] = 3e38f;
   int32_t index = 0;
-  for (char name[96]; bertlet_tensor_name(model, index, name), strcmp(name, gamma) != 0;) index++;
+  for (char name[BERTLET_TENSOR_NAME_BYTES]; bertlet_tensor_name(model, index, name), strcmp(name, gamma) != 0;)
+    index++;
   CHECK(bertlet_tensor_begin(model, index, BERTLET_F32) == BERTLET_OK);
   CHECK(bertlet_tensor_write(model, huge, (size_t)config.hidden_size * sizeof(float)) == BERTLET_OK);
   CHECK(bertlet_forward(model, f->ids, NULL, (int32_t[]){0, 8}, 1, 2, hidden) == BERTLET_ERROR_NUMERIC);

@@ -1,4 +1,4 @@
-#define _POSIX_C_SOURCE 200809L /* posix_memalign, strndup */
+#define _POSIX_C_SOURCE 200809L /* strndup */
 #include "support.h"
 
 #include <math.h>
@@ -6,36 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int checks, failures;
-
-bool check(bool condition, const char *text, const char *file, int line) {
-  checks++;
-  if (condition) return true;
-  failures++;
-  printf("%s:%d: not true: %s\n", file, line, text);
-  return false;
-}
-
-int report(void) {
-  printf("%d checks, %d failed\n", checks, failures);
-  return failures > 0;
-}
-
 static _Noreturn void give_up(const char *what, const char *name) {
   printf("%s: %s\n", what, name);
   exit(1);
-}
-
-void *allocate(size_t bytes) {
-  void *block;
-  if (posix_memalign(&block, BERTLET_ALIGNMENT, bytes) != 0) give_up("out of memory", "allocate");
-  return block;
-}
-
-uint32_t random_number(uint32_t *state) {
-  *state ^= *state << 13;
-  *state ^= *state >> 17;
-  return *state ^= *state << 5;
 }
 
 bool safetensors_open(safetensors *file, const char *path) {
@@ -127,7 +100,7 @@ bertlet_model *load_model(const bertlet_config *config, bertlet_threads *threads
 void write_weights(bertlet_model *model, const safetensors *checkpoint, size_t longest_piece) {
   uint32_t state = 1;
   for (int32_t i = 0; i < bertlet_tensor_count(model); i++) {
-    char name[96];
+    char name[BERTLET_TENSOR_NAME_BYTES];
     bertlet_tensor_name(model, i, name);
     stored_tensor stored = safetensors_find(checkpoint, name);
     CHECK(bertlet_tensor_begin(model, i, stored.dtype) == BERTLET_OK);

@@ -1,22 +1,9 @@
-/* What the tests of the model share: checks, safetensors files, pools of real threads, models loaded from a checkpoint.
- */
+/* What the tests of the model share: safetensors files, pools of real threads, models loaded from a checkpoint. */
 #ifndef BERTLET_TEST_SUPPORT_H
 #define BERTLET_TEST_SUPPORT_H
 
-#include <stdio.h>
-
 #include "bertlet.h"
-
-/* Checks that hold go by silently; others are printed and counted. A test program ends by returning report(). */
-#define CHECK(condition) check(condition, #condition, __FILE__, __LINE__)
-bool check(bool condition, const char *text, const char *file, int line);
-int report(void);
-
-/* A block aligned to BERTLET_ALIGNMENT, exactly `bytes` long, so that AddressSanitizer sees a step past its end. */
-void *allocate(size_t bytes);
-
-/* xorshift; `state` may start at anything but 0. */
-uint32_t random_number(uint32_t *state);
+#include "check.h"
 
 typedef struct safetensors {
   unsigned char *bytes;

@@ -97,7 +97,7 @@ static void tensors_have_hugging_face_names(void) {
       {5 + 16 + 14, "encoder.layer.1.output.LayerNorm.weight", 1, 32},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    char name[96];
+    char name[BERTLET_TENSOR_NAME_BYTES];
     CHECK(bertlet_tensor_name(model, cases[i].index, name) == (int32_t)strlen(cases[i].name));
     CHECK(strcmp(name, cases[i].name) == 0);
     CHECK(bertlet_tensor_rows(model, cases[i].index) == cases[i].rows);
@@ -124,7 +124,7 @@ static void absent_tensors_are_not_listed(void) {
                   {"encoder.layer.0.attention.self.query.weight", 32, 32}};
   CHECK(bertlet_tensor_count(model) == 6 + 2 * 16);
   for (int32_t i = 0; i < (int32_t)(sizeof expected / sizeof *expected); i++) {
-    char name[96];
+    char name[BERTLET_TENSOR_NAME_BYTES];
     bertlet_tensor_name(model, i, name);
     CHECK(strcmp(name, expected[i].name) == 0);
     CHECK(bertlet_tensor_rows(model, i) == expected[i].rows);
@@ -164,7 +164,7 @@ static void megatron_bert_has_other_normalizations(void) {
   enum { MODEL_TENSORS = 5, LAYER_TENSORS = 16 };
   CHECK(bertlet_tensor_count(model) == MODEL_TENSORS + 2 * LAYER_TENSORS);
   for (int32_t i = 0; i < MODEL_TENSORS + 2 * LAYER_TENSORS; i++) {
-    char name[96], expected[96];
+    char name[BERTLET_TENSOR_NAME_BYTES], expected[BERTLET_TENSOR_NAME_BYTES];
     int32_t in_layers = i - MODEL_TENSORS;
     if (in_layers < 0) {
       snprintf(expected, sizeof expected, "%s", model_names[i]);

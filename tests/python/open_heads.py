@@ -29,6 +29,9 @@ def encoder_of(head):
         head["baseModel"], config_kwargs={"num_hidden_layers": head["layer"]}, model_kwargs={"dtype": "float32"}
     )
     config = encoder.auto_model.config
+    whole = AutoConfig.from_pretrained(head["baseModel"])
+    if config.model_type == "megatron-bert" and head["layer"] < whole.num_hidden_layers:
+        encoder.auto_model.encoder.ln = torch.nn.Identity()  # it has one after its last layer only
     encoder.max_seq_length = config.max_position_embeddings
     return encoder, config.hidden_size
 

@@ -65,6 +65,13 @@ const cases = {
       },
     ]),
   ),
+  // Cut to fewer layers it is no model that transformers' classes for tokens and answers can open.
+  'megatron-bert': {
+    'dense of a layer': [toyExamples(40), { layer: 1, pooling: 'cls' }, texts],
+    'hidden for tokens of a layer': [sentences, { ...tagger, layer: 1, head: 'mlp', hiddenSize: 8 }, texts],
+    tokens: [sentences, { ...tagger, layer: 2 }, texts],
+    answers: [[question], reader, pairs],
+  },
 };
 
 /** Where the base model is; an ERNIE is a BERT by another name. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { MultiLabelRegression, SingleLabelRegression } from '../../js/train/solvers/logreg.js';
 import { Rows } from '../../js/train/dataset/rows.js';
-import { compile } from '../../js/core/wasm.js';
+import { compile } from '../../js/core/compile.js';
 import { classWeights } from '../../js/api/fit/classification.js';
 import { fixtures } from '../support.js';
 

@@ -1,4 +1,4 @@
-// `fit` of answers to questions: checks of examples and options, and what the worker found as a head's data.
+// `fit` for question answering: checks of examples and options, and a head's data from the worker's result.
 import { range } from '../../base/numbers.js';
 import { random, shuffle } from '../../base/random.js';
 import { BertletError } from '../../errors.js';
@@ -10,6 +10,7 @@ import { checkCommonOptions, layerCandidates, mlpOptions } from './options.js';
 /** @typedef {import('../../types.js').Task} Task */
 
 /**
+ * See `prepare` in index.js. Throws BAD_INPUT or NO_EXAMPLES.
  * @param {any[]} examples
  * @param {FitOptions & { task: Task }} options
  * @param {import('../../types.js').ModelInfo} info

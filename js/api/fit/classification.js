@@ -1,4 +1,4 @@
-// `fit` of one label or several for each text: checks of examples and options, and what the worker found as a head's report.
+// `fit` for one label or several for each text: checks of examples and options, and a head's data from the worker's result.
 import { indexOfMax, range, rowOf } from '../../base/numbers.js';
 import { BertletError } from '../../errors.js';
 import { evaluateMultiLabel, evaluatePredictions } from '../../metrics/classification.js';
@@ -10,6 +10,7 @@ import { checkCommonOptions, layerCandidates, mlpOptions } from './options.js';
 /** @typedef {import('../../types.js').Task} Task */
 
 /**
+ * See `prepare` in index.js. Throws BAD_INPUT, NO_EXAMPLES, BAD_LABELS or ONE_CLASS.
  * @param {any[]} examples
  * @param {FitOptions & { task: Task }} options
  * @param {import('../../types.js').ModelInfo} info
@@ -58,35 +59,37 @@ export function prepareClassifier(examples, options, info) {
 }
 
 /**
- * Weights of single labels [classes], or, of several labels, of rows without and with each [classes][2].
+ * How much an example of each class counts. 'balanced' is scikit-learn's class_weight: examples / (classes * examples of the class).
+ * Throws BAD_INPUT or BAD_LABELS.
  * @param {FitOptions['classWeight']} given
- * @param {number[][]} labels
- * @param {string[]} names
+ * @param {number[][]} labels [examples] indices of the labels of each
+ * @param {string[]} names [classes]
  * @param {boolean} multiLabel
+ * @returns {Float32Array} [classes]; for multi-label [classes][2], of examples without and with the label
  */
 export function classWeights(given, labels, names, multiLabel) {
   const counts = new Float64Array(names.length);
   for (const k of labels.flat()) counts[k] += 1;
-  const of = classWeightOf(given, names);
+  const weightOf = givenWeights(given, names);
   if (multiLabel) {
     return Float32Array.from({ length: 2 * names.length }, (_, i) => {
       const [k, has] = [i >> 1, i & 1];
-      if (given !== 'balanced') return has ? of(k) : 1;
+      if (given !== 'balanced') return has ? weightOf(k) : 1;
       return labels.length / (2 * (has ? counts[k] : Math.max(labels.length - counts[k], 1)));
     });
   }
-  // As scikit-learn's class_weight='balanced'.
   return Float32Array.from(names, (_, k) =>
-    given === 'balanced' ? labels.length / (names.length * counts[k]) : of(k),
+    given === 'balanced' ? labels.length / (names.length * counts[k]) : weightOf(k),
   );
 }
 
 /**
+ * The weights that the caller gave, checked; 1 for a label without any.
  * @param {FitOptions['classWeight']} given
- * @param {string[]} names
- * @returns {(k: number) => number}
+ * @param {string[]} names [classes]
+ * @returns {(k: number) => number} weight of class k
  */
-function classWeightOf(given, names) {
+function givenWeights(given, names) {
   if (given === undefined || given === 'balanced') return () => 1;
   if (typeof given !== 'object' || given === null)
     throw new BertletError(
@@ -102,14 +105,14 @@ function classWeightOf(given, names) {
   return (k) => (Object.hasOwn(given, names[k]) ? given[names[k]] : 1);
 }
 
-/** @param {string} pooling */
+/** The poolings to choose from. @param {string} pooling */
 function poolingsOf(pooling) {
   const known = ['mean', 'max', 'cls'];
   checkChoice('pooling', pooling, [...known, 'auto']);
   return /** @type {('mean' | 'max' | 'cls')[]} */ (pooling === 'auto' ? known : [pooling]);
 }
 
-/** @param {boolean | 'auto'} standardize */
+/** The standardizations to choose from. @param {boolean | 'auto'} standardize */
 function standardizationsOf(standardize) {
   if (standardize === 'auto') return [false, true];
   if (typeof standardize === 'boolean') return [standardize];

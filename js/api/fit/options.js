@@ -1,10 +1,10 @@
-// Checks of the options that several tasks of `fit` share.
+// Checks of the options that several tasks of `fit` have in common. Each throws BAD_INPUT.
 import { BertletError } from '../../errors.js';
 
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
 
 /**
- * Options of every task, checked.
+ * The options of every task.
  * @param {{ validation: number, c?: number, seed: number }} options
  */
 export function checkCommonOptions({ validation, c, seed }) {
@@ -17,9 +17,10 @@ export function checkCommonOptions({ validation, c, seed }) {
 }
 
 /**
+ * The layers to choose from.
  * @param {number | 'auto'} layer
  * @param {import('../../types.js').ModelInfo} info
- * @param {number[]} candidates for 'auto'
+ * @param {number[]} candidates what 'auto' stands for
  */
 export function layerCandidates(layer, { numLayers }, candidates) {
   if (layer === 'auto') return candidates;
@@ -28,7 +29,7 @@ export function layerCandidates(layer, { numLayers }, candidates) {
   return [layer];
 }
 
-/** @param {FitOptions} options */
+/** The options of a head with hidden units, with their defaults; undefined for a linear head. @param {FitOptions} options */
 export function mlpOptions({
   head = 'linear',
   hiddenSize = 128,

@@ -1,4 +1,4 @@
-// `fit` of tags for words: checks of examples and options, and what the worker found as a head's data.
+// `fit` for tags of words: checks of examples and options, and a head's data from the worker's result.
 import { range } from '../../base/numbers.js';
 import { BertletError } from '../../errors.js';
 import { checkTaggedExamples, labelNames } from '../examples.js';
@@ -8,6 +8,7 @@ import { checkCommonOptions, layerCandidates, mlpOptions } from './options.js';
 /** @typedef {import('../../types.js').Task} Task */
 
 /**
+ * See `prepare` in index.js. Throws BAD_INPUT, NO_EXAMPLES, BAD_LABELS or ONE_CLASS.
  * @param {any[]} examples
  * @param {FitOptions & { task: Task }} options
  * @param {import('../../types.js').ModelInfo} info
@@ -27,7 +28,7 @@ export function prepareTagger(examples, options, info) {
       tags: tags.map((list) => list.map((name) => indices.get(name))),
       classes: names.length,
       outside: names.indexOf('O'),
-      // Those in the middle are the best for entities; the first of them that is better than the one above it is taken.
+      // Layers in the middle are best for entities. The worker tries them in this order, until one is worse than the one before.
       layers: layerCandidates(options.layer ?? 'auto', info, range(Math.ceil(info.numLayers / 2), info.numLayers + 1)),
       standardize,
       mlp: mlpOptions({ epochs: 10, ...options }),

@@ -2,7 +2,7 @@
 import { choice, integer, required } from '../lib/arguments.js';
 import { readTexts } from '../lib/input.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
-import { numbers } from '../lib/output.js';
+import { toNumbers } from '../lib/output.js';
 
 export const summary = 'turn texts into vectors';
 
@@ -15,14 +15,14 @@ or, with --pooling none, one vector for each token, special tokens included:
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
   --pooling mean|cls|max|none
-                         mean of the token vectors, the first one, their largest values, or all
+                         mean of the token vectors, the vector of [CLS], their largest values, or all
                          of them (default: what a sentence-transformers folder says, else mean)
-  --layer N              whose hidden states, 0 (the embeddings) to the last, the default
-  --normalize            scale each vector to length 1 (as such a folder may do anyway)
+  --layer N              layer whose hidden states are taken, from 0, the embeddings (default: the last)
+  --normalize            scale each vector to length 1 (a sentence-transformers folder may do so anyway)
 ${modelHelp}
   --json                 each line is a JSON string, so that a text may hold line ends,
                          or a pair, {"text":…,"text_pair":…}
-  FILE                   texts, one a line (default: standard input)`;
+  FILE                   texts, one per line (default: standard input)`;
 
 /** @type {import('../lib/arguments.js').Options} */
 export const options = {
@@ -56,10 +56,10 @@ export async function run(context) {
       };
       if (pooling === 'none') {
         const vectors = await bert.embed(texts, { ...embedOptions, pooling });
-        await output.write(vectors.map((tokens) => ({ embeddings: tokens.map(numbers) })));
+        await output.write(vectors.map((tokens) => ({ embeddings: tokens.map(toNumbers) })));
       } else {
         const vectors = await bert.embed(texts, { ...embedOptions, pooling });
-        await output.write(vectors.map((vector) => ({ embedding: numbers(vector) })));
+        await output.write(vectors.map((vector) => ({ embedding: toNumbers(vector) })));
       }
     }
   });

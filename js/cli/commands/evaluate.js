@@ -9,7 +9,7 @@ export const summary = 'measure a trained head on labelled examples';
 export const help = `Usage: bertlet evaluate --head DIR --test FILE [options]
        bertlet evaluate --model PATH_OR_ID [--adapter DIR] --test FILE [options]
 
-Compares what a head says of the examples in FILE with their labels. Prints one line:
+Compares what a head predicts for the examples in FILE with their labels. Prints one line:
   text-classification   {"accuracy":…,"macro_f1":…,"micro_f1":…,"n":…,"labels":[…],"classes":[…],
                          "confusion_matrix":[[…],…]} (rows: the true labels, columns: the predicted ones)
   multi-label           {"accuracy":…,"macro_f1":…,"micro_f1":…,"n":…,"labels":[…],"classes":[…]}
@@ -19,12 +19,13 @@ Compares what a head says of the examples in FILE with their labels. Prints one 
 ${headHelp}
   --test FILE            labelled examples: as for bertlet train
   --format tsv|csv|jsonl|conll|squad
-                         what FILE is, where its name or its first line doesn't tell
-  --labels FILE          names for labels that are given by index, and for those of a model's or an adapter's own head
-  --threshold P          from which probability on a text has a label, of several (default: 0.5)
+                         format of FILE (default: by its name or its first line)
+  --labels FILE          names for labels that examples give by index, and for the outputs of a model's or an adapter's
+                         own head
+  --threshold P          multi-label: lowest probability at which a text has a label (default: 0.5)
   --decoding viterbi|argmax
-                         the best valid sequence of tags, or each word's best one (default: viterbi, for a
-                         checkpoint's own head argmax)
+                         token-classification: the best valid sequence of tags, or each word's best tag
+                         (default: viterbi; argmax for a checkpoint's own head)
 ${modelHelp}`;
 
 /** @type {import('../lib/arguments.js').Options} */

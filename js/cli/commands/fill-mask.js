@@ -1,4 +1,4 @@
-// bertlet fill-mask: what may stand where a text has [MASK].
+// bertlet fill-mask: words for [MASK].
 import { BertletError } from '../../errors.js';
 import { integer, required } from '../lib/arguments.js';
 import { readTexts } from '../lib/input.js';
@@ -7,7 +7,7 @@ import { shortest } from '../lib/output.js';
 
 const example = 'google-bert/bert-base-uncased';
 
-export const summary = 'say which words may stand where a text has [MASK]';
+export const summary = 'find words for [MASK] in texts';
 
 export const help = `Usage: bertlet fill-mask --model PATH_OR_ID [options] [FILE]
 
@@ -21,7 +21,7 @@ or, for a text with several masks, an array of such arrays.
   --targets A,B,…        choose among these words only
 ${modelHelp}
   --json                 each line is a JSON string, so that a text may hold line ends
-  FILE                   texts, one a line (default: standard input)`;
+  FILE                   texts, one per line (default: standard input)`;
 
 /** @type {import('../lib/arguments.js').Options} */
 export const options = {
@@ -42,7 +42,8 @@ export async function run(context) {
   /** @param {import('../../types.js').MaskFill[]} fills */
   const rounded = (fills) => fills.map(({ score, ...rest }) => ({ score: shortest(score), ...rest }));
   await withModel(model, context, async (bert) => {
-    let onWarning = (/** @type {string} */ message) => progress.warn(message); // of targets: the same for all texts
+    // Warnings are about --targets, and the same for every batch: one is enough.
+    let onWarning = (/** @type {string} */ message) => progress.warn(message);
     for await (const { texts, line, name } of readTexts(files[0], { json: values.json === true, signal })) {
       const without = texts.findIndex((text) => !text.includes('[MASK]'));
       if (without >= 0)

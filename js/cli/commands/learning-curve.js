@@ -1,4 +1,4 @@
-// bertlet learning-curve: what accuracy how many examples bring.
+// bertlet learning-curve: the accuracy of classifiers by number of examples.
 import { choice, integer, positive, required, UsageError } from '../lib/arguments.js';
 import { checkLabels, formats, listeners, readExamples } from '../data/examples.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
@@ -7,16 +7,16 @@ export const summary = 'measure how many examples a classifier needs';
 
 export const help = `Usage: bertlet learning-curve --model PATH_OR_ID --train FILE [--test FILE] [options]
 
-Trains classifiers on a few examples of each label, drawn by chance, and measures them; beside each, a baseline that knows nothing but
-the words of those examples (TF-IDF and logistic regression). Prints, for each number of examples, one line:
+Trains classifiers on a few examples of each label, drawn at random, and measures them; beside each, a baseline that knows nothing but
+the words of those examples (TF-IDF and logistic regression). Prints, for each number of examples, one line with mean and standard
+deviation over the draws:
   {"n":…,"accuracy":…,"std":…,"baseline":{"accuracy":…,"std":…}}
-Mean and standard deviation over the draws.
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
   --train FILE           labelled examples to draw from, as for bertlet train
-  --test FILE            more of them to measure on (default: those that a draw leaves over)
-  --format tsv|csv|jsonl what the files are, where the name or the first line doesn't tell
-  --sizes 8,16,32,64     examples of each label (default: 1,2,4,…,64, as far as they go)
+  --test FILE            examples to measure on (default: those that a draw leaves over)
+  --format tsv|csv|jsonl format of the files (default: by their names or first lines)
+  --sizes 8,16,32,64     examples of each label (default: 1,2,4,…,64, as far as there are enough)
   --draws N              draws of each size (default: 5)
   --c NUMBER             inverse strength of regularization (default: chosen by cross-validation)
 ${modelHelp}`;
@@ -45,9 +45,9 @@ export async function run(context) {
   const draws = integer(values, 'draws', 1);
   const c = positive(values, 'c');
 
-  const reading = { format, warn: (/** @type {string} */ message) => progress.warn(message) };
-  const examples = await readExamples(trainFile, 'text-classification', reading);
-  const test = testFile ? await readExamples(testFile, 'text-classification', reading) : [];
+  const readOptions = { format, warn: (/** @type {string} */ message) => progress.warn(message) };
+  const examples = await readExamples(trainFile, 'text-classification', readOptions);
+  const test = testFile ? await readExamples(testFile, 'text-classification', readOptions) : [];
   const labels = new Set(examples.map(({ label }) => label));
   if (testFile) checkLabels(test, testFile, labels);
   const points = await withModel(model, context, (bert) =>

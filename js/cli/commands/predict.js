@@ -11,25 +11,25 @@ export const summary = 'label texts, find entities or answers with a trained hea
 export const help = `Usage: bertlet predict --head DIR [options] [FILE]
        bertlet predict --model PATH_OR_ID [--adapter DIR] [options] [FILE]
 
-Prints a line for each text, the likeliest first:
+Prints a line for each text, the most likely result first:
   text-classification, multi-label   [{"label":…,"score":…},…]
-  token-classification               [{"entity_group":…,"score":…,"word":…,"start":…,"end":…},…], in the text's order
+  token-classification               [{"entity_group":…,"score":…,"word":…,"start":…,"end":…},…], in the order of the text
   question-answering                 [{"answer":…,"score":…,"start":…,"end":…},…]
 
 ${headHelp}
-  --labels FILE          names for the labels of a model's or an adapter's own head, by index: a name a line, or a JSON array
+  --labels FILE          names for the labels of a model's or an adapter's own head, by index: a name per line, or a JSON array
   --top-k N              only the best N labels, or the N best answers (default: all labels, one answer)
   --aggregation-strategy sequence|none|simple|first|average|max
-                         how tokens become entities (default: sequence, for a checkpoint's own head simple)
+                         how tokens become entities (default: sequence; simple for a checkpoint's own head)
   --threshold P          only labels of at least this probability: an empty list means none of these
-  --handle-impossible-answer  the answer may be that there is none: "", with a score of its own
-  --max-answer-len N     the longest answer, in tokens (default: 30)
-  --max-seq-len N        tokens of a window of a long context, with the question (default: 384, or what the model takes)
-  --doc-stride N         tokens that a window shares with the one before (default: 128, in short ones a third)
+  --handle-impossible-answer  "" is a possible answer, too, which means that the context has none
+  --max-answer-len N     maximum length of an answer in tokens (default: 30)
+  --max-seq-len N        tokens of a window of a long context, with the question (default: 384, or the model's maximum)
+  --doc-stride N         tokens that a window shares with the one before (default: 128, at most a third of a window)
 ${modelHelp}
   --json                 each line is a JSON string, so that a text may hold line ends,
                          or, to be labelled, a pair, {"text":…,"text_pair":…}
-  FILE                   texts, one a line (default: standard input); for answers each line is
+  FILE                   texts, one per line (default: standard input); for answers each line is
                          {"question":…,"context":…}`;
 
 /** @type {import('../lib/arguments.js').Options} */
@@ -58,7 +58,7 @@ export async function run(context) {
   const topK = integer(values, 'top-k', 1);
   const threshold = probability(values, 'threshold');
   const aggregationStrategy = choice(values, 'aggregation-strategy', strategies);
-  const answering = {
+  const answerOptions = {
     noAnswer: values['handle-impossible-answer'] === true,
     maxAnswerTokens: integer(values, 'max-answer-len', 1),
     maxTokens: integer(values, 'max-seq-len', 1),
@@ -70,64 +70,68 @@ export async function run(context) {
     );
   const labels = await readGivenLabels(values);
   await withHead(context, { command: 'predict', labels }, async (head, { maxTokens }) => {
-    if (answering.maxTokens !== undefined && answering.maxTokens > maxTokens)
-      throw new UsageError(`--max-seq-len is ${answering.maxTokens}, but this model takes ${maxTokens} tokens`);
-    const forAnswers = head.task === 'question-answering'; // whose lines are JSON in any case
-    const reading = { json: values.json === true && !forAnswers, pairs: 'classify' in head, signal };
-    for await (const { texts, line, name } of readTexts(files[0], reading)) {
+    if (answerOptions.maxTokens !== undefined && answerOptions.maxTokens > maxTokens)
+      throw new UsageError(`--max-seq-len is ${answerOptions.maxTokens}, but this model takes ${maxTokens} tokens`);
+    // Lines of questions are objects, which `predict` parses.
+    const json = values.json === true && head.task !== 'question-answering';
+    const readOptions = { json, pairs: 'classify' in head, signal };
+    for await (const { texts, line, name } of readTexts(files[0], readOptions)) {
       const listeners = { signal, onWarning: progress.warnAbout(name, (index) => line + index) };
       const results = await predict(
         head,
         texts,
-        { topK, threshold, aggregationStrategy, answering },
+        { topK, threshold, aggregationStrategy, answerOptions },
         {
           ...listeners,
-          where: (index) => `${name}, line ${line + index}`,
+          locate: (index) => `${name}, line ${line + index}`,
         },
       );
       await output.write(
-        results.map((list) => list.map((one) => ({ ...one, score: shortest(Math.fround(one.score)) }))),
+        results.map((list) => list.map((result) => ({ ...result, score: shortest(Math.fround(result.score)) }))),
       );
     }
   });
 }
 
 /**
+ * What a head of any task predicts.
  * @param {import('../../api/heads/create.js').AnyHead} head
- * @param {import('../../types.js').TextInput[]} texts pairs only to be labelled
+ * @param {import('../../types.js').TextInput[]} texts pairs for classification only; for answers, JSON of questions
  * @param {object} given
  * @param {number} [given.topK]
  * @param {number} [given.threshold]
  * @param {import('../../api/heads/token-classifier.js').AggregationStrategy} [given.aggregationStrategy]
- * @param {import('../../api/heads/question-answerer.js').AnswerOptions} given.answering
- * @param {import('../../types.js').TaskOptions & { where: (index: number) => string }} options
+ * @param {import('../../api/heads/question-answerer.js').AnswerOptions} given.answerOptions
+ * @param {import('../../types.js').TaskOptions & { locate: (index: number) => string }} options `locate`: file and line of a text, for
+ *   messages
  * @returns {Promise<{ score: number }[][]>}
  */
-async function predict(head, texts, { topK, threshold, aggregationStrategy, answering }, { where, ...options }) {
+async function predict(head, texts, { topK, threshold, aggregationStrategy, answerOptions }, { locate, ...options }) {
   if ('classify' in head) return head.classify(texts, { topK, threshold, ...options });
   const strings = /** @type {string[]} */ (texts);
   if ('entities' in head) return head.entities(strings, { aggregationStrategy, ...options });
-  const questions = strings.map((text, index) => parseQuestion(text, where(index)));
-  return head.answer(questions, { topK, ...answering, ...options });
+  const questions = strings.map((text, index) => parseQuestion(text, locate(index)));
+  return head.answer(questions, { topK, ...answerOptions, ...options });
 }
 
 /**
+ * The question and context of a line. Throws BAD_INPUT.
  * @param {string} line
- * @param {string} where
+ * @param {string} location file and line, for messages
  * @returns {{ question: string, context: string }}
  */
-function parseQuestion(line, where) {
+function parseQuestion(line, location) {
   let value;
   try {
     value = JSON.parse(line);
   } catch {
-    // reported below, like every other value that is no question
+    // What is not JSON is reported below, as any other value that is not a question.
   }
   const { question, context } = value ?? {};
   if (typeof question !== 'string' || typeof context !== 'string')
     throw new BertletError(
       'BAD_INPUT',
-      `${where}: this is not {"question": "…", "context": "…"}, which this head answers.`,
+      `${location}: this is not {"question": "…", "context": "…"}, which this head answers.`,
     );
   return { question, context };
 }

@@ -1,4 +1,4 @@
-// bertlet search: the texts that mean about the same as a query.
+// bertlet search: the texts most similar to a query.
 import { BertletError } from '../../errors.js';
 import { search } from '../../api/similarity.js';
 import { integer, required, UsageError } from '../lib/arguments.js';
@@ -14,11 +14,11 @@ Prints a line for each query, the most similar text first; the score is the cosi
   [{"line":…,"text":…,"score":…},…]
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
-  --texts FILE           where to search: texts, one a line; empty lines are passed over
+  --texts FILE           texts to search, one per line; empty lines are skipped
   --top-k N              only the best N texts (default: 5)
 ${modelHelp}
   --json                 each line of both files is a JSON string, so that a text may hold line ends
-  QUERIES                file of queries, one a line (default: standard input)`;
+  QUERIES                file of queries, one per line (default: standard input)`;
 
 /** @type {import('../lib/arguments.js').Options} */
 export const options = {
@@ -39,28 +39,28 @@ export async function run(context) {
   const [queryFile = '-'] = files;
   if (file === '-' && queryFile === '-')
     throw new UsageError('texts and queries can not both be standard input; name a file of queries');
-  const reading = { json: values.json === true, signal };
+  const readOptions = { json: values.json === true, signal };
   await withModel(model, context, async (bert) => {
     const embed = (/** @type {import('../lib/input.js').Batch<string>} */ { texts, line, name }) =>
       bert.embed(texts, { signal, onWarning: progress.warnAbout(name, (index) => line + index) });
     /** @type {{ line: number, text: string }[]} */
-    const places = [];
+    const candidates = [];
     /** @type {Float32Array[]} */
     const vectors = [];
-    for await (const batch of readTexts(file, reading)) {
+    for await (const batch of readTexts(file, readOptions)) {
       (await embed(batch)).forEach((vector, index) => {
         const text = batch.texts[index];
         if (text.trim() === '') return;
-        places.push({ line: batch.line + index, text });
+        candidates.push({ line: batch.line + index, text });
         vectors.push(vector);
       });
     }
     if (vectors.length === 0) throw new BertletError('NO_EXAMPLES', `${file} has no text to search in.`);
-    for await (const batch of readTexts(queryFile, reading)) {
+    for await (const batch of readTexts(queryFile, readOptions)) {
       const rankings = (await embed(batch)).map((query) => search(query, vectors, { topK }));
       await output.write(
         rankings.map((hits) =>
-          hits.map(({ index, score }) => ({ ...places[index], score: shortest(Math.fround(score)) })),
+          hits.map(({ index, score }) => ({ ...candidates[index], score: shortest(Math.fround(score)) })),
         ),
       );
     }

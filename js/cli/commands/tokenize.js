@@ -1,8 +1,8 @@
-// bertlet tokenize: texts to token ids, tokens and offsets. Needs a vocabulary only, no model.
+// bertlet tokenize: texts to token ids, tokens and offsets. It needs a vocabulary, but no model.
 import { loadTokenizer } from '../../index.js';
 import { choice, required } from '../lib/arguments.js';
 import { readTexts } from '../lib/input.js';
-import { notFolders } from '../lib/model.js';
+import { mentionMissingFolder } from '../lib/model.js';
 
 export const summary = 'split texts into WordPiece tokens';
 
@@ -10,12 +10,12 @@ export const help = `Usage: bertlet tokenize --tokenizer PATH [options] [FILE]
 
 Splits each text into WordPiece tokens, as Hugging Face's tokenizers do. Prints, for each text, one line:
   {"ids":[…],"tokens":[…],"offsets":[[start,end],…]}
-with the special tokens; offsets are UTF-16 indices into the text.
+special tokens included; offsets are UTF-16 indices into the text.
 
   --tokenizer PATH         vocab.txt, tokenizer.json, or a folder that holds one of them
-  --lowercase true|false   override what the tokenizer's files say (vocab.txt alone: true)
+  --lowercase true|false   override what the tokenizer's files say (default for vocab.txt alone: true)
   --json                   each line is a JSON string, so that a text may hold line ends
-  FILE                     texts, one a line (default: standard input)`;
+  FILE                     texts, one per line (default: standard input)`;
 
 /** @type {import('../lib/arguments.js').Options} */
 export const options = {
@@ -33,7 +33,7 @@ export async function run({ values, files, signal, output }) {
   const tokenizer = await loadTokenizer(path, {
     ...(lowercase && { lowercase: lowercase === 'true' }),
     signal,
-  }).catch(notFolders([path]));
+  }).catch(mentionMissingFolder([path]));
   try {
     for await (const { texts } of readTexts(files[0], { json: values.json === true, signal })) {
       const results = await tokenizer.tokenize(texts);

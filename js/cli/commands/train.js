@@ -1,4 +1,4 @@
-// bertlet train: labelled examples to a head.
+// bertlet train: trains a head on labelled examples.
 import { BertletError } from '../../errors.js';
 import { labelNames } from '../../api/examples.js';
 import { choice, integer, positive, required } from '../lib/arguments.js';
@@ -21,23 +21,24 @@ Trains a head on labelled examples and writes it to DIR. The last line of its ou
                          multi-label: the same with commas between labels, or {"text":…,"labels":[…]}
                          token-classification: CoNLL (word<TAB>tag) or {"words":[…],"tags":[…]}
                          question-answering: SQuAD's JSON
-  --dev FILE             more of them, only to measure the result
+  --dev FILE             labelled examples on which the head is only measured
   --format tsv|csv|jsonl|conll|squad
-                         what the files are, where the name or the first line doesn't tell
-  --labels FILE          names for labels that are given by index
-  --output DIR           where the head goes; an older head is replaced
+                         format of the files (default: by their names or first lines)
+  --labels FILE          names for labels that examples give by index
+  --output DIR           folder to write the head to; an older head in it is replaced
   --c NUMBER             inverse strength of regularization (default: chosen by cross-validation)
   --class-weight balanced
-                         examples of all labels count the same together
-  --layer N|auto         whose hidden states the head reads (default: the last; token-classification: auto)
+                         all labels count the same, however many examples they have
+  --layer N|auto         layer whose hidden states the head reads (default: the last; token-classification: auto)
   --pooling mean|max|cls|auto
-                         of a text's tokens (default: mean)
+                         how a text's tokens become one vector (default: mean)
   --standardize true|false|auto
-                         features brought to mean 0 and standard deviation 1 (default: for entities and with hidden units)
-  --hidden-size N        a head with so many hidden units, for entities with a conditional random field
-  --epochs N             for heads with hidden units and question-answering
-  --learning-rate NUMBER likewise
-  --seed N               for what is drawn by chance (default: 0)
+                         scale features to mean 0 and standard deviation 1 (default: true for entities and with
+                         hidden units)
+  --hidden-size N        hidden units of the head (default: none); for entities it gets a conditional random field, too
+  --epochs N             rounds through the examples, with hidden units or for question-answering
+  --learning-rate NUMBER learning rate, with hidden units or for question-answering
+  --seed N               seed of random numbers (default: 0)
 ${modelHelp}`;
 
 /** @type {import('../lib/arguments.js').Options} */
@@ -77,7 +78,7 @@ export async function run(context) {
   const fitOptions = readFitOptions(values);
   checkOptions('train', values, task);
 
-  // Everything that can be wrong is looked at before the work begins.
+  // All input is checked before the work begins.
   const readOptions = {
     format: choice(values, 'format', formats),
     labels: await readGivenLabels(values),
@@ -87,14 +88,17 @@ export async function run(context) {
   const examples = await readExamples(trainFile, task, readOptions);
   const dev = devFile && { file: devFile, examples: await readExamples(devFile, task, readOptions) };
   if (task !== 'question-answering') {
-    const names = namesIn(trainFile, examples, task);
+    const names = labelsIn(trainFile, examples, task);
     if (dev) checkLabels(/** @type {any[]} */ (dev.examples), dev.file, names);
   }
   await checkOutput(folder).catch(cannotWrite(folder));
 
   const { head, metrics } = await withModel(model, context, async (bert) => {
-    const listening = listeners(context, { file: trainFile, examples });
-    const head = await bert.fit(examples, { task, ...fitOptions, ...listening });
+    const head = await bert.fit(examples, {
+      task,
+      ...fitOptions,
+      ...listeners(context, { file: trainFile, examples }),
+    });
     const metrics = dev && (await measure(head, dev, context));
     await writeHeadFolder(folder, await head.save(), bert.info.config).catch(cannotWrite(folder));
     return { head, metrics };
@@ -121,7 +125,7 @@ export async function run(context) {
 }
 
 /**
- * A place where nothing can be made, such as /proc, makes the system say that there is no such file, and that is no news.
+ * For `catch`: a clearer error for a folder in which nothing can be made. For some, such as /proc, the system says "no such file".
  * @param {string} folder
  * @returns {(error: unknown) => never}
  */
@@ -133,12 +137,12 @@ const cannotWrite = (folder) => (error) => {
 };
 
 /**
- * The labels of a file's examples, if they are enough to learn from.
+ * The labels of a file's examples. Throws ONE_CLASS if they are too few to learn from.
  * @param {string} file
  * @param {import('../data/labels.js').Labelled[]} examples
  * @param {import('../../types.js').Task} task
  */
-function namesIn(file, examples, task) {
+function labelsIn(file, examples, task) {
   try {
     return labelNames(examples.map(labelsOf), task);
   } catch (error) {
@@ -147,6 +151,7 @@ function namesIn(file, examples, task) {
 }
 
 /**
+ * The options of `fit` that were given. Throws UsageError.
  * @param {import('../lib/arguments.js').Values} values
  * @returns {Omit<import('../../types.js').FitOptions, 'task'>}
  */

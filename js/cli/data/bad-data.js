@@ -1,7 +1,8 @@
-// Errors that say where in a file the problem is.
+// Errors about a file of examples, which name the file and the line.
 import { BertletError } from '../../errors.js';
 
 /**
+ * BAD_DATA for a line.
  * @param {string} path
  * @param {number} line from 1
  * @param {string} problem
@@ -11,6 +12,7 @@ export function badLine(path, line, problem) {
 }
 
 /**
+ * BAD_DATA for a file as a whole.
  * @param {string} path
  * @param {string} problem
  */

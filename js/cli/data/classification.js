@@ -1,21 +1,22 @@
-// Labelled texts and pairs of texts, with one label or several.
+// Reads labelled texts and pairs of texts, with one label each or several, from TSV, CSV and JSON Lines.
 import { badLine } from './bad-data.js';
 import { readJsonLines } from './json-lines.js';
 import { readRows } from './rows.js';
 
 /** @typedef {'tsv' | 'csv' | 'jsonl'} TableFormat */
-/** @typedef {{ text: string, textPair?: string, label: string, line: number }} Example line: where it begins in its file, from 1 */
+/** @typedef {{ text: string, textPair?: string, label: string, line: number }} Example line: its first line in the
+ *   file, from 1 */
 /** @typedef {{ text: string, textPair?: string, labels: string[], line: number }} MultiLabelExample */
 
-/** What a column, or a field of an object, is called. */
+/** Names of columns. */
 const names = { text: ['text'], textPair: ['text_pair', 'textpair'], label: ['label', 'labels'] };
 
 /**
- * Examples with one label. White space around a label doesn't count. A first row with the cells "text" and "label", and
- * "text_pair" where there are pairs, names the columns; without it they are text and label.
+ * Reads examples with one label each. White space around a label is dropped. If the first row has the cells "text" and "label", it is a
+ * header, and a column "text_pair" makes pairs; without a header, the columns are text and label. Throws BAD_DATA.
  *   tsv    text<TAB>label
  *   csv    text,label
- *   jsonl  {"text": ..., "label": ...} a line, "text_pair" for a pair; a label may be a string or a number
+ *   jsonl  {"text": ..., "label": ...} a line, with "text_pair" for a pair; the label is a string or a number
  * @param {TableFormat} format
  * @param {string} text of the file
  * @param {string} path
@@ -40,8 +41,8 @@ export function readClassification(format, text, path, warn) {
 }
 
 /**
- * Examples with any number of labels, none included.
- *   tsv, csv  as above, with commas between labels; the column may be called "labels" too
+ * Reads examples with any number of labels, or none. Throws BAD_DATA.
+ *   tsv, csv  as above, with commas between labels; the column may also be called "labels"
  *   jsonl     {"text": ..., "labels": [...]} a line
  * @param {TableFormat} format
  * @param {string} text of the file
@@ -53,7 +54,7 @@ export function readMultiLabel(format, text, path, warn) {
   if (format !== 'jsonl') {
     return readTable(format, text, path, warn).map(({ cell, ...example }) => {
       const labels = cell.trim() === '' ? [] : cell.split(',');
-      return { ...example, labels: checkSet(labels, path, example.line) };
+      return { ...example, labels: checkLabelList(labels, path, example.line) };
     });
   }
   return readJsonLines(text, path, '{"text": "…", "labels": ["…"]}').map(({ value, line }) => {
@@ -62,11 +63,12 @@ export function readMultiLabel(format, text, path, warn) {
     if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string' || typeof label === 'number')) {
       throw badLine(path, line, 'there is no "labels" with an array of strings or numbers in it');
     }
-    return { ...texts, labels: checkSet(labels.map(String), path, line), line };
+    return { ...texts, labels: checkLabelList(labels.map(String), path, line), line };
   });
 }
 
 /**
+ * The text or pair of an object.
  * @param {any} value
  * @param {string} path
  * @param {number} line
@@ -80,22 +82,23 @@ function textsOf(value, path, line) {
 }
 
 /**
+ * The rows of a table, without its header.
  * @param {'tsv' | 'csv'} format
  * @param {string} text
  * @param {string} path
  * @param {(message: string) => void} warn
- * @returns {{ text: string, textPair?: string, cell: string, line: number }[]} cell: with the label, or the labels
+ * @returns {{ text: string, textPair?: string, cell: string, line: number }[]} cell: of the label or labels
  */
 function readTable(format, text, path, warn) {
   const rows = readRows(format, text, path);
   const header = rows[0].cells.map((cell) => cell.trim().toLowerCase());
-  const column = (/** @type {string[]} */ wanted) => header.findIndex((name) => wanted.includes(name));
-  const hasHeader = column(names.text) >= 0 && column(names.label) >= 0;
-  const columns = hasHeader ? header.length : 2;
-  const at = hasHeader
-    ? { text: column(names.text), textPair: column(names.textPair), label: column(names.label) }
+  const indexOf = (/** @type {string[]} */ wanted) => header.findIndex((name) => wanted.includes(name));
+  const hasHeader = indexOf(names.text) >= 0 && indexOf(names.label) >= 0;
+  const columnCount = hasHeader ? header.length : 2;
+  const columns = hasHeader
+    ? { text: indexOf(names.text), textPair: indexOf(names.textPair), label: indexOf(names.label) }
     : { text: 0, textPair: -1, label: 1 };
-  // "sentence<TAB>label", as GLUE has it, would be a class of one example.
+  // A header that is not recognized, such as GLUE's "sentence<TAB>label", would be the only example of a class called "label".
   const isLabel = (/** @type {import('./rows.js').Row} */ { cells }) =>
     names.label.includes(cells[1]?.trim().toLowerCase());
   if (!hasHeader && rows.length > 1 && rows.findLastIndex(isLabel) === 0) {
@@ -105,13 +108,15 @@ function readTable(format, text, path, warn) {
     );
   }
   return rows.slice(hasHeader ? 1 : 0).map(({ cells, line }) => {
-    if (cells.length !== columns) throw badLine(path, line, columnProblem(cells.length, columns, hasHeader, format));
-    const example = { text: cells[at.text], cell: cells[at.label], line };
-    return at.textPair < 0 ? example : { ...example, textPair: cells[at.textPair] };
+    if (cells.length !== columnCount)
+      throw badLine(path, line, columnProblem(cells.length, columnCount, hasHeader, format));
+    const example = { text: cells[columns.text], cell: cells[columns.label], line };
+    return columns.textPair < 0 ? example : { ...example, textPair: cells[columns.textPair] };
   });
 }
 
 /**
+ * Why a row's number of columns is wrong.
  * @param {number} found
  * @param {number} expected
  * @param {boolean} hasHeader
@@ -129,6 +134,7 @@ function columnProblem(found, expected, hasHeader, format) {
 }
 
 /**
+ * A label without white space around it. Throws BAD_DATA if it is empty.
  * @param {string} label
  * @param {string} path
  * @param {number} line
@@ -140,13 +146,14 @@ function checkLabel(label, path, line) {
 }
 
 /**
+ * The labels of one example. Throws BAD_DATA if one is empty or occurs twice.
  * @param {string[]} labels
  * @param {string} path
  * @param {number} line
  */
-function checkSet(labels, path, line) {
+function checkLabelList(labels, path, line) {
   const checked = labels.map((label) => checkLabel(label, path, line));
   const twice = checked.find((label, i) => checked.indexOf(label) < i);
-  if (twice !== undefined) throw badLine(path, line, `the label "${twice}" stands there twice`);
+  if (twice !== undefined) throw badLine(path, line, `the label "${twice}" occurs twice`);
   return checked;
 }

@@ -1,13 +1,13 @@
-// Sentences of tagged words, for entities.
+// Reads sentences of tagged words, from CoNLL and JSON Lines.
 import { splitLines } from '../lib/files.js';
 import { badLine } from './bad-data.js';
 import { readJsonLines } from './json-lines.js';
 
-/** @typedef {{ words: string[], tags: string[], line: number }} TaggedSentence line: where it begins in its file, from 1 */
+/** @typedef {{ words: string[], tags: string[], line: number }} TaggedSentence line: its first line in the file, from 1 */
 
 /**
- * CoNLL: a word a line, its tag in the last column, an empty line after each sentence. Columns are divided by tabs, or by
- * spaces if there is no tab in the first line. A line with -DOCSTART- begins a document and is no word.
+ * Reads CoNLL: a word per line, with its tag in the last column, and an empty line after each sentence. Columns are separated by tabs, or
+ * by spaces if the first line has no tab. A line that starts with -DOCSTART- begins a document and is no word. Throws BAD_DATA.
  * @param {string} text of the file
  * @param {string} path
  * @returns {TaggedSentence[]}
@@ -54,7 +54,7 @@ export function readConll(text, path) {
 }
 
 /**
- * {"words": [...], "tags": [...]} a line.
+ * Reads {"words": [...], "tags": [...]}, one per line. Throws BAD_DATA.
  * @param {string} text of the file
  * @param {string} path
  * @returns {TaggedSentence[]}

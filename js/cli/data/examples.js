@@ -1,4 +1,4 @@
-// Labelled examples from a file, for every task.
+// Reads a file of labelled examples for any task, and finds out its format.
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { BertletError } from '../../errors.js';
@@ -31,10 +31,10 @@ export { checkLabels, labelsOf } from './labels.js';
 
 /** @typedef {keyof ExampleOf} Task */
 
-/** @type {Format[]} */
+/** All formats. @type {Format[]} */
 export const formats = ['tsv', 'csv', 'jsonl', 'conll', 'squad'];
 
-/** @type {Record<string, Format>} */
+/** Formats by the extension of a file's name. @type {Record<string, Format>} */
 const extensions = {
   '.tsv': 'tsv',
   '.csv': 'csv',
@@ -45,7 +45,7 @@ const extensions = {
   '.iob': 'conll',
 };
 
-/** @type {Record<Task, Format[]>} */
+/** The formats of each task. @type {Record<Task, Format[]>} */
 const formatsOf = {
   'text-classification': ['tsv', 'csv', 'jsonl'],
   'multi-label': ['tsv', 'csv', 'jsonl'],
@@ -54,14 +54,15 @@ const formatsOf = {
 };
 
 /**
- * Reads a file of labelled examples; there is at least one. Empty lines don't count. The format is told by the extension
- * or else by the first line when it is not given; what a file looks like in each is said in data/.
+ * Reads a file of labelled examples; empty lines are skipped. A format that is not given is found by the extension or the content; the
+ * other files of this folder describe the formats. Throws FILE_NOT_FOUND, FILE_ACCESS or BAD_INPUT if the file can't be read as text,
+ * NO_EXAMPLES, BAD_DATA or BAD_LABELS.
  * @template {Task} T
  * @param {string} path
  * @param {T} task
  * @param {{ format?: Format, labels?: string[], warn?: (message: string) => void }} [options] `labels`: names for labels that
- *   are given by index; `warn`: is told once what was mended, or seems wrong
- * @returns {Promise<ExampleOf[T][]>}
+ *   are given by index; `warn`: called for what was corrected or seems wrong, at most once
+ * @returns {Promise<ExampleOf[T][]>} at least one
  */
 export async function readExamples(path, task, { format, labels, warn = () => {} } = {}) {
   const text = await readText(path);
@@ -69,7 +70,7 @@ export async function readExamples(path, task, { format, labels, warn = () => {}
   if (task !== 'question-answering' && isArray(text))
     throw badFile(
       path,
-      'this is one JSON array; write its objects one a line, without brackets and commas around them',
+      'this is one JSON array; write its objects one per line, without brackets and commas around them',
     );
   const chosen = format ?? formatOf(text, path, task);
   if (!formatsOf[task].includes(chosen)) {
@@ -82,8 +83,8 @@ export async function readExamples(path, task, { format, labels, warn = () => {}
   }
   const examples = readers[task](chosen, text, path, warn);
   if (examples.length === 0) {
-    const lacking = { conll: 'there are no sentences in it', squad: 'there are no questions in it' };
-    const problem = lacking[/** @type {'conll'} */ (chosen)] ?? 'it holds nothing but a header';
+    const problems = { conll: 'there are no sentences in it', squad: 'there are no questions in it' };
+    const problem = problems[/** @type {'conll'} */ (chosen)] ?? 'it holds nothing but a header';
     throw new BertletError('NO_EXAMPLES', `${path}: ${problem}.`);
   }
   if (labels) nameLabels(/** @type {Labelled[]} */ (examples), path, labels);
@@ -99,7 +100,8 @@ const readers = {
 };
 
 /**
- * @param {string} path labels.json or a file with a name a line
+ * Reads a file of label names. Throws FILE_NOT_FOUND, FILE_ACCESS, BAD_INPUT, BAD_DATA or BAD_LABELS.
+ * @param {string} path labels.json or a file with a name per line
  * @returns {Promise<string[]>} at least one
  */
 export async function readLabelFile(path) {
@@ -109,7 +111,7 @@ export async function readLabelFile(path) {
 }
 
 /**
- * What the option `--labels` names.
+ * The label names of the file that the option `--labels` names; undefined without it.
  * @param {import('../lib/arguments.js').Values} values
  * @returns {Promise<string[] | undefined>}
  */
@@ -117,7 +119,7 @@ export async function readGivenLabels(values) {
   return values.labels === undefined ? undefined : readLabelFile(required(values, 'labels', 'labels.txt'));
 }
 
-/** @param {string} path */
+/** A file as text. @param {string} path */
 async function readText(path) {
   const bytes = await readFile(path).catch((error) => {
     throw fileError(error, path);
@@ -126,18 +128,19 @@ async function readText(path) {
 }
 
 /**
+ * Finds out the format of a file. Throws BAD_DATA if it looks like none.
  * @param {string} text
  * @param {string} path
  * @param {Task} task
  * @returns {Format}
  */
 function formatOf(text, path, task) {
-  const told = extensions[extname(path).toLowerCase()];
+  const byExtension = extensions[extname(path).toLowerCase()];
   const first = text.trimStart().split('\n', 1)[0];
   if (task === 'question-answering' || isSquad(text)) return 'squad';
-  if (task === 'token-classification') return told === 'jsonl' || first.startsWith('{') ? 'jsonl' : 'conll';
+  if (task === 'token-classification') return byExtension === 'jsonl' || first.startsWith('{') ? 'jsonl' : 'conll';
   if (isConll(text)) return 'conll';
-  if (told) return told;
+  if (byExtension) return byExtension;
   if (first.startsWith('{')) return 'jsonl';
   if (first.includes('\t')) return 'tsv';
   if (first.includes(',')) return 'csv';
@@ -148,10 +151,11 @@ function formatOf(text, path, task) {
   );
 }
 
+/** Whether it looks like SQuAD's JSON. */
 const isSquad = (/** @type {string} */ text) =>
   /^\s*\{/.test(text) && /"paragraphs"\s*:\s*\[/.test(text.slice(0, 10_000));
 
-/** Whether it is an array of objects, rather than a text that begins with a bracket. @param {string} text */
+/** Whether it is a JSON array of objects, rather than a text that begins with a bracket. @param {string} text */
 function isArray(text) {
   if (!/^\s*\[\s*\{/.test(text)) return false;
   try {
@@ -161,7 +165,7 @@ function isArray(text) {
   }
 }
 
-/** Whether all lines, of those at the beginning, end in the tag of a word, and not all in O. @param {string} text */
+/** Whether each of the first lines ends in a tag, and at least one of these is not O. @param {string} text */
 function isConll(text) {
   const lines = text.split(/\r?\n/, 1000).filter((line) => line.trim() !== '' && !line.startsWith('-DOCSTART-'));
   const tags = lines.map((line) => /[\t ](O|[BIELSU]-\S+)$/.exec(line)?.[1]);
@@ -169,19 +173,19 @@ function isConll(text) {
 }
 
 /**
- * For a long run over examples: shows how far it is, and which lines of their files it warns about.
+ * Options for a call that works on examples: signal, progress, and warnings that name the files and lines of examples.
  * @param {import('../lib/command.js').Context} context
- * @param {{ file: string, examples: { line?: number }[] }[]} sources in the order in which the run has their examples
+ * @param {{ file: string, examples: { line?: number }[] }[]} sources in the order in which the call gets their examples
  */
 export function listeners({ signal, progress }, ...sources) {
   /** @type {(message: string, texts?: number[]) => void} */
   const onWarning = (message, texts) => {
-    // Questions have no line, and are never cut, which is what is said of lines.
+    // Questions have no line; and warnings that name lines are about texts that were cut, which questions never are.
     if (!texts || sources.some(({ examples }) => examples[0]?.line === undefined)) return progress.warn(message);
     let first = 0;
     for (const { file, examples } of sources) {
-      const own = texts.map((index) => index - first).filter((index) => examples[index]);
-      if (own.length > 0) progress.warnAbout(file, (index) => Number(examples[index].line))(message, own);
+      const indices = texts.map((index) => index - first).filter((index) => examples[index]);
+      if (indices.length > 0) progress.warnAbout(file, (index) => Number(examples[index].line))(message, indices);
       first += examples.length;
     }
   };

@@ -1,12 +1,13 @@
-// JSON Lines: an object a line.
+// Reads JSON Lines: a JSON value per line.
 import { splitLines } from '../lib/files.js';
 import { badLine } from './bad-data.js';
 
 /**
+ * The values of the lines that are not empty. Throws BAD_DATA for a line that is not JSON.
  * @param {string} text
  * @param {string} path
- * @param {string} shape what an object looks like
- * @returns {{ value: any, line: number }[]} of the lines that are not empty; `value` may be anything
+ * @param {string} shape what a line should look like, for messages
+ * @returns {{ value: any, line: number }[]} `value`: not checked; `line`: from 1
  */
 export function readJsonLines(text, path, shape) {
   return splitLines(text).flatMap((json, index) => {

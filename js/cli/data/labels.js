@@ -1,23 +1,24 @@
-// The names of labels: files of them, and whether examples keep to them.
+// Names of labels: reads files of them, and checks the labels of examples against them.
 import { extname } from 'node:path';
 import { BertletError } from '../../errors.js';
 import { splitLines } from '../lib/files.js';
 import { badFile, badLine } from './bad-data.js';
 
 /**
- * labels.json, an array of names or an object from index to name as in config.json's id2label; or a name a line.
+ * Reads labels.json, which is an array of names or an object from index to name, as config.json's id2label; or a file with a name a
+ * line. Throws BAD_DATA.
  * @param {string} text of the file
  * @param {string} path
- * @returns {string[]}
+ * @returns {string[]} by index; none twice
  */
 export function readLabels(text, path) {
   const isJson = extname(path).toLowerCase() === '.json' || /^\s*[[{]/.test(text);
   const labels = isJson ? fromJson(text, path) : splitLines(text.trimEnd()).map((line) => line.trim());
-  const place = (/** @type {number} */ index, /** @type {string} */ problem) =>
+  const badLabel = (/** @type {number} */ index, /** @type {string} */ problem) =>
     isJson ? badFile(path, `label ${index}: ${problem}`) : badLine(path, index + 1, problem);
   labels.forEach((label, index) => {
-    if (typeof label !== 'string' || label === '') throw place(index, 'the label is empty, or no string');
-    if (labels.indexOf(label) < index) throw place(index, `the label "${label}" stands there twice`);
+    if (typeof label !== 'string' || label === '') throw badLabel(index, 'the label is empty, or no string');
+    if (labels.indexOf(label) < index) throw badLabel(index, `the label "${label}" occurs twice`);
   });
   return labels;
 }
@@ -25,7 +26,7 @@ export function readLabels(text, path) {
 /**
  * @param {string} text
  * @param {string} path
- * @returns {string[]}
+ * @returns {string[]} not yet checked
  */
 function fromJson(text, path) {
   /** @type {unknown} */
@@ -33,12 +34,12 @@ function fromJson(text, path) {
   try {
     value = JSON.parse(text);
   } catch {
-    // reported below, like what is neither an array nor an object
+    // What is not JSON is reported below, as any value that is neither an array nor an object.
   }
   if (typeof value !== 'object' || value === null) {
     throw badFile(
       path,
-      'this is not JSON; labels are ["…", "…"], {"0": "…", "1": "…"}, or a name a line in another file',
+      'this is not JSON; labels are ["…", "…"], {"0": "…", "1": "…"}, or a name per line in another file',
     );
   }
   if (Array.isArray(value)) return value;
@@ -51,11 +52,12 @@ function fromJson(text, path) {
 
 /** @typedef {{ line: number, label?: string, labels?: string[], tags?: string[] }} Labelled an example of any task with labels */
 
+/** The labels of an example, or its tags. */
 export const labelsOf = (/** @type {Labelled} */ { label, labels, tags }) =>
   label === undefined ? (labels ?? tags ?? []) : [label];
 
 /**
- * Refuses examples whose labels a head doesn't know: they come from another data set, or from a wrong column.
+ * Throws BAD_LABELS if an example has a label that a head doesn't know: it may be of another data set, or from a wrong column.
  * @param {Labelled[]} examples
  * @param {string} path their file
  * @param {Iterable<string>} labels of the head
@@ -67,13 +69,14 @@ export function checkLabels(examples, path, labels) {
     if (unknown === undefined) continue;
     throw new BertletError(
       'BAD_LABELS',
-      `${path}, line ${example.line}: the label "${unknown}" did not occur in training, whose labels are ${some([...known])}.`,
+      `${path}, line ${example.line}: the label "${unknown}" did not occur in training, whose labels are ${listed([...known])}.`,
     );
   }
 }
 
 /**
- * Puts names in the place of indices, as in data with a file of labels beside it. What is a name already stays.
+ * Replaces indices by names, for data with a file of labels beside it. Labels that are names already stay. Throws BAD_LABELS if a label
+ * is neither.
  * @param {Labelled[]} examples changed in place
  * @param {string} path their file
  * @param {string[]} labels
@@ -84,7 +87,7 @@ export function nameLabels(examples, path, labels) {
     const nameOf = (/** @type {string} */ label) => {
       const name = known.has(label) ? label : /^\d+$/.test(label) ? labels[Number(label)] : undefined;
       if (name !== undefined) return name;
-      const problem = `the label "${label}" is neither one of ${some(labels)} nor the index of one`;
+      const problem = `the label "${label}" is neither one of ${listed(labels)} nor the index of one`;
       throw new BertletError('BAD_LABELS', `${path}, line ${example.line}: ${problem}.`);
     };
     if (example.label !== undefined) example.label = nameOf(example.label);
@@ -93,8 +96,8 @@ export function nameLabels(examples, path, labels) {
   }
 }
 
-/** @param {string[]} labels */
-function some(labels) {
+/** The first labels, and how many there are, for messages. @param {string[]} labels */
+function listed(labels) {
   const first = labels.slice(0, 5).map((label) => `"${label}"`);
   return first.join(', ') + (labels.length > first.length ? `, … (${labels.length} in all)` : '');
 }

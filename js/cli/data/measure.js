@@ -1,9 +1,10 @@
-// What is measured on labelled examples, by task, in the names that the command line prints.
+// Metrics of a head on labelled examples, under the names that the command line prints.
 import { checkLabels, listeners } from './examples.js';
 
 /** @typedef {import('../../api/heads/create.js').AnyHead} AnyHead */
 
 /**
+ * Rejects with BAD_LABELS if an example has a label that the head doesn't know.
  * @param {AnyHead} head
  * @param {{ file: string, examples: any[] }} data read for the head's task
  * @param {import('../lib/command.js').Context} context

@@ -1,12 +1,12 @@
-// Tables: rows of TSV and CSV.
+// Reads the rows of TSV and CSV.
 import { parse as parseCsv } from 'csv-parse/sync';
 import { splitLines } from '../lib/files.js';
 import { badLine } from './bad-data.js';
 
-/** @typedef {{ cells: string[], line: number }} Row line: where it begins in its file, from 1 */
+/** @typedef {{ cells: string[], line: number }} Row line: its first line in the file, from 1 */
 
 /**
- * The rows that are not empty. Nothing is quoted in TSV; CSV is quoted as in RFC 4180.
+ * The rows that are not empty. TSV has no quotes; those of CSV are as in RFC 4180. Throws BAD_DATA for wrong quotes.
  * @param {'tsv' | 'csv'} format
  * @param {string} text
  * @param {string} path

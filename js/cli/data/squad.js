@@ -1,4 +1,4 @@
-// Questions about contexts, in the JSON of SQuAD 1.1 and 2.0.
+// Reads questions with their contexts and answers, from the JSON of SQuAD 1.1 and 2.0.
 import { badFile } from './bad-data.js';
 
 /**
@@ -6,14 +6,14 @@ import { badFile } from './bad-data.js';
  * @property {string} id
  * @property {string} question
  * @property {string} context
- * @property {{ text: string, start: number }[]} answers any of which is right, `context.startsWith(text, start)`; none if the
- *   question cannot be answered
+ * @property {{ text: string, start: number }[]} answers any of which is right; `start` in UTF-16 code units, so that
+ *   `context.startsWith(text, start)`. None if the question can't be answered
  */
 
 /**
- * {"data": [{"paragraphs": [{"context", "qas": [{"id", "question", "answers": [{"text", "answer_start"}], "is_impossible"}]}]}]}.
- * An offset counts code points, as in Python. An answer that is not there but elsewhere in the context is taken where it is
- * nearest, with one warning for the file that counts them; one that is nowhere in it is an error.
+ * Reads {"data": [{"paragraphs": [{"context", "qas": [{"id", "question", "answers": [{"text", "answer_start"}], "is_impossible"}]}]}]}.
+ * Offsets are in code points, as in Python. An answer that is not at its offset is taken from the nearest place in the context where it
+ * occurs; one warning counts these. Throws BAD_DATA, also for an answer that does not occur at all.
  * @param {string} text of the file
  * @param {string} path
  * @param {(message: string) => void} warn
@@ -25,12 +25,12 @@ export function readSquad(text, path, warn) {
   const questions = list(parse(text, path), 'data', path, 'the file').flatMap((article, i) =>
     list(article, 'paragraphs', path, `article ${i}`).flatMap((paragraph, k) => {
       const { context } = paragraph ?? {};
-      const where = `article ${i}, paragraph ${k}`;
-      if (typeof context !== 'string') throw badFile(path, `${where} has no "context" with a string in it`);
+      const location = `article ${i}, paragraph ${k}`;
+      if (typeof context !== 'string') throw badFile(path, `${location} has no "context" with a string in it`);
       const units = unitsOf(context);
-      return list(paragraph, 'qas', path, where).map((entry) => {
+      return list(paragraph, 'qas', path, location).map((entry) => {
         const { id, question, is_impossible: impossible = false } = entry ?? {};
-        if (typeof id !== 'string') throw badFile(path, `a question in ${where} has no "id" with a string in it`);
+        if (typeof id !== 'string') throw badFile(path, `a question in ${location} has no "id" with a string in it`);
         const name = `question ${id}`;
         if (typeof question !== 'string') throw badFile(path, `${name} has no "question" with a string in it`);
         const given = impossible && entry.answers === undefined ? [] : list(entry, 'answers', path, name);
@@ -59,6 +59,7 @@ export function readSquad(text, path, warn) {
 }
 
 /**
+ * The JSON of a file.
  * @param {string} text
  * @param {string} path
  */
@@ -66,29 +67,31 @@ function parse(text, path) {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const { message } = /** @type {Error} */ (error); // quotes the place
+    const { message } = /** @type {Error} */ (error); // which quotes the wrong part
     throw badFile(path, `this is not JSON (${message}); a SQuAD file is one object, {"data": […]}`);
   }
 }
 
 /**
+ * An array that must be in an object.
  * @param {any} value
  * @param {string} key
  * @param {string} path
- * @param {string} where
+ * @param {string} location of `value` in the file, for messages
  * @returns {any[]}
  */
-function list(value, key, path, where) {
+function list(value, key, path, location) {
   if (Array.isArray(value?.[key])) return value[key];
-  throw badFile(path, `${where} has no "${key}" with an array in it, as SQuAD has`);
+  throw badFile(path, `${location} has no "${key}" with an array in it, as SQuAD has`);
 }
 
 /**
+ * Finds an answer in its context, at the given offset or nearest to it.
  * @param {any} answer
  * @param {string} context
- * @param {number[]} units
+ * @param {number[]} units [code points + 1] of `unitsOf`
  * @param {string} path
- * @param {string} name of the question
+ * @param {string} name of the question, for messages
  */
 function locate(answer, context, units, path, name) {
   const { text, answer_start: offset } = answer ?? {};
@@ -103,7 +106,7 @@ function locate(answer, context, units, path, name) {
   return { text, start: places[0], isMoved: true };
 }
 
-/** Where each code point begins, in UTF-16 units. @param {string} text */
+/** Offset of each code point, and of the end, in UTF-16 code units. @param {string} text */
 function unitsOf(text) {
   const units = [0];
   for (const character of text) units.push(units[units.length - 1] + character.length);

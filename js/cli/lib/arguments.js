@@ -1,7 +1,7 @@
-// Command line arguments: node:util's parseArgs, and what it does not check.
+// Command line arguments: node:util's parseArgs, and checks that it does not make.
 import { parseArgs } from 'node:util';
 
-/** A command line that can't be understood: exit code 2. */
+/** An error in the command line; its exit code is 2. */
 export class UsageError extends Error {}
 
 /**
@@ -10,9 +10,10 @@ export class UsageError extends Error {}
  */
 
 /**
+ * Parses a command's arguments. Throws UsageError.
  * @param {string[]} argv
- * @param {Options} options
- * @param {number} maxFiles how many arguments may stand beside the options
+ * @param {Options} options besides --help
+ * @param {number} maxFiles maximum number of arguments that are not options
  * @returns {{ values: Values, files: string[] }}
  */
 export function parse(argv, options, maxFiles) {
@@ -23,7 +24,7 @@ export function parse(argv, options, maxFiles) {
     const config = { args: joinNumbers(argv, options), options: all, allowPositionals: true, tokens: true };
     parsed = /** @type {typeof parsed} */ (parseArgs(config));
   } catch (error) {
-    // Node's explanations go on about "--"; their first sentence is what helps.
+    // Of Node's message only the first sentence helps; the others explain "--".
     const message = /** @type {Error} */ (error).message.split(/\. |\n/)[0].replace(/\.$/, '');
     const name = /^Option '(\S+)' argument is ambiguous$/.exec(message)?.[1];
     throw new UsageError(name ? `${name} has no value; one that begins with "-" is given as ${name}=-…` : message);
@@ -31,15 +32,16 @@ export function parse(argv, options, maxFiles) {
   if (!parsed.values.help && parsed.positionals.length > maxFiles) {
     throw new UsageError(`unexpected argument '${parsed.positionals[maxFiles]}'`);
   }
-  // parseArgs takes the last of several values, and half of what was meant would be missing.
+  // parseArgs would silently ignore all values but the last.
   const given = parsed.tokens.flatMap(({ name, value }) => (name !== undefined && value !== undefined ? [name] : []));
   const twice = given.find((name, i) => given.indexOf(name) < i);
-  if (twice !== undefined && !parsed.values.help) throw new UsageError(`--${twice} is there twice; it takes one value`);
+  if (twice !== undefined && !parsed.values.help) throw new UsageError(`--${twice} is given twice; it takes one value`);
   return { values: parsed.values, files: parsed.positionals };
 }
 
 /**
- * "--layer -1" as "--layer=-1": parseArgs would take the number for an option, and who checks numbers knows what to say.
+ * Turns "--layer -1" into "--layer=-1", since parseArgs would take "-1" for an option. The check of the number then has the clearer
+ * message.
  * @param {string[]} argv
  * @param {Options} options
  */
@@ -56,10 +58,10 @@ function joinNumbers(argv, options) {
 }
 
 /**
- * The value of an option that must be there.
+ * The value of an option that must be given. Throws UsageError.
  * @param {Values} values
  * @param {string} name
- * @param {string} example what a value looks like
+ * @param {string} example of a value, for the message
  */
 export function required(values, name, example) {
   const value = values[name];
@@ -69,6 +71,7 @@ export function required(values, name, example) {
 }
 
 /**
+ * The value of an option that has a fixed set of values; undefined if it is not given. Throws UsageError.
  * @template {string} T
  * @param {Values} values
  * @param {string} name
@@ -78,29 +81,29 @@ export function required(values, name, example) {
 export function choice(values, name, allowed) {
   const value = values[name];
   if (value === undefined) return undefined;
-  const found = allowed.find((one) => one === value);
+  const found = allowed.find((choice) => choice === value);
   if (found === undefined) throw new UsageError(`--${name} must be one of ${allowed.join(', ')}; it is '${value}'`);
   return found;
 }
 
 /**
- * A whole number, at least `least`.
+ * The value of an option that is a whole number; undefined if it is not given. Throws UsageError.
  * @param {Values} values
  * @param {string} name
- * @param {number} least
+ * @param {number} min
  */
-export function integer(values, name, least) {
+export function integer(values, name, min) {
   const value = values[name];
   if (value === undefined) return undefined;
   const number = Number(value);
-  if (!/^\d+$/.test(String(value)) || !Number.isSafeInteger(number) || number < least) {
-    throw new UsageError(`--${name} must be a whole number from ${least} on, not '${value}'`);
+  if (!/^\d+$/.test(String(value)) || !Number.isSafeInteger(number) || number < min) {
+    throw new UsageError(`--${name} must be a whole number from ${min} on, not '${value}'`);
   }
   return number;
 }
 
 /**
- * A number above zero.
+ * The value of an option that is a number above 0; undefined if it is not given. Throws UsageError.
  * @param {Values} values
  * @param {string} name
  */
@@ -113,7 +116,7 @@ export function positive(values, name) {
 }
 
 /**
- * A number from 0 to 1.
+ * The value of an option that is a number from 0 to 1; undefined if it is not given. Throws UsageError.
  * @param {Values} values
  * @param {string} name
  */

@@ -1,16 +1,16 @@
-// Bytes of files and of standard input to text, with errors that name the file and the line.
+// Decodes the bytes of files and of standard input, with errors that name the file and the line.
 import { isUtf8 } from 'node:buffer';
 import { BertletError } from '../../errors.js';
 
-/** Byte order marks that tell UTF-16. */
+/** Byte order marks of UTF-16, in hexadecimal. */
 const utf16Marks = ['fffe', 'feff'];
 
 const remedy = 'Save it as UTF-8 and try again.';
 
 /**
- * Decodes whole lines of UTF-8. A byte order mark at the start of the first line is dropped.
+ * Decodes whole lines of UTF-8. A byte order mark at the start of the first line is dropped. Throws BAD_INPUT for other encodings.
  * @param {Buffer} bytes
- * @param {string} name of the file, for errors
+ * @param {string} name of the file, for messages
  * @param {number} firstLine number of the first line in `bytes`, from 1
  */
 export function decode(bytes, name, firstLine = 1) {
@@ -19,7 +19,7 @@ export function decode(bytes, name, firstLine = 1) {
     const problem = isUtf16 ? ' is UTF-16' : `, line ${firstLine + lineOfInvalidUtf8(bytes)}: this is not UTF-8`;
     throw new BertletError('BAD_INPUT', `${name}${problem}. ${remedy}`);
   }
-  // UTF-16 without a byte order mark is UTF-8 all the same: every other byte of it is 0, which no text holds.
+  // UTF-16 of ASCII text without a byte order mark is valid UTF-8, but every other byte is 0, which no text has.
   const nul = bytes.indexOf(0);
   if (nul >= 0) {
     const line = firstLine + linesIn(bytes.subarray(0, nul));
@@ -29,7 +29,7 @@ export function decode(bytes, name, firstLine = 1) {
   return firstLine === 1 && text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
-/** @param {Buffer} bytes */
+/** Index of the first line that is not UTF-8, from 0. @param {Buffer} bytes */
 function lineOfInvalidUtf8(bytes) {
   let line = 0;
   for (let start = 0; ; line++) {
@@ -39,16 +39,17 @@ function lineOfInvalidUtf8(bytes) {
   }
 }
 
-/** @param {Buffer} bytes */
+/** Number of line ends. @param {Buffer} bytes */
 function linesIn(bytes) {
   let lines = 0;
-  for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) lines++;
+  for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, end + 1)) lines++;
   return lines;
 }
 
 /**
+ * The lines of a text, without "\n" or "\r\n". Text after the last line end is a line, too.
  * @param {string} text
- * @returns {string[]} its lines without "\n" or "\r\n"; what follows the last line end is a line unless it is empty
+ * @returns {string[]}
  */
 export function splitLines(text) {
   const lines = text.split(/\r?\n/);

@@ -1,15 +1,18 @@
-// A trained head on disk: DIR/model.safetensors, which is all that bertlet needs, and DIR/config.json, with which Python opens it.
+// A trained head on disk: DIR/model.safetensors, which is all that bertlet reads, and DIR/config.json, by which Python opens it.
 import { constants, existsSync } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { BertletError } from '../../errors.js';
-import { fileError } from '../../node/file-error.js';
+import { keyOf } from '../../checkpoint/families/family.js';
+import { families } from '../../checkpoint/families/index.js';
 import { readHead } from '../../checkpoint/head-file.js';
+import { fileError } from '../../node/file-error.js';
 
 const weightsFile = 'model.safetensors';
 const configFile = 'config.json';
 
 /**
+ * Reads a head. Throws FILE_NOT_FOUND, FILE_ACCESS or BAD_HEAD.
  * @param {string} path a head folder, or the file in it
  * @returns {Promise<{ bytes: Uint8Array, head: import('../../checkpoint/head-file.js').HeadData }>}
  */
@@ -31,7 +34,8 @@ export async function readHeadFile(path) {
 }
 
 /**
- * Says no to a folder that can't become a head folder: one that holds anything but an older head, or that can't be made.
+ * Checks that a folder may become a head folder. Throws OUTPUT_EXISTS if it holds anything but an older head, FILE_ACCESS if it can't be
+ * made.
  * @param {string} folder
  */
 export async function checkOutput(folder) {
@@ -43,8 +47,8 @@ export async function checkOutput(folder) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOTDIR') throw notAHead(folder, 'is a file');
     throw fileError(error, folder);
   }
-  const other = names.find((name) => name !== weightsFile && name !== configFile);
-  if (other !== undefined) throw notAHead(folder, `holds other files (${other})`);
+  const otherFile = names.find((name) => name !== weightsFile && name !== configFile);
+  if (otherFile !== undefined) throw notAHead(folder, `holds other files (${otherFile})`);
   if (names.includes(weightsFile)) {
     await readHeadFile(folder).catch(() => {
       throw notAHead(folder, 'holds a model that is not a head');
@@ -55,7 +59,7 @@ export async function checkOutput(folder) {
 }
 
 /**
- * Fails if `folder` can't be made.
+ * Throws if `folder` can't be made.
  * @param {string} folder
  */
 async function checkParent(folder) {
@@ -67,21 +71,22 @@ async function checkParent(folder) {
 }
 
 /**
- * Makes a folder and those above it. (Node's own recursive mkdir never ends below /proc, where nothing can be made.)
+ * Makes a folder and its parents. (Node's recursive mkdir never ends below /proc, where nothing can be made.)
  * @param {string} folder
  */
 async function makeFolder(folder) {
   if (existsSync(folder)) return;
   await makeFolder(dirname(folder));
   await mkdir(folder).catch((error) => {
-    if (error.code !== 'EEXIST') throw error; // another run has made it meanwhile
+    if (error.code !== 'EEXIST') throw error; // EEXIST: another process has made it meanwhile
   });
 }
 
-/** @param {unknown} error */
+/** Whether an error says that a file does not exist. @param {unknown} error */
 const isMissing = (error) => /** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT';
 
 /**
+ * OUTPUT_EXISTS.
  * @param {string} folder
  * @param {string} why
  */
@@ -89,14 +94,12 @@ function notAHead(folder, why) {
   return new BertletError('OUTPUT_EXISTS', `${folder} ${why}; it is left as it is. Give --output a folder of its own.`);
 }
 
-/** How transformers' classes begin, by model_type. @type {Record<string, string>} */
-const CLASSES = { bert: 'Bert', distilbert: 'DistilBert', electra: 'Electra', ernie: 'Ernie' };
-
 /**
- * config.json for Python: a head on pooled vectors is a `sentence_transformers.models.Dense` module, which refuses keys that it
- * does not know (what it reads is in the weights' metadata only); one for tokens or answers goes with the base model, of which
- * `transformers` then makes no more layers than the head reads. A head with hidden units is none of these; what it is made of is
- * said in words of PyTorch.
+ * config.json for Python.
+ *   A head on pooled vectors is a `sentence_transformers.models.Dense` module, whose config.json may not have other keys; which vectors
+ *   it reads is in the metadata of its weights only.
+ *   A head for tokens or answers is opened by `transformers` together with the base model, with as many layers as the head reads.
+ *   A head with hidden units, or for a base model that can't be cut at the head's layer, has no class in Python; its layers are listed as PyTorch's modules.
  * @param {import('../../checkpoint/head-file.js').HeadData} head
  * @param {Record<string, unknown>} base the base model's config.json
  * @returns {Record<string, unknown>}
@@ -104,10 +107,15 @@ const CLASSES = { bert: 'Bert', distilbert: 'DistilBert', electra: 'Electra', er
 function configFor({ task, labels, network }, base) {
   const { layer, pooling, normalize, dense } = network;
   const [{ weight, bias }] = dense;
+  const family = /** @type {import('../../checkpoint/families/family.js').Family} */ (
+    families.get(String(base.model_type)) // the model was loaded, so it is one of them
+  );
+  const layersKey = keyOf(family, 'num_hidden_layers');
+  const cutBeforeNorm = family.finalNorm && layer < Number(base[layersKey]);
   const answers = task === 'question-answering';
   const names = answers ? ['start', 'end'] : labels;
   const id2label = Object.fromEntries(names.map((label, id) => [id, label]));
-  if (dense.length > 1) {
+  if (dense.length > 1 || (pooling === 'none' && cutBeforeNorm)) {
     const modules = dense.flatMap(({ activation, ...one }) => [
       `Linear(${one.weight.length / one.bias.length}, ${one.bias.length})`,
       ...(activation === 'none' ? [] : [activation]),
@@ -122,19 +130,18 @@ function configFor({ task, labels, network }, base) {
       activation_function: 'torch.nn.modules.linear.Identity',
     };
   }
-  const modelType = String(base.model_type);
   return {
     ...base,
-    architectures: [`${CLASSES[modelType]}For${answers ? 'QuestionAnswering' : 'TokenClassification'}`],
-    [modelType === 'distilbert' ? 'n_layers' : 'num_hidden_layers']: layer,
+    architectures: [`${family.className}For${answers ? 'QuestionAnswering' : 'TokenClassification'}`],
+    [layersKey]: layer,
     id2label,
     label2id: Object.fromEntries(names.map((label, id) => [label, id])),
   };
 }
 
 /**
- * Writes a head folder under a temporary name beside its final place and renames it, so that there is never half a head. An
- * older head is replaced.
+ * Writes a head folder, in place of an older head. It is written under a temporary name beside its final one, so that it is never
+ * incomplete. Throws as `checkOutput`, and FILE_ACCESS.
  * @param {string} folder
  * @param {Uint8Array} bytes the head as `head.save()` gives it
  * @param {Record<string, unknown>} base the base model's config.json
@@ -144,7 +151,7 @@ export async function writeHeadFolder(folder, bytes, base) {
   try {
     await checkOutput(folder);
     await makeFolder(dirname(resolve(folder)));
-    const target = await realpath(folder).catch(() => resolve(folder)); // a link stays a link
+    const target = await realpath(folder).catch(() => resolve(folder)); // keeps a link to a folder a link
     const partial = await mkdtemp(`${target}.partial-`);
     try {
       const head = join(partial, 'new');
@@ -166,9 +173,10 @@ export async function writeHeadFolder(folder, bytes, base) {
 }
 
 /**
+ * Renames a file or folder if it exists.
  * @param {string} from
  * @param {string} to
- * @returns {Promise<boolean>} whether it was there
+ * @returns {Promise<boolean>} whether it exists
  */
 async function renameIfThere(from, to) {
   try {

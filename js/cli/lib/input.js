@@ -1,12 +1,12 @@
-// The texts that a command works on: lines of a file or of standard input, read as they come, so that memory stays small
-// and a pipe sees results at once.
+// Reads the texts that a command works on, which are lines of a file or of standard input. They are handed on as they arrive, so that
+// memory stays small and a pipe gets results at once.
 import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { BertletError } from '../../errors.js';
 import { fileError } from '../../node/file-error.js';
 import { decode, splitLines } from './files.js';
 
-/** Texts that are worked on together: enough to keep all threads busy. */
+/** Texts of a batch: enough to keep all threads busy. */
 const batchSize = 256;
 
 /** @typedef {import('../../types.js').TextInput} TextInput */
@@ -14,14 +14,14 @@ const batchSize = 256;
 /**
  * @template {TextInput} T
  * @typedef {object} Batch
- * @property {T[]} texts 1 .. 256 of them
- * @property {number} line where the first one stands, from 1
- * @property {string} name of the file
+ * @property {T[]} texts 1 to 256
+ * @property {number} line of the first text, from 1
+ * @property {string} name of the file, for messages
  */
 
 /**
- * Batches of the texts in a file, or in standard input when `file` is missing or "-". One text a line; with `json` each
- * line is a JSON string, which may hold line ends, or, with `pairs`, an object with a text and what it is paired with.
+ * Reads a file, or standard input if `file` is missing or "-", in batches of texts, one per line. With `json` each line is a JSON string, so
+ * that a text may hold line ends, or, with `pairs`, also {"text": ..., "text_pair": ...}. Throws FILE_NOT_FOUND, FILE_ACCESS or BAD_INPUT.
  * @template {boolean} [P=false]
  * @param {string | undefined} file
  * @param {{ json: boolean, pairs?: P, signal: AbortSignal }} options
@@ -31,7 +31,7 @@ export async function* readTexts(file, { json, pairs, signal }) {
   const fromStdin = file === undefined || file === '-';
   const name = fromStdin ? 'standard input' : file;
   if (fromStdin && process.stdin.isTTY) {
-    process.stderr.write('bertlet: type texts, one a line; Ctrl-D ends.\n');
+    process.stderr.write('bertlet: type texts, one per line; Ctrl-D ends.\n');
   }
   const stream = addAbortSignal(signal, fromStdin ? process.stdin : createReadStream(file));
   let line = 1;
@@ -46,13 +46,13 @@ export async function* readTexts(file, { json, pairs, signal }) {
 }
 
 /**
- * The lines that are complete, each time bytes arrive.
+ * Reads a stream by lines: gives those that are complete, each time bytes arrive.
  * @param {import('node:stream').Readable} stream
  * @param {string} name
  * @returns {AsyncGenerator<string[], void, void>}
  */
 async function* readLines(stream, name) {
-  /** @type {Buffer[]} bytes of a line that is not complete */
+  /** Bytes of a line that is not complete. @type {Buffer[]} */
   let pending = [];
   let line = 1;
   /** @param {Buffer} bytes */
@@ -77,17 +77,18 @@ async function* readLines(stream, name) {
 }
 
 /**
+ * The text or pair of a JSON line. Throws BAD_INPUT.
  * @param {string} json
- * @param {string} where
+ * @param {string} location file and line, for messages
  * @param {boolean} pairs
  * @returns {TextInput}
  */
-function parseText(json, where, pairs) {
+function parseText(json, location, pairs) {
   let value;
   try {
     value = JSON.parse(json);
   } catch {
-    // reported below, like every other value that is no text
+    // What is not JSON is reported below, as any other value that is not a text.
   }
   if (typeof value === 'string') return value;
   if (pairs) {
@@ -98,6 +99,6 @@ function parseText(json, where, pairs) {
   const object = pairs ? ', or {"text": "…", "text_pair": "…"}' : '';
   throw new BertletError(
     'BAD_INPUT',
-    `${where}: with --json each line must be one JSON string, such as "a text"${object}.`,
+    `${location}: with --json each line must be one JSON string, such as "a text"${object}.`,
   );
 }

@@ -1,4 +1,4 @@
-// The options that name a model, and working with it: whatever happens, its worker is ended.
+// The options that name a model or a head, and loading these for a command.
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { BertletError } from '../../errors.js';
@@ -14,7 +14,7 @@ import { checkOptions } from './tasks.js';
  * @typedef {import('./command.js').Context} Context
  */
 
-/** An example for messages: the model that the project is tested with. */
+/** The model that help texts and messages give as an example. */
 export const exampleModel = 'sentence-transformers/all-MiniLM-L6-v2';
 
 /** @type {import('./arguments.js').Options} */
@@ -26,11 +26,11 @@ export const modelOptions = {
 };
 
 export const modelHelp = `  --adapter DIR          a LoRA adapter in PEFT's format, merged into the model
-  --dtype f32|int8       numbers to compute with (default: f32; int8 is the faster)
-  --threads N            threads to compute with (default: up to 4)`;
+  --dtype f32|int8       numbers to compute in (default: f32; int8 is faster)
+  --threads N            threads to compute on (default: one for each core, up to 4)`;
 
 /**
- * Loads a model, works with it and ends it.
+ * Loads a model, works with it, and disposes of it even if the work fails.
  * @template T
  * @param {string} spec folder, URL or hub id
  * @param {Context} context
@@ -41,7 +41,7 @@ export async function withModel(spec, { values, signal, progress }, work) {
   const dtype = choice(values, 'dtype', ['f32', 'int8']);
   const threads = integer(values, 'threads', 1);
   const adapter = /** @type {string | undefined} */ (values.adapter);
-  // A head remembers its model and adapter in these words, and may be used from another folder.
+  // Absolute, since a head remembers the paths of its model and adapter, and may be used from another folder.
   const bert = await load(existsSync(spec) ? resolve(spec) : spec, {
     ...(dtype && { dtype }),
     ...(threads && { threads }),
@@ -49,7 +49,7 @@ export async function withModel(spec, { values, signal, progress }, work) {
     signal,
     onProgress: progress.report,
     onWarning: (message) => progress.warn(message),
-  }).catch(notFolders(adapter === undefined ? [spec] : [spec, adapter]));
+  }).catch(mentionMissingFolder(adapter === undefined ? [spec] : [spec, adapter]));
   try {
     return await work(bert);
   } finally {
@@ -59,11 +59,12 @@ export async function withModel(spec, { values, signal, progress }, work) {
 }
 
 /**
- * What is no folder is taken for a name of the hub: an error that comes from there says so, since it may be a mistyped path.
- * @param {string[]} specs
+ * For `catch` of a load: if a model of the hub was not found, the message also says that there is no such folder, since what was taken
+ * for a hub id may be a mistyped path.
+ * @param {string[]} specs models and adapters as the caller named them
  * @returns {(error: unknown) => never}
  */
-export const notFolders = (specs) => (error) => {
+export const mentionMissingFolder = (specs) => (error) => {
   if (!(error instanceof BertletError)) throw error;
   const { code, message } = error;
   const name = specs.find((spec) => message.includes(`/${spec}/resolve/`) && !existsSync(spec));
@@ -71,17 +72,18 @@ export const notFolders = (specs) => (error) => {
   throw new BertletError(code, `${message} No folder ${name} is here, either.`, { cause: error });
 };
 
-export const headHelp = `  --head DIR             what bertlet train has written, or
-  --model PATH_OR_ID     a model with a head of its own, with --adapter the adapter's;
-                         beside --head: the base model, if it is no longer where it was`;
+export const headHelp = `  --head DIR             a head that bertlet train has written, or
+  --model PATH_OR_ID     a model with a head of its own; with --adapter, the adapter's head is used;
+                         with --head: the base model, if it is no longer where it was`;
 
 /**
- * Loads the head that `--head` names, with its base model (that of `--model`, or else the one it was trained on), or the one that
- * the model or the adapter has itself, works with it and ends the model.
+ * Loads a head with its model, works with it, and disposes of the model even if the work fails. The head is that of `--head`, on the
+ * model of `--model` or else the one that it was trained on; without `--head` it is the model's or the adapter's own. Rejects with
+ * BAD_HEAD if there is none.
  * @template T
  * @param {Context} context
- * @param {{ command: 'predict' | 'evaluate', labels: string[] | undefined }} given `labels`: of `--labels`, names for the labels of
- *   a model's or an adapter's head, by index
+ * @param {{ command: 'predict' | 'evaluate', labels: string[] | undefined }} given `labels`: of `--labels`, names for the outputs of
+ *   a model's or an adapter's own head, by index
  * @param {(head: Head, info: Model['info']) => Promise<T>} work
  * @returns {Promise<T>}
  */
@@ -91,7 +93,7 @@ export async function withHead(context, { command, labels }, work) {
     return withModel(given, context, async (bert) => {
       if (bert.head) {
         checkOptions(command, context.values, bert.head.task);
-        return work(labels ? await renamed(bert, bert.head, labels, context) : bert.head, bert.info);
+        return work(labels ? await withLabels(bert, bert.head, labels, context) : bert.head, bert.info);
       }
       const from = context.values.adapter === undefined ? given : context.values.adapter;
       const why =
@@ -118,23 +120,25 @@ export async function withHead(context, { command, labels }, work) {
 }
 
 /**
- * A model's own head with other names for its labels, made by way of the head's file, so that it is in all else the same.
+ * A model's own head with other names for its labels. It is made by saving, changing and loading the head. Throws BAD_LABELS.
  * @param {Model} bert
  * @param {Head} head
  * @param {string[]} labels
  * @param {Context} context
  * @returns {Promise<Head>}
  */
-async function renamed(bert, head, labels, { values, signal, progress }) {
+async function withLabels(bert, head, labels, { values, signal, progress }) {
   if (labels.length !== head.labels.length) {
-    const [given, own] = [labels, head.labels].map(({ length }) => `${length} ${length === 1 ? 'label' : 'labels'}`);
+    const [given, expected] = [labels, head.labels].map(
+      ({ length }) => `${length} ${length === 1 ? 'label' : 'labels'}`,
+    );
     throw new BertletError(
       'BAD_LABELS',
-      `${values.labels} names ${given}, but the head has ${own}. Name each, by index.`,
+      `${values.labels} names ${given}, but the head has ${expected}. Name each, by index.`,
     );
   }
   if (labels.every((label) => head.labels.includes(label))) {
-    // Its names are right already; a data set may number them in another order.
+    // The head has these names already, but a data set may number them in another order.
     if (labels.some((label, i) => label !== head.labels[i]))
       progress.warn(`${values.labels} has the head's labels in another order; the head keeps its own.`);
     return head;

@@ -1,10 +1,11 @@
-// Results: JSON Lines on standard output, no faster than the reader takes them.
+// Writes results to standard output as JSON Lines, no faster than they are read.
 import { once } from 'node:events';
 import { BertletError } from '../../errors.js';
 
-/** The program that read our output has ended (`bertlet embed | head -1`): nothing is left to do, and nothing went wrong. */
+/** The program that reads the output has ended, as in `bertlet embed | head -1`. That is no failure. */
 export class ReaderGone extends Error {}
 
+/** A stream of JSON Lines. */
 export class Output {
   #stream;
   #signal;
@@ -27,14 +28,14 @@ export class Output {
   }
 
   /**
-   * Writes each value as one line.
+   * Writes each value as one line, and waits until the stream takes more. Throws FILE_ACCESS, ReaderGone, or the signal's reason.
    * @param {unknown[]} values
    */
   async write(values) {
     this.#check();
     const lines = values.map((value) => `${JSON.stringify(value)}\n`).join('');
     if (!this.#stream.write(lines)) {
-      // The listener above knows better than once() why a stream failed.
+      // If the stream failed, the listener above has the better error.
       await once(this.#stream, 'drain', { signal: this.#signal }).catch((error) => {
         this.#check();
         throw error;
@@ -42,7 +43,7 @@ export class Output {
     }
   }
 
-  /** Resolves when everything has been written. */
+  /** Waits until everything is written. Throws as `write`. */
   async end() {
     await new Promise((resolve) => this.#stream.write('', resolve));
     this.#check();
@@ -54,9 +55,9 @@ export class Output {
 }
 
 /**
- * A 32-bit float as the shortest decimal number that reads back as the same 32-bit float. Up to 6 digits survive the way into
- * such a float and back, so that a shorter number is found by rounding to 6; subnormal floats may keep digits they don't need.
- * @param {number} x
+ * The shortest decimal number that reads back as the same 32-bit float. Any number of up to 6 digits survives the way into a 32-bit
+ * float and back, so rounding to 6 digits finds shorter ones, too; only subnormal floats may keep digits that they don't need.
+ * @param {number} x a 32-bit float
  */
 export function shortest(x) {
   for (let digits = 6; digits < 9; digits++) {
@@ -67,7 +68,7 @@ export function shortest(x) {
 }
 
 /**
- * A vector for JSON.
+ * A vector as an array for JSON.
  * @param {Float32Array} vector
  */
-export const numbers = (vector) => Array.from(vector, shortest);
+export const toNumbers = (vector) => Array.from(vector, shortest);

@@ -1,4 +1,4 @@
-// What is going on, on standard error: a live bar on a terminal, else a line now and then.
+// Shows progress and warnings on standard error: a live bar on a terminal, else a line now and then.
 
 /** @type {Record<import('../../types.js').Progress['phase'], string>} */
 const titles = {
@@ -11,9 +11,10 @@ const titles = {
   train: 'Training',
 };
 
-/** Where no terminal shows a bar, the lines of a phase that takes long are at least so many seconds and so much work apart. */
+/** Without a terminal, the lines of a phase are at least this far apart in time, and in share of the work. */
 const interval = { seconds: 10, share: 0.1 };
 
+/** Progress and warnings of a run. */
 export class Progress {
   #stream;
   #verbose;
@@ -27,21 +28,22 @@ export class Progress {
 
   /**
    * @param {import('node:tty').WriteStream} stream
-   * @param {{ verbose: boolean }} options verbose: say each phase's end even where no terminal shows a bar
+   * @param {{ verbose: boolean }} options verbose: without a terminal, print a line at the end
+   *   of each phase, too
    */
   constructor(stream, { verbose }) {
     this.#stream = stream;
     this.#verbose = verbose;
   }
 
-  /** For `onProgress`. */
+  /** A function for `onProgress`. */
   report = (/** @type {import('../../types.js').Progress} */ { phase, loaded, total }) => {
     const now = performance.now() / 1000;
     const share = total > 0 ? loaded / total : 0;
     if (phase !== this.#phase || share < this.#share) {
       this.clear();
       this.#phase = phase;
-      this.#start = this.#lastEvent; // an event tells that something is done: its phase began when the one before ended
+      this.#start = this.#lastEvent; // an event comes after work: this phase began at the last event of the one before
       this.#lastLine = { seconds: this.#start, share: 0 };
     } else if (share === this.#share) {
       return;
@@ -61,42 +63,44 @@ export class Progress {
   };
 
   /**
-   * @param {number} share
-   * @param {number} now
+   * Whether it is time for a line.
+   * @param {number} share 0 to 1
+   * @param {number} now in seconds
    */
   #isLineDue(share, now) {
     return now - this.#lastLine.seconds >= interval.seconds && share - this.#lastLine.share >= interval.share;
   }
 
-  /** @param {string} message */
+  /** Prints a warning. @param {string} message */
   warn(message) {
     this.clear();
     this.#stream.write(`bertlet: warning: ${message}\n`);
   }
 
   /**
-   * For `onWarning`: says the lines of the texts that were cut.
-   * @param {string} name of the file that the texts are from
+   * A function for `onWarning` that names the lines of texts that were cut.
+   * @param {string} name of the texts' file
    * @param {(index: number) => number} lineOf
    * @returns {(message: string, texts?: number[]) => void}
    */
   warnAbout = (name, lineOf) => (message, texts) => {
     if (!texts) return this.warn(message);
-    const some = texts.slice(0, 5).map(lineOf).join(', ') + (texts.length > 5 ? `, … (${texts.length} in all)` : '');
+    const numbers = texts.slice(0, 5).map(lineOf).join(', ') + (texts.length > 5 ? `, … (${texts.length} in all)` : '');
     const what = texts.length === 1 ? 'this text is' : 'these texts are';
     const lines = texts.length === 1 ? 'line' : 'lines';
-    this.warn(`${name}, ${lines} ${some}: ${what} longer than the model takes, only the beginning counts.`);
+    this.warn(`${name}, ${lines} ${numbers}: ${what} longer than the model takes, only the beginning counts.`);
   };
 
-  /** Takes the bar away, so that something else can be written. */
+  /** Clears the bar, so that something else can be written. */
   clear() {
     if (this.#lastBar) this.#stream.write('\r\x1b[K');
     this.#lastBar = '';
   }
 
   /**
+   * Draws the bar.
    * @param {string} title
-   * @param {number} share 0 .. 1
+   * @param {number} share 0 to 1
    * @param {number} seconds since the phase began
    */
   #draw(title, share, seconds) {

@@ -1,8 +1,9 @@
-// Which options go with which tasks and heads: one that would change nothing is refused, rather than ignored.
+// Which options each task and head has. An option that would have no effect is an error.
 import { UsageError } from './arguments.js';
 
 /** @typedef {import('../../types.js').Task} Task */
 
+// The tasks that work on texts, words and questions.
 /** @type {Task[]} */
 const texts = ['text-classification', 'multi-label'];
 /** @type {Task[]} */
@@ -10,7 +11,10 @@ const words = ['token-classification'];
 /** @type {Task[]} */
 const answers = ['question-answering'];
 
-/** The tasks of the options that are not for all. @type {Record<'train' | 'predict' | 'evaluate', Record<string, Task[]>>} */
+/**
+ * For each command, the tasks of the options that not all tasks have.
+ * @type {Record<'train' | 'predict' | 'evaluate', Record<string, Task[]>>}
+ */
 const tasksOf = {
   train: {
     labels: [...texts, ...words],
@@ -33,6 +37,7 @@ const tasksOf = {
 };
 
 /**
+ * Throws UsageError if an option is not for the task or for the kind of head.
  * @param {keyof typeof tasksOf} command
  * @param {import('./arguments.js').Values} values
  * @param {Task} task
@@ -46,6 +51,7 @@ export function checkOptions(command, values, task) {
 }
 
 /**
+ * Checks the options of `train` that depend on the kind of head.
  * @param {import('./arguments.js').Values} values
  * @param {Task} task
  */

@@ -1,9 +1,9 @@
-// Multinomial logistic regression on sparse rows, of which there are few against the columns, as words of texts are.
+// Multinomial logistic regression on sparse rows, for few rows with many columns: texts as counts of their words.
 import { indexOfMax, softmax } from '../../base/numbers.js';
 
 /** @typedef {import('./tfidf.js').SparseRows} SparseRows */
 
-const MEMORY = 8; // steps that L-BFGS remembers
+const HISTORY = 8; // steps that L-BFGS remembers
 const MAX_ITERATIONS = 1000;
 
 /**
@@ -11,29 +11,31 @@ const MAX_ITERATIONS = 1000;
  * @property {Float64Array} weight [columns][classes]
  * @property {Float64Array} bias [classes]
  * @property {number} iterations
- * @property {boolean} converged
+ * @property {boolean} converged whether the gradient is within the tolerance
  */
+
+/** @typedef {{ step: Float64Array, change: Float64Array, curvature: number }} Step a step, the change of the gradient, their product */
 
 /**
  * Minimizes the objective of scikit-learn's LogisticRegression (see bertlet_logreg) by L-BFGS.
  *
- * The weights are combinations X^T a of the rows X (the representer theorem), so a point is kept as the coefficients a and
- * the logits z = X X^T a, both [rows][classes], and the bias: on these, steps are linear, a line search needs no product
- * with X, and the inner product of two weight matrices is that of one's coefficients with the other's logits. There are far
- * fewer rows than columns, and hence numbers.
+ * The best weights are a combination X^T a of the rows X (the representer theorem). So a point is kept as the coefficients a, the
+ * logits z = X X^T a, both [rows][classes], and the bias, which are far fewer numbers than the weights. A step is linear in all of
+ * them, so the line search needs no product with X; and the inner product of two weight matrices is that of the coefficients of one
+ * with the logits of the other.
  * @param {SparseRows} x
- * @param {ArrayLike<number>} labels [rows] 0 .. classes - 1
+ * @param {ArrayLike<number>} labels [rows] 0 to classes - 1
  * @param {number} classes
  * @param {object} options
  * @param {number} options.c inverse strength of regularization
- * @param {number} [options.tolerance] converged when the largest |gradient| is at most this; default: scikit-learn's 1e-4
+ * @param {number} [options.tolerance] largest |component| of the gradient at which it has converged; default: scikit-learn's 1e-4
  * @param {() => Promise<void>} [options.pause] awaited after each iteration
  * @returns {Promise<SparseFit>}
  */
 export async function fitSparse(x, labels, classes, { c, tolerance = 1e-4, pause }) {
   const rows = labels.length;
   const size = rows * classes;
-  // scikit-learn has one vector of weights for two classes; as two opposite ones of half the size it costs half the penalty.
+  // For two classes scikit-learn has one vector w. Here they are -w/2 and w/2, whose squares sum to half of w's.
   const penalty = 1 / ((classes === 2 ? c / 2 : c) * rows);
   const weight = new Float64Array(x.width * classes);
 
@@ -46,7 +48,7 @@ export async function fitSparse(x, labels, classes, { c, tolerance = 1e-4, pause
     return sum;
   };
 
-  /** The gradient at a point, in the same form, and the objective. @param {Float64Array} at */
+  /** Objective and gradient at a point; the gradient's logits are still 0, see `complete`. @param {Float64Array} at */
   const evaluate = (at) => {
     const gradient = new Float64Array(at.length);
     let loss = 0;
@@ -68,38 +70,38 @@ export async function fitSparse(x, labels, classes, { c, tolerance = 1e-4, pause
     return { objective: loss / rows + (penalty / 2) * square, gradient };
   };
 
-  /** Fills in the logits of a gradient. @returns the largest component, of the weights' gradient and the bias's */
+  /** Fills in the logits of a gradient. @returns the largest |component| of the gradient by weights and bias */
   const complete = (/** @type {Float64Array} */ gradient) => {
     combine(x, gradient, classes, weight);
     multiply(x, weight, classes, gradient.subarray(size, 2 * size));
     return Math.max(largestOf(weight), largestOf(gradient.subarray(2 * size)));
   };
 
-  /** @type {{ step: Float64Array, change: Float64Array, curvature: number }[]} */
-  const memory = [];
+  /** @type {Step[]} */
+  const history = [];
   let { objective, gradient } = evaluate(point);
   let largest = complete(gradient);
   let iterations = 0;
   while (largest > tolerance && iterations < MAX_ITERATIONS) {
-    const direction = descent(gradient, memory, inner);
+    const direction = descent(gradient, history, inner);
     const slope = inner(gradient, direction);
-    // The first step has no scale to go by; later ones are mostly right as they are.
+    // The first direction has an arbitrary length; later ones mostly have the right one.
     let length = iterations === 0 ? Math.min(1, 1 / Math.sqrt(-slope)) : 1;
     let next = add(point.slice(), length, direction);
-    let reached = evaluate(next);
-    while (reached.objective > objective + 1e-4 * length * slope && length > 1e-12) {
+    let trial = evaluate(next);
+    while (trial.objective > objective + 1e-4 * length * slope && length > 1e-12) {
       length /= 2;
       next = add(point.slice(), length, direction);
-      reached = evaluate(next);
+      trial = evaluate(next);
     }
-    if (reached.objective >= objective) break; // rounding hides what is lower
-    largest = complete(reached.gradient);
+    if (trial.objective >= objective) break; // no lower point is left, to the rounding
+    largest = complete(trial.gradient);
     const step = add(next.slice(), -1, point);
-    const change = add(reached.gradient.slice(), -1, gradient);
-    memory.push({ step, change, curvature: inner(step, change) });
-    if (memory.length > MEMORY) memory.shift();
+    const change = add(trial.gradient.slice(), -1, gradient);
+    history.push({ step, change, curvature: inner(step, change) });
+    if (history.length > HISTORY) history.shift();
     point = next;
-    ({ objective, gradient } = reached);
+    ({ objective, gradient } = trial);
     iterations++;
     await pause?.();
   }
@@ -108,9 +110,10 @@ export async function fitSparse(x, labels, classes, { c, tolerance = 1e-4, pause
 }
 
 /**
+ * The most likely class of each row.
  * @param {SparseRows} x
  * @param {SparseFit} fit
- * @returns {Int32Array} [rows] the class with the greatest logit
+ * @returns {Int32Array} [rows]
  */
 export function predictSparse(x, { weight, bias }) {
   const classes = bias.length;
@@ -122,29 +125,29 @@ export function predictSparse(x, { weight, bias }) {
 }
 
 /**
- * L-BFGS's two loops (Nocedal & Wright, Numerical Optimization, 2nd ed., algorithm 7.4).
+ * The direction of L-BFGS, by its two loops (Nocedal & Wright, Numerical Optimization, 2nd ed., algorithm 7.4).
  * @param {Float64Array} gradient
- * @param {{ step: Float64Array, change: Float64Array, curvature: number }[]} memory the oldest first
+ * @param {Step[]} history the oldest first
  * @param {(u: Float64Array, v: Float64Array) => number} inner
- * @returns {Float64Array} the direction to go
+ * @returns {Float64Array}
  */
-function descent(gradient, memory, inner) {
+function descent(gradient, history, inner) {
   const direction = add(new Float64Array(gradient.length), -1, gradient);
-  const shares = memory.map(() => 0);
-  for (let i = memory.length - 1; i >= 0; i--) {
-    shares[i] = inner(direction, memory[i].step) / memory[i].curvature;
-    add(direction, -shares[i], memory[i].change);
+  const shares = history.map(() => 0);
+  for (let i = history.length - 1; i >= 0; i--) {
+    shares[i] = inner(direction, history[i].step) / history[i].curvature;
+    add(direction, -shares[i], history[i].change);
   }
-  const last = memory.at(-1);
+  const last = history.at(-1);
   if (last) add(direction, last.curvature / inner(last.change, last.change) - 1, direction);
-  memory.forEach(({ step, change, curvature }, i) => {
+  history.forEach(({ step, change, curvature }, i) => {
     add(direction, shares[i] - inner(direction, change) / curvature, step);
   });
   return direction;
 }
 
 /**
- * u += factor v.
+ * u += factor v, in place.
  * @param {Float64Array} u
  * @param {number} factor
  * @param {Float64Array} v
@@ -155,7 +158,7 @@ function add(u, factor, v) {
   return u;
 }
 
-/** @param {Float64Array} values */
+/** Largest |value|. @param {Float64Array} values */
 function largestOf(values) {
   let largest = 0;
   for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]));
@@ -172,24 +175,24 @@ function largestOf(values) {
 function combine({ starts, columns, values }, coefficients, classes, weight) {
   weight.fill(0);
   for (let i = 0; i + 1 < starts.length; i++) {
-    for (let at = starts[i]; at < starts[i + 1]; at++) {
-      const [value, column] = [values[at], columns[at] * classes];
+    for (let j = starts[i]; j < starts[i + 1]; j++) {
+      const [value, column] = [values[j], columns[j] * classes];
       for (let k = 0; k < classes; k++) weight[column + k] += value * coefficients[i * classes + k];
     }
   }
 }
 
 /**
- * logits = X weight.
+ * logits += X weight.
  * @param {SparseRows} x
  * @param {Float64Array} weight [columns][classes]
  * @param {number} classes
- * @param {Float64Array} logits [rows][classes], zeros; the product is added
+ * @param {Float64Array} logits in and out: [rows][classes]
  */
 function multiply({ starts, columns, values }, weight, classes, logits) {
   for (let i = 0; i + 1 < starts.length; i++) {
-    for (let at = starts[i]; at < starts[i + 1]; at++) {
-      const [value, column] = [values[at], columns[at] * classes];
+    for (let j = starts[i]; j < starts[i + 1]; j++) {
+      const [value, column] = [values[j], columns[j] * classes];
       for (let k = 0; k < classes; k++) logits[i * classes + k] += value * weight[column + k];
     }
   }

@@ -1,28 +1,29 @@
-// Words and pairs of words, weighted by how rare they are: what a classifier that has not read anything before sees of a text.
+// TF-IDF: texts as counts of their words and pairs of words, weighted by rarity. It is the input of a baseline without pre-training.
 
 /**
- * A matrix with few values that are not 0, row by row.
+ * A sparse matrix in rows (CSR).
  * @typedef {object} SparseRows
- * @property {Int32Array} starts [rows + 1] where the values of each row begin
- * @property {Int32Array} columns [values]
- * @property {Float64Array} values
+ * @property {Int32Array} starts [rows + 1] index of each row's first value
+ * @property {Int32Array} columns [values] column of each value
+ * @property {Float64Array} values [values]
  * @property {number} width number of columns
  */
 
-/** Python's (?u)\b\w\w+\b, scikit-learn's words. */
+/** scikit-learn's words, Python's (?u)\b\w\w+\b. */
 const WORD = /[\p{L}\p{N}_]{2,}/gu;
 
 /**
- * Equal to scikit-learn's TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True): a term that occurs f times in a text, and in
- * d of the n texts that it was made from, has the value (1 + ln f) (1 + ln((1 + n) / (1 + d))); rows have length 1.
+ * Equal to scikit-learn's TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True). A term that occurs f times in a text, and in d of the
+ * n texts that the vectorizer was made from, has the value (1 + ln f) (1 + ln((1 + n) / (1 + d))); then each row is divided by its
+ * length.
  */
 export class TfIdf {
-  /** @type {Map<string, number>} columns of words and of pairs of words, in the order in which they occur */
+  /** Column of each word and pair of words, in the order of their first occurrence. @type {Map<string, number>} */
   terms = new Map();
-  /** @type {Float64Array} [terms] */
+  /** [terms] inverse document frequencies. @type {Float64Array} */
   idf;
 
-  /** @param {string[]} texts */
+  /** @param {string[]} texts to learn terms and frequencies from */
   constructor(texts) {
     /** @type {number[]} */
     const documents = [];
@@ -37,8 +38,9 @@ export class TfIdf {
   }
 
   /**
+   * The rows of texts; unknown terms are ignored.
    * @param {string[]} texts
-   * @returns {SparseRows} [texts][terms]; terms that are not known don't count
+   * @returns {SparseRows} [texts][terms]
    */
   transform(texts) {
     const starts = new Int32Array(texts.length + 1);
@@ -56,7 +58,7 @@ export class TfIdf {
         values.push(value);
         squares += value * value;
       }
-      for (let at = starts[i]; at < values.length; at++) values[at] /= Math.sqrt(squares);
+      for (let j = starts[i]; j < values.length; j++) values[j] /= Math.sqrt(squares);
       starts[i + 1] = values.length;
     });
     return { starts, columns: Int32Array.from(columns), values: Float64Array.from(values), width: this.terms.size };

@@ -1,19 +1,21 @@
-// The features that a head is trained on, in an instance of the core whose memory goes when the fit is over.
+// The features that a head is trained on, in a core instance of their own, whose memory is freed after the fit.
 import { applyDense, outputCount, weightsOf } from '../../core/dense.js';
-import { align, createCore } from '../../core/wasm.js';
+import { align, createCore } from '../../core/instance.js';
 
-/** Rows that are put through a head at once. */
+/** How many rows go through a head at once. */
 const BLOCK = 256;
 
-/** Room for a head and the logits of a block. */
+/** How far the memory may grow for a head's weights and the logits of a block, in bytes. */
 const SCRATCH = 64 * 2 ** 20;
 
+/** A matrix of features, [count][width] in f32. */
 export class Rows {
   /**
-   * @param {import('../../core/wasm.js').Compiled} compiled
-   * @param {number} count
+   * @param {import('../../core/compile.js').Compiled} compiled
+   * @param {number} count of rows
    * @param {number} width
-   * @param {(core: import('../../core/wasm.js').Core) => number} measure bytes that the trainers of these rows take beside them
+   * @param {(core: import('../../core/instance.js').Core) => number} measure how many bytes the trainers of these rows need in the same memory
+   * @returns {Promise<Rows>} rejects with OUT_OF_MEMORY
    */
   static async create(compiled, count, width, measure) {
     const probe = await createCore(compiled, 0);
@@ -22,7 +24,7 @@ export class Rows {
   }
 
   /**
-   * @param {import('../../core/wasm.js').Core} core with room for [count][width] floats
+   * @param {import('../../core/instance.js').Core} core with memory for [count][width] floats
    * @param {number} count
    * @param {number} width
    */
@@ -30,17 +32,22 @@ export class Rows {
     this.core = core;
     this.count = count;
     this.width = width;
+    /** Address of the first row. */
     this.at = core.reserve(4 * count * width);
-    /** What was done to the features. @type {{ mean: Float64Array, std: Float64Array } | undefined} */
+    /**
+     * What `standardize` subtracted from each feature, and divided it by, [width].
+     * @type {{ mean: Float64Array, std: Float64Array } | undefined}
+     */
     this.scaling = undefined;
   }
 
-  /** @param {number} row */
+  /** Address of a row. @param {number} row */
   address(row) {
     return this.at + 4 * row * this.width;
   }
 
   /**
+   * Copies values into a row.
    * @param {number} row
    * @param {Float32Array} values [width]
    */
@@ -49,8 +56,8 @@ export class Rows {
   }
 
   /**
-   * Brings every feature to mean 0 and standard deviation 1, as scikit-learn's StandardScaler; a constant one to 0.
-   * @param {number} trainRows the first so many rows say what mean and standard deviation are
+   * Scales every feature to mean 0 and standard deviation 1, in place, as scikit-learn's StandardScaler; a constant one becomes 0.
+   * @param {number} trainRows mean and standard deviation are those of the first `trainRows` rows
    */
   standardize(trainRows) {
     const { count, width } = this;
@@ -73,9 +80,10 @@ export class Rows {
   }
 
   /**
+   * Logits of rows.
    * @param {number} begin
    * @param {number} end
-   * @param {import('../../core/dense.js').Dense[]} dense trained on these rows
+   * @param {import('../../core/dense.js').Dense[]} dense a head for rows as they are here, standardized or not
    * @returns {Float32Array} [end - begin][outputs]
    */
   logits(begin, end, dense) {
@@ -90,8 +98,8 @@ export class Rows {
   }
 
   /**
-   * A head that was trained on these rows, for features as they come: W x' + b with x' = (x - mean) / std.
-   * @param {import('../../core/dense.js').Dense[]} dense
+   * The equivalent head for features that are not standardized: W x' + b with x' = (x - mean) / std becomes W' x + b'.
+   * @param {import('../../core/dense.js').Dense[]} dense trained on these rows
    * @returns {import('../../core/dense.js').Dense[]}
    */
   unscale([first, ...others]) {

@@ -1,4 +1,4 @@
-// What a classifier is to say of each row, and how well logits do.
+// The labels that a classifier is trained to give each row, and how well logits agree with them.
 import { fitTemperature } from '../../decode/calibration.js';
 import { scoresOf } from '../../metrics/classification.js';
 import { indexOfMax, logSumExp } from '../../base/numbers.js';
@@ -10,13 +10,13 @@ import { indexOfMax, logSumExp } from '../../base/numbers.js';
  * @property {number} [microF1] where a row may have several labels
  */
 
-/** How likely the next row is wrong where none of so many was: Laplace's rule of succession. */
-const doubtAfter = (/** @type {number} */ rows) => 1 / (rows + 2);
+/** Smoothing for a temperature: the probability of an error after `rows` rows without one, by Laplace's rule of succession. */
+const smoothingFor = (/** @type {number} */ rows) => 1 / (rows + 2);
 
-/** One label of each row. */
+/** One label for each row. */
 export class SingleLabel {
   /**
-   * @param {Int32Array} labels [rows] 0 .. classes - 1
+   * @param {Int32Array} labels [rows] 0 to classes - 1
    * @param {number} classes
    */
   constructor(labels, classes) {
@@ -25,8 +25,9 @@ export class SingleLabel {
   }
 
   /**
-   * @param {Float32Array} logits [rows][classes]
-   * @param {ArrayLike<number>} rows
+   * How well logits agree with the labels.
+   * @param {Float32Array} logits [rows.length][classes]
+   * @param {ArrayLike<number>} rows which rows they are of
    * @returns {Measure}
    */
   measure(logits, rows) {
@@ -34,8 +35,7 @@ export class SingleLabel {
     const sum = { logLoss: 0, correct: 0 };
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
-      const at = i * classes;
-      const z = logits.subarray(at, at + classes);
+      const z = logits.subarray(i * classes, (i + 1) * classes);
       sum.logLoss += logSumExp(z) - z[this.labels[row]];
       sum.correct += Number(indexOfMax(z) === this.labels[row]);
     }
@@ -43,23 +43,24 @@ export class SingleLabel {
   }
 
   /**
-   * @param {Float32Array} logits [rows][classes] of rows that were not trained on
-   * @param {Int32Array} rows
+   * The temperature that calibrates logits, see `fitTemperature`.
+   * @param {Float32Array} logits [rows.length][classes] of rows that were not trained on
+   * @param {Int32Array} rows which rows they are of
    */
   temperature(logits, rows) {
     return fitTemperature(
       logits,
       rows.map((row) => this.labels[row]),
       this.classes,
-      doubtAfter(rows.length),
+      smoothingFor(rows.length),
     );
   }
 }
 
-/** Any labels of each row. */
+/** Any number of labels for each row. */
 export class MultiLabel {
   /**
-   * @param {Uint8Array} targets [rows][classes]
+   * @param {Uint8Array} targets [rows][classes] 1 if the row has the label, else 0
    * @param {number} classes
    */
   constructor(targets, classes) {
@@ -67,22 +68,22 @@ export class MultiLabel {
     this.classes = classes;
   }
 
-  /** @type {SingleLabel['measure']} `logLoss` of all classes together; `correct`: all of them */
+  /** `logLoss` is summed over the classes, too; a row is correct if all its classes are. @type {SingleLabel['measure']} */
   measure(logits, rows) {
     const { classes } = this;
     const sum = { logLoss: 0, correct: 0 };
     const counts = { hits: 0, found: 0, support: 0 };
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
-      const at = i * classes;
+      const offset = i * classes;
       let right = true;
       for (let k = 0; k < classes; k++) {
         const target = this.targets[row * classes + k] === 1;
-        const margin = target ? logits[at + k] : -logits[at + k];
+        const margin = target ? logits[offset + k] : -logits[offset + k];
         sum.logLoss += Math.log1p(Math.exp(-Math.abs(margin))) + Math.max(-margin, 0);
         right &&= margin > 0;
         counts.hits += Number(target && margin > 0);
-        counts.found += Number(logits[at + k] > 0);
+        counts.found += Number(logits[offset + k] > 0);
         counts.support += Number(target);
       }
       sum.correct += Number(right);
@@ -90,7 +91,7 @@ export class MultiLabel {
     return { ...sum, microF1: scoresOf(counts).f1 };
   }
 
-  /** @type {SingleLabel['temperature']} */
+  /** One temperature for all classes. @type {SingleLabel['temperature']} */
   temperature(logits, rows) {
     const pairs = new Float32Array(2 * logits.length);
     logits.forEach((logit, i) => (pairs[2 * i + 1] = logit));
@@ -99,6 +100,6 @@ export class MultiLabel {
       logits,
       (_, i) => this.targets[rows[Math.floor(i / classes)] * classes + (i % classes)],
     );
-    return fitTemperature(pairs, labels, 2, doubtAfter(rows.length));
+    return fitTemperature(pairs, labels, 2, smoothingFor(rows.length));
   }
 }

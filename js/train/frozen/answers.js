@@ -1,7 +1,7 @@
 // Trains a head that finds answers: two logits of each token, of beginning and ending the answer. There are too many tokens
 // to keep the features of all, so each batch is trained on as it comes from the encoder.
 import { forEachEncoded } from '../../engine/batches.js';
-import { align } from '../../core/wasm.js';
+import { align } from '../../core/instance.js';
 import { createPause, progressReporter } from '../../rpc/progress.js';
 import { questionWindows } from '../../tokenize/question-windows.js';
 import { Mlp } from '../solvers/mlp.js';

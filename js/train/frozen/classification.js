@@ -1,6 +1,6 @@
 // Trains a head that classifies texts, into one of several labels or any of them, on pooled features of the frozen encoder.
 import { createPause, progressReporter } from '../../rpc/progress.js';
-import { withoutWarnings } from '../quiet.js';
+import { withoutWarnings } from './quiet.js';
 import { keepFeatures, passes, pooledFeatures } from './features.js';
 import { MultiLabelRegression, SingleLabelRegression } from '../solvers/logreg.js';
 import { MlpTrainer } from '../solvers/mlp-trainer.js';

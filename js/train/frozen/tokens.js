@@ -2,7 +2,7 @@
 import { forEachBatch } from '../../engine/batches.js';
 import { BertletError } from '../../errors.js';
 import { createPause, progressReporter } from '../../rpc/progress.js';
-import { withoutWarnings } from '../quiet.js';
+import { withoutWarnings } from './quiet.js';
 import { firstTokens, joinWords } from '../../decode/words.js';
 import { CrfTrainer } from '../solvers/crf-trainer.js';
 import { SingleLabelRegression } from '../solvers/logreg.js';

@@ -1,5 +1,5 @@
-// Trains a head with a hidden layer and a conditional random field on top, sentence by sentence.
-import { align } from '../../core/wasm.js';
+// Trains a head with a hidden layer and a conditional random field (CRF) on top: batches of sentences, early stopping on held-out ones.
+import { align } from '../../core/instance.js';
 import { Mlp } from './mlp.js';
 import { random, shuffle } from '../../base/random.js';
 import { range } from '../../base/numbers.js';
@@ -9,9 +9,10 @@ import { range } from '../../base/numbers.js';
 /** Sentences of a step. */
 const BATCH = 16;
 
-/** Epochs without a lower loss before no more are tried. */
+/** After so many epochs without a lower loss no more are tried. */
 const PATIENCE = 2;
 
+/** Trains an `Mlp` and the transitions of a CRF on the words of sentences, one row a word. */
 export class CrfTrainer {
   #rows;
   #starts;
@@ -22,10 +23,11 @@ export class CrfTrainer {
   #at;
 
   /**
-   * @param {import('../../core/wasm.js').Core} core
-   * @param {number} width
+   * Bytes that it needs in the core's memory. Throws OUT_OF_MEMORY.
+   * @param {import('../../core/instance.js').Core} core
+   * @param {number} width of the rows
    * @param {number} tags
-   * @param {Int32Array} starts
+   * @param {Int32Array} starts [sentences + 1] first row of each sentence, then the number of rows
    * @param {MlpOptions} options
    */
   static bytes(core, width, tags, starts, options) {
@@ -35,21 +37,22 @@ export class CrfTrainer {
   }
 
   /**
-   * @param {import('../../core/wasm.js').Core} core
+   * The most words of a batch, and bytes of scratch for the CRF's loss.
+   * @param {import('../../core/instance.js').Core} core
    * @param {number} tags
    * @param {Int32Array} starts
    */
   static #sizes(core, tags, starts) {
-    const longest = starts.reduce((most, start, i) => Math.max(most, i > 0 ? start - starts[i - 1] : 1), 1);
+    const longest = starts.reduce((max, start, i) => Math.max(max, i > 0 ? start - starts[i - 1] : 1), 1);
     return { words: BATCH * longest, crf: core.fn.crf_bytes(longest, tags) >>> 0 };
   }
 
   /**
    * @param {import('../dataset/rows.js').Rows} rows
-   * @param {Int32Array} starts [sentences + 1] rows where sentences begin
+   * @param {Int32Array} starts [sentences + 1] first row of each sentence, then the number of rows
    * @param {import('../dataset/targets.js').SingleLabel} targets
    * @param {MlpOptions} options
-   * @param {number} seed
+   * @param {number} seed of the first weights and the order of sentences
    */
   constructor(rows, starts, targets, options, seed) {
     const { core, width } = rows;
@@ -63,31 +66,36 @@ export class CrfTrainer {
     this.#at = { labels: core.reserve(4 * words), starts: core.reserve(4 * (BATCH + 1)), crf: core.reserve(crf) };
   }
 
+  /** The trained layers, copies. */
   dense() {
     return this.#mlp.dense();
   }
 
-  /** @returns {Float32Array} [tags + 1][tags], the last row: of the first word */
+  /** Scores of a tag (column) after another (row); the last row: as first tag. @returns {Float32Array} [tags + 1][tags], a copy */
   transitions() {
     const { classes } = this.#targets;
     return this.#rows.core.floats(this.#mlp.extra.parameters, (classes + 1) * classes).slice();
   }
 
   /**
-   * @param {[begin: number, end: number] | undefined} heldOut sentences to choose by
+   * Trains without a fold, and measures on it after each epoch. Throws BAD_WEIGHTS when the loss is not finite.
+   * @param {[begin: number, end: number] | undefined} heldOut sentences of the fold; without them, or without early stopping, the
+   *   maximum is taken
    * @param {() => Promise<void>} pause
    * @param {(loaded: number, total: number) => void} report
+   * @returns {Promise<{ epochs: number, search: { epochs: number, logLoss: number }[] }>} the best number of epochs; what was measured
+   *   after each, the loss of a word
    */
   async chooseEpochs(heldOut, pause, report) {
-    const { epochs: most, earlyStopping } = this.#options;
-    if (!heldOut || !earlyStopping) return { epochs: most, search: [] };
+    const { epochs: maxEpochs, earlyStopping } = this.#options;
+    if (!heldOut || !earlyStopping) return { epochs: maxEpochs, search: [] };
     const [begin, end] = heldOut;
     const count = this.#starts.length - 1;
     const words = this.#starts[end] - this.#starts[begin];
     /** @type {{ epochs: number, logLoss: number }[]} */
     const search = [];
     let best = { epochs: 1, logLoss: Infinity };
-    await this.#run(most, [...range(0, begin), ...range(end, count)], pause, async (epochs) => {
+    await this.#run(maxEpochs, [...range(0, begin), ...range(end, count)], pause, async (epochs) => {
       let sum = 0;
       for (let first = begin; first < end; first += BATCH) {
         const batch = range(first, Math.min(first + BATCH, end));
@@ -97,14 +105,15 @@ export class CrfTrainer {
       const step = { epochs, logLoss: sum / words };
       search.push(step);
       if (step.logLoss < best.logLoss) best = step;
-      const goesOn = epochs - best.epochs < PATIENCE;
-      report(goesOn ? epochs : most, most);
-      return goesOn;
+      const continues = epochs - best.epochs < PATIENCE;
+      report(continues ? epochs : maxEpochs, maxEpochs);
+      return continues;
     });
     return { epochs: best.epochs, search };
   }
 
   /**
+   * Trains from new weights on all sentences. Throws BAD_WEIGHTS when the loss is not finite.
    * @param {number} epochs
    * @param {() => Promise<void>} pause
    * @param {(loaded: number, total: number) => void} report
@@ -120,9 +129,9 @@ export class CrfTrainer {
    * @param {number} epochs
    * @param {number[]} sentences to train on
    * @param {() => Promise<void>} pause
-   * @param {(epoch: number) => Promise<boolean>} goesOn after each epoch, from 1
+   * @param {(epoch: number) => Promise<boolean>} afterEpoch called after each epoch, with 1 after the first; false ends the training
    */
-  async #run(epochs, sentences, pause, goesOn) {
+  async #run(epochs, sentences, pause, afterEpoch) {
     const next = random(this.#seed);
     this.#mlp.reset(next);
     for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -132,31 +141,32 @@ export class CrfTrainer {
         this.#mlp.step(loss, this.#options.learningRate);
         await pause();
       }
-      if (!(await goesOn(epoch))) return;
+      if (!(await afterEpoch(epoch))) return;
     }
   }
 
   /**
-   * The loss of some sentences; leaves its gradient for a step.
-   * @param {number[]} sentences
+   * The mean loss of sentences, over their words; its gradient is left in the core for a step.
+   * @param {number[]} sentences at most BATCH
    */
   #loss(sentences) {
     const { core, at: features } = this.#rows;
     const { labels, starts, crf } = this.#at;
     const { labels: tags, classes } = this.#targets;
     const rows = sentences.flatMap((i) => range(this.#starts[i], this.#starts[i + 1]));
-    let at = 0;
-    const batchStarts = [0, ...sentences.map((i) => (at += this.#starts[i + 1] - this.#starts[i]))];
+    let end = 0;
+    const batchStarts = [0, ...sentences.map((i) => (end += this.#starts[i + 1] - this.#starts[i]))];
     core.ints(labels, rows.length).set(rows.map((row) => tags[row]));
     core.ints(starts, batchStarts.length).set(batchStarts);
     const logits = this.#mlp.forward(features, rows);
     const { parameters, gradient } = this.#mlp.extra;
-    core.floats(gradient, (classes + 1) * classes).fill(0); // of a loss that was only measured
+    core.floats(gradient, (classes + 1) * classes).fill(0); // it may be left from a loss without a step
     return core.fn.crf_loss(logits, labels, starts, sentences.length, classes, parameters, crf, gradient);
   }
 }
 
 /**
+ * The shape of the head; its extra parameters are the transitions.
  * @param {number} width
  * @param {number} tags
  * @param {number} maxRows

@@ -1,17 +1,18 @@
-// Logistic regression by the core: one of several labels, or any of them.
+// Logistic regression, which the core solves by L-BFGS: for one label of several, or any number of labels.
 import { BertletError } from '../../errors.js';
-import { align } from '../../core/wasm.js';
+import { FIT_STATE } from '../../core/abi.js';
+import { align } from '../../core/instance.js';
 
 /** @typedef {import('../dataset/rows.js').Rows} Rows */
-/** @typedef {{ c: number, rows?: number, without?: [begin: number, end: number] }} Strength `rows`: only the first so many; `without`: but not these */
-
-// bertlet_fit_state; the others mean that the optimum is reached, as far as f32 can tell.
-const RUNNING = 0;
+/**
+ * @typedef {{ c: number, rows?: number, without?: [begin: number, end: number] }} Strength `c`: inverse strength of the L2
+ *   regularization; `rows`: how many rows to train on, from the first one, default all; `without`: a range of these to leave out
+ */
 
 const TOLERANCE = 1e-4; // scikit-learn's default
 const MAX_ITERATIONS = 1000;
 
-/** The core's fit of one set of labels. */
+/** One regression in the core. */
 class Regression {
   #rows;
   #trainRows;
@@ -20,7 +21,8 @@ class Regression {
   #fit;
 
   /**
-   * @param {import('../../core/wasm.js').Core} core
+   * Bytes of each block. Throws OUT_OF_MEMORY if the fit is too large for the core.
+   * @param {import('../../core/instance.js').Core} core
    * @param {number} trainRows
    * @param {number} width
    * @param {number} classes
@@ -34,7 +36,7 @@ class Regression {
 
   /**
    * @param {Rows} rows
-   * @param {number} trainRows the first so many are trained on
+   * @param {number} trainRows number of rows to train on, from the first one
    * @param {number} classes
    */
   constructor(rows, trainRows, classes) {
@@ -49,10 +51,11 @@ class Regression {
   }
 
   /**
-   * From zero, always: a fit that began where one with another strength ended would count as converged at once.
-   * @param {ArrayLike<number>} labels [trainRows] 0 .. classes - 1
+   * Fits from zero weights. (From the weights of another strength a fit would count as converged at once.) Throws BAD_WEIGHTS when
+   * numbers are not finite.
+   * @param {ArrayLike<number>} labels [trainRows] 0 to classes - 1
    * @param {Float32Array} sampleWeight [trainRows]
-   * @param {Strength & { tolerance?: number }} strength `tolerance`: of the gradient's largest component
+   * @param {Strength & { tolerance?: number }} strength `tolerance`: largest |component| of the gradient at which it has converged
    * @param {() => Promise<void>} pause
    * @param {(iteration: number) => void} [onIteration]
    * @returns {Promise<{ iterations: number, converged: boolean }>}
@@ -77,12 +80,14 @@ class Regression {
     for (let iterations = 1; ; iterations++) {
       const state = check(core.fn.logreg_step(this.#fit));
       onIteration?.(iterations);
-      if (state !== RUNNING || iterations === MAX_ITERATIONS) return { iterations, converged: state !== RUNNING };
+      // CONVERGED or STALLED: the optimum is reached, as far as f32 can tell.
+      const converged = state !== FIT_STATE.RUNNING;
+      if (converged || iterations === MAX_ITERATIONS) return { iterations, converged };
       await pause();
     }
   }
 
-  /** @returns {{ weight: Float32Array, bias: Float32Array }} [classes][width] and [classes], copies */
+  /** The fitted weights, [classes][width] and [classes]; copies. @returns {{ weight: Float32Array, bias: Float32Array }} */
   weights() {
     const { weight, bias } = this.#at;
     const { core, width } = this.#rows;
@@ -94,7 +99,7 @@ class Regression {
   }
 }
 
-/** @param {number} status */
+/** Throws BAD_WEIGHTS for a negative status. @param {number} status */
 function check(status) {
   if (status < 0)
     throw new BertletError(
@@ -104,13 +109,16 @@ function check(status) {
   return status;
 }
 
-/** Each row has one of several classes: multinomial, or for two classes binary. */
+/** For one label a row: multinomial regression; binary for two classes. Equal to scikit-learn's LogisticRegression. */
 export class SingleLabelRegression {
   #regression;
   #labels;
   #sampleWeight;
 
-  /** @type {(core: import('../../core/wasm.js').Core, trainRows: number, width: number, classes: number) => number} */
+  /**
+   * Bytes that it needs in the core's memory. Throws OUT_OF_MEMORY.
+   * @type {(core: import('../../core/instance.js').Core, trainRows: number, width: number, classes: number) => number}
+   */
   static bytes(core, trainRows, width, classes) {
     const sizes = Object.values(Regression.sizes(core, trainRows, width, classes));
     return sizes.reduce((sum, size) => sum + align(size), 0);
@@ -119,8 +127,8 @@ export class SingleLabelRegression {
   /**
    * @param {Rows} rows
    * @param {number} trainRows
-   * @param {Int32Array} labels [trainRows or more]
-   * @param {Float32Array} classWeight [classes]
+   * @param {Int32Array} labels [trainRows or more] 0 to classes - 1
+   * @param {Float32Array} classWeight [classes] weight of a row of each class
    */
   constructor(rows, trainRows, labels, classWeight) {
     this.#regression = new Regression(rows, trainRows, classWeight.length);
@@ -129,6 +137,7 @@ export class SingleLabelRegression {
   }
 
   /**
+   * Fits from zero weights. Rejects with BAD_WEIGHTS when numbers are not finite.
    * @param {Strength} strength
    * @param {() => Promise<void>} pause
    * @param {(iteration: number) => void} [onIteration]
@@ -137,29 +146,30 @@ export class SingleLabelRegression {
     return this.#regression.fit(this.#labels, this.#sampleWeight, strength, pause, onIteration);
   }
 
-  /** @returns {import('../../core/dense.js').Dense[]} [classes][width] and [classes] */
+  /** The fitted layer, a copy: [classes][width] and [classes]. @returns {import('../../core/dense.js').Dense[]} */
   dense() {
     return [{ ...this.#regression.weights(), activation: 'none' }];
   }
 }
 
 /**
- * The gradient is a mean over rows, and that of a label which few rows have is small from the first step on: with the same
- * tolerance for all, hardly more than the bias of a rare label would be fitted.
+ * The tolerance of one label's regression: TOLERANCE for a label that half of the rows have, less for a rarer one. The gradient is a
+ * mean over the rows, so that of a rare label is small from the beginning, and with the same tolerance little but its bias would be
+ * fitted.
  * @param {Int32Array} labels [rows] 0 or 1
  * @param {Float32Array} sampleWeight [rows]
  */
 function toleranceFor(labels, sampleWeight) {
-  let [all, having] = [0, 0];
+  let [all, positive] = [0, 0];
   sampleWeight.forEach((weight, row) => {
     all += weight;
-    having += labels[row] * weight;
+    positive += labels[row] * weight;
   });
-  const rarer = Math.max(Math.min(having, all - having), all / labels.length); // a row at least
+  const rarer = Math.max(Math.min(positive, all - positive), all / labels.length); // that of a row at least
   return (2 * TOLERANCE * rarer) / all;
 }
 
-/** Each row has any of several classes: a binary regression for each, as scikit-learn's OneVsRestClassifier. */
+/** For any number of labels a row: a binary regression for each label, as scikit-learn's OneVsRestClassifier. */
 export class MultiLabelRegression {
   #regression;
   #rows;
@@ -175,7 +185,7 @@ export class MultiLabelRegression {
   /**
    * @param {Rows} rows
    * @param {number} trainRows
-   * @param {Uint8Array} targets [rows][classes]
+   * @param {Uint8Array} targets [rows][classes] 1 if the row has the label, else 0
    * @param {Float32Array} classWeight [classes][2] of examples without and with the label
    */
   constructor(rows, trainRows, targets, classWeight) {
@@ -187,7 +197,7 @@ export class MultiLabelRegression {
     this.#layer = { weight: new Float32Array(classes * rows.width), bias: new Float32Array(classes) };
   }
 
-  /** @type {SingleLabelRegression['fit']} */
+  /** Fits one label after the other; iterations are summed. @type {SingleLabelRegression['fit']} */
   async fit(strength, pause, onIteration) {
     const { weight, bias } = this.#layer;
     const classes = bias.length;
@@ -205,7 +215,7 @@ export class MultiLabelRegression {
       );
       sum.iterations += iterations;
       sum.converged &&= converged;
-      // The core gives (-w / 2, w / 2), whose softmax is the sigmoid of w.
+      // The core gives (-w/2, w/2), whose softmax is the sigmoid of w.
       const binary = this.#regression.weights();
       weight.set(
         binary.weight.subarray(width).map((w) => 2 * w),

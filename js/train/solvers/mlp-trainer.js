@@ -1,5 +1,5 @@
-// Trains a classifier with a hidden layer: mini-batches, and as many epochs as held-out examples want.
-import { align } from '../../core/wasm.js';
+// Trains a classifier with a hidden layer: mini-batches of AdamW, early stopping on held-out rows.
+import { align } from '../../core/instance.js';
 import { Mlp } from './mlp.js';
 import { random, shuffle } from '../../base/random.js';
 import { range } from '../../base/numbers.js';
@@ -8,16 +8,18 @@ import { MultiLabel } from '../dataset/targets.js';
 /**
  * @typedef {object} MlpOptions
  * @property {number} hiddenSize
- * @property {number} epochs most of them
+ * @property {number} epochs the maximum, with early stopping
  * @property {number} learningRate
- * @property {boolean} earlyStopping whether held-out examples say how many epochs are best
+ * @property {boolean} earlyStopping whether to train for as many epochs as are best for held-out examples
  */
 
+/** Rows of a step. */
 const BATCH = 32;
 
-/** Epochs without a lower loss before no more are tried. */
+/** After so many epochs without a lower loss no more are tried. */
 const PATIENCE = 3;
 
+/** Trains an `Mlp` on rows. */
 export class MlpTrainer {
   #rows;
   #targets;
@@ -27,7 +29,10 @@ export class MlpTrainer {
   #mlp;
   #at;
 
-  /** @type {(core: import('../../core/wasm.js').Core, width: number, classes: number, options: MlpOptions) => number} */
+  /**
+   * Bytes that it needs in the core's memory. Throws OUT_OF_MEMORY.
+   * @type {(core: import('../../core/instance.js').Core, width: number, classes: number, options: MlpOptions) => number}
+   */
   static bytes(core, width, classes, { hiddenSize }) {
     const shape = { inputs: width, hidden: hiddenSize, outputs: classes, maxRows: BATCH };
     return Mlp.bytes(core, shape) + align(4 * BATCH * classes) + align(4 * Math.max(BATCH, classes));
@@ -36,9 +41,9 @@ export class MlpTrainer {
   /**
    * @param {import('../dataset/rows.js').Rows} rows
    * @param {import('../dataset/targets.js').SingleLabel | MultiLabel} targets
-   * @param {Float32Array} classWeight [classes] or [classes][2], as ClassificationParams
+   * @param {Float32Array} classWeight [classes]; for MultiLabel [classes][2], of rows without and with the label
    * @param {MlpOptions} options
-   * @param {number} seed
+   * @param {number} seed of the first weights and the order of rows
    */
   constructor(rows, targets, classWeight, options, seed) {
     const { classes } = targets;
@@ -52,37 +57,43 @@ export class MlpTrainer {
     this.#at = { targets: core.reserve(4 * BATCH * classes), weights: core.reserve(4 * Math.max(BATCH, classes)) };
   }
 
+  /** The trained layers, copies. */
   dense() {
     return this.#mlp.dense();
   }
 
   /**
-   * @param {[begin: number, end: number] | undefined} heldOut rows to choose by
-   * @param {number} trainRows
+   * Trains without a fold, and measures on it after each epoch. Throws BAD_WEIGHTS when the loss is not finite.
+   * @param {[begin: number, end: number] | undefined} heldOut rows of the fold; without them, or without early stopping, the maximum is
+   *   taken
+   * @param {number} trainRows number of rows to train on, with the fold
    * @param {() => Promise<void>} pause
    * @param {(loaded: number, total: number) => void} report
+   * @returns {Promise<{ epochs: number, search: { epochs: number, logLoss: number, accuracy: number }[], held?: Float32Array }>} the best
+   *   number of epochs; what was measured after each; the fold's logits after the best one, [end - begin][classes]
    */
   async chooseEpochs(heldOut, trainRows, pause, report) {
-    const { epochs: most, earlyStopping } = this.#options;
-    if (!heldOut || !earlyStopping) return { epochs: most, search: [] };
+    const { epochs: maxEpochs, earlyStopping } = this.#options;
+    if (!heldOut || !earlyStopping) return { epochs: maxEpochs, search: [] };
     const [begin, end] = heldOut;
     /** @type {{ epochs: number, logLoss: number, accuracy: number }[]} */
     const search = [];
     /** @type {{ epochs: number, logLoss: number, held: Float32Array }} */
     let best = { epochs: 0, logLoss: Infinity, held: new Float32Array(0) };
-    await this.#run(most, [...range(0, begin), ...range(end, trainRows)], pause, (epoch) => {
+    await this.#run(maxEpochs, [...range(0, begin), ...range(end, trainRows)], pause, (epoch) => {
       const logits = this.#rows.logits(begin, end, this.dense());
       const { logLoss, correct } = this.#targets.measure(logits, range(begin, end));
       search.push({ epochs: epoch, logLoss: logLoss / (end - begin), accuracy: correct / (end - begin) });
       if (logLoss < best.logLoss) best = { epochs: epoch, logLoss, held: logits };
-      const goesOn = epoch - best.epochs < PATIENCE;
-      report(goesOn ? epoch : most, most);
-      return goesOn;
+      const continues = epoch - best.epochs < PATIENCE;
+      report(continues ? epoch : maxEpochs, maxEpochs);
+      return continues;
     });
     return { epochs: Math.max(best.epochs, 1), search, held: best.held };
   }
 
   /**
+   * Trains from new weights on the first `trainRows` rows. Throws BAD_WEIGHTS when the loss is not finite.
    * @param {number} epochs
    * @param {number} trainRows
    * @param {() => Promise<void>} pause
@@ -99,9 +110,9 @@ export class MlpTrainer {
    * @param {number} epochs
    * @param {number[]} rows to train on
    * @param {() => Promise<void>} pause
-   * @param {(epoch: number) => boolean} goesOn after each epoch, from 1
+   * @param {(epoch: number) => boolean} afterEpoch called after each epoch, with 1 after the first; false ends the training
    */
-  async #run(epochs, rows, pause, goesOn) {
+  async #run(epochs, rows, pause, afterEpoch) {
     const next = random(this.#seed);
     this.#mlp.reset(next);
     for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -110,11 +121,11 @@ export class MlpTrainer {
         this.#step(rows.slice(first, first + BATCH));
         await pause();
       }
-      if (!goesOn(epoch)) return;
+      if (!afterEpoch(epoch)) return;
     }
   }
 
-  /** @param {number[]} batch */
+  /** One step of training. @param {number[]} batch rows */
   #step(batch) {
     const { core, at: features } = this.#rows;
     const { fn } = core;
@@ -127,7 +138,7 @@ export class MlpTrainer {
       batch.forEach((row, i) => {
         core.bytes(targets + i * classes, classes).set(all.subarray(row * classes, (row + 1) * classes));
       });
-      // Of a weight for rows with the label and one for those without, their ratio counts.
+      // The core's loss has a weight for rows with the label only; those without have weight 1.
       const ratio = core.floats(weights, classes);
       for (let k = 0; k < classes; k++) ratio[k] = this.#classWeight[2 * k + 1] / this.#classWeight[2 * k];
       loss = fn.sigmoid_loss(logits, targets, weights, batch.length, classes);

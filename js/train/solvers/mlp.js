@@ -1,18 +1,19 @@
-// A head of one or two dense layers by AdamW, in the core.
+// A head of one or two dense layers that the core trains by AdamW.
 import { BertletError } from '../../errors.js';
-import { align } from '../../core/wasm.js';
+import { align } from '../../core/instance.js';
 
 /**
  * @typedef {object} Shape
  * @property {number} inputs
- * @property {number} hidden units; 0 for a single layer
+ * @property {number} hidden number of hidden units; 0: a single layer
  * @property {number} outputs
  * @property {number} maxRows of a batch
- * @property {number} [extra] parameters of the loss that are trained along
+ * @property {number} [extra] number of parameters of the loss, such as transitions, which are trained too; default 0
  */
 
 const WEIGHT_DECAY = 0.01; // torch.optim.AdamW's default
 
+/** Forward pass, backward pass and AdamW steps of a head. Its parameters are in the core's memory. */
 export class Mlp {
   #core;
   #shape;
@@ -21,7 +22,8 @@ export class Mlp {
   #count;
 
   /**
-   * @param {import('../../core/wasm.js').Core} core
+   * Bytes of each block. Throws OUT_OF_MEMORY if the head is too large for the core.
+   * @param {import('../../core/instance.js').Core} core
    * @param {Shape} shape
    */
   static sizes(core, { inputs, hidden, outputs, maxRows, extra = 0 }) {
@@ -31,13 +33,13 @@ export class Mlp {
     return { mlp, rows: 4 * maxRows, logits: 4 * maxRows * outputs };
   }
 
-  /** @type {(core: import('../../core/wasm.js').Core, shape: Shape) => number} */
+  /** Bytes that it needs in the core's memory. @type {(core: import('../../core/instance.js').Core, shape: Shape) => number} */
   static bytes(core, shape) {
     return Object.values(Mlp.sizes(core, shape)).reduce((sum, size) => sum + align(size), 0);
   }
 
   /**
-   * @param {import('../../core/wasm.js').Core} core
+   * @param {import('../../core/instance.js').Core} core
    * @param {Shape} shape
    */
   constructor(core, shape) {
@@ -50,12 +52,12 @@ export class Mlp {
     this.#count = core.fn.mlp_parameter_count(this.#mlp);
   }
 
-  /** The core's parameters, to read and write. */
+  /** All parameters, see bertlet_mlp_parameters(); a view to read and write, valid until the core's memory grows. */
   get parameters() {
     return this.#core.floats(this.#core.fn.mlp_parameters(this.#mlp) >>> 0, this.#count);
   }
 
-  /** Addresses of the extra parameters and of their gradient. */
+  /** Addresses of the extra parameters, [extra], and of their gradient. */
   get extra() {
     const offset = 4 * (this.#count - (this.#shape.extra ?? 0));
     const { fn } = this.#core;
@@ -66,25 +68,26 @@ export class Mlp {
   }
 
   /**
-   * Starts anew, with weights drawn as torch.nn.Linear draws them.
+   * Starts anew, with weights and biases drawn as torch.nn.Linear does: uniform in +-1 / sqrt(inputs of the layer).
    * @param {() => number} random uniform in [0, 1)
    */
   reset(random) {
     const { inputs, hidden, outputs } = this.#shape;
     this.#core.fn.mlp_reset(this.#mlp);
     const { parameters } = this;
-    let at = 0;
+    let next = 0;
     const draw = (/** @type {number} */ count, /** @type {number} */ fanIn) => {
       const bound = 1 / Math.sqrt(fanIn);
-      for (const end = at + count; at < end; at++) parameters[at] = (2 * random() - 1) * bound;
+      for (const end = next + count; next < end; next++) parameters[next] = (2 * random() - 1) * bound;
     };
     if (hidden > 0) draw(hidden * (inputs + 1), inputs);
     draw(outputs * ((hidden || inputs) + 1), hidden || inputs);
   }
 
   /**
-   * @param {number} features address of [any][inputs]
-   * @param {ArrayLike<number>} rows which of them
+   * Logits of rows of features, which must stay unchanged until `step`.
+   * @param {number} features address of a matrix with `inputs` columns
+   * @param {ArrayLike<number>} rows indices of the rows, at most `maxRows`
    * @returns {number} address of the logits [rows][outputs], valid until the next call
    */
   forward(features, rows) {
@@ -95,8 +98,9 @@ export class Mlp {
   }
 
   /**
-   * One step of training after forward(), for a loss that replaced the logits by its gradient.
-   * @param {number} loss as the core returned it
+   * One step of training, after `forward` and one of the core's losses, which replaces the logits by its gradient. Throws BAD_WEIGHTS
+   * if the loss is an error.
+   * @param {number} loss what the core's loss returned: negative for an error
    * @param {number} learningRate
    */
   step(loss, learningRate) {
@@ -106,15 +110,15 @@ export class Mlp {
     this.#core.fn.mlp_step(this.#mlp, learningRate, WEIGHT_DECAY);
   }
 
-  /** @returns {import('../../core/dense.js').Dense[]} copies of the layers */
+  /** The layers, copies. @returns {import('../../core/dense.js').Dense[]} */
   dense() {
     const { inputs, hidden, outputs } = this.#shape;
     const { parameters } = this;
-    let at = 0;
-    const take = (/** @type {number} */ count) => parameters.slice(at, (at += count));
+    let next = 0;
+    const copy = (/** @type {number} */ count) => parameters.slice(next, (next += count));
     const layer = (/** @type {number} */ from, /** @type {number} */ to) => ({
-      weight: take(from * to),
-      bias: take(to),
+      weight: copy(from * to),
+      bias: copy(to),
     });
     if (hidden === 0) return [{ ...layer(inputs, outputs), activation: 'none' }];
     return [

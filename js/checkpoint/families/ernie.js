@@ -1,0 +1,11 @@
+// ERNIE (Sun et al. 2019, https://arxiv.org/abs/1904.09223): a BERT that may have task ids beside the token types.
+import { bert } from './bert.js';
+
+/** @type {import('./family.js').Family} */
+export const ernie = {
+  ...bert,
+  modelType: 'ernie',
+  className: 'Ernie',
+  refused: { use_task_id: 'task ids' },
+  names: [[/^(ernie|bert)\./, '']], // some were saved as the BERT that they are
+};

@@ -1,0 +1,11 @@
+// MegatronBERT (Shoeybi et al. 2019, https://arxiv.org/abs/1909.08053): a BERT with layer norm before attention and feed-forward network.
+import { bert } from './bert.js';
+
+/** @type {import('./family.js').Family} */
+export const megatronBert = {
+  ...bert,
+  modelType: 'megatron-bert',
+  className: 'MegatronBert',
+  architecture: 'MEGATRON_BERT',
+  finalNorm: true,
+};

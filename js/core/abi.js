@@ -1,0 +1,54 @@
+// The numbers of src/bertlet.h: its constants, enums and structs, under the names that they have there without what they all begin with.
+// Keys are in lower case where they are also the words of a config.json or of the API. tests/core/abi.test.js compares the two files.
+
+/** Every object of the core begins at a multiple of so many bytes. */
+export const ALIGNMENT = 64;
+
+/** Most bytes that bertlet_tensor_name() writes. */
+export const TENSOR_NAME_BYTES = 96;
+
+export const STATUS = {
+  OK: 0,
+  ERROR_ARGUMENT: -1,
+  ERROR_VOCABULARY: -2,
+  ERROR_CAPACITY: -3,
+  ERROR_INCOMPLETE: -4,
+  ERROR_NUMERIC: -5,
+  ERROR_IMAGE: -6,
+};
+
+export const TOKENIZER_FLAGS = { LOWERCASE: 1, STRIP_ACCENTS: 2, CLEAN_TEXT: 4, SPLIT_CHINESE_CHARS: 8 };
+
+export const SPECIAL = { PAD: 0, UNK: 1, CLS: 2, SEP: 3, MASK: 4 };
+
+export const ARCHITECTURE = { BERT: 0, MEGATRON_BERT: 1 };
+
+export const DTYPE = { F32: 0, F16: 1, BF16: 2 };
+
+export const WEIGHTS = { f32: 0, int8: 1 };
+
+export const ACTIVATION = { gelu: 0, gelu_tanh: 1, relu: 2, tanh: 3 };
+
+/** bertlet_config: its fields in order, each of 4 bytes. */
+export const CONFIG = /** @type {const} */ ({
+  vocab_size: 'int32_t',
+  hidden_size: 'int32_t',
+  num_hidden_layers: 'int32_t',
+  num_attention_heads: 'int32_t',
+  intermediate_size: 'int32_t',
+  max_position_embeddings: 'int32_t',
+  type_vocab_size: 'int32_t',
+  hidden_act: 'int32_t',
+  layer_norm_eps: 'float',
+  max_batch_tokens: 'int32_t',
+  weights: 'int32_t',
+  embedding_size: 'int32_t',
+  architecture: 'int32_t',
+});
+
+/** sizeof(bertlet_config) */
+export const CONFIG_BYTES = 4 * Object.keys(CONFIG).length;
+
+export const POOLING = { mean: 0, cls: 1, max: 2 };
+
+export const FIT_STATE = { RUNNING: 0, CONVERGED: 1, STALLED: 2 };

@@ -1,0 +1,34 @@
+// A model's config as the core takes it: a bertlet_config.
+import { ACTIVATION, ARCHITECTURE, CONFIG, CONFIG_BYTES, WEIGHTS } from '../core/abi.js';
+
+/**
+ * @param {import('../core/instance.js').Core} core
+ * @param {number} at address of CONFIG_BYTES bytes
+ * @param {import('../checkpoint/config.js').Config} config
+ * @param {number} maxBatchTokens most tokens in one call of the encoder
+ * @param {import('../types.js').Dtype} dtype
+ */
+export function writeConfig(core, at, config, maxBatchTokens, dtype) {
+  /** @type {Record<keyof typeof CONFIG, number>} */
+  const values = {
+    vocab_size: config.vocabSize,
+    hidden_size: config.hiddenSize,
+    num_hidden_layers: config.numLayers,
+    num_attention_heads: config.numHeads,
+    intermediate_size: config.intermediateSize,
+    max_position_embeddings: config.maxPositions,
+    type_vocab_size: config.typeVocabSize,
+    hidden_act: ACTIVATION[config.activation],
+    layer_norm_eps: config.epsilon,
+    max_batch_tokens: maxBatchTokens,
+    weights: WEIGHTS[dtype],
+    embedding_size: config.embeddingSize,
+    architecture: ARCHITECTURE[config.family.architecture],
+  };
+  const view = new DataView(core.memory.buffer, at, CONFIG_BYTES);
+  Object.entries(CONFIG).forEach(([field, type], i) => {
+    const value = values[/** @type {keyof typeof CONFIG} */ (field)];
+    if (type === 'float') view.setFloat32(4 * i, value, true);
+    else view.setInt32(4 * i, value, true);
+  });
+}
