@@ -125,7 +125,7 @@ class WordScorer {
     const { embeddingSize, vocabSize } = config;
     const { transform, norm } = this.#head;
     const featureBytes = align(4 * rows * embeddingSize);
-    const at = core.place(this.#weights, featureBytes + 4 * rows * vocabSize);
+    const at = core.copyIn(this.#weights, featureBytes + 4 * rows * vocabSize);
     const [, , gamma, beta, bias, decoder] = at;
     const features = at[at.length - 1];
     const logits = features + featureBytes;
