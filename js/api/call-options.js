@@ -1,16 +1,16 @@
-// The options of a call that takes long, to what the connection wants of them.
+// Turns the options that every long call has (TaskOptions) into those of the connection.
 import { rejectUnknownOptions } from './options.js';
 
-/** @param {string} message */
+/** The default of `onWarning`. @param {string} message */
 const warn = (message) => console.warn(`bertlet: ${message}`);
 
 /**
- * What is left of a call's options when it has taken its own must be the signal and listeners.
+ * Throws BAD_INPUT if there are other options: they may be mistyped, or belong to another call.
  * @param {import('../types.js').TaskOptions} options
  * @returns {import('../rpc/connection.js').CallOptions}
  */
-export function callOptions({ signal, onProgress, onWarning = warn, ...others }) {
-  rejectUnknownOptions(others);
+export function callOptions({ signal, onProgress, onWarning = warn, ...unknown }) {
+  rejectUnknownOptions(unknown);
   return {
     signal,
     progress: onProgress !== undefined,

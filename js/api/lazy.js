@@ -1,4 +1,4 @@
-// What a page fetches only when it is used. It is one file, since with several a bundler cuts what they share into many small ones.
+// What a page fetches only when it is used. It is a single file, because bundlers split what several would share into many small ones.
 export { writeHead } from '../checkpoint/head-file.js';
 export { fitHead } from './fit/index.js';
 export { evaluateClassifier } from './heads/evaluate-classifier.js';

@@ -1,4 +1,4 @@
-// A loaded model as its user sees it: a proxy of the engine in the worker.
+// A loaded model as its user sees it. Its methods check their arguments, and have the worker do the work.
 import { BertletError } from '../errors.js';
 import { callOptions } from './call-options.js';
 import { createHead, fetchLazy } from './heads/create.js';
@@ -15,6 +15,12 @@ import { toTexts } from './texts.js';
 /** @typedef {import('../types.js').TextInput} TextInput */
 /** @typedef {import('../types.js').MaskFill} MaskFill */
 
+/**
+ * A loaded model, which `load` gives. It lives in a worker, so that the page stays responsive while it works. The methods reject with a
+ * `BertletError` whose `code` is BAD_INPUT for wrong arguments, DISPOSED after `dispose`, WORKER_FAILED if the worker ended unexpectedly,
+ * BAD_WEIGHTS if the model computes NaN or infinity, OUT_OF_MEMORY, or what the method's description says; or with the reason of their
+ * signal when it is aborted.
+ */
 export class Model {
   #connection;
 
@@ -25,18 +31,21 @@ export class Model {
    */
   constructor(connection, info, head) {
     this.#connection = connection;
-    /** What was loaded, and what runs it. */
+    /** What was loaded, its sizes, and the build and threads that run it. */
     this.info = Object.freeze(info);
-    /** What the checkpoint or the adapter was trained for. */
+    /**
+     * The head that the checkpoint or the adapter was trained with, such as a `TextClassifier`; undefined if there is none that bertlet
+     * can use.
+     */
     this.head = head;
   }
 
   /**
-   * The tokens of a text, or of each of several, without any limit of length.
+   * The tokens of a text, or of each text of an array, with their ids and offsets. Long texts are not cut.
    * @template {TextInput | TextInput[]} T
-   * @param {T} texts
+   * @param {T} texts a text, a pair `{ text, textPair }`, or an array of these
    * @param {Pick<TaskOptions, 'signal'>} [options]
-   * @returns {Promise<T extends any[] ? Encoding[] : Encoding>}
+   * @returns {Promise<T extends any[] ? Encoding[] : Encoding>} as `texts`: one, or [texts]
    */
   async tokenize(texts, { signal } = {}) {
     const encodings = await this.#connection.call('tokenize', { texts: toTexts(texts) }, { signal });
@@ -44,17 +53,22 @@ export class Model {
   }
 
   /**
-   * One vector for each text; with `pooling: 'none'` an array of vectors for each text, one per token, [CLS] and [SEP] included.
-   * Without `pooling` and `layer` a sentence-transformers folder gives what its modules say.
+   * A vector (embedding) for a text, or for each text of an array. By default a sentence-transformers model gives the vectors that it gives
+   * in Python, and any other model the mean of the token vectors. Texts that are too long are cut, with a warning.
+   * @example
+   * const [a, b] = await model.embed(['a lovely film', 'what a beautiful movie']);
+   * cosineSimilarity(a, b);
    * @template {TextInput | TextInput[]} T
    * @template {EmbedOptions['pooling']} [P=undefined]
-   * @param {T} texts
+   * @param {T} texts a text, a pair `{ text, textPair }`, or an array of these
    * @param {EmbedOptions & { pooling?: P } & TaskOptions} [options]
-   * @returns {Promise<T extends any[] ? Embedding<P>[] : Embedding<P>>}
+   * @returns {Promise<T extends any[] ? Embedding<P>[] : Embedding<P>>} as `texts`: one vector, or [texts]. A vector has `info.hiddenSize`
+   *   numbers, unless dense layers of a sentence-transformers model change that. With `pooling: 'none'` there is an array of vectors for
+   *   each text: one for each token, [CLS] and [SEP] included. Rejects with TEXT_TOO_LONG if `truncation` is 'error' and a text is too long
    */
   async embed(texts, options = {}) {
     const { numLayers } = this.info;
-    const { pooling, layer, normalize, truncation = 'cut', ...others } = options;
+    const { pooling, layer, normalize, truncation = 'cut', ...taskOptions } = options;
     if (pooling !== undefined) checkChoice('pooling', pooling, ['mean', 'cls', 'max', 'none']);
     if (layer !== undefined && !(Number.isInteger(layer) && layer >= 0 && layer <= numLayers))
       throw new BertletError('BAD_INPUT', `layer is ${layer}; it must be an integer from 0 to ${numLayers}.`);
@@ -65,7 +79,7 @@ export class Model {
       'embed',
       { texts: toTexts(texts), pooling, layer, normalize, truncation },
       {
-        ...callOptions(others),
+        ...callOptions(taskOptions),
         onPart: (part) =>
           eachText(part, (index, rows, columns) => {
             const count = rows.length / columns;
@@ -78,14 +92,19 @@ export class Model {
   }
 
   /**
-   * What may stand where a text has [MASK], the most likely first: the model must have a masked-LM head, as BertForMaskedLM. Where
-   * a text has several masks, its result is an array for each of them.
+   * The most likely pieces of the vocabulary in the place of [MASK]. The model must have a masked-LM head (`info.hasMaskedLMHead`), as
+   * checkpoints of BertForMaskedLM do.
+   * @example
+   * await model.fillMask('Paris is the [MASK] of France.'); // [{ token_str: 'capital', score, token, sequence }, ...]
    * @template {string | string[]} T
-   * @param {T} texts
-   * @param {{ topK?: number, targets?: string[] } & TaskOptions} [options] `topK`: how many, default 5; `targets`: only these words
-   * @returns {Promise<T extends any[] ? (MaskFill[] | MaskFill[][])[] : MaskFill[] | MaskFill[][]>}
+   * @param {T} texts a text, or an array of texts
+   * @param {{ topK?: number, targets?: string[] } & TaskOptions} [options] `topK`: how many pieces to give, default 5; `targets`: the only
+   *   words to choose from
+   * @returns {Promise<T extends any[] ? (MaskFill[] | MaskFill[][])[] : MaskFill[] | MaskFill[][]>} as `texts`: one result, or [texts]. A
+   *   result is [pieces], best first; for a text with several masks it is [masks][pieces]. Rejects with UNSUPPORTED_MODEL if the model has
+   *   no masked-LM head, BAD_VOCABULARY if its vocabulary has no [MASK], BAD_INPUT if a text has none, or TEXT_TOO_LONG
    */
-  async fillMask(texts, { topK = 5, targets, ...others } = {}) {
+  async fillMask(texts, { topK = 5, targets, ...taskOptions } = {}) {
     if (!Number.isInteger(topK) || topK < 1)
       throw new BertletError('BAD_INPUT', `topK is ${topK}; it must be a positive integer.`);
     if (targets !== undefined && !(Array.isArray(targets) && targets.every((target) => typeof target === 'string')))
@@ -94,18 +113,23 @@ export class Model {
     const fills = await this.#connection.call(
       'fillMask',
       { texts: toTexts(texts), topK, targets },
-      callOptions(others),
+      callOptions(taskOptions),
     );
     const results = fills.map((masks) => (masks.length === 1 ? masks[0] : masks));
     return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
   }
 
   /**
-   * Trains a head on examples. The model itself stays as it is.
+   * Trains a head on labelled examples: a small network on the model's hidden states. The model itself does not change, so any number of
+   * heads can share it.
+   * @example
+   * const classifier = await model.fit([{ text: 'great', label: 'pos' }, { text: 'awful', label: 'neg' }, ...]);
+   * await classifier.classify('what a lovely film'); // [{ label: 'pos', score: 0.98 }, { label: 'neg', score: 0.02 }]
    * @template {FitOptions['task']} [K=undefined]
-   * @param {import('../types.js').ExampleOf<K>[]} examples
+   * @param {import('../types.js').ExampleOf<K>[]} examples in the form of the task
    * @param {FitOptions & { task?: K } & TaskOptions} [options]
-   * @returns {Promise<HeadOf<K>>}
+   * @returns {Promise<HeadOf<K>>} a `TextClassifier`, `TokenClassifier` or `QuestionAnswerer`; its `report` says how it was trained.
+   *   Rejects with NO_EXAMPLES if there are none, ONE_CLASS if all have the same label, BAD_LABELS if labels or tags are missing or wrong
    */
   async fit(examples, options = {}) {
     const { fitHead } = await fetchLazy();
@@ -118,23 +142,25 @@ export class Model {
   }
 
   /**
-   * How good a classifier becomes with how many examples of each label, beside one that has nothing but their words (TF-IDF).
+   * How the accuracy of a classifier grows with the number of training examples, next to that of a classifier that knows words alone
+   * (TF-IDF). For each size, examples are drawn several times.
    * @param {Example[]} examples to draw from
    * @param {import('../types.js').CurveOptions & TaskOptions} [options]
-   * @returns {Promise<import('../types.js').CurvePoint[]>} one for each size
+   * @returns {Promise<import('../types.js').CurvePoint[]>} [sizes]. Rejects with NO_EXAMPLES, ONE_CLASS or BAD_LABELS, as `fit`
    */
   async learningCurve(examples, { signal, onProgress, onWarning, ...options } = {}) {
     const { curveParams, summarize } = await fetchLazy();
     const params = curveParams(examples, options);
-    const called = callOptions({ signal, onProgress, onWarning });
-    return summarize(await this.#connection.call('learningCurve', params, called));
+    const connectionOptions = callOptions({ signal, onProgress, onWarning });
+    return summarize(await this.#connection.call('learningCurve', params, connectionOptions));
   }
 
   /**
-   * Brings back a head that `head.save()` wrote. It must have been trained on this model.
-   * @param {import('../types.js').FileContent} content bytes, a Blob, a Response, a stream, or a URL
+   * Loads a head that `head.save()` wrote. It must have been trained on this model, with the same adapter.
+   * @param {import('../types.js').FileContent} content its bytes, a Blob, a Response, a stream, or a URL
    * @param {Pick<TaskOptions, 'signal'>} [options]
-   * @returns {Promise<import('./heads/create.js').AnyHead>}
+   * @returns {Promise<import('./heads/create.js').AnyHead>} Rejects with BAD_HEAD if it is damaged or not a head, HEAD_MODEL_MISMATCH if it
+   *   was trained on another model, FILE_NOT_FOUND, FILE_ACCESS or NETWORK if it can't be read
    */
   async loadHead(content, { signal } = {}) {
     signal?.throwIfAborted();
@@ -145,13 +171,17 @@ export class Model {
     return createHead(remote, head);
   }
 
-  /** Ends the worker and gives all memory back. Calls that are still running reject with DISPOSED. */
+  /**
+   * Ends the worker, which frees all memory of the model and its heads. Running calls and later ones reject with DISPOSED.
+   * @returns {Promise<void>} resolves when the worker has ended
+   */
   dispose() {
     return this.#connection.close();
   }
 }
 
 /**
+ * The class of the head that `fit` gives for a task.
  * @template {import('../types.js').Task | undefined} K
  * @typedef {K extends 'token-classification' ? import('./heads/token-classifier.js').TokenClassifier
  *   : K extends 'question-answering' ? import('./heads/question-answerer.js').QuestionAnswerer
@@ -159,6 +189,7 @@ export class Model {
  */
 
 /**
+ * What `embed` gives for one text.
  * @template {EmbedOptions['pooling']} P
  * @typedef {P extends 'none' ? Float32Array[] : Float32Array} Embedding
  */

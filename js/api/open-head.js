@@ -1,4 +1,4 @@
-// A head that was saved, for the model that it was trained on.
+// Opens a head that was saved, and checks that it belongs to the model.
 import { locate } from '#platform';
 import { readHead } from '../checkpoint/head-file.js';
 import { BertletError } from '../errors.js';
@@ -9,39 +9,45 @@ import { readAll } from '../io/streams.js';
 /** @typedef {import('../types.js').FileContent} FileContent */
 
 /**
+ * Reads a head.
  * @param {FileContent} content
- * @param {import('../types.js').ModelInfo} info of the model that it is to be used with
+ * @param {import('../types.js').ModelInfo} info of the model that is to use it
  * @param {AbortSignal} [signal]
- * @returns {Promise<import('../checkpoint/head-file.js').HeadData>} rejects with BAD_HEAD where it is none, HEAD_MODEL_MISMATCH where
- *   it is of another model
+ * @returns {Promise<import('../checkpoint/head-file.js').HeadData>} rejects with BAD_HEAD if it is not a head, HEAD_MODEL_MISMATCH if it
+ *   was trained on another model, BAD_INPUT if `content` is of another type, FILE_NOT_FOUND, FILE_ACCESS or NETWORK if it can't be read,
+ *   NOT_A_MODEL if it is much too long for a head, or the signal's reason
  */
 export async function openHead(content, { fingerprint, model, adapter }, signal) {
   const bytes = await readAll(await openContent(content, signal), 'The head');
   signal?.throwIfAborted();
   const head = readHead(bytes);
   if (head.fingerprint !== fingerprint) {
-    const named = (/** @type {string} */ name, /** @type {string | undefined} */ merged, /** @type {string} */ hash) =>
-      `${name}${merged ? ` with the adapter ${merged}` : ''} (fingerprint ${hash})`;
+    const describe = (
+      /** @type {string} */ name,
+      /** @type {string | undefined} */ merged,
+      /** @type {string} */ hash,
+    ) => `${name}${merged ? ` with the adapter ${merged}` : ''} (fingerprint ${hash})`;
     throw new BertletError(
       'HEAD_MODEL_MISMATCH',
-      `This head was trained on ${named(head.baseModel, head.adapter, head.fingerprint)}, but the model is ` +
-        `${named(model, adapter, fingerprint)}. Load what it was trained on, or train it again.`,
+      `This head was trained on ${describe(head.baseModel, head.adapter, head.fingerprint)}, but the model is ` +
+        `${describe(model, adapter, fingerprint)}. Load the model that it was trained on, or train it again.`,
     );
   }
   return head;
 }
 
 /**
+ * The content's bytes. Rejects with BAD_INPUT if it is of another type, or an address that is not a URL.
  * @param {FileContent} content
  * @param {AbortSignal} [signal]
  */
 async function openContent(content, signal) {
   if (typeof content !== 'string' && !(content instanceof URL)) return readContent(content, 'the head');
-  const place = locate(String(content));
-  if (!place || !('url' in place))
+  const address = locate(String(content));
+  if (!address || !('url' in address))
     throw new BertletError(
       'BAD_INPUT',
       `The head's address is "${content}", not a URL to fetch. Give its bytes instead.`,
     );
-  return fetchChunks(place.url, signal);
+  return fetchChunks(address.url, signal);
 }

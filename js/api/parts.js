@@ -1,9 +1,10 @@
-// Results that come from the worker in parts.
+// Splits the parts in which results come from the worker.
 
 /**
+ * Calls a function for each text of a part.
  * @param {import('../worker/main.js').Part} part
- * @param {(index: number, rows: Float32Array, columns: number, tokens?: import('../tokenize/located.js').Located) => void} use
- *   gets, of each text, a view of its rows
+ * @param {(index: number, rows: Float32Array, columns: number, tokens?: import('../tokenize/located.js').Located) => void} use gets the
+ *   index of the text among the caller's, and its rows [rows][columns], a view of the part
  */
 export function eachText({ indices, starts, rows, tokens }, use) {
   const columns = rows.length / starts[indices.length];

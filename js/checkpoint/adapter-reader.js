@@ -1,5 +1,5 @@
-// Reads a LoRA adapter as PEFT saves it (https://huggingface.co/docs/peft): adapter_config.json and adapter_model.safetensors.
-// Beside the pairs A and B of the adapted layers the file may hold whole tensors: heads, biases, embeddings.
+// Reads a LoRA adapter as PEFT saves it (https://huggingface.co/docs/peft): adapter_config.json and adapter_model.safetensors. The
+// latter holds matrices A and B for each adapted layer, and possibly whole tensors: heads, biases, embeddings.
 import { Adapter } from './adapter.js';
 import { parseJson } from './json.js';
 import { BertletError } from '../errors.js';
@@ -9,14 +9,13 @@ import { readAll } from '../io/streams.js';
 import { canonicalName } from './tensor-names.js';
 
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
-
 /** @typedef {import('./adapter.js').Delta} Delta */
 
-/** An adapter is small beside its model; this one would be of rank 1024. */
-const MOST_BYTES = 2 ** 30;
+/** Adapters are small beside their models: even one of rank 1024 in all layers of BERT-base has 0.7 GB. */
+const MAX_BYTES = 2 ** 30;
 
-/** Options that make of A and B something else than W + scale . B . A; none is on by default. */
-const REFUSED = [
+/** Options of adapter_config.json with which an adapted layer is not W + scale . B . A; all are off by default. */
+const UNSUPPORTED_OPTIONS = [
   'use_dora',
   'use_qalora',
   'use_bdlora',
@@ -28,142 +27,149 @@ const REFUSED = [
   'monteclora_config',
 ];
 
-/** Ways in which A and B began that leave W as it is. Others (PiSSA, OLoRA, CorDA, LoftQ) take from W what A and B begin with. */
+/** Values of `init_lora_weights` that leave W as it is. With others (PiSSA, OLoRA, CorDA, LoftQ), PEFT also changes W at the beginning. */
 const INITIALIZATIONS = [true, false, 'gaussian', 'eva', 'orthogonal'];
 
 /**
- * @param {import('../base/platform.js').Source} source that has the adapter's files in its folder
+ * Reads an adapter as a whole into memory.
+ * @param {import('../base/platform.js').Source} source with the adapter's files in its folder ADAPTER
  * @param {import('./families/family.js').Family} family of the base model
  * @param {AbortSignal} [signal]
- * @returns {Promise<Adapter>}
+ * @returns {Promise<Adapter>} rejects with BAD_ADAPTER if it can't be merged, BAD_LABELS, BAD_CONFIG, BAD_SAFETENSORS, TRUNCATED_FILE,
+ *   UNSUPPORTED_DTYPE or BAD_WEIGHTS for its files, and as `openFile`
  */
 export async function readAdapter(source, family, signal) {
   const read = async (/** @type {string} */ file) =>
-    readAll(await openFile(source, ADAPTER + file, signal), source.locate(ADAPTER + file), MOST_BYTES);
+    readAll(await openFile(source, ADAPTER + file, signal), source.locate(ADAPTER + file), MAX_BYTES);
   const configFile = source.locate(`${ADAPTER}adapter_config.json`);
   const config = parseJson(await read('adapter_config.json'), configFile);
   checkConfig(config, configFile);
-  const where = source.locate(`${ADAPTER}adapter_model.safetensors`);
+  const location = source.locate(`${ADAPTER}adapter_model.safetensors`);
   const bytes = await read('adapter_model.safetensors');
   const labels = await readOptional(source, `${ADAPTER}labels.json`, signal);
   return new Adapter({
-    where,
+    location,
     taskType: config.task_type ?? undefined,
-    // PeftModelForQuestionAnswering takes token_type_ids and does not hand them on.
-    segments: config.task_type !== 'QUESTION_ANS',
-    labels: 'bytes' in labels ? parseLabels(labels.bytes, labels.where) : undefined,
-    ...splitAdapterTensors(bytes, where, config, family),
+    // PEFT's PeftModelForQuestionAnswering does not pass token_type_ids on to the model.
+    ignoreTokenTypes: config.task_type === 'QUESTION_ANS',
+    labels: 'bytes' in labels ? parseLabels(labels.bytes, labels.location) : undefined,
+    ...splitAdapterTensors(bytes, location, config, family),
   });
 }
 
 /**
- * @param {any} config
- * @param {string} where
+ * Throws BAD_ADAPTER if the adapter can't be merged.
+ * @param {any} config adapter_config.json
+ * @param {string} location URL or path of the file, for messages
  */
-function checkConfig(config, where) {
+function checkConfig(config, location) {
   /** @param {string} what */
   const refuse = (what) => {
     throw new BertletError(
       'BAD_ADAPTER',
-      `${where} has ${what}, which bertlet can't merge. Merge it in Python (merge_and_unload) and load the result.`,
+      `${location} has ${what}, which bertlet can't merge. Merge it in Python (merge_and_unload) and load the result.`,
     );
   };
   if (config.peft_type !== 'LORA') refuse(`peft_type ${JSON.stringify(config.peft_type)}`);
   const { init_lora_weights: init = true } = config;
   if (!INITIALIZATIONS.includes(init)) refuse(`init_lora_weights: ${JSON.stringify(init)}`);
-  for (const key of REFUSED) if (config[key]) refuse(`${key}: ${JSON.stringify(config[key])}`);
+  for (const key of UNSUPPORTED_OPTIONS) if (config[key]) refuse(`${key}: ${JSON.stringify(config[key])}`);
 }
 
 /**
+ * Parses labels.json, the names of an adapter's labels. Throws BAD_LABELS, or BAD_CONFIG for damaged JSON.
  * @param {Uint8Array} bytes
- * @param {string} where
- * @returns {string[]}
+ * @param {string} location URL or path of the file, for messages
+ * @returns {string[]} by index
  */
-export function parseLabels(bytes, where) {
-  const labels = parseJson(bytes, where);
+export function parseLabels(bytes, location) {
+  const labels = parseJson(bytes, location);
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string'))
-    throw new BertletError('BAD_LABELS', `${where} must be an array of strings, the labels by index.`);
+    throw new BertletError('BAD_LABELS', `${location} must be an array of strings, the labels by index.`);
   return labels;
 }
 
 /**
+ * Sorts the adapter's tensors into pairs of A and B, and whole tensors.
  * @param {Uint8Array} bytes of adapter_model.safetensors
- * @param {string} where
+ * @param {string} location URL or path of the file, for messages
  * @param {any} config adapter_config.json
  * @param {import('./families/family.js').Family} family
  * @returns {Pick<Adapter, 'deltas' | 'saved'>}
  */
-function splitAdapterTensors(bytes, where, config, family) {
-  const { tensors, dataStart } = parseSafetensors(bytes, where);
-  /** @type {Map<string, { a?: FloatTensor, b?: FloatTensor }>} by module */
+function splitAdapterTensors(bytes, location, config, family) {
+  const { tensors, dataStart } = parseSafetensors(bytes, location);
+  /** By the name of the module. @type {Map<string, { a?: FloatTensor, b?: FloatTensor }>} */
   const pairs = new Map();
   /** @type {Adapter['saved']} */
   const saved = new Map();
   for (const tensor of tensors) {
-    const read = toFloats(tensor, bytes.subarray(dataStart + tensor.begin, dataStart + tensor.end), where);
+    const floats = toFloats(tensor, bytes.subarray(dataStart + tensor.begin, dataStart + tensor.end), location);
     const lora = /^(.*)\.lora_(embedding_)?([AB])(\.default)?(\.weight)?$/.exec(tensor.name);
     if (lora) {
       const [, module, embedding, which] = lora;
       const pair = pairs.get(module) ?? {};
       pairs.set(module, pair);
-      // An embedding's rows are the columns of its product: W^T is what PEFT adapts.
-      if (embedding) pair[which === 'A' ? 'b' : 'a'] = transpose(read, tensor.name, where);
-      else pair[which === 'A' ? 'a' : 'b'] = read;
+      // Of an embedding PEFT adapts W^T: W^T + scale . B . A is W + scale . A^T . B^T.
+      if (embedding) pair[which === 'A' ? 'b' : 'a'] = transpose(floats, tensor.name, location);
+      else pair[which === 'A' ? 'a' : 'b'] = floats;
     } else if (tensor.name.includes('lora_')) {
       throw new BertletError(
         'BAD_ADAPTER',
-        `${where} holds the tensor ${tensor.name}, which bertlet can't merge. Merge it in Python (merge_and_unload) and load the result.`,
+        `${location} holds the tensor ${tensor.name}, which bertlet can't merge. Merge it in Python (merge_and_unload) and load the result.`,
       );
     } else {
-      if (tensor.name.includes('.original_module.')) continue; // what the saved module took the place of
+      if (tensor.name.includes('.original_module.')) continue; // what a saved module replaces
       const plain = tensor.name.replace(/\.(base_layer|modules_to_save(\.default)?)\b/, '');
-      saved.set(canonicalName(plain, family), read);
+      saved.set(canonicalName(plain, family), floats);
     }
   }
   /** @type {Adapter['deltas']} */
   const deltas = new Map();
   for (const [module, pair] of pairs)
-    deltas.set(`${canonicalName(module, family)}.weight`, toDelta(module, pair, config, where));
+    deltas.set(`${canonicalName(module, family)}.weight`, toDelta(module, pair, config, location));
   return { deltas, saved };
 }
 
 /**
+ * Throws BAD_ADAPTER if it is not a matrix.
  * @param {FloatTensor} tensor [rows][columns]
  * @param {string} name
- * @param {string} where
- * @returns {FloatTensor}
+ * @param {string} location URL or path of the file, for messages
+ * @returns {FloatTensor} [columns][rows] a copy
  */
-function transpose({ shape, values }, name, where) {
-  if (shape.length !== 2) throw badShape(name, shape, where);
+function transpose({ shape, values }, name, location) {
+  if (shape.length !== 2) throw badShape(name, shape, location);
   const [rows, columns] = shape;
-  const turned = new Float32Array(values.length);
+  const transposed = new Float32Array(values.length);
   for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) turned[column * rows + row] = values[row * columns + column];
-  return { shape: [columns, rows], values: turned };
+    for (let column = 0; column < columns; column++) transposed[column * rows + row] = values[row * columns + column];
+  return { shape: [columns, rows], values: transposed };
 }
 
 /**
- * @param {string} name
+ * @param {string} name of a tensor or module
  * @param {number[]} shape
- * @param {string} where
+ * @param {string} location URL or path of the file, for messages
  */
-const badShape = (name, shape, where) =>
+const badShape = (name, shape, location) =>
   new BertletError(
     'BAD_ADAPTER',
-    `${where}: the tensors of ${name} have shape [${shape}], which does not go with adapter_config.json. Save the adapter again.`,
+    `${location}: the tensors of ${name} have shape [${shape}], which does not fit adapter_config.json. Save the adapter again.`,
   );
 
 /**
- * @param {string} module
+ * A module's pair, with the scale that the configuration gives it. Throws BAD_ADAPTER if one of the two is missing or doesn't fit.
+ * @param {string} module name in the adapter
  * @param {{ a?: FloatTensor, b?: FloatTensor }} pair
- * @param {any} config
- * @param {string} where
+ * @param {any} config adapter_config.json
+ * @param {string} location URL or path of the file, for messages
  * @returns {Delta}
  */
-function toDelta(module, { a, b }, config, where) {
+function toDelta(module, { a, b }, config, location) {
   if (!a || !b) {
-    const lacking = a ? 'lora_B' : 'lora_A';
-    throw new BertletError('BAD_ADAPTER', `${where} holds no ${lacking} for ${module}. Save the adapter again.`);
+    const missing = a ? 'lora_B' : 'lora_A';
+    throw new BertletError('BAD_ADAPTER', `${location} holds no ${missing} for ${module}. Save the adapter again.`);
   }
   const name = module.replace(/^base_model\.model\./, '');
   const rank = byPattern(config.rank_pattern, name) ?? config.r;
@@ -171,17 +177,20 @@ function toDelta(module, { a, b }, config, where) {
   const [rows, rankOfB] = b.shape;
   const [rankOfA, columns] = a.shape;
   if (a.shape.length !== 2 || b.shape.length !== 2 || rankOfA !== rank || rankOfB !== rank)
-    throw badShape(module, [...b.shape, ...a.shape], where);
+    throw badShape(module, [...b.shape, ...a.shape], location);
   if (!Number.isFinite(alpha))
-    throw new BertletError('BAD_ADAPTER', `${where}: adapter_config.json has lora_alpha ${JSON.stringify(alpha)}.`);
+    throw new BertletError(
+      'BAD_ADAPTER',
+      `${location}: adapter_config.json has lora_alpha ${JSON.stringify(alpha)}; it must be a number.`,
+    );
   const scale = alpha / (config.use_rslora ? Math.sqrt(rank) : rank);
   return { name, a: a.values, b: b.values, rank, rows, columns, scale };
 }
 
 /**
- * An entry of `rank_pattern` or `alpha_pattern`, whose keys are regular expressions for the end of a module's name.
+ * The entry of `rank_pattern` or `alpha_pattern` for a module. Its keys are regular expressions for the end of a module's name.
  * @param {Record<string, number> | null | undefined} patterns
- * @param {string} name
+ * @param {string} name of the module
  */
 function byPattern(patterns, name) {
   const key = Object.keys(patterns ?? {}).find((pattern) => new RegExp(`^(.*\\.)?(${pattern})$`).test(name));

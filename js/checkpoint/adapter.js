@@ -1,13 +1,13 @@
-// A LoRA adapter (Hu et al. 2021, https://arxiv.org/abs/2106.09685) and what it does to the tensors of its model. Only who loads an
-// adapter fetches this file: others name its types.
+// A LoRA adapter (Hu et al. 2021, https://arxiv.org/abs/2106.09685) and how it changes the tensors of its model. Browsers fetch this
+// file only to load an adapter, so files that are always fetched import nothing but its types.
 import { BertletError } from '../errors.js';
 
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
 
 /**
- * W += scale . B . A
+ * A change of one tensor W [rows][columns] to W + scale . B . A.
  * @typedef {object} Delta
- * @property {string} name of the adapter's module, for messages
+ * @property {string} name of the adapted module
  * @property {Float32Array} a [rank][columns]
  * @property {Float32Array} b [rows][rank]
  * @property {number} rank
@@ -18,33 +18,34 @@ import { BertletError } from '../errors.js';
 
 /**
  * @typedef {object} AdapterParts
- * @property {string} where path or URL of its weights, for messages
- * @property {string | undefined} taskType PEFT's: SEQ_CLS, TOKEN_CLS, QUESTION_ANS, ...
+ * @property {string} location URL or path of its weights, for messages
+ * @property {string | undefined} taskType PEFT's task_type: SEQ_CLS, TOKEN_CLS, QUESTION_ANS, ...
  * @property {string[] | undefined} labels of its head, by index
- * @property {boolean} segments whether it was trained with token type ids that tell the texts of a pair apart
- * @property {Map<string, Delta>} deltas by the canonical name of the tensor that they change
- * @property {Map<string, FloatTensor>} saved tensors that replace the base model's or join them, by canonical name
+ * @property {boolean} ignoreTokenTypes whether it was trained with all token type ids 0, even those of a pair's second text
+ * @property {Map<string, Delta>} deltas by the canonical name of the tensor that each changes
+ * @property {Map<string, FloatTensor>} saved whole tensors, by canonical name: they replace the base model's or are added
  */
 
+/** An adapter, which is not copied. */
 export class Adapter {
   /** @param {AdapterParts} parts */
-  constructor({ where, taskType, labels, segments, deltas, saved }) {
-    this.where = where;
+  constructor({ location, taskType, labels, ignoreTokenTypes, deltas, saved }) {
+    this.location = location;
     this.taskType = taskType;
     this.labels = labels;
-    this.segments = segments;
+    this.ignoreTokenTypes = ignoreTokenTypes;
     this.deltas = deltas;
     this.saved = saved;
   }
 
   /**
-   * Throws BAD_ADAPTER unless every tensor of the adapter has its place in the model, with the same shape. A pooler that nothing reads
-   * may be adapted as well.
-   * @param {(name: string) => number[] | undefined} shapeOf of the model's tensors; undefined: it has none of that name
-   * @param {Set<string>} headNames canonical names of the tensors of heads
+   * Throws BAD_ADAPTER unless each tensor that the adapter changes is in the model, with the same shape, or belongs to a head. A pooler
+   * may be adapted even if no head reads it.
+   * @param {(name: string) => number[] | undefined} shapeOf shape of the encoder's tensor of a canonical name; undefined if there is none
+   * @param {Set<string>} headNames canonical names of the heads' tensors
    */
   check(shapeOf, headNames) {
-    const { where, deltas, saved } = this;
+    const { location, deltas, saved } = this;
     /** @type {[name: string, shape: number[]][]} */
     const shapes = [];
     for (const [name, { rows, columns }] of deltas) shapes.push([name, [rows, columns]]);
@@ -54,23 +55,23 @@ export class Adapter {
       if (expected && String(expected) !== String(shape)) {
         throw new BertletError(
           'BAD_ADAPTER',
-          `${where} changes ${name} as one of shape [${shape}], but in the model it has [${expected}]. ` +
+          `${location} changes ${name} as one of shape [${shape}], but in the model it has [${expected}]. ` +
             'Load the model that the adapter was trained on.',
         );
       }
       if (!expected && !headNames.has(name) && !name.startsWith('pooler.')) {
         throw new BertletError(
           'BAD_ADAPTER',
-          `${where} changes ${name}, but the model has no such tensor. Load the model that the adapter was trained on.`,
+          `${location} changes ${name}, but the model has no such tensor. Load the model that the adapter was trained on.`,
         );
       }
     }
   }
 
   /**
-   * Merges the adapter into the tensors of heads, which are in memory as a whole. (Those of the encoder the core merges row by row.)
-   * @param {Map<string, FloatTensor>} tensors by canonical name, changed in place
-   * @param {Set<string>} headNames canonical names of the tensors of heads
+   * Merges the adapter into the tensors of heads. (Tensors of the encoder are merged by the core, while they are read.)
+   * @param {Map<string, FloatTensor>} tensors in and out: by canonical name
+   * @param {Set<string>} headNames canonical names of the heads' tensors
    */
   mergeHeads(tensors, headNames) {
     for (const [name, tensor] of this.saved) if (headNames.has(name)) tensors.set(name, tensor);
@@ -82,8 +83,8 @@ export class Adapter {
 }
 
 /**
- * values [rows][columns] += scale . B . A
- * @param {Float32Array} values
+ * values += scale . B . A
+ * @param {Float32Array} values in and out: [rows][columns]
  * @param {Delta} delta
  */
 function addProduct(values, { a, b, rank, rows, columns, scale }) {

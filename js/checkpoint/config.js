@@ -1,4 +1,4 @@
-// config.json, as Hugging Face writes it, to the numbers that the core wants.
+// Reads Hugging Face's config.json, into the numbers that the core needs.
 import { BertletError } from '../errors.js';
 import { keyOf } from './families/family.js';
 import { families } from './families/index.js';
@@ -9,19 +9,19 @@ import { parseJson } from './json.js';
  * @property {import('./families/family.js').Family} family
  * @property {number} vocabSize
  * @property {number} hiddenSize
- * @property {number} embeddingSize of the tables' rows
+ * @property {number} embeddingSize length of a row of the embedding tables
  * @property {number} numLayers
  * @property {number} numHeads
  * @property {number} intermediateSize
- * @property {number} maxPositions
- * @property {number} typeVocabSize 0: the model has no token types
+ * @property {number} maxPositions longest input in tokens, [CLS] and [SEP] included
+ * @property {number} typeVocabSize number of token types; 0 if the model has none
  * @property {keyof typeof import('../core/abi.js').ACTIVATION} activation
- * @property {number} epsilon
+ * @property {number} epsilon of layer normalization
  */
 
 /** @typedef {import('./families/family.js').Key} Key */
 
-/** By `hidden_act`. @type {Map<string, Config['activation']>} */
+/** By config.json's `hidden_act`. @type {Map<string, Config['activation']>} */
 const ACTIVATIONS = new Map([
   ['gelu', 'gelu'],
   ['gelu_new', 'gelu_tanh'],
@@ -30,33 +30,38 @@ const ACTIVATIONS = new Map([
 ]);
 
 /**
- * @param {Uint8Array} bytes of config.json
- * @param {string} where the file, in words, for messages
- * @returns {Config} throws BAD_CONFIG for a damaged file, UNSUPPORTED_MODEL for a model that the core can't compute
+ * Parses config.json. Throws BAD_CONFIG for a damaged file, UNSUPPORTED_MODEL for a model that the core can't compute.
+ * @param {Uint8Array} bytes
+ * @param {string} location URL or path of the file, for messages
+ * @returns {Config}
  */
-export function parseConfig(bytes, where) {
-  const json = parseJson(bytes, where);
+export function parseConfig(bytes, location) {
+  const json = parseJson(bytes, location);
   const { model_type: modelType } = json;
   const family = families.get(modelType);
   if (!family) {
     const found = modelType === undefined ? 'no model_type' : `model_type "${modelType}"`;
     const known = [...families.keys()].join(', ');
-    throw new BertletError('UNSUPPORTED_MODEL', `${where} says ${found}; bertlet runs models of the types ${known}.`);
+    throw new BertletError(
+      'UNSUPPORTED_MODEL',
+      `${location} says ${found}; bertlet runs models of the types ${known}.`,
+    );
   }
-  refuseFeatures(json, family, where);
+  rejectUnsupported(json, family, location);
   const { constants } = family;
   const nameOf = (/** @type {Key} */ key) => keyOf(family, key);
-  const act = json[nameOf('hidden_act')] ?? 'gelu';
-  const activation = ACTIVATIONS.get(act);
+  const hiddenAct = json[nameOf('hidden_act')] ?? 'gelu';
+  const activation = ACTIVATIONS.get(hiddenAct);
   if (!activation) {
     const known = [...ACTIVATIONS.keys()].join(', ');
     throw new BertletError(
       'UNSUPPORTED_MODEL',
-      `${where} asks for ${nameOf('hidden_act')} "${act}"; bertlet has ${known}.`,
+      `${location} asks for ${nameOf('hidden_act')} "${hiddenAct}"; bertlet has ${known}.`,
     );
   }
 
   /**
+   * A number of the file, checked.
    * @param {Key} key
    * @param {number} [min]
    */
@@ -65,7 +70,7 @@ export function parseConfig(bytes, where) {
     if (!Number.isInteger(value) || value < min || value > 2 ** 24) {
       throw new BertletError(
         'BAD_CONFIG',
-        `${where}: ${nameOf(key)} is ${JSON.stringify(value)}; it must be an integer from ${min} to 2^24.`,
+        `${location}: ${nameOf(key)} is ${JSON.stringify(value)}; it must be an integer from ${min} to 2^24.`,
       );
     }
     return value;
@@ -86,38 +91,41 @@ export function parseConfig(bytes, where) {
   const { hiddenSize, embeddingSize, numHeads, intermediateSize } = config;
   if (hiddenSize % 8 || hiddenSize % numHeads || intermediateSize % 8 || embeddingSize % 8) {
     const size = (/** @type {Key} */ key) => `${nameOf(key)} (${json[nameOf(key)]})`;
-    const others = nameOf('embedding_size') === nameOf('hidden_size') ? '' : ` and ${size('embedding_size')}`;
+    const andEmbedding = nameOf('embedding_size') === nameOf('hidden_size') ? '' : ` and ${size('embedding_size')}`;
     throw new BertletError(
       'BAD_CONFIG',
-      `${where}: ${size('hidden_size')} must be a multiple of 8 and of ${size('num_attention_heads')}, ` +
-        `${size('intermediate_size')}${others} a multiple of 8.`,
+      `${location}: ${size('hidden_size')} must be a multiple of 8 and of ${size('num_attention_heads')}, ` +
+        `${size('intermediate_size')}${andEmbedding} a multiple of 8.`,
     );
   }
   if (!(typeof config.epsilon === 'number' && config.epsilon > 0 && config.epsilon < 1)) {
-    throw new BertletError('BAD_CONFIG', `${where}: layer_norm_eps is ${config.epsilon}; it must be between 0 and 1.`);
+    throw new BertletError(
+      'BAD_CONFIG',
+      `${location}: layer_norm_eps is ${config.epsilon}; it must be between 0 and 1.`,
+    );
   }
   return config;
 }
 
 /**
- * Throws UNSUPPORTED_MODEL for what the core does not compute.
+ * Throws UNSUPPORTED_MODEL for a model with features that the core does not compute.
  * @param {any} json config.json
  * @param {import('./families/family.js').Family} family
- * @param {string} where
+ * @param {string} location URL or path of the file, for messages
  */
-function refuseFeatures(json, { refused }, where) {
+function rejectUnsupported(json, { unsupported }, location) {
   const positions = json.position_embedding_type ?? 'absolute';
   if (positions !== 'absolute') {
     throw new BertletError(
       'UNSUPPORTED_MODEL',
-      `${where} asks for position embeddings "${positions}"; bertlet has "absolute" ones.`,
+      `${location} asks for position embeddings "${positions}"; bertlet has "absolute" ones.`,
     );
   }
   if (json.is_decoder) {
-    throw new BertletError('UNSUPPORTED_MODEL', `${where} describes a decoder (is_decoder); bertlet runs encoders.`);
+    throw new BertletError('UNSUPPORTED_MODEL', `${location} describes a decoder (is_decoder); bertlet runs encoders.`);
   }
-  for (const [key, feature] of Object.entries(refused)) {
+  for (const [key, feature] of Object.entries(unsupported)) {
     if (json[key])
-      throw new BertletError('UNSUPPORTED_MODEL', `${where} asks for ${feature} (${key}); bertlet has none.`);
+      throw new BertletError('UNSUPPORTED_MODEL', `${location} asks for ${feature} (${key}); bertlet has none.`);
   }
 }

@@ -1,24 +1,25 @@
-// A head as one file: safetensors, with everything that is not a tensor as JSON in its metadata.
+// Writes and reads a head as one safetensors file. What is not a tensor is JSON in its metadata; docs/formats.md describes it.
 import { BertletError } from '../errors.js';
 import { parseSafetensors } from './safetensors.js';
 import { writeSafetensors } from './safetensors-writer.js';
 
-/** Version 1 had no activations, and knew text classification only. */
+/** Version of the format. The first one had no activations, and only heads for text classification. */
 const VERSION = 2;
 
 /** @typedef {import('../types.js').Task} Task */
 
 /**
+ * Everything that a head is.
  * @typedef {object} HeadData
  * @property {Task} task
- * @property {string[]} labels what the logits are of
+ * @property {string[]} labels [outputs] the name of each logit; empty for question answering
  * @property {import('../core/dense.js').HeadNetwork} network
- * @property {import('../decode/viterbi.js').Transitions} [transitions] what a conditional random field has learned about tags that follow
- *   each other
- * @property {string} baseModel what the base model was loaded from
- * @property {string} [adapter] what was merged into it
- * @property {string} fingerprint of the base model, with the adapter
- * @property {import('../types.js').FitReport} [report]
+ * @property {import('../decode/viterbi.js').Transitions} [transitions] scores for tags that follow each other, which a conditional random
+ *   field has learned
+ * @property {string} baseModel the base model, as the caller of `load` named it
+ * @property {string} [adapter] the adapter that was merged into it, as the caller of `load` named it
+ * @property {string} fingerprint `info.fingerprint` of the base model with the adapter
+ * @property {import('../types.js').FitReport} [report] how it was trained; a checkpoint's head has none
  */
 
 /** @type {Task[]} */
@@ -27,13 +28,14 @@ const POOLINGS = ['mean', 'cls', 'max', 'none'];
 const ACTIVATIONS = ['none', 'gelu', 'relu', 'tanh'];
 
 /**
- * The names of the layers' tensors, with which Python opens them: those of `sentence_transformers.models.Dense` on a pooled vector,
- * else of `BertForTokenClassification` and `BertForQuestionAnswering`. On [CLS] too it is Dense: `BertForSequenceClassification`
- * has a pooler in between.
+ * The names of the dense layers in the file, by which Python opens the last one: `linear` for `sentence_transformers.models.Dense` if
+ * the head reads pooled vectors, else `classifier` for `BertForTokenClassification` or `qa_outputs` for `BertForQuestionAnswering`.
+ * (`BertForSequenceClassification` would not do for [CLS], since it has a pooler below the classifier.)
  * @param {Task} task
  * @param {string} pooling
- * @param {number} layers
- * @param {string} [classifier]
+ * @param {number} layers number of them
+ * @param {string} [classifier] name of a classifier's last layer
+ * @returns {string[]} [layers]
  */
 function layerNames(task, pooling, layers, classifier = pooling === 'none' ? 'classifier' : 'linear') {
   const last = task === 'question-answering' ? 'qa_outputs' : classifier;
@@ -41,19 +43,20 @@ function layerNames(task, pooling, layers, classifier = pooling === 'none' ? 'cl
 }
 
 /**
+ * Writes a head.
  * @param {HeadData} head
- * @returns {Uint8Array<ArrayBuffer>}
+ * @returns {Uint8Array<ArrayBuffer>} the file's bytes
  */
 export function writeHead({ network, transitions, ...rest }) {
-  const { dense, ...reading } = network;
-  const names = layerNames(rest.task, reading.pooling, dense.length);
+  const { dense, ...featureSpec } = network;
+  const names = layerNames(rest.task, featureSpec.pooling, dense.length);
   /** @type {import('./safetensors-writer.js').WrittenTensor[]} */
   const tensors = dense.flatMap(({ weight, bias }, i) => [
     { name: `${names[i]}.weight`, shape: [bias.length, weight.length / bias.length], values: weight },
     { name: `${names[i]}.bias`, shape: [bias.length], values: bias },
   ]);
   if (transitions) {
-    // The names of pytorch-crf.
+    // The names that pytorch-crf gives them.
     const { start, next, end } = transitions;
     tensors.push(
       { name: 'crf.start_transitions', shape: [start.length], values: start },
@@ -64,17 +67,18 @@ export function writeHead({ network, transitions, ...rest }) {
   const activations = dense.map(({ activation }) => activation);
   return writeSafetensors(tensors, {
     format: 'pt',
-    bertlet: JSON.stringify({ version: VERSION, ...rest, ...reading, activations }),
+    bertlet: JSON.stringify({ version: VERSION, ...rest, ...featureSpec, activations }),
   });
 }
 
-/** @param {string} what */
-const bad = (what) =>
-  new BertletError('BAD_HEAD', `This is not a head that bertlet saved: ${what}. Use what head.save() gave.`);
+/** @param {string} what what is wrong, as a clause */
+const badHead = (what) =>
+  new BertletError('BAD_HEAD', `This is not a head that bertlet saved: ${what}. Use a file that head.save() made.`);
 
 /**
- * @param {Uint8Array} bytes
- * @returns {HeadData}
+ * Reads a head. Throws BAD_HEAD if it is damaged, of another version, or not a head.
+ * @param {Uint8Array} bytes of the file
+ * @returns {HeadData} copies of the tensors
  */
 export function readHead(bytes) {
   const { header, read } = parse(bytes);
@@ -82,7 +86,7 @@ export function readHead(bytes) {
   try {
     json = JSON.parse(header.metadata.bertlet);
   } catch {
-    throw bad('its metadata lack a "bertlet" entry');
+    throw badHead('its metadata lack a "bertlet" entry');
   }
   if (json?.version !== VERSION) {
     throw new BertletError(
@@ -91,32 +95,33 @@ export function readHead(bytes) {
     );
   }
   const { task, labels, layer, pooling, normalize, activations, baseModel, adapter, fingerprint, report } = json;
-  if (!TASKS.includes(task)) throw bad(`its task is "${task}"`);
-  const forAnswers = task === 'question-answering'; // whose two logits have no labels
-  const least = forAnswers ? 0 : task === 'multi-label' ? 1 : 2;
-  if (!Array.isArray(labels) || labels.length < least || labels.some((label) => typeof label !== 'string'))
-    throw bad('it has no labels');
+  if (!TASKS.includes(task)) throw badHead(`its task is "${task}"`);
+  const forAnswers = task === 'question-answering'; // its two logits, start and end, have no labels
+  const minLabels = forAnswers ? 0 : task === 'multi-label' ? 1 : 2;
+  if (!Array.isArray(labels) || labels.length < minLabels || labels.some((label) => typeof label !== 'string'))
+    throw badHead('it has no labels');
   if (!POOLINGS.includes(pooling) || typeof normalize !== 'boolean' || !Number.isInteger(layer) || layer < 0)
-    throw bad('it does not say what it reads');
+    throw badHead('it does not say what it reads');
   if (!Array.isArray(activations) || activations.length < 1 || !activations.every((name) => ACTIVATIONS.includes(name)))
-    throw bad('it does not say what its layers compute');
-  if (typeof baseModel !== 'string' || typeof fingerprint !== 'string') throw bad('it does not name its base model');
+    throw badHead('it does not say what its layers compute');
+  if (typeof baseModel !== 'string' || typeof fingerprint !== 'string')
+    throw badHead('it does not name its base model');
 
-  // Heads on [CLS] once had the name that heads for tokens have.
-  const older = header.tensors.some(({ name }) => name === 'classifier.weight') ? 'classifier' : undefined;
-  const dense = layerNames(task, pooling, activations.length, older).map((name, i) => {
+  // An earlier bertlet called the layer of a head on [CLS] `classifier`, too.
+  const classifier = header.tensors.some(({ name }) => name === 'classifier.weight') ? 'classifier' : undefined;
+  const dense = layerNames(task, pooling, activations.length, classifier).map((name, i) => {
     const weight = read(`${name}.weight`);
     const bias = read(`${name}.bias`);
     if (weight.shape.length !== 2 || String(bias.shape) !== String(weight.shape[0]) || weight.values.length === 0)
-      throw bad(`tensors ${name} have the shapes [${weight.shape}] and [${bias.shape}]`);
+      throw badHead(`tensors ${name} have the shapes [${weight.shape}] and [${bias.shape}]`);
     return { weight: weight.values, bias: bias.values, activation: activations[i], inputs: weight.shape[1] };
   });
   dense.forEach(({ inputs }, i) => {
-    if (i > 0 && inputs !== dense[i - 1].bias.length) throw bad(`its layers ${i - 1} and ${i} don't fit together`);
+    if (i > 0 && inputs !== dense[i - 1].bias.length) throw badHead(`its layers ${i - 1} and ${i} don't fit together`);
   });
   const outputs = dense[dense.length - 1].bias.length;
   if (outputs !== (forAnswers ? 2 : labels.length))
-    throw bad(`${labels.length} labels don't go with ${outputs} outputs`);
+    throw badHead(`${labels.length} labels don't fit ${outputs} outputs`);
   return {
     task,
     labels,
@@ -137,14 +142,16 @@ export function readHead(bytes) {
 }
 
 /**
+ * The transitions of a conditional random field. Throws BAD_HEAD.
  * @param {(name: string) => { shape: number[], values: Float32Array }} read
- * @param {number} tags
+ * @param {number} tags number of them
  * @returns {import('../decode/viterbi.js').Transitions}
  */
 function readTransitions(read, tags) {
-  const get = (/** @type {string} */ name, /** @type {number[]} */ wanted) => {
+  const get = (/** @type {string} */ name, /** @type {number[]} */ expected) => {
     const { shape, values } = read(`crf.${name}`);
-    if (String(shape) !== String(wanted)) throw bad(`tensor crf.${name} has the shape [${shape}], not [${wanted}]`);
+    if (String(shape) !== String(expected))
+      throw badHead(`tensor crf.${name} has the shape [${shape}], not [${expected}]`);
     return Float64Array.from(values);
   };
   return {
@@ -154,7 +161,10 @@ function readTransitions(read, tags) {
   };
 }
 
-/** @param {Uint8Array} bytes */
+/**
+ * The header, and a function that copies a tensor's numbers by its name. Both throw BAD_HEAD.
+ * @param {Uint8Array} bytes of the file
+ */
 function parse(bytes) {
   let header;
   try {
@@ -165,11 +175,11 @@ function parse(bytes) {
   const data = bytes.subarray(header.dataStart);
   /** @param {string} name */
   const read = (name) => {
-    const found = header.tensors.find((one) => one.name === name);
-    if (found?.dtype !== 'F32') throw bad(`it has no tensor ${name} of type F32`);
+    const found = header.tensors.find((tensor) => tensor.name === name);
+    if (found?.dtype !== 'F32') throw badHead(`it has no tensor ${name} of type F32`);
     const view = new DataView(data.buffer, data.byteOffset + found.begin, found.end - found.begin);
     const values = Float32Array.from({ length: view.byteLength / 4 }, (_, i) => view.getFloat32(4 * i, true));
-    if (!values.every(Number.isFinite)) throw bad(`tensor ${name} holds NaN or infinity`);
+    if (!values.every(Number.isFinite)) throw badHead(`tensor ${name} holds NaN or infinity`);
     return { shape: found.shape, values };
   };
   return { header, read };

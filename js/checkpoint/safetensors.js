@@ -1,10 +1,10 @@
-// The safetensors format (https://github.com/huggingface/safetensors#format): 8 bytes length of the header (little-endian), the
-// header as JSON, then the tensors' bytes, one after the other without holes.
+// Reads the safetensors format (https://github.com/huggingface/safetensors#format): the header's length in 8 bytes (little-endian), the
+// header as JSON, then the tensors' bytes, one after the other without gaps.
 import { BertletError } from '../errors.js';
 import { join, notAModel } from '../io/streams.js';
 
-/** Bytes of one element. A type that is not listed may occur in tensors that we don't need. */
-const SIZES = {
+/** Bytes of one element, by dtype. Tensors of other types are read too, but their size is not checked. */
+const ELEMENT_BYTES = {
   F64: 8,
   F32: 4,
   F16: 2,
@@ -20,49 +20,50 @@ const SIZES = {
   BOOL: 1,
 };
 
-// What the format's own reader accepts.
-const MAX_HEADER = 100_000_000;
+/** Longest header in bytes, as in the format's reference implementation. */
+const MAX_HEADER_BYTES = 100_000_000;
 
 /**
  * @typedef {object} Tensor
  * @property {string} name
  * @property {string} dtype
  * @property {number[]} shape
- * @property {number} begin first byte, from the start of the data
- * @property {number} end
+ * @property {number} begin position of the first byte, counted from the end of the header
+ * @property {number} end position behind the last byte
  */
 
 /**
  * @typedef {object} Header
  * @property {Tensor[]} tensors in the order of their bytes
  * @property {Record<string, string>} metadata
- * @property {number} fileSize
+ * @property {number} fileSize in bytes, header included
  */
 
 /**
- * @param {string} where
- * @param {string} what
+ * @param {string} location URL or path of the file, for messages
+ * @param {string} what what is wrong, as a clause
  */
-const bad = (where, what) =>
+const invalid = (location, what) =>
   new BertletError(
     'BAD_SAFETENSORS',
-    `${where} is not a valid safetensors file: ${what}. Download or export it again.`,
+    `${location} is not a valid safetensors file: ${what}. Download or export it again.`,
   );
 
 /**
- * @param {Uint8Array} start the first 8 bytes of the file
- * @param {string} where
- * @returns {number} length of the header
+ * The length of the header in bytes. Throws NOT_A_MODEL or BAD_SAFETENSORS if it is too long to be true.
+ * @param {Uint8Array} start the file's first 8 bytes or more
+ * @param {string} location URL or path of the file, for messages
+ * @returns {number}
  */
-function headerLength(start, where) {
+function headerLength(start, location) {
   const view = new DataView(start.buffer, start.byteOffset, 8);
   const length = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
-  if (length <= MAX_HEADER) return length;
-  if (start[0] === 0x3c) throw notAModel(where, 'an HTML page');
-  if (start[0] === 0x7b) throw notAModel(where, 'a JSON document, perhaps a server’s error message,');
+  if (length <= MAX_HEADER_BYTES) return length;
+  if (start[0] === 0x3c) throw notAModel(location, 'an HTML page');
+  if (start[0] === 0x7b) throw notAModel(location, 'a JSON document, perhaps a server’s error message,');
   if (start[0] === 0x50 && start[1] === 0x4b)
-    throw notAModel(where, 'a PyTorch checkpoint (pytorch_model.bin), not safetensors');
-  throw bad(where, `its header would be ${length} bytes long`);
+    throw notAModel(location, 'a PyTorch checkpoint (pytorch_model.bin), not safetensors');
+  throw invalid(location, `its header would be ${length} bytes long`);
 }
 
 /**
@@ -72,88 +73,95 @@ function headerLength(start, where) {
 const isCount = (value) => Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0;
 
 /**
+ * Checks a tensor's entry in the header. Throws BAD_SAFETENSORS.
  * @param {string} name
  * @param {any} entry
- * @param {string} where
+ * @param {string} location URL or path of the file, for messages
  * @returns {Tensor}
  */
-function parseTensor(name, entry, where) {
+function parseTensor(name, entry, location) {
   const { dtype, shape, data_offsets: offsets } = entry ?? {};
-  if (typeof dtype !== 'string') throw bad(where, `tensor ${name} has no dtype`);
-  if (!Array.isArray(shape) || !shape.every(isCount)) throw bad(where, `tensor ${name} has no proper shape`);
+  if (typeof dtype !== 'string') throw invalid(location, `tensor ${name} has no dtype`);
+  if (!Array.isArray(shape) || !shape.every(isCount)) throw invalid(location, `tensor ${name} has no proper shape`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount) || offsets[0] > offsets[1]) {
-    throw bad(where, `tensor ${name} has no proper data_offsets`);
+    throw invalid(location, `tensor ${name} has no proper data_offsets`);
   }
   const [begin, end] = offsets;
-  const size = Object.hasOwn(SIZES, dtype) ? SIZES[/** @type {keyof typeof SIZES} */ (dtype)] : undefined;
+  const size = Object.hasOwn(ELEMENT_BYTES, dtype)
+    ? ELEMENT_BYTES[/** @type {keyof typeof ELEMENT_BYTES} */ (dtype)]
+    : undefined;
   if (size !== undefined && shape.reduce((product, n) => product * n, size) !== end - begin) {
-    throw bad(where, `tensor ${name} of shape [${shape}] and type ${dtype} can't have ${end - begin} bytes`);
+    throw invalid(location, `tensor ${name} of shape [${shape}] and type ${dtype} can't have ${end - begin} bytes`);
   }
   return { name, dtype, shape, begin, end };
 }
 
 /**
- * @param {Uint8Array} bytes the JSON part
- * @param {string} where
+ * Parses and checks the header. Throws BAD_SAFETENSORS.
+ * @param {Uint8Array} bytes its JSON
+ * @param {string} location URL or path of the file, for messages
  * @returns {Header}
  */
-function parseHeader(bytes, where) {
+function parseHeader(bytes, location) {
   let json;
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new BertletError('BAD_SAFETENSORS', bad(where, 'its header is not JSON').message, { cause: error });
+    throw new BertletError('BAD_SAFETENSORS', invalid(location, 'its header is not JSON').message, { cause: error });
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw bad(where, 'its header is not an object');
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw invalid(location, 'its header is not an object');
   const { __metadata__: metadata = {}, ...entries } = json;
   if (
     typeof metadata !== 'object' ||
     metadata === null ||
-    !Object.values(metadata).every((v) => typeof v === 'string')
+    !Object.values(metadata).every((value) => typeof value === 'string')
   ) {
-    throw bad(where, 'its __metadata__ holds something else than strings');
+    throw invalid(location, 'its __metadata__ holds something else than strings');
   }
 
   const tensors = Object.entries(entries)
-    .map(([name, entry]) => parseTensor(name, entry, where))
+    .map(([name, entry]) => parseTensor(name, entry, location))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
-  let at = 0;
+  let previousEnd = 0;
   for (const { name, begin, end } of tensors) {
-    if (begin < at) throw bad(where, `tensor ${name} overlaps the one before`);
-    if (begin > at) throw bad(where, `there are ${begin - at} stray bytes before tensor ${name}`);
-    at = end;
+    if (begin < previousEnd) throw invalid(location, `tensor ${name} overlaps the one before`);
+    if (begin > previousEnd)
+      throw invalid(location, `there are ${begin - previousEnd} stray bytes before tensor ${name}`);
+    previousEnd = end;
   }
-  return { tensors, metadata, fileSize: 8 + bytes.length + at };
+  return { tensors, metadata, fileSize: 8 + bytes.length + previousEnd };
 }
 
 /**
- * A file that is in memory as a whole.
- * @param {Uint8Array} bytes
- * @param {string} where
- * @returns {Header & { dataStart: number }}
+ * Parses the header of a file that is in memory as a whole. Throws BAD_SAFETENSORS, TRUNCATED_FILE or NOT_A_MODEL.
+ * @param {Uint8Array} bytes the file
+ * @param {string} location URL or path of the file, for messages
+ * @returns {Header & { dataStart: number }} `dataStart`: position behind the header, from which `begin` and `end` of tensors count
  */
-export function parseSafetensors(bytes, where) {
-  const dataStart = bytes.length < 8 ? 8 : 8 + headerLength(bytes, where);
-  if (bytes.length < dataStart) throw truncated(where, bytes.length, `at least ${dataStart}`);
-  const header = parseHeader(bytes.subarray(8, dataStart), where);
-  if (bytes.length > header.fileSize) throw tooLong(where, header);
-  if (bytes.length < header.fileSize) throw truncated(where, bytes.length, header.fileSize);
+export function parseSafetensors(bytes, location) {
+  const dataStart = bytes.length < 8 ? 8 : 8 + headerLength(bytes, location);
+  if (bytes.length < dataStart) throw truncated(location, bytes.length, `at least ${dataStart}`);
+  const header = parseHeader(bytes.subarray(8, dataStart), location);
+  if (bytes.length > header.fileSize) throw tooLong(location, header);
+  if (bytes.length < header.fileSize) throw truncated(location, bytes.length, header.fileSize);
   return { ...header, dataStart };
 }
 
 /**
  * @typedef {object} FloatTensor
  * @property {number[]} shape
- * @property {Float32Array} values
+ * @property {Float32Array} values row by row
  */
 
 /**
+ * A tensor's numbers in f32. Throws UNSUPPORTED_DTYPE for other types than F32, F16 and BF16, BAD_WEIGHTS for NaN or infinity.
  * @param {Tensor} tensor
- * @param {Uint8Array} bytes its own, little-endian
- * @param {string} where
+ * @param {Uint8Array} bytes of the tensor, little-endian
+ * @param {string} location URL or path of the file, for messages
  * @returns {FloatTensor} a copy
  */
-export function toFloats({ name, dtype, shape }, bytes, where) {
+export function toFloats({ name, dtype, shape }, bytes, location) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const values = new Float32Array(shape.reduce((product, n) => product * n, 1));
   if (dtype === 'F32') values.forEach((_, i) => (values[i] = view.getFloat32(4 * i, true)));
@@ -161,64 +169,67 @@ export function toFloats({ name, dtype, shape }, bytes, where) {
   else if (dtype === 'BF16') {
     const bits = new Uint32Array(values.buffer);
     values.forEach((_, i) => (bits[i] = view.getUint16(2 * i, true) * 65536));
-  } else throw unsupportedType(name, dtype, where);
-  if (!values.every(Number.isFinite)) throw notFinite(name, where);
+  } else throw unsupportedType(name, dtype, location);
+  if (!values.every(Number.isFinite)) throw notFinite(name, location);
   return { shape, values };
 }
 
-/** @param {number} half bits of an IEEE 754 half precision number */
+/** The value of a half-precision number. @param {number} half its 16 bits (IEEE 754 binary16) */
 function fromHalf(half) {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 31;
   const fraction = half & 1023;
-  if (exponent === 31) return NaN; // or infinity, which is as useless
+  if (exponent === 31) return NaN; // also for infinity: neither may be in a tensor
   return sign * (exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24);
 }
 
 /**
- * @param {string} name
+ * @param {string} name of a tensor
  * @param {string} dtype
- * @param {string} where
+ * @param {string} location URL or path of the file, for messages
  */
-export const unsupportedType = (name, dtype, where) =>
+export const unsupportedType = (name, dtype, location) =>
   new BertletError(
     'UNSUPPORTED_DTYPE',
-    `${where}: tensor ${name} is of type ${dtype}; bertlet reads F32, F16 and BF16.`,
+    `${location}: tensor ${name} is of type ${dtype}; bertlet reads F32, F16 and BF16.`,
   );
 
 /**
- * @param {string} name
- * @param {string} where
+ * @param {string} name of a tensor
+ * @param {string} location URL or path of the file, for messages
  */
-export const notFinite = (name, where) =>
-  new BertletError('BAD_WEIGHTS', `${where}: tensor ${name} holds NaN or infinity. Export the model again.`);
+export const notFinite = (name, location) =>
+  new BertletError('BAD_WEIGHTS', `${location}: tensor ${name} holds NaN or infinity. Export the model again.`);
 
 /**
- * @param {string} where
+ * @param {string} location URL or path of the file, for messages
  * @param {number} size
- * @param {number | string} promised
+ * @param {number | string} expected size by the header
  */
-const truncated = (where, size, promised) =>
-  new BertletError('TRUNCATED_FILE', `${where} ends after ${size} of ${promised} bytes. Download it again.`);
+const truncated = (location, size, expected) =>
+  new BertletError('TRUNCATED_FILE', `${location} ends after ${size} of ${expected} bytes. Download it again.`);
 
 /**
- * @param {string} where
+ * @param {string} location URL or path of the file, for messages
  * @param {Header} header
  */
-const tooLong = (where, { fileSize }) => bad(where, `it is longer than the ${fileSize} bytes its header promises`);
+const tooLong = (location, { fileSize }) =>
+  invalid(location, `it is longer than the ${fileSize} bytes that its header says`);
 
 /**
- * Reads a file as its bytes arrive and holds none of them longer than it takes to hand them on.
- * @param {import('../base/platform.js').Chunks} chunks cut anywhere
- * @param {string} where the file, in words, for messages
- * @param {(header: Header) => void} onHeader
- * @param {(tensor: Tensor, bytes: Uint8Array, loaded: number) => void} onBytes a tensor's next bytes; `loaded`: bytes of the file so far
+ * Reads a file while it arrives, without keeping any of the tensors' bytes. Rejects with BAD_SAFETENSORS, TRUNCATED_FILE or NOT_A_MODEL,
+ * or with what `chunks` or a callback throws.
+ * @param {import('../base/platform.js').Chunks} chunks the file, cut anywhere
+ * @param {string} location URL or path of the file, for messages
+ * @param {(header: Header) => void} onHeader called once, before all `onBytes`
+ * @param {(tensor: Tensor, bytes: Uint8Array, loaded: number) => void} onBytes gets the next bytes of a tensor, a view that is valid
+ *   during the call; `loaded`: bytes of the file so far
  */
-export async function readSafetensors(chunks, where, onHeader, onBytes) {
+export async function readSafetensors(chunks, location, onHeader, onBytes) {
   /** @type {Header | undefined} */
   let header;
   /** @type {Uint8Array[]} */
-  let start = []; // of the file, until the header is whole
+  let start = []; // the file's beginning, until the header is complete
   let dataStart = 0;
   let loaded = 0;
   let current = 0; // index of the tensor that the next byte belongs to
@@ -230,26 +241,26 @@ export async function readSafetensors(chunks, where, onHeader, onBytes) {
       if (loaded < Math.max(dataStart, 8)) continue;
       const bytes = join(start);
       start = [bytes];
-      dataStart = 8 + headerLength(bytes, where);
+      dataStart = 8 + headerLength(bytes, location);
       if (loaded < dataStart) continue;
-      header = parseHeader(bytes.subarray(8, dataStart), where);
+      header = parseHeader(bytes.subarray(8, dataStart), location);
       start = [];
       onHeader(header);
       chunk = bytes.subarray(dataStart);
     }
-    if (loaded > header.fileSize) throw tooLong(where, header);
+    if (loaded > header.fileSize) throw tooLong(location, header);
 
-    let at = loaded - dataStart - chunk.length;
+    let position = loaded - dataStart - chunk.length; // of the chunk, counted as `begin` and `end` are
     while (chunk.length > 0) {
       const tensor = header.tensors[current];
-      const part = chunk.subarray(0, tensor.end - at);
-      at += part.length;
+      const part = chunk.subarray(0, tensor.end - position);
+      position += part.length;
       chunk = chunk.subarray(part.length);
-      if (at === tensor.end) current += 1;
-      if (part.length > 0) onBytes(tensor, part, dataStart + at);
+      if (position === tensor.end) current += 1;
+      if (part.length > 0) onBytes(tensor, part, dataStart + position);
     }
   }
 
-  if (!header) throw truncated(where, loaded, `at least ${Math.max(dataStart, 8)}`);
-  if (loaded < header.fileSize) throw truncated(where, loaded, header.fileSize);
+  if (!header) throw truncated(location, loaded, `at least ${Math.max(dataStart, 8)}`);
+  if (loaded < header.fileSize) throw truncated(location, loaded, header.fileSize);
 }

@@ -1,5 +1,5 @@
-// How a sentence-transformers folder makes a vector of a text: modules.json lists what follows the encoder. It becomes what `embed`
-// does unless its options say otherwise.
+// Reads from a sentence-transformers folder how it makes a vector of a text: modules.json lists what follows the encoder. `embed` does
+// the same by default.
 import { parseJson } from './json.js';
 import { BertletError } from '../errors.js';
 import { parseSafetensors, toFloats } from './safetensors.js';
@@ -10,14 +10,18 @@ import { readAll } from '../io/streams.js';
 /** @typedef {import('../core/dense.js').Dense} Dense */
 
 /**
+ * What follows the encoder, in this order.
  * @typedef {object} SentencePipeline
  * @property {'mean' | 'cls' | 'max'} pooling
- * @property {Dense[]} dense on top of the pooled vector
- * @property {boolean} normalize
- * @property {number} maxTokens longer texts are cut
+ * @property {Dense[]} dense layers on the pooled vector; may be none
+ * @property {boolean} normalize whether the result is divided by its Euclidean length
+ * @property {number} maxTokens to how many tokens texts are cut, [CLS] and [SEP] included
  */
 
-/** What a Pooling module's config.json says, in its present form and in the older one. @type {Map<string, SentencePipeline['pooling']>} */
+/**
+ * By what a Pooling module's config.json says, in its present form and in the older one.
+ * @type {Map<string, SentencePipeline['pooling']>}
+ */
 const POOLINGS = new Map([
   ['mean', 'mean'],
   ['cls', 'cls'],
@@ -27,7 +31,7 @@ const POOLINGS = new Map([
   ['pooling_mode_max_tokens', 'max'],
 ]);
 
-/** By the name of a class of PyTorch. @type {Map<string, Dense['activation']>} */
+/** By the name of PyTorch's class. @type {Map<string, Dense['activation']>} */
 const ACTIVATIONS = new Map([
   ['Identity', 'none'],
   ['Tanh', 'tanh'],
@@ -35,33 +39,37 @@ const ACTIVATIONS = new Map([
   ['GELU', 'gelu'],
 ]);
 
-const MOST_BYTES = 2 ** 28;
+/** Maximum size of a dense layer's file. */
+const MAX_BYTES = 2 ** 28;
 
-/** Why a folder's pipeline can't be followed. */
+/** Thrown for a folder with modules that bertlet does not have. */
 class Unsupported extends Error {}
 
 /**
+ * Reads the pipeline of a folder. If bertlet can't do all that it says, the caller gets a warning.
  * @param {Source} source
- * @param {import('./config.js').Config} config
- * @param {import('../rpc/serve.js').Context} context is warned of what can't be done as the folder says
- * @returns {Promise<SentencePipeline | undefined>} undefined: it is not such a folder, or not one that bertlet can follow
+ * @param {import('./config.js').Config} config of the encoder
+ * @param {import('../rpc/serve.js').Context} context
+ * @returns {Promise<SentencePipeline | undefined>} undefined if it is not a sentence-transformers folder, or has modules that bertlet
+ *   does not have. Rejects with BAD_CONFIG, BAD_SAFETENSORS, TRUNCATED_FILE, SHAPE_MISMATCH, UNSUPPORTED_DTYPE or BAD_WEIGHTS for damaged
+ *   files, and as `source.open`
  */
 export async function readSentencePipeline(source, config, { signal, emit }) {
   const modules = await readOptional(source, 'modules.json', signal);
   if ('error' in modules) return undefined;
   try {
-    const pipeline = await follow(source, parseJson(modules.bytes, modules.where), config, signal);
+    const pipeline = await readModules(source, parseJson(modules.bytes, modules.location), config, signal);
     const prompt = await defaultPrompt(source, signal);
     if (prompt) {
-      const where = source.locate('config_sentence_transformers.json');
+      const location = source.locate('config_sentence_transformers.json');
       emit({
-        warning: `${where} puts the prompt "${prompt}" before every text, bertlet does not: write it there yourself.`,
+        warning: `${location} puts the prompt "${prompt}" before every text, but bertlet does not. Put it there yourself.`,
       });
     }
     return pipeline;
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error;
-    const what = `${modules.where}: ${error.message}, which bertlet can't do`;
+    const what = `${modules.location}: ${error.message}, which bertlet can't do`;
     emit({
       warning: `${what}. embed() gives the mean of the token vectors instead, unless its options say otherwise.`,
     });
@@ -70,22 +78,23 @@ export async function readSentencePipeline(source, config, { signal, emit }) {
 }
 
 /**
+ * Makes the pipeline of the modules. Rejects with Unsupported if bertlet does not have one of them.
  * @param {Source} source
- * @param {any} modules
+ * @param {any} modules modules.json
  * @param {import('./config.js').Config} config
  * @param {AbortSignal} signal
  * @returns {Promise<SentencePipeline>}
  */
-async function follow(source, modules, { hiddenSize, maxPositions }, signal) {
+async function readModules(source, modules, { hiddenSize, maxPositions }, signal) {
   if (!Array.isArray(modules)) throw new Unsupported('it is not a list of modules');
   const names = modules.map((module) => String(module?.type).split('.').at(-1));
-  const order = names.filter((name) => name !== 'Dropout').join(' '); // it does nothing but in training
+  const order = names.filter((name) => name !== 'Dropout').join(' '); // it acts in training only
   if (!/^Transformer Pooling( Dense)*( Normalize)?$/.test(order))
     throw new Unsupported(`its modules are ${names.join(', ')}`);
   if (modules[0].path !== '') throw new Unsupported(`the encoder is in the folder ${modules[0].path}`);
 
-  const at = (/** @type {string} */ name) => modules[names.indexOf(name)].path;
-  const pooling = readPooling(await readJson(source, `${at('Pooling')}/config.json`, signal));
+  const { path: poolingPath } = modules[names.indexOf('Pooling')];
+  const pooling = readPooling(await readJson(source, `${poolingPath}/config.json`, signal));
   /** @type {Dense[]} */
   const dense = [];
   let inputs = hiddenSize;
@@ -102,38 +111,39 @@ async function follow(source, modules, { hiddenSize, maxPositions }, signal) {
   return { pooling, dense, normalize: names.includes('Normalize'), maxTokens: Math.min(limit, maxPositions) };
 }
 
-/** @param {any} config 1_Pooling/config.json */
+/** Throws Unsupported unless it is one of POOLINGS. @param {any} config config.json of the Pooling module */
 function readPooling(config) {
-  const older = Object.keys(config).filter((key) => key.startsWith('pooling_mode_') && config[key] === true);
-  const modes = config.pooling_mode === undefined ? older : [config.pooling_mode].flat();
+  const olderModes = Object.keys(config).filter((key) => key.startsWith('pooling_mode_') && config[key] === true);
+  const modes = config.pooling_mode === undefined ? olderModes : [config.pooling_mode].flat();
   const pooling = modes.length === 1 ? POOLINGS.get(modes[0]) : undefined;
   if (!pooling) throw new Unsupported(`it pools by ${modes.join(' and ') || 'nothing'}`);
   return pooling;
 }
 
 /**
+ * Reads a Dense module. Rejects with Unsupported for another activation than those of ACTIVATIONS.
  * @param {Source} source
- * @param {string} path
- * @param {number} inputs
+ * @param {string} path the module's folder
+ * @param {number} inputs length of the vectors that it gets
  * @param {AbortSignal} signal
- * @returns {Promise<Dense>}
+ * @returns {Promise<Dense>} rejects with SHAPE_MISMATCH if it doesn't fit `inputs`
  */
 async function readDense(source, path, inputs, signal) {
   const config = await readJson(source, `${path}/config.json`, signal);
   const activation = ACTIVATIONS.get(String(config.activation_function).split('.').at(-1) ?? '');
   if (!activation) throw new Unsupported(`${path} has the activation ${config.activation_function}`);
-  const where = source.locate(`${path}/model.safetensors`);
-  const bytes = await readAll(await openFile(source, `${path}/model.safetensors`, signal), where, MOST_BYTES);
-  const { tensors, dataStart } = parseSafetensors(bytes, where);
+  const location = source.locate(`${path}/model.safetensors`);
+  const bytes = await readAll(await openFile(source, `${path}/model.safetensors`, signal), location, MAX_BYTES);
+  const { tensors, dataStart } = parseSafetensors(bytes, location);
   const [weight, bias] = ['linear.weight', 'linear.bias'].map((name) => {
     const found = tensors.find((tensor) => tensor.name === name);
-    return found && toFloats(found, bytes.subarray(dataStart + found.begin, dataStart + found.end), where);
+    return found && toFloats(found, bytes.subarray(dataStart + found.begin, dataStart + found.end), location);
   });
   const outputs = weight?.shape[0] ?? 0;
   if (String(weight?.shape) !== String([outputs, inputs]) || (bias && String(bias.shape) !== String(outputs))) {
     throw new BertletError(
       'SHAPE_MISMATCH',
-      `${where}: linear.weight has shape [${weight?.shape ?? ''}] and linear.bias [${bias?.shape ?? ''}], but ${inputs} values go in.`,
+      `${location}: linear.weight has shape [${weight?.shape ?? ''}] and linear.bias [${bias?.shape ?? ''}], but the layer gets ${inputs} values.`,
     );
   }
   return {
@@ -144,6 +154,7 @@ async function readDense(source, path, inputs, signal) {
 }
 
 /**
+ * The text that sentence-transformers puts before every text.
  * @param {Source} source
  * @param {AbortSignal} signal
  * @returns {Promise<string | undefined>}
@@ -157,9 +168,9 @@ async function defaultPrompt(source, signal) {
  * @param {Source} source
  * @param {string} file
  * @param {AbortSignal} signal
- * @returns {Promise<any>} {} when there is no such file
+ * @returns {Promise<any>} its JSON, or {} if there is no such file
  */
 async function readJson(source, file, signal) {
   const found = await readOptional(source, file, signal);
-  return 'bytes' in found ? parseJson(found.bytes, found.where) : {};
+  return 'bytes' in found ? parseJson(found.bytes, found.location) : {};
 }

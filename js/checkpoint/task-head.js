@@ -1,4 +1,4 @@
-// The head for a task that a checkpoint or an adapter brings with it: which of its tensors make it, and what network they are.
+// The task head of a checkpoint or an adapter: which of its tensors belong to the head, and the network that they make.
 import { BertletError } from '../errors.js';
 
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
@@ -6,55 +6,59 @@ import { BertletError } from '../errors.js';
 /** @typedef {import('../types.js').Task} Task */
 
 /**
+ * What the configuration says of a head, before its tensors are read.
  * @typedef {object} HeadPlan
  * @property {Task} task
- * @property {string[] | undefined} labels by index, as far as the files say
+ * @property {string[] | undefined} labels by index; undefined if the files don't name them
  * @property {'cls' | 'mean' | 'none'} pooling
- * @property {[module: string, activation: Dense['activation']][]} dense
- * @property {import('./adapter.js').Adapter} [adapter] that brings the head
- * @property {string} where the head is from, in words
+ * @property {[module: string, activation: Dense['activation']][]} dense the layers' canonical names
+ * @property {import('./adapter.js').Adapter} [adapter] if the head is the adapter's
+ * @property {string} location URL or path of the file that describes the head, for messages
  */
 
 /**
+ * A head that is ready to use.
  * @typedef {object} TaskHead
  * @property {Task} task
- * @property {string[]} labels by index; none for question answering
+ * @property {string[]} labels [outputs] the name of each logit; empty for question answering
  * @property {import('../core/dense.js').HeadNetwork} network
  */
 
-/** @type {HeadPlan['dense']} */
-const TOKENS = [['classifier', 'none']];
+/** Token classification. @type {HeadPlan['dense']} */
+const TOKEN_LAYERS = [['classifier', 'none']];
 
-/** @type {HeadPlan['dense']} */
-const SPANS = [['qa_outputs', 'none']];
+/** Question answering. @type {HeadPlan['dense']} */
+const ANSWER_LAYERS = [['qa_outputs', 'none']];
 
-/** PEFT's task_type to how the name of a class of `transformers` ends. */
-const TASK_TYPES = new Map([
+/** How the names of the classes in `transformers` end, by PEFT's task_type. */
+const CLASS_SUFFIXES = new Map([
   ['SEQ_CLS', 'ForSequenceClassification'],
   ['TOKEN_CLS', 'ForTokenClassification'],
   ['QUESTION_ANS', 'ForQuestionAnswering'],
 ]);
 
 /**
+ * Which head the files describe: the adapter's if it has one, else the checkpoint's.
  * @param {any} json config.json
  * @param {import('./families/family.js').Family} family
  * @param {import('./adapter.js').Adapter | undefined} adapter
- * @param {string} configFile
- * @returns {HeadPlan | undefined} undefined: there is no head, or none that bertlet knows
+ * @param {string} configFile URL or path of config.json, for messages
+ * @returns {HeadPlan | undefined} undefined if there is no head, or of a task that bertlet does not have
  */
 export function planHead(json, family, adapter, configFile) {
-  const fromAdapter = TASK_TYPES.get(adapter?.taskType ?? '');
+  const fromAdapter = CLASS_SUFFIXES.get(adapter?.taskType ?? '');
   const architecture = fromAdapter ?? json.architectures?.[0] ?? '';
   const labels = (fromAdapter && adapter?.labels) || labelsOf(json);
-  const source = fromAdapter && adapter ? { labels, adapter, where: adapter.where } : { labels, where: configFile };
+  const source =
+    fromAdapter && adapter ? { labels, adapter, location: adapter.location } : { labels, location: configFile };
   if (architecture.endsWith('ForTokenClassification'))
-    return { task: 'token-classification', pooling: 'none', dense: TOKENS, ...source };
+    return { task: 'token-classification', pooling: 'none', dense: TOKEN_LAYERS, ...source };
   if (architecture.endsWith('ForQuestionAnswering'))
-    return { task: 'question-answering', pooling: 'none', dense: SPANS, ...source };
+    return { task: 'question-answering', pooling: 'none', dense: ANSWER_LAYERS, ...source };
   if (!architecture.endsWith('ForSequenceClassification') || json.problem_type === 'regression') return undefined;
 
   const task = json.problem_type === 'multi_label_classification' ? 'multi-label' : 'text-classification';
-  // An adapter whose pooler did not move was trained without it: its classifier reads the mean over all tokens.
+  // If B of the pooler is still 0, as it was before training, the adapter was trained without the pooler: on the mean of all tokens.
   const pooler = adapter?.deltas.get('pooler.dense.weight');
   if (fromAdapter && pooler?.b.every((value) => value === 0))
     return { task, pooling: 'mean', dense: [['classifier', 'none']], ...source };
@@ -62,8 +66,9 @@ export function planHead(json, family, adapter, configFile) {
 }
 
 /**
+ * The names of the labels by index.
  * @param {any} json config.json
- * @returns {string[] | undefined}
+ * @returns {string[] | undefined} undefined if it does not have any
  */
 function labelsOf({ id2label }) {
   if (typeof id2label !== 'object' || id2label === null) return undefined;
@@ -79,13 +84,14 @@ export const headTensors = (plan) =>
   new Set(plan?.dense.flatMap(([module]) => [`${module}.weight`, `${module}.bias`]) ?? []);
 
 /**
+ * The head from its tensors. Throws MISSING_TENSOR or SHAPE_MISMATCH if they don't fit the plan.
  * @param {HeadPlan} plan
- * @param {Map<string, FloatTensor>} tensors
- * @param {{ hiddenSize: number, numLayers: number }} config
+ * @param {Map<string, FloatTensor>} tensors by canonical name; not copied
+ * @param {{ hiddenSize: number, numLayers: number }} config of the encoder
  * @returns {TaskHead}
  */
 export function buildHead(
-  { task, labels, pooling, dense: modules, adapter, where },
+  { task, labels, pooling, dense: modules, adapter, location },
   tensors,
   { hiddenSize, numLayers },
 ) {
@@ -97,14 +103,14 @@ export function buildHead(
       if (tensor) return tensor;
       throw new BertletError(
         'MISSING_TENSOR',
-        `${where} promises a head for ${task}, but there is no tensor ${module}.${part}. Export the model again.`,
+        `${location} describes a head for ${task}, but there is no tensor ${module}.${part}. Export the model again.`,
       );
     });
     if (weight.shape.length !== 2 || weight.shape[1] !== inputs || String(bias.shape) !== String(weight.shape[0])) {
       throw new BertletError(
         'SHAPE_MISMATCH',
-        `The head's tensors ${module}.weight and ${module}.bias have shapes [${weight.shape}] and [${bias.shape}], which don't fit the ` +
-          `${inputs} values that they get.`,
+        `The head's tensors ${module}.weight and ${module}.bias have shapes [${weight.shape}] and [${bias.shape}], which don't fit ` +
+          `the ${inputs} values that they get.`,
       );
     }
     inputs = bias.values.length;
@@ -115,18 +121,18 @@ export function buildHead(
     if (inputs === 2) return { task, labels: [], network };
     throw new BertletError(
       'SHAPE_MISMATCH',
-      `${where}: qa_outputs gives ${inputs} values; bertlet wants start and end.`,
+      `${location}: qa_outputs gives ${inputs} values; it must give two, start and end.`,
     );
   }
-  // The labels of the model's config.json may be those of another head than the adapter's.
-  const foreign = adapter && !adapter.labels && labels?.length !== inputs;
-  const names = (foreign ? undefined : labels) ?? Array.from({ length: inputs }, (_, id) => `LABEL_${id}`);
+  // If an adapter does not name its labels, those of config.json may be of another head.
+  const unrelated = adapter && !adapter.labels && labels?.length !== inputs;
+  const names = (unrelated ? undefined : labels) ?? Array.from({ length: inputs }, (_, id) => `LABEL_${id}`);
   if (names.length !== inputs) {
     throw new BertletError(
       'SHAPE_MISMATCH',
-      `${where} names ${names.length} labels, but the head has ${inputs} outputs. They must be of the same model.`,
+      `${location} names ${names.length} labels, but the head has ${inputs} outputs. They must be of the same model.`,
     );
   }
-  // As the pipeline of `transformers`: a single output is a probability of its own.
+  // As in the pipeline of `transformers`, a single output goes through a sigmoid.
   return { task: inputs === 1 && task === 'text-classification' ? 'multi-label' : task, labels: names, network };
 }

@@ -1,20 +1,23 @@
-// One name for each tensor, whatever wrote the checkpoint: the canonical one, which the core has too. It is that of a `BertModel`.
+// Canonical names of tensors: the same for all families and programs that write checkpoints. They are those of Hugging Face's
+// `BertModel`, which the core uses too.
 
-/** What wraps the model: PEFT, sentence-transformers. */
-const WRAPPERS = /^(base_model\.(model\.)?)?(0\.auto_model\.)?/;
+/** Prefixes that PEFT and sentence-transformers add. */
+const WRAPPER_PREFIXES = /^(base_model\.(model\.)?)?(0\.auto_model\.)?/;
 
-/** The oldest checkpoints call layer norm's parameters as TensorFlow does. @type {[RegExp, string][]} */
-const OLDEST = [
+/** The oldest checkpoints have TensorFlow's names for the parameters of layer norm. @type {[RegExp, string][]} */
+const TENSORFLOW_NAMES = [
   [/LayerNorm\.gamma$/, 'LayerNorm.weight'],
   [/LayerNorm\.beta$/, 'LayerNorm.bias'],
 ];
 
 /**
- * @param {string} name of a tensor or a module, as a checkpoint or an adapter has it
+ * The canonical name of a tensor or module.
+ * @param {string} name in a checkpoint or an adapter
  * @param {import('./families/family.js').Family} family
+ * @returns {string}
  */
 export const canonicalName = (name, family) =>
-  [...family.names, ...OLDEST].reduce(
-    (changed, [pattern, by]) => changed.replace(pattern, by),
-    name.replace(WRAPPERS, ''),
+  [...family.renames, ...TENSORFLOW_NAMES].reduce(
+    (renamed, [pattern, replacement]) => renamed.replace(pattern, replacement),
+    name.replace(WRAPPER_PREFIXES, ''),
   );

@@ -1,35 +1,37 @@
-// Which files hold a checkpoint's weights: one, or the shards that an index lists.
+// Finds the files that hold a checkpoint's weights: a single one, or the shards that an index lists.
 import { BertletError } from '../errors.js';
 import { openFile, readOptional } from '../io/sources.js';
 import { parseJson } from './json.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
 
-const WHOLE = 'model.safetensors';
+const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 
 /**
  * @typedef {object} WeightFiles
- * @property {string[]} names
- * @property {import('../base/platform.js').Chunks} [first] the one file, already open
- * @property {{ where: string, tensors: string[], totalBytes: number }} [index] what lists several
+ * @property {string[]} names of the files
+ * @property {import('../base/platform.js').Chunks} [first] the content of a single file, already open
+ * @property {{ location: string, tensors: string[], totalBytes: number }} [index] of shards: its URL or path, the names of all tensors,
+ *   and their size together
  */
 
 /**
+ * Finds and opens model.safetensors, or reads model.safetensors.index.json.
  * @param {Source} source
  * @param {AbortSignal} signal
- * @returns {Promise<WeightFiles>} rejects with FILE_NOT_FOUND where there is neither file nor index, BAD_CONFIG for a damaged index
+ * @returns {Promise<WeightFiles>} rejects with FILE_NOT_FOUND if there is neither file, BAD_CONFIG for a damaged index, and as `openFile`
  */
 export async function findWeightFiles(source, signal) {
   try {
-    return { names: [WHOLE], first: await openFile(source, WHOLE, signal) };
+    return { names: [SINGLE], first: await openFile(source, SINGLE, signal) };
   } catch (error) {
     if (!(error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code))) throw error;
     const found = await readOptional(source, INDEX, signal);
     if ('error' in found) throw error;
-    const { where } = found;
-    const { weight_map: map, metadata } = parseJson(found.bytes, where);
-    const names = [...new Set(Object.values(map ?? {}))].sort();
+    const { location } = found;
+    const { weight_map: weightMap, metadata } = parseJson(found.bytes, location);
+    const names = [...new Set(Object.values(weightMap ?? {}))].sort();
     const totalBytes = metadata?.total_size;
     if (
       names.length === 0 ||
@@ -38,9 +40,9 @@ export async function findWeightFiles(source, signal) {
     ) {
       throw new BertletError(
         'BAD_CONFIG',
-        `${where} has no proper weight_map and metadata.total_size. Download or export it again.`,
+        `${location} has no proper weight_map and metadata.total_size. Download or export it again.`,
       );
     }
-    return { names, index: { where, tensors: Object.keys(map), totalBytes } };
+    return { names, index: { location, tensors: Object.keys(weightMap), totalBytes } };
   }
 }

@@ -1,4 +1,5 @@
-// A checkpoint's tensors into the core's, as their bytes arrive; an adapter is merged on the way. What a head needs is kept.
+// Reads a checkpoint's tensors: those of the encoder go into the core as their bytes arrive, with an adapter merged on the way; those of
+// heads are kept in JavaScript's memory.
 import { BertletError } from '../errors.js';
 import { notFinite, readSafetensors, toFloats, unsupportedType } from './safetensors.js';
 import { openFile } from '../io/sources.js';
@@ -12,120 +13,127 @@ import { align } from '../core/instance.js';
 /** @typedef {import('../base/platform.js').Source} Source */
 
 /**
- * @typedef {object} Wanted a tensor of the core
- * @property {number} index
+ * A tensor of the encoder.
+ * @typedef {object} CoreTensor
+ * @property {number} index the core's number for it
  * @property {number[]} shape
  */
 
 /**
- * @typedef {object} Target where a checkpoint's tensors go
+ * Where a checkpoint's tensors go.
+ * @typedef {object} Target
  * @property {import('../core/instance.js').Core} core
- * @property {number} model
- * @property {{ address: number, size: number }} staging
+ * @property {number} model address of the bertlet_model, which has no weights yet
+ * @property {{ address: number, size: number }} staging memory of the core for bytes on their way into the model
  * @property {import('./families/family.js').Family} family
- * @property {import('./adapter.js').Adapter} [adapter]
- * @property {Set<string>} headNames canonical names of the tensors to keep
+ * @property {import('./adapter.js').Adapter} [adapter] to be merged
+ * @property {Set<string>} headNames canonical names of the heads' tensors
  */
 
 /**
+ * The tensors that the encoder needs, by canonical name.
  * @param {import('../core/instance.js').Core} core
  * @param {number} model
- * @returns {Map<string, Wanted>}
+ * @returns {Map<string, CoreTensor>}
  */
-function wantedTensors(core, model) {
-  const wanted = new Map();
+function encoderTensors(core, model) {
+  const tensors = new Map();
   const name = core.scratch(TENSOR_NAME_BYTES);
   for (let index = 0; index < core.fn.tensor_count(model); index++) {
     const length = core.fn.tensor_name(model, index, name);
     const rows = core.fn.tensor_rows(model, index);
     const columns = core.fn.tensor_columns(model, index);
     const shape = rows === 1 ? [columns] : [rows, columns];
-    wanted.set(new TextDecoder().decode(core.bytes(name, length).slice()), { index, shape });
+    tensors.set(new TextDecoder().decode(core.bytes(name, length).slice()), { index, shape });
   }
-  return wanted;
+  return tensors;
 }
 
 /**
- * Reads all weights of a model.
+ * Reads all weights of a checkpoint, with the adapter merged. Rejects with BAD_ADAPTER if the adapter doesn't fit the model,
+ * MISSING_TENSOR, SHAPE_MISMATCH, UNSUPPORTED_DTYPE or BAD_WEIGHTS for tensors that are not as they must be, FILE_NOT_FOUND, BAD_CONFIG,
+ * BAD_SAFETENSORS, TRUNCATED_FILE or NOT_A_MODEL for the files, and as `source.open`.
  * @param {Source} source
  * @param {Target} target
  * @param {AbortSignal} signal
- * @param {(loaded: number, total: number) => void} onProgress
- * @returns {Promise<Map<string, FloatTensor>>} the tensors of `headNames` that are there, by canonical name, with the adapter merged
+ * @param {(loaded: number, total: number) => void} onProgress gets bytes
+ * @returns {Promise<Map<string, FloatTensor>>} those of the heads' tensors that the files have, by canonical name
  */
 export async function readWeights(source, target, signal, onProgress) {
   const { core, model, family, adapter, headNames } = target;
-  const wanted = wantedTensors(core, model);
-  adapter?.check((name) => wanted.get(name)?.shape, headNames);
+  const expected = encoderTensors(core, model);
+  adapter?.check((name) => expected.get(name)?.shape, headNames);
   const { names, index, first } = await findWeightFiles(source, signal);
-  if (index) checkComplete(wanted, new Set(index.tensors.map((name) => canonicalName(name, family))), index.where);
+  if (index) checkComplete(expected, new Set(index.tensors.map((name) => canonicalName(name, family))), index.location);
 
-  const reader = new Reader(target, wanted);
-  let before = 0; // bytes of the files that are read
+  const reader = new CheckpointReader(target, expected);
+  let before = 0; // bytes of the files before this one
   for (const name of names) {
     const report = (/** @type {number} */ loaded, /** @type {number} */ size) => {
       if (!index) return onProgress(loaded, size);
-      // The index counts the tensors' bytes only, the files have headers too.
+      // The index counts the bytes of tensors, but not those of the files' headers.
       onProgress(Math.min(before + loaded, index.totalBytes), index.totalBytes);
     };
     const chunks = first ?? (await openFile(source, name, signal));
     before += await reader.readFile(chunks, source.locate(name), !index, report);
   }
-  checkComplete(wanted, reader.seen, source.locate(names[0]));
+  checkComplete(expected, reader.seen, source.locate(names[0]));
 
-  const { kept } = reader;
-  adapter?.mergeHeads(kept, headNames);
-  return kept;
+  const { heads } = reader;
+  adapter?.mergeHeads(heads, headNames);
+  return heads;
 }
 
 /**
- * @param {Map<string, Wanted>} wanted
+ * Throws MISSING_TENSOR if a tensor of the encoder is missing.
+ * @param {Map<string, CoreTensor>} expected
  * @param {Set<string>} present canonical names
- * @param {string} where
+ * @param {string} location URL or path of the file, for messages
  */
-function checkComplete(wanted, present, where) {
-  const missing = [...wanted.keys()].filter((name) => !present.has(name));
+function checkComplete(expected, present, location) {
+  const missing = [...expected.keys()].filter((name) => !present.has(name));
   if (missing.length === 0) return;
   const more = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
   throw new BertletError(
     'MISSING_TENSOR',
-    `${where} lacks the tensor ${missing[0]}${more}. It must be a BERT model that fits config.json.`,
+    `${location} lacks the tensor ${missing[0]}${more}. It must be a BERT model that fits config.json.`,
   );
 }
 
 /** Reads a checkpoint's files, one after the other. */
-class Reader {
+class CheckpointReader {
   /** Canonical names of the tensors that were found. @type {Set<string>} */
   seen = new Set();
-  /** @type {Map<string, FloatTensor>} */
-  kept = new Map();
+  /** The tensors of heads, by canonical name. @type {Map<string, FloatTensor>} */
+  heads = new Map();
 
   /**
    * @param {Target} target
-   * @param {Map<string, Wanted>} wanted
+   * @param {Map<string, CoreTensor>} expected
    */
-  constructor(target, wanted) {
+  constructor(target, expected) {
     this.target = target;
-    this.wanted = wanted;
+    this.expected = expected;
   }
 
   /**
+   * Reads one file.
    * @param {import('../base/platform.js').Chunks} chunks
-   * @param {string} where
-   * @param {boolean} alone whether all tensors must be in this file: then one that lacks is told before the rest is downloaded
-   * @param {(loaded: number, size: number) => void} report
-   * @returns {Promise<number>} size of the file
+   * @param {string} location URL or path of the file, for messages
+   * @param {boolean} single whether it is the only file. Then it throws for a missing tensor before it downloads the others
+   * @param {(loaded: number, size: number) => void} report gets bytes
+   * @returns {Promise<number>} size of the file in bytes
    */
-  async readFile(chunks, where, alone, report) {
+  async readFile(chunks, location, single, report) {
     let size = 0;
     /** @type {Map<Tensor, (bytes: Uint8Array) => void>} */
     let consumers;
     await readSafetensors(
       chunks,
-      where,
+      location,
       (header) => {
-        consumers = this.#match(header.tensors, where);
-        if (alone) checkComplete(this.wanted, this.seen, where);
+        consumers = this.#consumersOf(header.tensors, location);
+        if (single) checkComplete(this.expected, this.seen, location);
         size = header.fileSize;
       },
       (tensor, bytes, loaded) => {
@@ -137,100 +145,107 @@ class Reader {
   }
 
   /**
+   * A function for each tensor that is used, which gets the tensor's bytes in pieces.
    * @param {Tensor[]} tensors
-   * @param {string} where
-   * @returns {Map<Tensor, (bytes: Uint8Array) => void>} who takes the bytes of those that are used
+   * @param {string} location
+   * @returns {Map<Tensor, (bytes: Uint8Array) => void>}
    */
-  #match(tensors, where) {
+  #consumersOf(tensors, location) {
     const consumers = new Map();
     for (const tensor of tensors) {
       const name = canonicalName(tensor.name, this.target.family);
-      const target = this.wanted.get(name);
-      if (!target && !this.target.headNames.has(name)) continue; // of a head for another task
+      const coreTensor = this.expected.get(name);
+      if (!coreTensor && !this.target.headNames.has(name)) continue; // of a head that is not used
       if (this.seen.has(name))
-        throw new BertletError('BAD_SAFETENSORS', `${where} holds the tensor ${name} twice. Export it again.`);
+        throw new BertletError('BAD_SAFETENSORS', `${location} holds the tensor ${name} twice. Export it again.`);
       this.seen.add(name);
-      consumers.set(tensor, target ? this.#write(tensor, name, target, where) : this.#keep(tensor, name, where));
+      consumers.set(
+        tensor,
+        coreTensor ? this.#writeToCore(tensor, name, coreTensor, location) : this.#keepForHead(tensor, name, location),
+      );
     }
     return consumers;
   }
 
   /**
-   * Into memory of JavaScript.
+   * Collects the bytes of a head's tensor.
    * @param {Tensor} tensor
-   * @param {string} name
-   * @param {string} where
+   * @param {string} name canonical
+   * @param {string} location
    */
-  #keep(tensor, name, where) {
+  #keepForHead(tensor, name, location) {
     const whole = new Uint8Array(tensor.end - tensor.begin);
-    let at = 0;
+    let filled = 0;
     return (/** @type {Uint8Array} */ bytes) => {
-      whole.set(bytes, at);
-      at += bytes.length;
-      if (at === whole.length) this.kept.set(name, toFloats(tensor, whole, where));
+      whole.set(bytes, filled);
+      filled += bytes.length;
+      if (filled === whole.length) this.heads.set(name, toFloats(tensor, whole, location));
     };
   }
 
   /**
-   * Into the core.
+   * Writes the bytes of a tensor into the core. Throws SHAPE_MISMATCH or UNSUPPORTED_DTYPE at once, BAD_WEIGHTS with the bytes.
    * @param {Tensor} tensor
-   * @param {string} name
-   * @param {Wanted} target
-   * @param {string} where
+   * @param {string} name canonical
+   * @param {CoreTensor} coreTensor
+   * @param {string} location
    */
-  #write(tensor, name, { index, shape }, where) {
+  #writeToCore(tensor, name, { index, shape }, location) {
     const { core, model, adapter } = this.target;
-    const elements =
+    // A vector may be stored as a matrix of one row.
+    const storedShape =
       shape.length === 1 && tensor.shape.length === 2 && tensor.shape[0] === 1 ? tensor.shape.slice(1) : tensor.shape;
-    if (String(elements) !== String(shape)) {
+    if (String(storedShape) !== String(shape)) {
       throw new BertletError(
         'SHAPE_MISMATCH',
-        `${where}: tensor ${tensor.name} has shape [${tensor.shape}], but by config.json it should be [${shape}]. ` +
-          'The two files must be of the same model.',
+        `${location}: tensor ${tensor.name} has shape [${tensor.shape}], but by config.json it should be [${shape}]. ` +
+          'Both files must be of the same model.',
       );
     }
-    if (!Object.hasOwn(DTYPE, tensor.dtype)) throw unsupportedType(tensor.name, tensor.dtype, where);
+    if (!Object.hasOwn(DTYPE, tensor.dtype)) throw unsupportedType(tensor.name, tensor.dtype, location);
     const saved = adapter?.saved.get(name);
     const delta = adapter?.deltas.get(name);
     const check = (/** @type {number} */ status) => {
-      if (status === STATUS.ERROR_NUMERIC) throw notFinite(tensor.name, where);
+      if (status === STATUS.ERROR_NUMERIC) throw notFinite(tensor.name, location);
       if (status !== STATUS.OK) throw new Error(`writing tensor ${tensor.name}: ${status}`);
     };
-    let open = false;
+    let begun = false;
     return (/** @type {Uint8Array} */ bytes) => {
-      if (!open) {
+      if (!begun) {
         const dtype = saved ? 'F32' : /** @type {keyof typeof DTYPE} */ (tensor.dtype);
         check(core.fn.tensor_begin(model, index, DTYPE[dtype]));
-        if (delta) check(this.#adapt(delta));
-        if (saved) this.#put(asBytes(saved.values), check);
-        open = true;
+        if (delta) check(this.#mergeLora(delta));
+        if (saved) this.#write(asBytes(saved.values), check);
+        begun = true;
       }
-      if (!saved) this.#put(bytes, check);
+      if (!saved) this.#write(bytes, check);
     };
   }
 
-  /** @param {import('./adapter.js').Delta} delta */
-  #adapt({ a, b, rank, scale }) {
+  /** Has the core merge a change into the tensor that was just begun. @param {import('./adapter.js').Delta} delta */
+  #mergeLora({ a, b, rank, scale }) {
     const { core, model } = this.target;
-    const at = core.scratch(align(a.byteLength) + b.byteLength);
-    core.floats(at, a.length).set(a);
-    core.floats(at + align(a.byteLength), b.length).set(b);
-    return core.fn.tensor_merge_lora(model, at, at + align(a.byteLength), rank, scale);
+    const addressOfA = core.scratch(align(a.byteLength) + b.byteLength);
+    const addressOfB = addressOfA + align(a.byteLength);
+    core.floats(addressOfA, a.length).set(a);
+    core.floats(addressOfB, b.length).set(b);
+    return core.fn.tensor_merge_lora(model, addressOfA, addressOfB, rank, scale);
   }
 
   /**
+   * Writes bytes of the tensor that was begun.
    * @param {Uint8Array} bytes
-   * @param {(status: number) => void} check
+   * @param {(status: number) => void} check throws for an error of the core
    */
-  #put(bytes, check) {
+  #write(bytes, check) {
     const { core, model, staging } = this.target;
-    for (let at = 0; at < bytes.length; at += staging.size) {
-      const part = bytes.subarray(at, at + staging.size);
+    for (let begin = 0; begin < bytes.length; begin += staging.size) {
+      const part = bytes.subarray(begin, begin + staging.size);
       core.bytes(staging.address, part.length).set(part);
       check(core.fn.tensor_write(model, staging.address, part.length));
     }
   }
 }
 
-/** @param {Float32Array} values */
+/** A view. @param {Float32Array} values */
 const asBytes = (values) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

@@ -1,10 +1,10 @@
-// The numbers of src/bertlet.h: its constants, enums and structs, under the names that they have there without what they all begin with.
-// Keys are in lower case where they are also the words of a config.json or of the API. tests/core/abi.test.js compares the two files.
+// The numbers of src/bertlet.h: its constants, enums and structs, under its names without their common prefix. Keys that are also words
+// of config.json or of the API are in lower case. tests/core/abi.test.js compares the two files.
 
-/** Every object of the core begins at a multiple of so many bytes. */
+/** Objects of the core begin at a multiple of this many bytes. */
 export const ALIGNMENT = 64;
 
-/** Most bytes that bertlet_tensor_name() writes. */
+/** Maximum number of bytes that bertlet_tensor_name() writes. */
 export const TENSOR_NAME_BYTES = 96;
 
 export const STATUS = {
@@ -29,7 +29,7 @@ export const WEIGHTS = { f32: 0, int8: 1 };
 
 export const ACTIVATION = { gelu: 0, gelu_tanh: 1, relu: 2, tanh: 3 };
 
-/** bertlet_config: its fields in order, each of 4 bytes. */
+/** The fields of bertlet_config in order, with their types in C; each has 4 bytes. */
 export const CONFIG = /** @type {const} */ ({
   vocab_size: 'int32_t',
   hidden_size: 'int32_t',

@@ -1,4 +1,4 @@
-// Chooses the best of the WebAssembly builds that this engine can run, and compiles it.
+// Chooses the fastest WebAssembly build that runs here, and compiles it.
 import { relaxedSimd, simd, threads as sharedMemory } from 'wasm-feature-detect';
 import { compileWasm, cores, whyNoThreads } from '#platform';
 import { BertletError } from '../errors.js';
@@ -9,38 +9,40 @@ import { createCore } from './instance.js';
 /**
  * @typedef {object} BuildInfo
  * @property {Build} build
- * @property {number} threads
- * @property {number} int8Path bertlet_int8_path()
- * @property {string[]} notes why it is not a better build, in sentences
+ * @property {number} threads how many the core is to use, the calling one included; 1 for a build without threads
+ * @property {number} int8Path bertlet_int8_path(): which way int8 models multiply here
+ * @property {string[]} notes sentences on why it is not a faster build, or has fewer threads than were asked for
  */
 
 /** @typedef {import('./instance.js').CompiledModule & BuildInfo} Compiled */
 
-/** Most threads that are used unless the caller asks for more: memory bandwidth ends the gain. */
+/** Maximum number of threads by default: memory bandwidth lets more gain little. */
 const DEFAULT_THREADS = 4;
 
 /**
- * @param {{ threads?: number, build?: Build }} [options] `threads`: as many as may be used, default up to 4; `build`: no other than this
- * @returns {Promise<Compiled>} rejects with NO_WASM where no build can be compiled
+ * Compiles the fastest build that works here; one that fails to compile is noted, and the next is tried.
+ * @param {{ threads?: number, build?: Build }} [options] `threads`: default one for each core, up to 4; `build`: use this one and no
+ *   other
+ * @returns {Promise<Compiled>} rejects with NO_WASM if none can be fetched or compiled
  */
 export async function compile({ threads, build } = {}) {
   const notes = [];
   const wanted = threads ?? Math.min(cores(), DEFAULT_THREADS);
-  // In this order: a page that is not isolated can't tell whether the engine has threads.
-  const why =
+  // In this order: only in a page that is cross-origin isolated can it be seen whether the engine has threads.
+  const whyOne =
     whyNoThreads() ??
     ((await sharedMemory()) ? undefined : 'This engine has no WebAssembly threads, so there is one thread.');
-  if (why && wanted > 1) notes.push(why);
+  if (whyOne && wanted > 1) notes.push(whyOne);
 
-  const names = build ? [build] : await candidates(wanted > 1 && !why, notes);
+  const names = build ? [build] : await candidates(wanted > 1 && !whyOne, notes);
   for (;;) {
     const name = names[0];
     try {
       const module = await compileWasm(name);
       const shared = name.endsWith('-mt');
-      // An instance of the least memory, which tells what holds for all.
+      // A small instance, to read what is the same for all instances.
       const { end: heapBase, fn } = await createCore({ module, shared, heapBase: 0 }, 0);
-      if (threads && threads > 1 && !shared && !why)
+      if (threads && threads > 1 && !shared && !whyOne)
         notes.push(`The build "${name}" has one thread, not the ${threads} that were asked for.`);
       return { module, build: name, shared, heapBase, threads: shared ? wanted : 1, int8Path: fn.int8_path(), notes };
     } catch (error) {
@@ -52,9 +54,10 @@ export async function compile({ threads, build } = {}) {
 }
 
 /**
- * @param {boolean} multiThreaded
- * @param {string[]} notes
- * @returns {Promise<Build[]>} best first
+ * The builds whose features this engine has.
+ * @param {boolean} multiThreaded whether builds with threads can run
+ * @param {string[]} notes a sentence for each missing feature is added
+ * @returns {Promise<Build[]>} fastest first
  */
 async function candidates(multiThreaded, notes) {
   /** @type {('simd' | 'relaxed')[]} */
@@ -67,8 +70,9 @@ async function candidates(multiThreaded, notes) {
 }
 
 /**
+ * The error as a BertletError; NO_WASM if it is another one.
  * @param {Build} build
- * @param {unknown} error
+ * @param {unknown} error what compiling it threw
  */
 function noWasm(build, error) {
   if (error instanceof BertletError) return error;

@@ -1,26 +1,29 @@
-// An instance of the core with its memory.
+// An instance of the C core, and its memory.
 import { BertletError } from '../errors.js';
 import { ALIGNMENT } from './abi.js';
 
 /**
- * What instances are made of.
+ * A compiled build, of which instances are made.
  * @typedef {object} CompiledModule
  * @property {WebAssembly.Module} module
  * @property {boolean} shared whether its memory is shared between threads
- * @property {number} heapBase first address after the module's own data and stack
+ * @property {number} heapBase first address behind the module's data and stack
  */
 
-/** @typedef {Record<string, (...args: any[]) => any>} Functions */
+/** By name. @typedef {Record<string, (...args: any[]) => any>} Functions */
 
-const PAGE = 65536;
-const MIN_PAGES = 16; // at least what the module's own data and stack take
-const MAX_PAGES = 65536; // what the module declares
+const PAGE = 65536; // bytes
+const MIN_PAGES = 16; // enough for the module's data and stack
+const MAX_PAGES = 65536; // the module's declared maximum, 4 GiB
 
 const encoder = new TextEncoder();
 
-/** An instance with its memory, from which blocks are handed out and never given back. */
+/**
+ * An instance and its memory, which is used from its beginning: blocks, which are never freed, then scratch memory, which each use
+ * overwrites. An address is the number of a byte in this memory.
+ */
 export class Core {
-  /** The functions of bertlet.h, without their prefix. @type {Functions} */
+  /** The functions of bertlet.h, without the prefix bertlet_. @type {Functions} */
   fn = {};
 
   /**
@@ -33,27 +36,29 @@ export class Core {
       if (typeof value === 'function') this.fn[name.replace('bertlet_', '')] = /** @type {Functions[string]} */ (value);
     }
     this.stackPointer = /** @type {WebAssembly.Global} */ (exports.__stack_pointer);
-    /** First address that is not taken. */
+    /** First address behind all blocks, where scratch memory begins. */
     this.end = align(/** @type {WebAssembly.Global} */ (exports.__heap_base).value);
-    /** What `place` has put after all blocks, while it is there. @type {Float32Array[] | undefined} */
-    this.placed = undefined;
+    /** The arrays that `copyIn` has copied into scratch memory, while they are there. @type {Float32Array[] | undefined} */
+    this.copiedIn = undefined;
   }
 
   /**
+   * Hands out a block. Blocks must fit into the memory that `createCore` was asked for, which this does not check.
    * @param {number} size in bytes
-   * @returns {number} address of a block
+   * @returns {number} its address, a multiple of ALIGNMENT
    */
   reserve(size) {
     const block = this.end;
     this.end = align(block + size);
-    this.placed = undefined;
+    this.copiedIn = undefined;
     return block;
   }
 
   /**
-   * Room after all blocks for something short-lived, until the next call; the one region that may grow.
+   * Scratch memory, valid until this or another method hands out memory again. The memory grows for it if need be, which detaches all
+   * views. Throws OUT_OF_MEMORY.
    * @param {number} size in bytes
-   * @returns {number} its address
+   * @returns {number} its address, a multiple of ALIGNMENT
    */
   scratch(size) {
     const missing = Math.ceil((this.end + size - this.memory.buffer.byteLength) / PAGE);
@@ -62,79 +67,80 @@ export class Core {
     } catch (error) {
       throw outOfMemory(size, error);
     }
-    this.placed = undefined;
+    this.copiedIn = undefined;
     return this.end;
   }
 
   /**
-   * Puts arrays into scratch memory, such as the weights of a head; if it is the same list that was put there last, and nobody used
-   * that memory since, without copying them.
-   * @param {Float32Array[]} arrays not to be changed
-   * @param {number} room bytes that are wanted after them
-   * @returns {number[]} addresses of the arrays and of the room, until the next use of scratch memory
+   * Copies arrays, such as the weights of a head, into scratch memory. They are not copied again if they are still there: if this very
+   * list was copied last, and scratch memory has not been used for anything else since. Throws OUT_OF_MEMORY.
+   * @param {Float32Array[]} arrays must not be changed later, neither the list nor the numbers
+   * @param {number} extra bytes that are wanted behind them
+   * @returns {number[]} address of each array, then of the extra bytes; valid until the next use of scratch memory
    */
-  place(arrays, room) {
-    const there = this.placed === arrays;
-    const size = arrays.reduce((sum, { byteLength }) => sum + align(byteLength), room);
+  copyIn(arrays, extra) {
+    const there = this.copiedIn === arrays;
+    const size = arrays.reduce((sum, { byteLength }) => sum + align(byteLength), extra);
     let next = this.scratch(size);
-    this.placed = arrays;
+    this.copiedIn = arrays;
     const addresses = arrays.map((array) => {
-      const at = next;
-      if (!there) this.floats(at, array.length).set(array);
+      const address = next;
+      if (!there) this.floats(address, array.length).set(array);
       next += align(array.byteLength);
-      return at;
+      return address;
     });
     return [...addresses, next];
   }
 
   /**
-   * @param {number} at
-   * @param {number} room in bytes, at least 3 for each UTF-16 unit
+   * Writes a text as UTF-8.
+   * @param {number} address
+   * @param {number} capacity bytes that are free there, at least 3 for each UTF-16 unit of the text
    * @param {string} text
-   * @returns {number} bytes of UTF-8 that were written
+   * @returns {number} number of bytes that were written
    */
-  writeText(at, room, text) {
-    if (this.memory.buffer instanceof ArrayBuffer) return encoder.encodeInto(text, this.bytes(at, room)).written;
-    const utf8 = encoder.encode(text); // browsers write nothing into shared memory
-    this.bytes(at, utf8.length).set(utf8);
+  writeText(address, capacity, text) {
+    if (this.memory.buffer instanceof ArrayBuffer)
+      return encoder.encodeInto(text, this.bytes(address, capacity)).written;
+    const utf8 = encoder.encode(text); // browsers refuse to encode into shared memory
+    this.bytes(address, utf8.length).set(utf8);
     return utf8.length;
   }
 
-  // Views are made when they are needed: growing the memory detaches those made before.
+  // Views of the memory. They are made anew for each use, because growing the memory detaches them.
 
-  /** @type {(at: number, length: number) => Uint8Array} */
-  bytes(at, length) {
-    return new Uint8Array(this.memory.buffer, at, length);
+  /** @type {(address: number, length: number) => Uint8Array} */
+  bytes(address, length) {
+    return new Uint8Array(this.memory.buffer, address, length);
   }
-  /** @type {(at: number, length: number) => Int32Array} */
-  ints(at, length) {
-    return new Int32Array(this.memory.buffer, at, length);
+  /** @type {(address: number, length: number) => Int32Array} */
+  ints(address, length) {
+    return new Int32Array(this.memory.buffer, address, length);
   }
-  /** @type {(at: number, length: number) => Float32Array} */
-  floats(at, length) {
-    return new Float32Array(this.memory.buffer, at, length);
+  /** @type {(address: number, length: number) => Float32Array} */
+  floats(address, length) {
+    return new Float32Array(this.memory.buffer, address, length);
   }
 }
 
-/** @param {number} size */
+/** The next multiple of ALIGNMENT. @param {number} size */
 export const align = (size) => Math.ceil(size / ALIGNMENT) * ALIGNMENT;
 
 /**
- * @param {number} size
- * @param {unknown} cause
+ * @param {number} size in bytes
+ * @param {unknown} cause what the engine threw
  */
 function outOfMemory(size, cause) {
-  const need = `${Math.ceil(size / 2 ** 20)} MB of memory are needed and not to be had.`;
-  return new BertletError('OUT_OF_MEMORY', `${need} Close something else, or take a smaller model or shorter texts.`, {
-    cause,
-  });
+  const message = `There are no ${Math.ceil(size / 2 ** 20)} MB of free memory. Close something, or use a smaller model or shorter texts.`;
+  return new BertletError('OUT_OF_MEMORY', message, { cause });
 }
 
 /**
+ * An instance with a memory of its own, which is freed when the instance is garbage.
  * @param {CompiledModule} compiled
- * @param {number} size bytes for blocks and scratch
- * @param {number} [growth] bytes by which `scratch` may grow the memory
- * @returns {Promise<Core>}
+ * @param {number} size bytes for blocks and scratch memory
+ * @param {number} [growth] bytes by which `scratch` may grow the memory; default 0
+ * @returns {Promise<Core>} rejects with OUT_OF_MEMORY
  */
 export async function createCore(compiled, size, growth = 0) {
   const pages = Math.ceil((compiled.heapBase + size) / PAGE);
@@ -142,9 +148,10 @@ export async function createCore(compiled, size, growth = 0) {
 }
 
 /**
- * @param {boolean} shared
- * @param {number} pages
- * @param {number} maximum
+ * Throws OUT_OF_MEMORY.
+ * @param {boolean} shared whether threads share it
+ * @param {number} pages at the beginning
+ * @param {number} maximum pages to which it may grow
  */
 function createMemory(shared, pages, maximum) {
   try {
@@ -159,6 +166,7 @@ function createMemory(shared, pages, maximum) {
 }
 
 /**
+ * An instance on a memory that exists: each further thread has one on the memory of the first.
  * @param {Pick<CompiledModule, 'module'>} compiled
  * @param {WebAssembly.Memory} memory
  */

@@ -1,4 +1,4 @@
-// Texts to batches of the encoder: tokenized, sorted by length, and handed on batch by batch.
+// Runs the encoder over any number of texts: tokenizes them, sorts them by length, and computes batch after batch.
 import { BertletError } from '../errors.js';
 import { createPause, progressReporter } from '../rpc/progress.js';
 
@@ -8,34 +8,37 @@ import { createPause, progressReporter } from '../rpc/progress.js';
 /** @typedef {import('../tokenize/tokenizer.js').Encoded} Encoded */
 
 /**
- * Called for each batch, once for each of the layers that are wanted, while that layer's hidden states are there (`batch.layer`).
- * `encoded`: the texts of the batch.
+ * Called for each batch once for each wanted layer, `batch.layer`, while the engine holds this layer's hidden states. `encoded`: [texts]
+ * the texts of the batch.
  * @template {Encoded} T
  * @typedef {(batch: import('./engine.js').Batch, encoded: (T & { index: number })[]) => void} UseBatch
  */
 
-/** Texts that are tokenized and sorted together. */
-const WINDOW = 2048;
+/** Number of texts that are tokenized and sorted together. */
+const GROUP = 2048;
 
 /**
  * @template {Encoded} T
  * @typedef {object} BatchOptions
  * @property {import('../types.js').Progress['phase']} phase
- * @property {number[]} [layers] whose hidden states are wanted, ascending; default: the last
- * @property {'cut' | 'error'} [truncation]
- * @property {number} [maxTokens] of a text; default: as many as the model has positions
- * @property {number[]} [numbers] the caller's numbers of the texts, for messages
- * @property {(tokenizer: Tokenizer, text: Text, maxTokens: number) => T} [encode] default: what the tokenizer does
+ * @property {number[]} [layers] the wanted layers, ascending: 0 (the embeddings) to the number of layers; default: the last
+ * @property {'cut' | 'error'} [truncation] 'error': reject with TEXT_TOO_LONG if a text has more than `maxTokens`; default 'cut'
+ * @property {number} [maxTokens] to which a text is cut, [CLS] and [SEP] included; default: the model's maximum
+ * @property {number[]} [numbers] [texts] the caller's numbers of the texts, for messages; default: their indices
+ * @property {(tokenizer: Tokenizer, text: Text, maxTokens: number) => T} [encode] default: `tokenizer.encode`
  */
 
 /**
- * Runs the encoder once over texts, the longest of some thousand first, and hands on each batch while its hidden states are there.
+ * Runs the encoder once over all texts, in groups of 2048 with the longest text first, and calls `use` for each batch. If texts are cut,
+ * the caller gets a warning.
  * @template {Encoded} [T=Encoded]
  * @param {Engine} engine
  * @param {Text[]} texts
  * @param {BatchOptions<T>} options
  * @param {UseBatch<T>} use
  * @param {import('../rpc/serve.js').Context} context
+ * @returns {Promise<void>} rejects with TEXT_TOO_LONG, OUT_OF_MEMORY, BAD_WEIGHTS if the model computes NaN or infinity, or the signal's
+ *   reason
  */
 export async function forEachBatch(engine, texts, options, use, context) {
   const { tokenizer, config } = engine;
@@ -46,10 +49,10 @@ export async function forEachBatch(engine, texts, options, use, context) {
   /** @type {number[]} */
   const cut = [];
   let done = 0;
-  for (let first = 0; first < texts.length; first += WINDOW) {
+  for (let first = 0; first < texts.length; first += GROUP) {
     /** @type {(T & { index: number })[]} */
     const encoded = [];
-    for (let index = first; index < Math.min(first + WINDOW, texts.length); index++) {
+    for (let index = first; index < Math.min(first + GROUP, texts.length); index++) {
       const encoding = encode(tokenizer, texts[index], maxTokens);
       if (encoding.cut) cut.push(numbers?.[index] ?? index);
       if (encoding.cut && truncation === 'error') throw tooLong(index, maxTokens);
@@ -65,14 +68,15 @@ export async function forEachBatch(engine, texts, options, use, context) {
 }
 
 /**
- * The same of texts in ids.
+ * Runs the encoder once over texts that are token ids already, the longest first, and calls `use` for each batch.
  * @template {Encoded} T
  * @param {Engine} engine
- * @param {(T & { index: number })[]} encoded sorted in place
- * @param {number[]} layers
+ * @param {(T & { index: number })[]} encoded each at most as long as the model's maximum; sorted in place
+ * @param {number[]} layers the wanted layers, ascending
  * @param {UseBatch<T>} use
- * @param {() => Promise<void>} pause
- * @param {(count: number) => void} [report] after each batch: how many texts it had
+ * @param {() => Promise<void>} pause awaited after each batch, see `createPause`
+ * @param {(count: number) => void} [report] called after each batch with its number of texts
+ * @returns {Promise<void>} rejects with BAD_WEIGHTS if the model computes NaN or infinity, and with what `pause` rejects with
  */
 export async function forEachEncoded(engine, encoded, layers, use, pause, report = () => {}) {
   encoded.sort((a, b) => b.ids.length - a.ids.length);

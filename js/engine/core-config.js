@@ -1,14 +1,14 @@
-// A model's config as the core takes it: a bertlet_config.
+// Writes a model's configuration into the core's memory, as the struct bertlet_config.
 import { ACTIVATION, ARCHITECTURE, CONFIG, CONFIG_BYTES, WEIGHTS } from '../core/abi.js';
 
 /**
  * @param {import('../core/instance.js').Core} core
- * @param {number} at address of CONFIG_BYTES bytes
+ * @param {number} address of CONFIG_BYTES bytes
  * @param {import('../checkpoint/config.js').Config} config
- * @param {number} maxBatchTokens most tokens in one call of the encoder
+ * @param {number} maxBatchTokens maximum number of tokens in one call of the encoder
  * @param {import('../types.js').Dtype} dtype
  */
-export function writeConfig(core, at, config, maxBatchTokens, dtype) {
+export function writeConfig(core, address, config, maxBatchTokens, dtype) {
   /** @type {Record<keyof typeof CONFIG, number>} */
   const values = {
     vocab_size: config.vocabSize,
@@ -25,7 +25,7 @@ export function writeConfig(core, at, config, maxBatchTokens, dtype) {
     embedding_size: config.embeddingSize,
     architecture: ARCHITECTURE[config.family.architecture],
   };
-  const view = new DataView(core.memory.buffer, at, CONFIG_BYTES);
+  const view = new DataView(core.memory.buffer, address, CONFIG_BYTES);
   Object.entries(CONFIG).forEach(([field, type], i) => {
     const value = values[/** @type {keyof typeof CONFIG} */ (field)];
     if (type === 'float') view.setFloat32(4 * i, value, true);

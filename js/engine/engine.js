@@ -1,4 +1,4 @@
-// A loaded model in the worker: its instance of the core, a batch of ids in, hidden states and vectors out.
+// A loaded model in the worker, in an instance of the core. It turns batches of token ids into hidden states, vectors and logits.
 import { POOLING, STATUS } from '../core/abi.js';
 import { applyDense } from '../core/dense.js';
 import { BertletError } from '../errors.js';
@@ -6,21 +6,26 @@ import { BertletError } from '../errors.js';
 /** @typedef {import('../checkpoint/config.js').Config} Config */
 /** @typedef {import('../core/instance.js').Core} Core */
 
-/** Tokens in one call of the encoder, unless a single text may be longer: more gain nothing. */
+/** Maximum number of tokens in a batch, unless the model takes longer texts; larger batches are not faster. */
 export const BATCH_TOKENS = 512;
 
 /**
- * @typedef {object} Batch texts that go through the encoder together
- * @property {number[]} indices which texts
- * @property {number[]} starts [texts + 1] where the tokens of each begin
- * @property {number} layer whose hidden states are there, 0 (the embeddings) .. numLayers
+ * Texts that go through the encoder together.
+ * @typedef {object} Batch
+ * @property {number[]} indices [texts] `index` of each
+ * @property {number[]} starts [texts + 1] the first token of each text among all tokens of the batch, then their number
+ * @property {number} layer whose hidden states the engine holds: 0 (the embeddings) to the number of layers
  */
 
-/** @typedef {import('../tokenize/tokenizer.js').Encoded & { index: number }} Indexed a text in ids, and which text */
+/**
+ * A text as token ids, and its index among the caller's texts.
+ * @typedef {import('../tokenize/tokenizer.js').Encoded & { index: number }} Indexed
+ */
 
 /**
- * @typedef {object} Addresses of a model and of what goes in and out
- * @property {number} model
+ * Addresses in the core's memory: of the model, and of what goes into it and comes out.
+ * @typedef {object} Addresses
+ * @property {number} model the bertlet_model
  * @property {number} ids [maxBatchTokens]
  * @property {number} tokenTypeIds [maxBatchTokens]
  * @property {number} starts [maxBatchTokens / 2 + 1]
@@ -29,20 +34,23 @@ export const BATCH_TOKENS = 512;
  */
 
 /**
- * What a checkpoint or an adapter brings beside the encoder.
+ * What a checkpoint or an adapter has besides the encoder. The cache stores it: when it changes, so must the version in
+ * js/io/cache-entry.js.
  * @typedef {object} Extras
  * @property {import('../checkpoint/task-head.js').TaskHead} [head]
- * @property {boolean} [segments] false: all token type ids are 0, as the adapter was trained
- * @property {import('../checkpoint/masked-head.js').MaskedHead} [masked]
- * @property {import('../checkpoint/sentence-transformers.js').SentencePipeline} [pipeline] for `embed`
+ * @property {boolean} [ignoreTokenTypes] whether all token type ids are 0, as in the training of the adapter
+ * @property {import('../checkpoint/masked-head.js').MaskedHead} [maskedHead]
+ * @property {import('../checkpoint/sentence-transformers.js').SentencePipeline} [sentencePipeline] what `embed` does by default
  */
 
+/** A loaded model. It holds the hidden states of one batch at a time, in memory that the next batch overwrites. */
 export class Engine {
   /** @type {Extras} */
   extras = {};
-  #at;
+  #addresses;
+  /** Whether the weights came from the cache. */
   fromCache = false;
-  /** @type {string[]} */
+  /** Sentences on what went wrong with the cache. @type {string[]} */
   cacheNotes = [];
 
   /** The checkpoint's config.json. @type {Record<string, unknown>} */
@@ -60,139 +68,148 @@ export class Engine {
     this.compiled = compiled;
     this.core = core;
     this.tokenizer = tokenizer;
-    this.#at = addresses;
+    this.#addresses = addresses;
   }
 
-  /** Where the weights are as the core keeps them; `restore` takes what was read to there for them. */
+  /**
+   * The image: the weights as the core keeps them, in one piece. A view, to be stored after `seal`, or to be filled before `restore`.
+   * @returns {Uint8Array}
+   */
   get image() {
     const { core } = this;
-    const { model } = this.#at;
+    const { model } = this.#addresses;
     return core.bytes(core.fn.model_image(model) >>> 0, core.fn.model_image_bytes(model) >>> 0);
   }
 
-  /** @returns {Uint8Array} the image, to be stored */
+  /** Completes the image, so that it can be stored. @returns {Uint8Array} the image, a view */
   seal() {
-    const status = this.core.fn.model_seal(this.#at.model);
+    const status = this.core.fn.model_seal(this.#addresses.model);
     if (status !== STATUS.OK) throw new Error(`bertlet_model_seal: ${status}`);
     return this.image;
   }
 
-  /** @returns {boolean} false: the image is damaged, or one of another model */
+  /** Takes the image as the model's weights. @returns {boolean} false if it is damaged, or of another model */
   restore() {
-    return this.core.fn.model_restore(this.#at.model) === STATUS.OK;
+    return this.core.fn.model_restore(this.#addresses.model) === STATUS.OK;
   }
 
-  /** Room for bytes of weights on their way into the core: that of the hidden states, which are not in use yet. */
+  /** Memory of the core for bytes of weights on their way into the model, in bytes. It is that of the hidden states, not in use yet. */
   get staging() {
-    return { address: this.#at.hidden, size: 4 * BATCH_TOKENS * this.config.hiddenSize };
+    return { address: this.#addresses.hidden, size: 4 * BATCH_TOKENS * this.config.hiddenSize };
   }
 
-  /** The core's model, for its functions. */
+  /** Address of the bertlet_model. */
   get model() {
-    return this.#at.model;
+    return this.#addresses.model;
   }
 
-  /** What runs, in sentences: why it is this build, and what int8 means with it. */
+  /** Sentences on why no faster build runs, and on the bits of int8 weights, see `ModelInfo`. */
   get notes() {
     const { compiled, core } = this;
-    const bits = core.fn.model_weight_bits(this.#at.model);
+    const bits = core.fn.model_weight_bits(this.#addresses.model);
     return bits === 7
       ? [
           ...compiled.notes,
-          'The weights have between 7 and 8 bits here, as many as this engine multiplies exactly at full speed.',
+          'The weights have between 7 and 8 bits, as many as this engine multiplies exactly at full speed.',
         ]
       : compiled.notes;
   }
 
+  /** 16 hexadecimal digits: a hash of the weights, with the adapter. */
   get fingerprint() {
-    return BigInt.asUintN(64, this.core.fn.model_fingerprint(this.#at.model)).toString(16).padStart(16, '0');
+    return BigInt.asUintN(64, this.core.fn.model_fingerprint(this.#addresses.model)).toString(16).padStart(16, '0');
   }
 
   /**
-   * One batch: as many texts from `next` on as fit.
+   * Computes the hidden states of a batch: of as many texts, from `next` on, as fit into it. Throws BAD_WEIGHTS if they are NaN or
+   * infinite.
    * @param {Indexed[]} encoded
-   * @param {number} next
-   * @param {number} [layer] how many layers to run
+   * @param {number} next index in `encoded`
+   * @param {number} [layer] how many layers to run; default: all
    * @returns {Batch}
    */
   forward(encoded, next, layer = this.config.numLayers) {
     const { core } = this;
-    const { model, ids, tokenTypeIds, starts, hidden } = this.#at;
-    const budget = Math.max(this.config.maxPositions, BATCH_TOKENS);
+    const { model, ids, tokenTypeIds, starts, hidden } = this.#addresses;
+    const maxTokens = Math.max(this.config.maxPositions, BATCH_TOKENS);
     /** @type {Batch} */
     const batch = { indices: [], starts: [0], layer: 0 };
     let pairs = false;
-    for (let tokens = 0; next < encoded.length && tokens + encoded[next].ids.length <= budget; next++) {
-      const one = encoded[next];
-      core.ints(ids + 4 * tokens, one.ids.length).set(one.ids);
+    for (let tokens = 0; next < encoded.length && tokens + encoded[next].ids.length <= maxTokens; next++) {
+      const { index, ids: textIds, second } = encoded[next];
+      core.ints(ids + 4 * tokens, textIds.length).set(textIds);
       core
-        .ints(tokenTypeIds + 4 * tokens, one.ids.length)
-        .fill(0, 0, one.second)
-        .fill(1, one.second);
-      pairs ||= one.second < one.ids.length;
-      tokens += one.ids.length;
-      batch.indices.push(one.index);
+        .ints(tokenTypeIds + 4 * tokens, textIds.length)
+        .fill(0, 0, second)
+        .fill(1, second);
+      pairs ||= second < textIds.length;
+      tokens += textIds.length;
+      batch.indices.push(index);
       batch.starts.push(tokens);
     }
     core.ints(starts, batch.starts.length).set(batch.starts);
-    const types = pairs && this.extras.segments !== false ? tokenTypeIds : 0;
-    check(core.fn.embed(model, ids, types, starts, batch.indices.length, hidden));
+    const typeIds = pairs && !this.extras.ignoreTokenTypes ? tokenTypeIds : 0; // 0: all are 0
+    check(core.fn.embed(model, ids, typeIds, starts, batch.indices.length, hidden));
     this.advance(batch, layer);
     return batch;
   }
 
   /**
-   * Runs a batch that was just computed further, in place: its hidden states become those of a later layer.
+   * Runs more layers on the batch that was computed last: its hidden states, and `batch.layer`, become those of a later layer. Throws
+   * BAD_WEIGHTS if they are NaN or infinite.
    * @param {Batch} batch
-   * @param {number} layer its present one or a later one
+   * @param {number} layer `batch.layer` or a later one
    */
   advance(batch, layer) {
     if (layer === batch.layer) return;
-    const { model, starts, hidden } = this.#at;
+    const { model, starts, hidden } = this.#addresses;
     const { fn } = this.core;
     check(fn.run_layers(model, starts, batch.indices.length, batch.layer, layer, hidden));
     batch.layer = layer;
   }
 
   /**
-   * @param {Batch} batch that was just computed
-   * @param {boolean} normalize
-   * @returns {Float32Array} [tokens][hiddenSize], valid until the next batch
+   * The hidden states of the batch that was computed last.
+   * @param {Batch} batch
+   * @param {boolean} normalize whether to divide each token's vector by its length, in place
+   * @returns {Float32Array} [tokens][hiddenSize], a view that is valid until the next batch, or until the memory grows
    */
   hidden({ starts }, normalize) {
     const { hiddenSize } = this.config;
-    const hidden = this.core.floats(this.#at.hidden, starts[starts.length - 1] * hiddenSize);
+    const hidden = this.core.floats(this.#addresses.hidden, starts[starts.length - 1] * hiddenSize);
     if (normalize) normalizeRows(hidden, hiddenSize);
     return hidden;
   }
 
   /**
-   * @param {Batch} batch that was just computed
+   * A vector for each text of the batch that was computed last.
+   * @param {Batch} batch
    * @param {'mean' | 'cls' | 'max'} pooling
-   * @param {boolean} normalize
-   * @returns {Float32Array} [texts][hiddenSize], valid until the next batch
+   * @param {boolean} normalize whether to divide each vector by its length
+   * @returns {Float32Array} [texts][hiddenSize], a view that is valid until the next call or batch, or until the memory grows
    */
   pool({ indices }, pooling, normalize) {
     const { hiddenSize } = this.config;
-    const { hidden, starts, pooled } = this.#at;
+    const { hidden, starts, pooled } = this.#addresses;
     this.core.fn.pool(hidden, starts, indices.length, hiddenSize, POOLING[pooling], normalize ? 1 : 0, pooled);
     return this.core.floats(pooled, indices.length * hiddenSize);
   }
 
   /**
-   * What a head reads: a row for each text, or, with pooling 'none', for each token.
-   * @param {Batch} batch that was just computed
-   * @param {{ pooling: import('../core/dense.js').Pooling, normalize: boolean }} reading
-   * @returns {Float32Array} [rows][hiddenSize], valid until the next batch
+   * The features of the batch that was computed last: a row for each text or, with pooling 'none', for each token.
+   * @param {Batch} batch
+   * @param {{ pooling: import('../core/dense.js').Pooling, normalize: boolean }} spec
+   * @returns {Float32Array} [rows][hiddenSize], a view, as of `hidden` and `pool`
    */
   rows(batch, { pooling, normalize }) {
     return pooling === 'none' ? this.hidden(batch, normalize) : this.pool(batch, pooling, normalize);
   }
 
   /**
-   * What `embed` gives: where dense layers follow the pooling, they come before the division by the length.
-   * @param {Batch} batch that was just computed
-   * @param {Omit<import('../core/dense.js').ReadyHead, 'layer'>} how
+   * What `embed` gives for the batch that was computed last: pooling, then dense layers, then division by the length. (In a head the
+   * division comes before the dense layers.) Throws OUT_OF_MEMORY.
+   * @param {Batch} batch
+   * @param {Omit<import('../core/dense.js').ReadyHead, 'layer'>} spec
    * @returns {Float32Array} [rows][columns], a copy
    */
   vectors(batch, { pooling, normalize, dense, weights }) {
@@ -205,9 +222,10 @@ export class Engine {
   }
 
   /**
-   * @param {Batch} batch that was just computed, as deep as the head reads
+   * A head's logits for the batch that was computed last. Throws OUT_OF_MEMORY.
+   * @param {Batch} batch at the layer that the head reads
    * @param {import('../core/dense.js').ReadyHead} head
-   * @returns {Float32Array} [rows][outputs] logits, a copy
+   * @returns {Float32Array} [rows][outputs], a copy; a row for each text or, with pooling 'none', for each token
    */
   logits(batch, head) {
     const { length, byteOffset } = this.rows(batch, head);
@@ -215,7 +233,7 @@ export class Engine {
   }
 }
 
-/** @param {number} status what the encoder gave */
+/** Throws BAD_WEIGHTS if the encoder computed NaN or infinity. @param {number} status that it returned */
 function check(status) {
   if (status === STATUS.ERROR_NUMERIC) {
     throw new BertletError(
@@ -223,17 +241,17 @@ function check(status) {
       'The model computed NaN or infinity: its weights are damaged. Download or export it again.',
     );
   }
-  if (status !== STATUS.OK) throw new Error(`The encoder: ${status}`);
+  if (status !== STATUS.OK) throw new Error(`The encoder failed with status ${status}`);
 }
 
 /**
- * Divides each row by its length, in place.
+ * Divides each row by its Euclidean length, in place.
  * @param {Float32Array} rows [rows][columns]
  * @param {number} columns
  */
 function normalizeRows(rows, columns) {
-  for (let at = 0; at < rows.length; at += columns) {
-    const vector = rows.subarray(at, at + columns);
+  for (let begin = 0; begin < rows.length; begin += columns) {
+    const vector = rows.subarray(begin, begin + columns);
     const length = Math.max(Math.hypot(...vector), 1e-12);
     vector.forEach((value, i) => (vector[i] = value / length));
   }

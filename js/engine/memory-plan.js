@@ -1,5 +1,5 @@
-// Where everything of a loaded model lies in its instance's memory, planned before the memory is made, so that it never grows but for
-// long texts (docs/architecture.md, "Memory").
+// Plans the memory of a loaded model before it is made, so that it grows for long texts only (docs/architecture.md, "Memory"). Then
+// builds all objects of the core in it.
 import { CONFIG_BYTES } from '../core/abi.js';
 import { align, createCore } from '../core/instance.js';
 import { BertletError } from '../errors.js';
@@ -9,16 +9,17 @@ import { BATCH_TOKENS, Engine } from './engine.js';
 import { STACK_BYTES, startThreads } from './threads.js';
 
 /**
- * An engine with everything but the weights.
+ * An engine without weights, see `Engine.staging` and `Engine.image`.
  * @param {import('../checkpoint/config.js').Config} config
  * @param {import('../tokenize/vocabulary.js').Vocabulary} vocabulary
  * @param {import('../core/compile.js').Compiled} compiled
  * @param {import('../types.js').Dtype} dtype
- * @returns {Promise<Engine>} rejects with OUT_OF_MEMORY where the model does not fit, BAD_VOCABULARY where the vocabulary is not its own
+ * @returns {Promise<Engine>} rejects with OUT_OF_MEMORY if the model does not fit into the memory, BAD_VOCABULARY if the vocabulary is
+ *   empty, lacks a special token or has more pieces than the model
  */
 export async function createEngine(config, vocabulary, compiled, dtype) {
   const tokens = Math.max(config.maxPositions, BATCH_TOKENS);
-  const texts = Math.ceil(tokens / 2); // each has [CLS] and [SEP] at least
+  const texts = Math.ceil(tokens / 2); // each has at least [CLS] and [SEP]
 
   const probe = await createCore(compiled, vocabulary.bytes.length + CONFIG_BYTES);
   const sizes = planMemory(probe, config, vocabulary, { tokens, texts, dtype, threads: compiled.threads });
@@ -30,13 +31,13 @@ export async function createEngine(config, vocabulary, compiled, dtype) {
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new BertletError(
       'BAD_VOCABULARY',
-      `${vocabulary.where} has ${tokenizer.vocabSize} pieces, but the model only ${config.vocabSize}. They must belong together.`,
+      `${vocabulary.location} has ${tokenizer.vocabSize} pieces, but the model only ${config.vocabSize}. Both must be of the same model.`,
     );
   }
-  const configAt = core.reserve(sizes.config);
-  writeConfig(core, configAt, config, tokens, dtype);
+  const configAddress = core.reserve(sizes.config);
+  writeConfig(core, configAddress, config, tokens, dtype);
   const addresses = {
-    model: core.fn.model_init(core.reserve(sizes.model), configAt, pool),
+    model: core.fn.model_init(core.reserve(sizes.model), configAddress, pool),
     ids: core.reserve(sizes.ids),
     tokenTypeIds: core.reserve(sizes.tokenTypeIds),
     starts: core.reserve(sizes.starts),
@@ -47,18 +48,18 @@ export async function createEngine(config, vocabulary, compiled, dtype) {
 }
 
 /**
- * Bytes of each block.
- * @param {import('../core/instance.js').Core} probe any instance
+ * The size of each block in bytes. Throws OUT_OF_MEMORY if the model is too large for any memory.
+ * @param {import('../core/instance.js').Core} probe an instance to compute sizes with
  * @param {import('../checkpoint/config.js').Config} config
  * @param {import('../tokenize/vocabulary.js').Vocabulary} vocabulary
- * @param {{ tokens: number, texts: number, dtype: import('../types.js').Dtype, threads: number }} options `tokens`, `texts`: the most
- *   of a batch
+ * @param {{ tokens: number, texts: number, dtype: import('../types.js').Dtype, threads: number }} options `tokens`, `texts`:
+ *   their maximum numbers in a batch
  */
 function planMemory(probe, config, vocabulary, { tokens, texts, dtype, threads }) {
   const tokenizer = measureTokenizer(probe, vocabulary);
-  const at = probe.scratch(CONFIG_BYTES);
-  writeConfig(probe, at, config, tokens, dtype);
-  const model = probe.fn.model_bytes(at, threads) >>> 0;
+  const address = probe.scratch(CONFIG_BYTES);
+  writeConfig(probe, address, config, tokens, dtype);
+  const model = probe.fn.model_bytes(address, threads) >>> 0;
   if (model === 0) {
     throw new BertletError(
       'OUT_OF_MEMORY',

@@ -1,4 +1,4 @@
-// The further threads of a multi-threaded engine, each a worker of its own that runs the core's bertlet_threads_serve().
+// The further threads of a multi-threaded engine: workers of their own, in which the core's bertlet_threads_serve() runs.
 import { startWorker } from '#platform';
 import { instantiate } from '../core/instance.js';
 import { Connection } from '../rpc/connection.js';
@@ -6,15 +6,15 @@ import { Connection } from '../rpc/connection.js';
 /** @typedef {import('../core/instance.js').Core} Core */
 /** @typedef {import('../rpc/serve.js').Context} Context */
 
-/** Bytes of a further thread's stack, as cmake/wasm.cmake gives the first thread. */
+/** Bytes of a further thread's stack: as many as cmake/wasm.cmake gives to the first thread. */
 export const STACK_BYTES = 65536;
 
 /**
- * Starts the core's further threads, each in a worker with a stack of its own.
+ * Makes the core's pool of threads and starts the further ones, each in a worker and with a stack of its own.
  * @param {Core} core
  * @param {import('../core/compile.js').Compiled} compiled
- * @param {number} size of the pool
- * @returns {Promise<number>} address of the pool
+ * @param {number} size of the pool in bytes, bertlet_threads_bytes()
+ * @returns {Promise<number>} address of the pool; rejects with what starting a thread rejects with
  */
 export async function startThreads(core, { module, threads }, size) {
   const pool = core.fn.threads_init(core.reserve(size), threads);
@@ -29,14 +29,15 @@ export async function startThreads(core, { module, threads }, size) {
       }),
     );
   }
-  // They must run before the core waits for them: waiting, this worker could not help them to start.
+  // The core must not wait for them before they run: while it does, this worker can't handle the messages that start them.
   await Promise.all(starting);
   return pool;
 }
 
 /**
- * Body of a further thread.
- * @param {{ module: WebAssembly.Module, memory: WebAssembly.Memory, pool: number, index: number, stack: number }} params
+ * What a further thread does. It emits an event when it runs, and never returns.
+ * @param {{ module: WebAssembly.Module, memory: WebAssembly.Memory, pool: number, index: number, stack: number }} params `pool`: its
+ *   address; `index`: 1 to the number of threads - 1; `stack`: address of the end of its stack
  * @param {Context} context
  */
 export async function runThread({ module, memory, pool, index, stack }, { emit }) {

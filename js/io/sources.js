@@ -89,13 +89,13 @@ export async function openFile(source, file, signal) {
  * @param {Source} source
  * @param {string} file
  * @param {AbortSignal} [signal]
- * @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, where: string } | { error: BertletError }>} `where`: its URL or path; `error`: why
- *   it is absent. Rejects with any other error
+ * @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, location: string } | { error: BertletError }>} `location`: its URL or path; `error`:
+ *   why it is absent. Rejects with any other error
  */
 export async function readOptional(source, file, signal) {
-  const where = source.locate(file);
+  const location = source.locate(file);
   try {
-    return { bytes: await readAll(await openFile(source, file, signal), where), where };
+    return { bytes: await readAll(await openFile(source, file, signal), location), location };
   } catch (error) {
     if (error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code)) return { error };
     throw error;

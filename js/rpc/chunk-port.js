@@ -1,13 +1,13 @@
-// A file's bytes from one thread to the other: one side lends its chunks to a port, the other reads them from it.
+// Carries a file's bytes from one thread to the other, a chunk each time the reader asks for one.
 import { fromWire, toWire } from '../errors.js';
 
 /** @typedef {import('../base/platform.js').Chunks} Chunks */
 
 /**
- * Lends chunks to the other end of a port, one each time it asks.
- * @param {() => Chunks} open called when the first chunk is wanted
- * @returns {{ port: MessagePort, close: () => void }} `port` is to be transferred to where `importChunks` reads it; `close`
- *   cancels a stream, even one that was not asked for
+ * Offers a file to the other thread, which reads it with `importChunks`. Errors of the file are passed on.
+ * @param {() => Chunks} open called when the first chunk is asked for
+ * @returns {{ port: MessagePort, close: () => void }} `port`: to be transferred to the other thread; `close`: ends the transfer, and
+ *   cancels the file's stream, even if no chunk was asked for
  */
 export function exportChunks(open) {
   const { port1, port2 } = new MessageChannel();
@@ -17,8 +17,8 @@ export function exportChunks(open) {
     try {
       iterator ??= open()[Symbol.asyncIterator]();
       const { done, value } = await iterator.next();
-      // A copy of just these bytes: cloning a view would clone all that it is a view of, and transferring would take it away
-      // from the caller. (Not slice(): on Node's Buffer that makes a view.)
+      // A copy of these bytes alone: cloning a view clones its whole buffer, and transferring takes the buffer away from the caller.
+      // (Not slice(): on Node's Buffer that makes a view.)
       const bytes = done ? undefined : new Uint8Array(value);
       port1.postMessage({ bytes }, bytes ? [bytes.buffer] : []);
     } catch (error) {
@@ -31,16 +31,17 @@ export function exportChunks(open) {
       iterator ??= open()[Symbol.asyncIterator]();
       await iterator.return?.();
     } catch {
-      // It could not be opened; so there is nothing to close.
+      // It can't be opened, so there is nothing to close.
     }
   };
   return { port: port2, close };
 }
 
 /**
- * @param {MessagePort} port
+ * The chunks of the file that `exportChunks` offers at the other end of a port.
+ * @param {MessagePort} port closed at the end
  * @param {AbortSignal} [signal]
- * @returns {AsyncGenerator<Uint8Array, void>}
+ * @returns {AsyncGenerator<Uint8Array, void>} copies; throws the BertletError of the other side, or the signal's reason
  */
 export async function* importChunks(port, signal) {
   /** @type {(answer: { bytes?: Uint8Array, error?: import('../errors.js').WireError }) => void} */

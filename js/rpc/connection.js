@@ -1,5 +1,5 @@
-// The caller's side of a message channel: makes calls to the worker, which serve.js answers. A call may report events and hand over
-// parts of its result before it ends, and may be aborted. What is told without an id is not answered.
+// The caller's side of a message channel: makes calls to the worker, where serve.js answers them. Before its result, a call may send
+// events and parts of the result; it may also be aborted. A message without an id gets no answer.
 //
 //   caller -> worker   { id, method, params, progress }   { id, abort: true }                      { method, params }
 //   worker -> caller   { id, event }   { id, part }       { id, result, part }  or  { id, error }
@@ -7,29 +7,30 @@ import { BertletError, fromWire } from '../errors.js';
 
 /**
  * @typedef {object} CallOptions
- * @property {AbortSignal} [signal]
- * @property {(event: any) => void} [onEvent]
- * @property {boolean} [progress] whether `onEvent` wants progress too
- * @property {(part: any) => void} [onPart] gets a result that comes in parts, which then is undefined itself
- * @property {Transferable[]} [transfer]
+ * @property {AbortSignal} [signal] rejects the call at once with its reason, and tells the worker to stop
+ * @property {(event: any) => void} [onEvent] gets progress and warnings. What it throws rejects the call, as with `onPart`
+ * @property {boolean} [progress] whether the worker is to send progress; default false
+ * @property {(part: any) => void} [onPart] gets the parts of a result that comes in parts; the call then resolves to undefined
+ * @property {Transferable[]} [transfer] objects in `params` to transfer instead of copying them
  */
 
 /** @typedef {{ resolve: (value: any) => void, reject: (error: unknown) => void, onEvent?: (event: any) => void, onPart?: (part: any) => void }} Call */
 
+/** A connection to one worker, which it can end. */
 export class Connection {
   #channel;
   #nextId = 1;
-  /** @type {Map<number, Call>} calls whose caller waits */
+  /** @type {Map<number, Call>} calls that have not been resolved or rejected */
   #calls = new Map();
-  /** @type {Set<number>} calls that the worker has not answered yet; an aborted one is here but no longer in #calls */
+  /** @type {Set<number>} calls that the worker has not answered; aborted ones too, which #calls no longer has */
   #running = new Set();
-  /** @type {BertletError | undefined} why there is no worker any more */
+  /** @type {BertletError | undefined} what calls reject with now that the worker has ended */
   #ended;
   #closeWhenIdle = false;
   /** @type {Promise<void> | undefined} */
   #closing;
 
-  /** @param {import('../base/platform.js').Channel} channel */
+  /** @param {import('../base/platform.js').Channel} channel of a worker that just started */
   constructor(channel) {
     this.#channel = channel;
     channel.keepAlive(false);
@@ -40,10 +41,12 @@ export class Connection {
   }
 
   /**
+   * Calls a method of the worker.
    * @param {string} method
-   * @param {unknown} params
+   * @param {unknown} params copied by structured cloning
    * @param {CallOptions} [options]
-   * @returns {Promise<any>}
+   * @returns {Promise<any>} its result. Rejects with the BertletError that the method threw, WORKER_FAILED if the worker has ended,
+   *   DISPOSED after `close`, or the signal's reason
    */
   call(method, params, { signal, onEvent, progress, onPart, transfer } = {}) {
     return new Promise((resolve, reject) => {
@@ -71,9 +74,9 @@ export class Connection {
   }
 
   /**
-   * Tells the worker something that it does not answer.
+   * Calls a method of the worker without waiting for it; its result and errors are lost. Does nothing when the worker has ended.
    * @param {string} method
-   * @param {unknown} params
+   * @param {unknown} params copied by structured cloning
    */
   tell(method, params) {
     if (!this.#ended) this.#channel.post({ method, params });
@@ -81,14 +84,14 @@ export class Connection {
 
   /** @param {any} message */
   #receive(message) {
-    if (this.#ended) return; // an answer that was under way
+    if (this.#ended) return; // a message that was already on its way
     const { id, event, part, result, error } = message;
     const call = this.#calls.get(id);
     try {
       if (event !== undefined) call?.onEvent?.(event);
       if (part !== undefined) call?.onPart?.(part);
     } catch (thrown) {
-      // The caller's own callback threw: that ends the call, as an exception would.
+      // The caller's callback threw: this rejects the call.
       this.#calls.delete(id);
       this.#channel.post({ id, abort: true });
       call?.reject(thrown);
@@ -104,7 +107,7 @@ export class Connection {
     else call?.resolve(result);
   }
 
-  /** @param {BertletError} error */
+  /** Rejects all calls, now and later. @param {BertletError} error */
   #end(error) {
     if (this.#ended) return;
     this.#ended = error;
@@ -114,14 +117,14 @@ export class Connection {
     this.#channel.keepAlive(false);
   }
 
-  /** Ends the worker at once; calls that wait are rejected. The process waits until it has ended. */
+  /** Ends the worker at once, and rejects open calls with DISPOSED. @returns {Promise<void>} resolves when it has ended */
   close() {
     this.#end(new BertletError('DISPOSED', 'This model was disposed of; load it again to use it.'));
     this.#closing ??= this.#channel.close();
     return this.#closing;
   }
 
-  /** Ends the worker as soon as it has given up what was aborted and cleaned up after itself. */
+  /** Ends the worker as soon as it has answered all calls, aborted ones included, so that it can clean up after them. */
   closeWhenIdle() {
     this.#closeWhenIdle = true;
     if (this.#running.size === 0) this.close();

@@ -1,18 +1,23 @@
-// The worker's side of a message channel: answers the calls that connection.js makes.
+// The worker's side of a message channel: runs the methods that connection.js calls, and answers.
 import { toWire } from '../errors.js';
 
 /**
- * @typedef {object} Context of work that is done for a caller
- * @property {AbortSignal} signal
+ * What a method knows of the call that it works for.
+ * @typedef {object} Context
+ * @property {AbortSignal} signal aborted when the caller aborts the call; its result is then ignored
  * @property {boolean} [progress] whether the caller listens to progress
- * @property {(event: unknown) => void} emit
+ * @property {(event: unknown) => void} emit sends an event to the caller, such as { progress } or { warning, texts }
  */
 
-/** @typedef {(part: unknown, transfer?: Transferable[]) => void} SendPart sends a part of the result, and the last one with the answer */
+/**
+ * Sends a part of the result to the caller. It is held back until the next part or the answer, so that the last one needs no message.
+ * @typedef {(part: unknown, transfer?: Transferable[]) => void} SendPart
+ */
 
-/** @typedef {(params: any, context: Context & { part: SendPart }) => unknown} Method */
+/** What it returns or throws is the answer. @typedef {(params: any, context: Context & { part: SendPart }) => unknown} Method */
 
 /**
+ * Answers calls until the thread ends. Several may run at the same time, in turns.
  * @param {import('../base/platform.js').Port} port
  * @param {Record<string, Method>} methods
  */
@@ -32,7 +37,7 @@ export function serve(port, methods) {
     const postUnlessAborted = (...message) => {
       if (!signal.aborted) post(...message);
     };
-    /** @type {[message?: object, transfer?: Transferable[]]} the part that waits for the next one or the answer */
+    /** @type {[message?: object, transfer?: Transferable[]]} the part that is held back, as a message */
     let last = [];
     try {
       const result = await methods[method](params, {

@@ -23,10 +23,10 @@ export const SPECIALS = Object.keys(SPECIAL).map((name) => `[${name}]`);
 /**
  * Reads and checks a list of added tokens. Throws BAD_VOCABULARY.
  * @param {any[]} list as in tokenizer.json: content, id and flags
- * @param {string} where path or URL of the file, for messages
+ * @param {string} location path or URL of the file, for messages
  * @returns {AddedToken[]} all of them; none if all are special tokens without flags, which the core finds by itself
  */
-export function parseAddedTokens(list, where) {
+export function parseAddedTokens(list, location) {
   const tokens = list.map((entry) => {
     const {
       content,
@@ -37,11 +37,11 @@ export function parseAddedTokens(list, where) {
       normalized = false,
     } = entry ?? {};
     if (typeof content !== 'string' || content === '' || /[\r\n]/.test(content) || !Number.isInteger(id) || id < 0)
-      throw new BertletError('BAD_VOCABULARY', `${where}: the added token ${JSON.stringify(entry)} is not valid.`);
+      throw new BertletError('BAD_VOCABULARY', `${location}: the added token ${JSON.stringify(entry)} is not valid.`);
     if (normalized && !SPECIALS.includes(content)) {
       throw new BertletError(
         'BAD_VOCABULARY',
-        `${where}: the added token "${content}" is to be searched in normalized text, which bertlet can't do. ` +
+        `${location}: the added token "${content}" is to be searched in normalized text, which bertlet can't do. ` +
           'Add it with normalized=False and save the tokenizer again.',
       );
     }

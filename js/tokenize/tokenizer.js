@@ -28,11 +28,11 @@ export const TEXT_GROWTH = 256 * 2 ** 20;
  * @param {Vocabulary} vocabulary
  * @returns {number} bytes that a tokenizer takes beside the vocabulary's own
  */
-export function measureTokenizer(probe, { bytes, where }) {
+export function measureTokenizer(probe, { bytes, location }) {
   const vocab = probe.scratch(bytes.length);
   probe.bytes(vocab, bytes.length).set(bytes);
   const size = probe.fn.tokenizer_bytes(vocab, bytes.length) >>> 0;
-  if (size === 0) throw new BertletError('BAD_VOCABULARY', `${where} is empty. Download or export it again.`);
+  if (size === 0) throw new BertletError('BAD_VOCABULARY', `${location} is empty. Download or export it again.`);
   return size;
 }
 
@@ -77,7 +77,7 @@ export class Tokenizer {
    * @param {Vocabulary} vocabulary
    * @param {number} size of `measureTokenizer`
    */
-  constructor(core, { bytes, flags, where, added }, size) {
+  constructor(core, { bytes, flags, location, added }, size) {
     this.#core = core;
     this.#added = added;
     this.#addedTokens = added.length > 0 ? new AddedTokens(added) : undefined;
@@ -88,7 +88,7 @@ export class Tokenizer {
     if (this.#tokenizer === 0) {
       throw new BertletError(
         'BAD_VOCABULARY',
-        `${where} lacks [UNK], [CLS] or [SEP], so it is not the vocabulary of a BERT model.`,
+        `${location} lacks [UNK], [CLS] or [SEP], so it is not the vocabulary of a BERT model.`,
       );
     }
     /** Ids of special tokens, by their number in SPECIAL; -1 of one that the vocabulary lacks. @type {number[]} */

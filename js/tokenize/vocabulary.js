@@ -14,7 +14,7 @@ const MAX_IDS = 2 ** 22;
  * @property {Uint8Array<ArrayBuffer>} bytes content of a vocab.txt: a piece a line, empty for an id that WordPiece must not find
  * @property {number} flags bertlet_tokenizer_flags
  * @property {import('./added-tokens.js').AddedToken[]} added
- * @property {string} where path or URL of the file that it is from, for messages
+ * @property {string} location path or URL of the file that it is from, for messages
  */
 
 /**
@@ -47,7 +47,7 @@ export async function readVocabulary(source, { lowercase, signal } = {}) {
   const text = await readOptional(source, 'vocab.txt', signal);
   if ('bytes' in text) {
     const config = await readOptional(source, 'tokenizer_config.json', signal);
-    const json = 'bytes' in config ? parseJson(config.bytes, config.where) : {};
+    const json = 'bytes' in config ? parseJson(config.bytes, config.location) : {};
     checkTokenizerConfig(json, config);
     const entries = Object.entries(json.added_tokens_decoder ?? {});
     const added = parseAddedTokens(
@@ -55,13 +55,13 @@ export async function readVocabulary(source, { lowercase, signal } = {}) {
       source.locate('tokenizer_config.json'),
     );
     const flags = toFlags(override(fromTokenizerConfig(json), lowercase));
-    return { bytes: padToIds(added, text.bytes), flags, added, where: text.where };
+    return { bytes: padToIds(added, text.bytes), flags, added, location: text.location };
   }
   const json = await readOptional(source, 'tokenizer.json', signal);
   // If both files are missing, the message names vocab.txt, which users know.
   if ('error' in json) throw json.error.code === 'NOT_A_MODEL' ? json.error : text.error;
-  const { bytes, normalizer, added } = fromTokenizerJson(parseJson(json.bytes, json.where), json.where);
-  return { bytes, flags: toFlags(override(normalizer, lowercase)), added, where: json.where };
+  const { bytes, normalizer, added } = fromTokenizerJson(parseJson(json.bytes, json.location), json.location);
+  return { bytes, flags: toFlags(override(normalizer, lowercase)), added, location: json.location };
 }
 
 /**
@@ -94,10 +94,10 @@ function padToIds(added, bytes) {
 function checkTokenizerConfig(json, config) {
   const { word_tokenizer_type: wordType = 'basic', subword_tokenizer_type: subwordType = 'wordpiece' } = json;
   if (wordType !== 'basic' || subwordType !== 'wordpiece' || json.do_basic_tokenize === false) {
-    const { where } = /** @type {{ where: string }} */ (config);
+    const { location } = /** @type {{ location: string }} */ (config);
     throw new BertletError(
       'BAD_VOCABULARY',
-      `${where} asks for another tokenizer (${wordType}, ${subwordType}); bertlet has BERT's own, basic and wordpiece.`,
+      `${location} asks for another tokenizer (${wordType}, ${subwordType}); bertlet has BERT's own, basic and wordpiece.`,
     );
   }
 }
@@ -117,13 +117,13 @@ function fromTokenizerConfig(json) {
 /**
  * Throws BAD_VOCABULARY if it is another tokenizer than BERT's, or has ids that can't be right.
  * @param {any} json tokenizer.json of Hugging Face's `tokenizers`
- * @param {string} where path or URL of the file, for messages
+ * @param {string} location path or URL of the file, for messages
  * @returns {{ bytes: Uint8Array<ArrayBuffer>, normalizer: Normalizer, added: import('./added-tokens.js').AddedToken[] }}
  */
-function fromTokenizerJson(json, where) {
+function fromTokenizerJson(json, location) {
   /** @param {string} what */
   const unsupported = (what) =>
-    new BertletError('BAD_VOCABULARY', `${where} ${what}; bertlet has BERT's own tokenizer, WordPiece.`);
+    new BertletError('BAD_VOCABULARY', `${location} ${what}; bertlet has BERT's own tokenizer, WordPiece.`);
 
   const { model, normalizer, pre_tokenizer: preTokenizer } = json;
   if (!model?.vocab || typeof model.vocab !== 'object' || (model.type ?? 'WordPiece') !== 'WordPiece') {
@@ -139,7 +139,7 @@ function fromTokenizerJson(json, where) {
     throw unsupported(`has words of up to ${model.max_input_chars_per_word} characters`);
   checkPostProcessor(json.post_processor, unsupported);
 
-  const added = parseAddedTokens(json.added_tokens ?? [], where);
+  const added = parseAddedTokens(json.added_tokens ?? [], location);
   /** @type {string[]} */
   const pieces = [];
   // Other added tokens become empty lines, so that WordPiece does not find them; unless the vocabulary has them as pieces, too.
@@ -157,7 +157,10 @@ function fromTokenizerJson(json, where) {
       id >= MAX_IDS ||
       (pieces[id] || piece) !== piece
     ) {
-      throw new BertletError('BAD_VOCABULARY', `${where}: the piece ${JSON.stringify(piece)} can't have the id ${id}.`);
+      throw new BertletError(
+        'BAD_VOCABULARY',
+        `${location}: the piece ${JSON.stringify(piece)} can't have the id ${id}.`,
+      );
     }
     pieces[id] = piece;
   }

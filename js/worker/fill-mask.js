@@ -1,4 +1,4 @@
-// Masked language modelling in the worker: which pieces may stand where a text has [MASK].
+// Masked language modelling in the worker: the most likely pieces in the place of each [MASK] of a text.
 import { BertletError } from '../errors.js';
 import { range } from '../base/numbers.js';
 import { SPECIAL, STATUS } from '../core/abi.js';
@@ -11,43 +11,49 @@ import { createPause, progressReporter } from '../rpc/progress.js';
 /** @typedef {import('../engine/engine.js').Engine} Engine */
 /** @typedef {import('../types.js').MaskFill} MaskFill */
 
-/** Masks that are scored together: more gain nothing, and each takes 4 bytes for every piece of the vocabulary. */
-const MASKS = 32;
+/** Number of masks that are scored together. More are not faster, and each takes 4 bytes for every piece of the vocabulary. */
+const MASK_BATCH = 32;
 
 /**
+ * The most likely pieces for the masks of texts.
  * @param {Engine} engine
- * @param {{ texts: import('../tokenize/tokenizer.js').Text[], topK: number, targets?: string[] }} params
+ * @param {{ texts: import('../tokenize/tokenizer.js').Text[], topK: number, targets?: string[] }} params `targets`: the only words to
+ *   choose from; default: the whole vocabulary
  * @param {import('../rpc/serve.js').Context} context
- * @returns {Promise<MaskFill[][][]>} for each text, for each of its masks, the best pieces
+ * @returns {Promise<MaskFill[][][]>} [texts][masks][up to topK] best first. Rejects with UNSUPPORTED_MODEL if the model has no masked-LM
+ *   head, BAD_VOCABULARY if it has no [MASK], TEXT_TOO_LONG, BAD_INPUT for a text without [MASK] or if no target is in the vocabulary,
+ *   BAD_WEIGHTS, OUT_OF_MEMORY, or the signal's reason
  */
 export async function fillMask(engine, { texts, topK: k, targets }, context) {
-  const { masked } = engine.extras;
-  if (!masked) {
+  const { maskedHead } = engine.extras;
+  if (!maskedHead) {
     throw new BertletError(
       'UNSUPPORTED_MODEL',
       'This model has no masked-LM head. Load a checkpoint of BertForMaskedLM or the like, such as bert-base-uncased.',
     );
   }
   const { tokenizer, config } = engine;
-  const mask = tokenizer.specials[SPECIAL.MASK];
-  if (mask < 0) throw new BertletError('BAD_VOCABULARY', 'The vocabulary has no [MASK], so nothing can be masked.');
+  const maskId = tokenizer.specials[SPECIAL.MASK];
+  if (maskId < 0) throw new BertletError('BAD_VOCABULARY', 'The vocabulary has no [MASK], so nothing can be masked.');
   const candidates = targets ? targetIds(engine, targets, context) : range(0, config.vocabSize);
   const pause = createPause(context);
   const encoded = [];
   for (const [index, text] of texts.entries()) {
     const { cut, ...rest } = tokenizer.encode(text, config.maxPositions);
     if (cut) {
-      const most = config.maxPositions;
-      throw new BertletError('TEXT_TOO_LONG', `Text ${index} is longer than the model's ${most} tokens. Shorten it.`);
+      throw new BertletError(
+        'TEXT_TOO_LONG',
+        `Text ${index} is longer than the model's ${config.maxPositions} tokens. Shorten it.`,
+      );
     }
-    const places = range(0, rest.ids.length).filter((token) => rest.ids[token] === mask);
-    if (places.length === 0)
+    const maskPositions = range(0, rest.ids.length).filter((token) => rest.ids[token] === maskId);
+    if (maskPositions.length === 0)
       throw new BertletError('BAD_INPUT', `Text ${index} has no [MASK]: write it where a word is to be found.`);
-    encoded.push({ index, cut, ...rest, places });
+    encoded.push({ index, cut, ...rest, maskPositions });
     await pause();
   }
 
-  const head = new WordScorer(engine, masked);
+  const head = new MaskScorer(engine, maskedHead);
   const report = progressReporter(context, 'fill-mask');
   /** @type {MaskFill[][][]} */
   const results = texts.map(() => []);
@@ -56,21 +62,27 @@ export async function fillMask(engine, { texts, topK: k, targets }, context) {
     engine,
     encoded,
     [config.numLayers],
-    (batch, some) => {
-      const masks = some.flatMap(({ index, ids, places }, i) =>
-        places.map((place) => ({ token: batch.starts[i] + place, index, ids, place, only: places.length === 1 })),
+    (batch, batchTexts) => {
+      const masks = batchTexts.flatMap(({ index, ids, maskPositions }, i) =>
+        maskPositions.map((position) => ({
+          token: batch.starts[i] + position,
+          index,
+          ids,
+          position,
+          single: maskPositions.length === 1,
+        })),
       );
       head.score(
         engine.hidden(batch, false),
         masks.map(({ token }) => token),
         (scores, i) => {
-          const { index, ids, place, only } = masks[i];
+          const { index, ids, position, single } = masks[i];
           results[index].push(
             topK(scores, k, candidates).map((id) => ({
               score: scores[id],
               token: id,
               token_str: decode(engine, [id]),
-              sequence: decode(engine, ids.with(place, id), only),
+              sequence: decode(engine, ids.with(position, id), single),
             })),
           );
         },
@@ -82,8 +94,8 @@ export async function fillMask(engine, { texts, topK: k, targets }, context) {
   return results;
 }
 
-/** The masked-LM head on an engine. */
-class WordScorer {
+/** Applies an engine's masked-LM head (Devlin et al. 2019, https://arxiv.org/abs/1810.04805, section 3.1). */
+class MaskScorer {
   #engine;
   #head;
   #weights;
@@ -100,36 +112,39 @@ class WordScorer {
   }
 
   /**
+   * The probabilities of all pieces for each mask. Throws BAD_WEIGHTS if they are NaN or infinite, OUT_OF_MEMORY.
    * @param {Float32Array} hidden [tokens][hiddenSize], in the core's memory; overwritten
-   * @param {number[]} tokens which of them are masks, ascending
-   * @param {(scores: Float32Array, i: number) => void} use gets [vocabSize] probabilities for each, valid meanwhile
+   * @param {number[]} tokens [masks] which tokens are masks, ascending
+   * @param {(scores: Float32Array, mask: number) => void} onScores called for each mask, with probabilities [vocabSize], a view that is
+   *   valid during the call
    */
-  score(hidden, tokens, use) {
+  score(hidden, tokens, onScores) {
     const { hiddenSize, vocabSize } = this.#engine.config;
-    const { byteOffset } = hidden; // the view itself goes when scratch memory grows
+    const { byteOffset } = hidden; // the view itself is detached if scratch memory grows
     tokens.forEach((token, i) => hidden.copyWithin(i * hiddenSize, token * hiddenSize, (token + 1) * hiddenSize));
-    for (let first = 0; first < tokens.length; first += MASKS) {
-      const rows = Math.min(MASKS, tokens.length - first);
+    for (let first = 0; first < tokens.length; first += MASK_BATCH) {
+      const rows = Math.min(MASK_BATCH, tokens.length - first);
       const scores = this.#run(byteOffset + 4 * first * hiddenSize, rows);
-      for (let row = 0; row < rows; row++) use(scores.subarray(row * vocabSize, (row + 1) * vocabSize), first + row);
+      for (let row = 0; row < rows; row++)
+        onScores(scores.subarray(row * vocabSize, (row + 1) * vocabSize), first + row);
     }
   }
 
   /**
    * @param {number} hidden address of [rows][hiddenSize]
    * @param {number} rows
-   * @returns {Float32Array} [rows][vocabSize] probabilities, valid until the next use of scratch memory
+   * @returns {Float32Array} [rows][vocabSize] probabilities, a view that is valid until the next use of scratch memory
    */
   #run(hidden, rows) {
     const { core, model, config } = this.#engine;
     const { embeddingSize, vocabSize } = config;
     const { transform, norm } = this.#head;
     const featureBytes = align(4 * rows * embeddingSize);
-    const at = core.place(this.#weights, featureBytes + 4 * rows * vocabSize);
-    const [, , gamma, beta, bias, decoder] = at;
-    const features = at[at.length - 1];
+    const addresses = core.copyIn(this.#weights, featureBytes + 4 * rows * vocabSize);
+    const [, , gamma, beta, bias, decoder] = addresses;
+    const features = addresses[addresses.length - 1];
     const logits = features + featureBytes;
-    applyLayer(core, transform, at, rows, hidden, features);
+    applyLayer(core, transform, addresses, rows, hidden, features);
     core.fn.layer_norm(features, rows, embeddingSize, gamma, beta, norm.epsilon);
     if (this.#head.decoder) core.fn.linear(features, rows, embeddingSize, decoder, bias, vocabSize, logits);
     else if (core.fn.word_logits(model, features, rows, bias, logits) !== STATUS.OK) {
@@ -144,34 +159,35 @@ class WordScorer {
 }
 
 /**
- * Ids of target words. Of one that is not a piece its first piece stands for it, as in the pipeline of `transformers`.
+ * The ids of target words. A word that is not a piece is replaced by its first piece, as in the pipeline of `transformers`, with a warning.
  * @param {Engine} engine
  * @param {string[]} targets
  * @param {import('../rpc/serve.js').Context} context
+ * @returns {number[]} each once; throws BAD_INPUT if there are none
  */
 function targetIds({ tokenizer, config }, targets, { emit }) {
   const { pieces } = tokenizer;
   const ids = targets.flatMap((target) => {
     const known = pieces.indexOf(target);
     if (known >= 0 && target !== '') return [known];
-    const found = tokenizer.encode([target], config.maxPositions).ids.subarray(1, -1);
-    const what = `The target "${target}" is not in the model's vocabulary`;
-    if (found.length === 0) {
-      emit({ warning: `${what} and is left out.` });
+    const pieceIds = tokenizer.encode([target], config.maxPositions).ids.subarray(1, -1);
+    const missing = `The target "${target}" is not in the model's vocabulary`;
+    if (pieceIds.length === 0) {
+      emit({ warning: `${missing} and is left out.` });
       return [];
     }
-    emit({ warning: `${what}; its first piece "${pieces[found[0]]}" stands for it.` });
-    return [found[0]];
+    emit({ warning: `${missing}; its first piece "${pieces[pieceIds[0]]}" is used instead.` });
+    return [pieceIds[0]];
   });
-  if (ids.length === 0) throw new BertletError('BAD_INPUT', 'None of the targets is in the model’s vocabulary.');
+  if (ids.length === 0) throw new BertletError('BAD_INPUT', 'None of the targets is in the vocabulary.');
   return [...new Set(ids)];
 }
 
 /**
- * Ids to text, as the WordPiece decoder of `tokenizers`.
+ * Turns ids into text, as the WordPiece decoder of Hugging Face's `tokenizers`.
  * @param {Engine} engine
  * @param {Iterable<number>} ids
- * @param {boolean} [skipSpecial] whether [CLS] and the like are left out; [PAD] always is
+ * @param {boolean} [skipSpecial] whether all special tokens are left out; [PAD] always is
  */
 function decode({ tokenizer: { pieces, specials } }, ids, skipSpecial = false) {
   const skipped = skipSpecial ? specials : [specials[SPECIAL.PAD]];

@@ -1,4 +1,4 @@
-// What a worker fetches only when it is asked for: page-tasks.js is its counterpart.
+// What a worker in a browser fetches only when it is used. js/api/lazy.js is the same for the page.
 export { readAdapter } from '../checkpoint/adapter-reader.js';
 export { fillMask } from './fill-mask.js';
 export { fit } from '../train/fit.js';

@@ -1,7 +1,7 @@
-// Loads a model: its files from where they are, or what the cache has kept of them, into an engine.
+// Loads a model into an engine, from its files or from the cache.
 import { parseConfig } from '../checkpoint/config.js';
 import { parseJson } from '../checkpoint/json.js';
-import { buildMaskedHead, maskedTensors } from '../checkpoint/masked-head.js';
+import { buildMaskedHead, maskedHeadTensors } from '../checkpoint/masked-head.js';
 import { readSentencePipeline } from '../checkpoint/sentence-transformers.js';
 import { buildHead, headTensors, planHead } from '../checkpoint/task-head.js';
 import { readWeights } from '../checkpoint/weights.js';
@@ -29,17 +29,19 @@ import { readVocabulary } from '../tokenize/vocabulary.js';
  */
 
 /**
+ * Loads a model, with an adapter merged if there is one. It comes from the cache if it is there; otherwise from its files, and is then put
+ * into the cache.
  * @param {LoadParams} params
  * @param {Context} context
- * @returns {Promise<Engine>}
+ * @returns {Promise<Engine>} rejects with NO_WASM, OUT_OF_MEMORY, the signal's reason, and any code of ErrorCode for the files of a model
  */
-export async function loadEngine({ description, adapter, dtype, threads, build, cache: use = false }, context) {
+export async function loadEngine({ description, adapter, dtype, threads, build, cache: cacheUse = false }, context) {
   const { signal, emit } = context;
   const compiling = compile({ threads, build });
   const [compiled, cache] = await Promise.all([
     compiling,
-    openPlaces(description, adapter, { keep: true, refresh: use === 'refresh' }).then((source) =>
-      Cache.open(source, { dtype, compiling }, use, signal),
+    openSources(description, adapter, { keep: true, refresh: cacheUse === 'refresh' }).then((source) =>
+      Cache.open(source, { dtype, compiling }, cacheUse, signal),
     ),
   ]);
   const source = cache.origin;
@@ -47,25 +49,25 @@ export async function loadEngine({ description, adapter, dtype, threads, build, 
     const configFile = source.locate('config.json');
     const configBytes = await readAll(await openFile(cache.source, 'config.json', signal), configFile);
     const config = parseConfig(configBytes, configFile);
-    const json = parseJson(configBytes, configFile);
+    const configJson = parseJson(configBytes, configFile);
     const vocabulary = await readVocabulary(cache.source, { signal });
     const engine = await createEngine(config, vocabulary, compiled, dtype);
     const { vocabSize } = engine.tokenizer;
     if (vocabSize < config.vocabSize) {
-      // Legal: some models round their vocabulary up. But it is also how a file looks that was cut off.
-      const warning = `${vocabulary.where} has ${vocabSize} pieces, fewer than the model's ${config.vocabSize}. Check that the file is whole.`;
+      // Not an error, since some models round the size of their vocabulary up. But the file may also be incomplete.
+      const warning = `${vocabulary.location} has ${vocabSize} pieces, fewer than the model's ${config.vocabSize}. Check that the file is complete.`;
       emit({ warning });
     }
     engine.fromCache = await cache.restore(engine.image, () => engine.restore());
     if (engine.fromCache) {
       engine.extras = unpack(cache.extras);
     } else {
-      await readCheckpoint(engine, cache.source, adapter !== undefined, json, context);
+      await readCheckpoint(engine, cache.source, adapter !== undefined, configJson, context);
       await source.keep?.();
       await cache.keep(() => engine.seal(), pack(engine.extras));
     }
     engine.cacheNotes = cache.notes;
-    engine.configJson = json;
+    engine.configJson = configJson;
     return engine;
   } catch (error) {
     await source.discard?.();
@@ -76,41 +78,42 @@ export async function loadEngine({ description, adapter, dtype, threads, build, 
 }
 
 /**
+ * Opens the model's folder and the adapter's as one source.
  * @param {import('../io/describe.js').Description} description
  * @param {import('../io/describe.js').Description | undefined} adapter
- * @param {{ keep: boolean, refresh: boolean }} options
- * @returns {Promise<Source>} the model's files, and the adapter's in a folder of their own
+ * @param {{ keep: boolean, refresh: boolean }} options see `openSource`
+ * @returns {Promise<Source>} the model's files, and the adapter's in the folder ADAPTER
  */
-async function openPlaces(description, adapter, options) {
+async function openSources(description, adapter, options) {
   const source = await openSource(description, options);
   return adapter ? joinSources(source, ADAPTER, await openSource(adapter, options)) : source;
 }
 
 /**
- * Reads the weights into the engine, an adapter's merged, and what else the checkpoint or the adapter brings.
- * @param {Engine} engine
+ * Reads the weights into the engine, with the adapter merged, and all extras.
+ * @param {Engine} engine its weights and `extras` are set
  * @param {Source} source
- * @param {boolean} adapted whether there is an adapter
- * @param {any} json config.json
+ * @param {boolean} hasAdapter
+ * @param {any} configJson config.json
  * @param {Context} context
  */
-async function readCheckpoint(engine, source, adapted, json, context) {
+async function readCheckpoint(engine, source, hasAdapter, configJson, context) {
   const { signal, emit } = context;
   const { core, model, staging, config, extras } = engine;
   const { family } = config;
-  const adapter = adapted ? await (await import('./lazy.js')).readAdapter(source, family, signal) : undefined;
-  if (adapter && !adapter.segments) extras.segments = false;
-  const plan = planHead(json, family, adapter, source.locate('config.json'));
-  const headNames = new Set([...headTensors(plan), ...maskedTensors(json, family)]);
+  const adapter = hasAdapter ? await (await import('./lazy.js')).readAdapter(source, family, signal) : undefined;
+  if (adapter?.ignoreTokenTypes) extras.ignoreTokenTypes = true;
+  const plan = planHead(configJson, family, adapter, source.locate('config.json'));
+  const headNames = new Set([...headTensors(plan), ...maskedHeadTensors(configJson, family)]);
   const target = { core, model, staging, family, adapter, headNames };
-  extras.pipeline = await readSentencePipeline(source, config, context);
+  extras.sentencePipeline = await readSentencePipeline(source, config, context);
   const tensors = await readWeights(source, target, signal, progressReporter(context, 'download'));
-  extras.masked = buildMaskedHead(json, config, tensors);
+  extras.maskedHead = buildMaskedHead(configJson, config, tensors);
   try {
     if (plan) extras.head = buildHead(plan, tensors, config);
   } catch (error) {
-    // A checkpoint may have lost its head and still be good for everything else; an adapter is of no use without.
+    // A checkpoint without the head that its configuration names is still good for everything else; an adapter is not.
     if (adapter) throw error;
-    emit({ warning: `${/** @type {Error} */ (error).message} Without it there is no bert.head.` });
+    emit({ warning: `${/** @type {Error} */ (error).message} So the model has no \`head\`.` });
   }
 }

@@ -1,4 +1,4 @@
-// The worker's entry: owns the engine, answers calls. The same file is the body of a further thread of a multi-threaded engine.
+// The worker's entry: it owns the engine, and answers the calls of js/api/. Further threads of a multi-threaded engine run this file, too.
 import { weightsOf } from '../core/dense.js';
 import { forEachBatch } from '../engine/batches.js';
 import { ownPort } from '#platform';
@@ -7,10 +7,10 @@ import { loadEngine } from './load.js';
 import { createPause } from '../rpc/progress.js';
 import { serve } from '../rpc/serve.js';
 
-/** @type {import('../engine/engine.js').Engine} */
+/** Set by `load`, which is the first call. @type {import('../engine/engine.js').Engine} */
 let engine;
 
-/** Heads that the page has, by the numbers that it gave them. @type {Map<number, import('../core/dense.js').ReadyHead>} */
+/** Heads that the page uses, by the numbers that it gave them. @type {Map<number, import('../core/dense.js').ReadyHead>} */
 const heads = new Map();
 
 /** @param {number} number */
@@ -23,19 +23,20 @@ const headOf = (number) => /** @type {import('../core/dense.js').ReadyHead} */ (
 const keepHead = (number, network) => heads.set(number, { ...network, weights: weightsOf(network.dense) });
 
 /**
- * Which texts of a batch, and what was computed of each: a row, or one for each of its tokens.
+ * What was computed for the texts of one batch: a row for each text, or for each of its tokens.
  * @typedef {object} Part
- * @property {number[]} indices
- * @property {number[]} starts [texts + 1] where the rows of each begin
+ * @property {number[]} indices [texts] index of each among the caller's texts
+ * @property {number[]} starts [texts + 1] the first row of each text, then the number of rows
  * @property {Float32Array} rows [rows][columns]
- * @property {import('../tokenize/located.js').Located[]} [tokens] of each text
+ * @property {import('../tokenize/located.js').Located[]} [tokens] [texts]
  */
 
 /**
+ * Sends a part to the caller.
  * @param {import('../rpc/serve.js').Context & { part: import('../rpc/serve.js').SendPart }} context
  * @param {import('../engine/engine.js').Batch} batch
  * @param {import('../core/dense.js').Pooling} pooling
- * @param {Float32Array} rows given away
+ * @param {Float32Array} rows [rows][columns]; transferred, so not to be used afterwards
  * @param {Part['tokens']} [tokens]
  */
 function sendRows(context, { indices, starts }, pooling, rows, tokens) {
@@ -45,13 +46,14 @@ function sendRows(context, { indices, starts }, pooling, rows, tokens) {
 }
 
 serve(ownPort(), {
+  /** Loads the model; if it has a head, this is kept as number `head`. Gives what `ModelInfo` has beyond the caller's options. */
   async load({ head: number, ...params }, context) {
     engine = await loadEngine(params, context);
     const { family, hiddenSize, numLayers, maxPositions: maxTokens, vocabSize } = engine.config;
     const { build, threads } = engine.compiled;
     const { fingerprint, fromCache, configJson: config } = engine;
     const notes = [...engine.notes, ...engine.cacheNotes];
-    const { head, masked } = engine.extras;
+    const { head, maskedHead } = engine.extras;
     if (head) keepHead(number, head.network);
     return {
       modelType: family.modelType,
@@ -66,7 +68,7 @@ serve(ownPort(), {
       fromCache,
       config,
       head,
-      hasMaskedLMHead: Boolean(masked),
+      hasMaskedLMHead: Boolean(maskedHead),
     };
   },
 
@@ -80,26 +82,26 @@ serve(ownPort(), {
     return encodings;
   },
 
-  /** Hands over, batch by batch, the vectors of texts. */
+  /** Sends the vectors of texts, batch by batch, as `Part`. */
   embed({ texts, pooling, layer, normalize, truncation }, context) {
-    const followed = pooling === undefined && layer === undefined ? engine.extras.pipeline : undefined;
-    const dense = followed?.dense ?? [];
-    const how = {
-      pooling: pooling ?? followed?.pooling ?? 'mean',
-      normalize: normalize ?? followed?.normalize ?? false,
+    const pipeline = pooling === undefined && layer === undefined ? engine.extras.sentencePipeline : undefined;
+    const dense = pipeline?.dense ?? [];
+    const spec = {
+      pooling: pooling ?? pipeline?.pooling ?? 'mean',
+      normalize: normalize ?? pipeline?.normalize ?? false,
       dense,
       weights: weightsOf(dense),
     };
     return forEachBatch(
       engine,
       texts,
-      { phase: 'embed', layers: [layer ?? engine.config.numLayers], truncation, maxTokens: followed?.maxTokens },
-      (batch) => sendRows(context, batch, how.pooling, engine.vectors(batch, how)),
+      { phase: 'embed', layers: [layer ?? engine.config.numLayers], truncation, maxTokens: pipeline?.maxTokens },
+      (batch) => sendRows(context, batch, spec.pooling, engine.vectors(batch, spec)),
       context,
     );
   },
 
-  /** Hands over, batch by batch, the logits of texts; if they shall be located, with their tokens. */
+  /** Sends a head's logits for texts, batch by batch, as `Part`; with `located` also the texts' tokens. */
   async logits({ texts, head: number, located }, context) {
     const head = headOf(number);
     const encode = located ? (await import('./lazy.js')).encodeLocated : undefined;
@@ -108,20 +110,20 @@ serve(ownPort(), {
       texts,
       { phase: 'classify', layers: [head.layer], encode },
       (batch, encoded) => {
-        const tokens = located && encoded.map((one) => one.located);
+        const tokens = located && encoded.map((text) => text.located);
         sendRows(context, batch, head.pooling, engine.logits(batch, head), tokens);
       },
       context,
     );
   },
 
-  /** Of a head that the page has read from a file. */
+  /** Keeps the weights of a head that the page has read from a file. */
   keepHead: ({ head, network }) => void keepHead(head, network),
 
-  /** The page has no use for it any more. */
+  /** Frees a head's weights; the page does not use them any more. */
   forgetHead: ({ head }) => void heads.delete(head),
 
-  // What only some pages need is fetched when it is needed.
+  // What is fetched only when it is used.
 
   fillMask: async (params, context) => (await import('./lazy.js')).fillMask(engine, params, context),
 
@@ -132,7 +134,7 @@ serve(ownPort(), {
 
   async fit({ head, ...params }, context) {
     const fitted = await (await import('./lazy.js')).fit(engine, params, context);
-    context.signal.throwIfAborted(); // the page doesn't take it any more
+    context.signal.throwIfAborted(); // the page would not use the head
     keepHead(head, fitted.network);
     return fitted;
   },

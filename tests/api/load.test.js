@@ -103,7 +103,7 @@ test('a vocabulary with fewer pieces than the model has is told: it may be cut o
   const bert = await load(spec, { threads: 1, onWarning: (message) => warnings.push(message) });
   await bert.dispose();
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0], /vocab\.txt has 80 pieces, fewer than the model's 94\. Check that the file is whole\./);
+  assert.match(warnings[0], /vocab\.txt has 80 pieces, fewer than the model's 94\. Check that the file is complete\./);
 });
 
 test('a folder on a server, with and without the last slash', async (t) => {

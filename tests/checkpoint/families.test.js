@@ -200,8 +200,8 @@ const refused = [
   [{ init_lora_weights: 'pissa_niter_16' }, undefined, /init_lora_weights: "pissa_niter_16".*merge_and_unload/],
   [{ fan_in_fan_out: true }, undefined, /fan_in_fan_out/],
   [{ peft_type: 'IA3' }, undefined, /peft_type "IA3"/],
-  [{ r: 5 }, undefined, /does not go with adapter_config\.json/],
-  [{ rank_pattern: {} }, undefined, /attention\.self\.value.*does not go with/],
+  [{ r: 5 }, undefined, /does not fit adapter_config\.json/],
+  [{ rank_pattern: {} }, undefined, /attention\.self\.value.*does not fit/],
   [{ lora_alpha: null }, undefined, /lora_alpha null/],
   [{}, rename(`${query}.lora_A.weight`, `${query}.lora_magnitude_vector`), /lora_magnitude_vector.*can't merge/],
   [{}, rename(`${query}.lora_A.weight`, `${query}x.lora_A.weight`), /no lora_B for .*queryx/],
@@ -347,7 +347,7 @@ test('fillMask(): int8, several texts, and what it can refuse', async () => {
   });
   assert.deepEqual(fills.map(({ token_str: piece }) => piece).sort(), ['bad', 'good']);
   assert.deepEqual(warnings, [
-    'The target "goodly" is not in the model\'s vocabulary; its first piece "good" stands for it.',
+    'The target "goodly" is not in the model\'s vocabulary; its first piece "good" is used instead.',
     'The target "" is not in the model\'s vocabulary and is left out.',
   ]);
   await assert.rejects(bert.fillMask('no mask'), { code: 'BAD_INPUT', message: /Text 0 has no \[MASK\]/ });

@@ -23,10 +23,10 @@ for (const name of ['bert-masked', 'bert-untied', 'distilbert-masked', 'electra-
           return original(...args);
         };
       }
-      const { place } = engine.core;
-      engine.core.place = (arrays, room) => {
-        copies += Number(engine.core.placed !== arrays);
-        return place.call(engine.core, arrays, room);
+      const { copyIn } = engine.core;
+      engine.core.copyIn = (arrays, extra) => {
+        copies += Number(engine.core.copiedIn !== arrays);
+        return copyIn.call(engine.core, arrays, extra);
       };
       const texts = [
         'a [MASK] movie',

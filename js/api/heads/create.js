@@ -1,14 +1,15 @@
-// A head of the class of its task, from its data.
+// Makes heads: each task has its class.
 import { TextClassifier } from './text-classifier.js';
 
 /** @typedef {import('./token-classifier.js').TokenClassifier} TokenClassifier */
 /** @typedef {import('./question-answerer.js').QuestionAnswerer} QuestionAnswerer */
 /** @typedef {TextClassifier | TokenClassifier | QuestionAnswerer} AnyHead */
 
-/** What only some pages need, fetched when it is needed. */
+/** Fetches what not every page uses. */
 export const fetchLazy = () => import('../lazy.js');
 
 /**
+ * Makes a head of its data; the class depends on the task.
  * @param {import('./remote-head.js').RemoteHead} remote whose weights the worker has
  * @param {import('../../checkpoint/head-file.js').HeadData} data
  * @returns {Promise<AnyHead>}

@@ -1,4 +1,4 @@
-// How well a head classifies examples.
+// Measures how well a head classifies labelled examples.
 import { indexOfMax } from '../../base/numbers.js';
 import { BertletError } from '../../errors.js';
 import { evaluateMultiLabel, evaluatePredictions } from '../../metrics/classification.js';
@@ -7,29 +7,32 @@ import { checkExamples, checkMultiLabelExamples } from '../examples.js';
 /** @typedef {import('../../tokenize/tokenizer.js').Text} Text */
 
 /**
+ * Classifies examples and compares the results with their labels. Rejects with BAD_INPUT, NO_EXAMPLES or BAD_LABELS.
  * @param {any[]} examples
- * @param {readonly string[]} known the head's labels
- * @param {number | undefined} threshold from which probability on a text has a label; undefined: it has one, the most likely
- * @param {(texts: Text[], use: (index: number, scores: ArrayLike<number>) => void) => Promise<void>} score gives probabilities of the labels
+ * @param {readonly string[]} labels the head's
+ * @param {number | undefined} threshold of multi-label classification: a text has all labels of at least this probability. undefined: it
+ *   has only the most likely one
+ * @param {(texts: Text[], use: (index: number, scores: ArrayLike<number>) => void) => Promise<void>} score calls `use` for each text with
+ *   the probabilities of the labels
  * @returns {Promise<import('../../metrics/classification.js').Metrics | import('../../metrics/classification.js').MultiLabelMetrics>}
  */
-export async function evaluateClassifier(examples, known, threshold, score) {
+export async function evaluateClassifier(examples, labels, threshold, score) {
   const multiLabel = threshold !== undefined;
-  const { texts, labels } = multiLabel ? checkMultiLabelExamples(examples) : checkExamples(examples);
-  const given = labels.flat(); // none, where texts may have none
-  if (given.length > 0 && !given.some((label) => known.includes(label))) {
-    const some = known.slice(0, 5).join(', ');
+  const { texts, labels: truth } = multiLabel ? checkMultiLabelExamples(examples) : checkExamples(examples);
+  const given = truth.flat(); // may be empty for multi-label
+  if (given.length > 0 && !given.some((label) => labels.includes(label))) {
+    const firstLabels = labels.slice(0, 5).join(', ');
     throw new BertletError(
       'BAD_LABELS',
-      `No example has a label that this head knows (${some}); the first has "${given[0]}".`,
+      `No example has a label that this head knows (${firstLabels}); the first has "${given[0]}".`,
     );
   }
   /** @type {string[][]} */
   const predicted = [];
   await score(texts, (index, scores) => {
-    predicted[index] = multiLabel ? known.filter((_, i) => scores[i] >= threshold) : [known[indexOfMax(scores)]];
+    predicted[index] = multiLabel ? labels.filter((_, i) => scores[i] >= threshold) : [labels[indexOfMax(scores)]];
   });
   return multiLabel
-    ? evaluateMultiLabel(/** @type {string[][]} */ (labels), predicted, [...known])
-    : evaluatePredictions(/** @type {string[]} */ (labels), predicted.flat(), [...known]);
+    ? evaluateMultiLabel(/** @type {string[][]} */ (truth), predicted, [...labels])
+    : evaluatePredictions(/** @type {string[]} */ (truth), predicted.flat(), [...labels]);
 }

@@ -1,16 +1,20 @@
-// A trained head as its user sees it: a value, of which there is nothing to dispose.
+// What all heads have in common, as their users see them.
 import { callOptions } from '../call-options.js';
 import { eachText } from '../parts.js';
 
 /** @typedef {import('../../types.js').TaskOptions} TaskOptions */
 
 /**
- * What heads need of js/api/lazy.js.
+ * What heads use of js/api/lazy.js.
  * @typedef {object} Lazy
  * @property {typeof import('../../checkpoint/head-file.js').writeHead} writeHead
  * @property {typeof import('./evaluate-classifier.js').evaluateClassifier} evaluateClassifier
  */
 
+/**
+ * A head: what a model was trained to tell apart. It needs the model that it was trained on, but no disposing: its memory in the worker is
+ * freed when the object is garbage, or with the model.
+ */
 export class Head {
   #data;
 
@@ -25,17 +29,17 @@ export class Head {
     /** @protected */
     this.remote = remote;
     this.#data = data;
-    /** What it was trained for. */
+    /** The task that it was trained for. */
     this.task = data.task;
-    /** What it tells apart. @type {readonly string[]} */
+    /** The labels or tags that it tells apart, in the order of its outputs; empty for question answering. @type {readonly string[]} */
     this.labels = Object.freeze([...data.labels]);
-    /** How it was trained; undefined of a checkpoint's own head. */
+    /** How it was trained, and how well; undefined for the head of a checkpoint or an adapter. */
     this.report = data.report;
   }
 
   /**
-   * The head as one safetensors file, for `model.loadHead()` or for Python.
-   * @returns {Promise<Uint8Array<ArrayBuffer>>}
+   * The head as a safetensors file, which `model.loadHead()` and Python can open.
+   * @returns {Promise<Uint8Array<ArrayBuffer>>} the file's bytes, a new copy
    */
   async save() {
     const { writeHead } = await this.fetchLazy();
@@ -43,12 +47,12 @@ export class Head {
   }
 
   /**
-   * What the head computes of texts.
+   * Computes the head's logits for texts. Rejects as the methods of `Model` do.
    * @protected
    * @param {import('../../tokenize/tokenizer.js').Text[]} texts
    * @param {TaskOptions} options
-   * @param {Parameters<typeof eachText>[1]} use gets logits: [outputs], or, where the head reads tokens, [tokens][outputs]
-   * @param {boolean} [located] whether the tokens are wanted as well
+   * @param {Parameters<typeof eachText>[1]} use gets the logits of each text: [outputs] or, if the head reads tokens, [tokens][outputs]
+   * @param {boolean} [located] whether `use` gets the tokens and their offsets as well
    */
   async logits(texts, options, use, located) {
     const onPart = (/** @type {any} */ part) => eachText(part, use);

@@ -1,4 +1,4 @@
-// A head that finds the answer to a question in a context.
+// The head for question answering.
 import { bestAnswers } from '../../decode/answers.js';
 import { BertletError } from '../../errors.js';
 import { squadMetrics } from '../../metrics/answers.js';
@@ -12,20 +12,25 @@ import { Head } from './head.js';
 
 /**
  * @typedef {object} AnswerOptions
- * @property {number} [topK] how many answers, at most; default 1
- * @property {number} [maxAnswerTokens] the longest answer; default 30
- * @property {boolean} [noAnswer] whether '' is a possible answer, with a score of its own; default false
- * @property {number} [maxTokens] of a window of a long context, with its question; default 384, or what the model reads
- * @property {number} [stride] tokens that a window shares with the one before; default 128
+ * @property {number} [topK] maximum number of answers to a question; default 1
+ * @property {number} [maxAnswerTokens] maximum length of an answer in tokens; default 30
+ * @property {boolean} [noAnswer] whether '', "no answer", is among the possible answers; default false
+ * @property {number} [maxTokens] length of a window in tokens, with the question; default 384, or the model's maximum if that is less
+ * @property {number} [stride] how many tokens a window shares with the one before; default 128, or a third of `maxTokens` if that is less
  */
 
+/** A head that finds the answer to a question in a context. */
 export class QuestionAnswerer extends Head {
   /**
-   * The best answers, the likeliest first. A long context is read in windows that overlap.
+   * Finds the answers to a question, or to each of several, each in its context. A context that is too long is read in overlapping windows.
+   * @example
+   * const [{ answer }] = await answerer.answer({ question: 'Who lives in Rome?', context: 'Ada lives in Rome.' });
    * @template {QuestionInput | QuestionInput[]} T
    * @param {T} questions
    * @param {AnswerOptions & TaskOptions} [options]
-   * @returns {Promise<T extends any[] ? Answer[][] : Answer[]>}
+   * @returns {Promise<T extends any[] ? Answer[][] : Answer[]>} as `questions`: [answers], or [questions][answers], best first. Offsets are
+   *   in UTF-16 code units of the context. Rejects with BAD_INPUT, with TEXT_TOO_LONG for a question that leaves too few tokens for its
+   *   context, and as the methods of `Model`
    */
   async answer(questions, { topK = 1, maxAnswerTokens = 30, noAnswer = false, maxTokens, stride, ...options } = {}) {
     for (const [name, value] of Object.entries({ topK, maxAnswerTokens }))
@@ -41,17 +46,19 @@ export class QuestionAnswerer extends Head {
     };
     await this.remote.call('questions', { questions: list, maxTokens, stride }, { ...callOptions(options), onPart });
     const results = list.map(([, context], question) => {
-      const inOrder = [...windows[question]].sort(([a], [b]) => a - b).map(([, window]) => window);
-      return bestAnswers(context, inOrder, { topK, maxAnswerTokens, noAnswer });
+      const ordered = [...windows[question]].sort(([a], [b]) => a - b).map(([, window]) => window);
+      return bestAnswers(context, ordered, { topK, maxAnswerTokens, noAnswer });
     });
     return /** @type {any} */ (Array.isArray(questions) ? results : results[0]);
   }
 
   /**
-   * Answers the questions of examples and compares, as the official scripts of SQuAD do.
+   * Answers the questions of examples, and compares with their answers as SQuAD's evaluation scripts do (Rajpurkar et al. 2016,
+   * https://arxiv.org/abs/1606.05250). If some examples have no answer, `noAnswer` is true by default.
    * @param {import('../../types.js').AnsweredExample[]} examples
-   * @param {AnswerOptions & TaskOptions} [options]
-   * @returns {Promise<{ exactMatch: number, f1: number, n: number }>} percent
+   * @param {AnswerOptions & TaskOptions} [options] `topK` is always 1
+   * @returns {Promise<{ exactMatch: number, f1: number, n: number }>} `exactMatch` and `f1` in percent, `n`: number of examples. Rejects
+   *   with NO_EXAMPLES, and as `answer`
    */
   async evaluate(examples, options = {}) {
     checkAnsweredExamples(examples);

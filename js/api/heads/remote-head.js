@@ -1,29 +1,27 @@
-// A head's weights in the worker, which has them once and under a number, and doesn't need them with every call.
+// A head's weights in the worker: they are sent there once and get a number, by which later calls name them.
 
-/** Tells the worker to forget what the page can't ask for any more. */
+/** Frees the weights in the worker when the page's object is garbage. */
 const collected = new FinalizationRegistry(
   (/** @type {{ connection: import('../../rpc/connection.js').Connection, head: number }} */ { connection, head }) =>
     connection.tell('forgetHead', { head }),
 );
 
-let numbers = 0;
+let lastNumber = 0;
 
-/** The worker keeps the weights until this object is collected, or the worker itself is ended. */
+/** A number for a head's weights. The worker keeps them until this object is garbage, or the worker ends. */
 export class RemoteHead {
   #connection;
 
-  /**
-   * @param {import('../../rpc/connection.js').Connection} connection
-   */
+  /** @param {import('../../rpc/connection.js').Connection} connection to the worker of the head's model */
   constructor(connection) {
     this.#connection = connection;
-    /** By which the worker knows it; it's for who makes it to see that the worker gets it. */
-    this.number = ++numbers;
+    /** The number. Its weights come to the worker by `keep`, or because `load` or `fit` makes them there. */
+    this.number = ++lastNumber;
     collected.register(this, { connection, head: this.number });
   }
 
   /**
-   * Gives the worker weights that it doesn't have.
+   * Sends weights to the worker.
    * @param {import('../../core/dense.js').HeadNetwork} network
    */
   keep(network) {
@@ -31,10 +29,11 @@ export class RemoteHead {
   }
 
   /**
-   * Calls a method of the worker that uses the head.
+   * Calls a method of the worker with `head`, the number, among its parameters.
    * @param {string} method
    * @param {object} params
    * @param {import('../../rpc/connection.js').CallOptions} options
+   * @returns {Promise<any>} as `Connection.call`
    */
   call(method, params, options) {
     return this.#connection.call(method, { head: this.number, ...params }, options);

@@ -1,4 +1,4 @@
-// A head that says which label a text has, or which of several.
+// The head for text classification, with one label or any number of labels for each text.
 import { BertletError } from '../../errors.js';
 import { softmax } from '../../base/numbers.js';
 import { toTexts } from '../texts.js';
@@ -8,20 +8,25 @@ import { Head } from './head.js';
 /** @typedef {import('../../types.js').TaskOptions} TaskOptions */
 /** @typedef {import('../../types.js').TextInput} TextInput */
 
-/** From this probability on a text has a label, where it may have any of them. */
+/** Default threshold of multi-label evaluation: the probability from which on a text has a label. */
 const LIKELY = 0.5;
 
+/** A head that finds the label of a text or, if its task is 'multi-label', all its labels. */
 export class TextClassifier extends Head {
   get #multiLabel() {
     return this.task === 'multi-label';
   }
 
   /**
-   * Labels with their probabilities, the most likely first. Those of 'multi-label' are independent of each other.
+   * The labels of a text, or of each text of an array, with their probabilities. The probabilities of a text sum to 1; those of a
+   * 'multi-label' head are independent of each other.
+   * @example
+   * const [{ label, score }] = await classifier.classify('what a lovely film');
    * @template {TextInput | TextInput[]} T
-   * @param {T} texts
-   * @param {import('../../types.js').ClassifyOptions & TaskOptions} [options] with a `threshold`, an empty list means "none of these"
-   * @returns {Promise<T extends any[] ? Prediction[][] : Prediction[]>}
+   * @param {T} texts a text, a pair `{ text, textPair }`, or an array of these
+   * @param {import('../../types.js').ClassifyOptions & TaskOptions} [options]
+   * @returns {Promise<T extends any[] ? Prediction[][] : Prediction[]>} as `texts`: [labels], or [texts][labels], the most likely first;
+   *   with a `threshold` a text may have none. Rejects with BAD_INPUT, and as the methods of `Model`
    */
   async classify(texts, { topK = this.labels.length, threshold = 0, ...options } = {}) {
     if (!Number.isInteger(topK) || topK < 1)
@@ -37,12 +42,13 @@ export class TextClassifier extends Head {
   }
 
   /**
-   * Classifies examples and compares with their labels.
+   * Classifies examples, and compares the results with their labels.
    * @template {import('../../types.js').Example[] | import('../../types.js').MultiLabelExample[]} T
    * @param {T} examples
-   * @param {{ threshold?: number } & TaskOptions} [options] `threshold`: of the probability of a label where there may be several;
-   *   default 0.5
+   * @param {{ threshold?: number } & TaskOptions} [options] `threshold`, for a 'multi-label' head: a text has all labels of at least
+   *   this probability; default 0.5
    * @returns {Promise<T extends import('../../types.js').Example[] ? import('../../metrics/classification.js').Metrics : import('../../metrics/classification.js').MultiLabelMetrics>}
+   *   Rejects with NO_EXAMPLES, with BAD_LABELS if no example has a label that the head knows, and as `classify`
    */
   async evaluate(examples, { threshold = LIKELY, ...options } = {}) {
     checkThreshold(threshold);
@@ -55,9 +61,10 @@ export class TextClassifier extends Head {
   }
 
   /**
+   * Computes the probabilities of the labels: by softmax, or for 'multi-label' by the sigmoid of each logit.
    * @param {import('../../tokenize/tokenizer.js').Text[]} texts
    * @param {TaskOptions} options
-   * @param {(index: number, scores: Float32Array | Float64Array) => void} use `scores`: [labels] probabilities
+   * @param {(index: number, scores: Float32Array | Float64Array) => void} use gets [labels] probabilities of each text
    */
   #score(texts, options, use) {
     return this.logits(texts, options, (index, logits) =>
@@ -66,7 +73,7 @@ export class TextClassifier extends Head {
   }
 }
 
-/** @param {number} threshold */
+/** Throws BAD_INPUT. @param {number} threshold */
 function checkThreshold(threshold) {
   if (!(threshold >= 0 && threshold <= 1))
     throw new BertletError('BAD_INPUT', `threshold is ${threshold}; it must be a probability, 0 to 1.`);

@@ -1,4 +1,4 @@
-// A head that tags the words of texts and finds the entities in them.
+// The head for token classification: it tags words, and finds entities.
 import { BertletError } from '../../errors.js';
 import { groupedEntities, tokenEntities } from '../../decode/entities.js';
 import { indexOfMax, rowOf, softmax } from '../../base/numbers.js';
@@ -16,12 +16,16 @@ import { Head } from './head.js';
 /** @typedef {'sequence' | import('../../decode/entities.js').AggregationStrategy} AggregationStrategy */
 /** @typedef {'viterbi' | 'argmax'} Decoding */
 
+/** A head that gives each word of a text a tag, such as "B-person" or "O", and so finds entities. */
 export class TokenClassifier extends Head {
-  /** @type {import('../../decode/viterbi.js').Transitions} */
+  /**
+   * Scores for tags that follow each other: -Infinity if they may not, else what the head has learned, or 0.
+   * @type {import('../../decode/viterbi.js').Transitions}
+   */
   #transitions;
 
-  /** Whether it was trained here: others give what they give in transformers. */
-  get #own() {
+  /** Whether `fit` trained it. If not, it is a checkpoint's head, and its defaults are those of `transformers`. */
+  get #fitted() {
     return this.report !== undefined;
   }
 
@@ -44,18 +48,23 @@ export class TokenClassifier extends Head {
   }
 
   /**
-   * The entities of a text, or of each of several, in the order of the text.
+   * Finds the entities in a text, or in each text of an array.
+   * @example
+   * await tagger.entities('Ada lives in Rome.'); // [{ entity_group: 'person', word: 'Ada', start: 0, end: 3, score: 0.99 }, ...]
    * @template {string | string[]} T
    * @template {AggregationStrategy} [A='simple']
-   * @param {T} texts
-   * @param {{ aggregationStrategy?: A } & TaskOptions} [options] 'sequence', the default for heads trained here: the best sequence of tags
-   *   for the words that are between spaces, without punctuation around them; the other strategies are those of Hugging Face's
-   *   pipeline, and 'simple' is the default for a checkpoint's own head
-   * @returns {Promise<T extends any[] ? Entities<A>[] : Entities<A>>}
+   * @param {T} texts a text, or an array of texts
+   * @param {{ aggregationStrategy?: A } & TaskOptions} [options] `aggregationStrategy`: how tokens become entities. 'sequence', the default
+   *   for a head that `fit` trained: the text is split into words, at spaces and with punctuation apart, and gets the best sequence of
+   *   tags. 'none', 'simple', 'first', 'average' and 'max' are those of Hugging Face's pipeline; 'simple' is the default for the head of a
+   *   checkpoint or an adapter
+   * @returns {Promise<T extends any[] ? Entities<A>[] : Entities<A>>} as `texts`: [entities], or [texts][entities], in the order of the
+   *   text; with 'none' an entity for each token whose tag is not 'O'. Offsets are in UTF-16 code units of the text. Rejects with
+   *   BAD_INPUT, and as the methods of `Model`
    */
   async entities(texts, { aggregationStrategy: given, ...options } = {}) {
     /** @type {AggregationStrategy} */
-    const aggregationStrategy = given ?? (this.#own ? 'sequence' : 'simple');
+    const aggregationStrategy = given ?? (this.#fitted ? 'sequence' : 'simple');
     const strategies = ['sequence', 'none', 'simple', 'first', 'average', 'max'];
     if (!strategies.includes(aggregationStrategy)) {
       throw new BertletError(
@@ -83,13 +92,16 @@ export class TokenClassifier extends Head {
   }
 
   /**
-   * The tags of words that are given one by one.
-   * @param {string[][]} sentences
-   * @param {{ decoding?: Decoding } & TaskOptions} [options] 'viterbi', the default for heads trained here: the best sequence in which
-   *   every tag may follow the one before; 'argmax', the default for a checkpoint's own head: each word's best tag
-   * @returns {Promise<string[][]>} 'O' for words that the model doesn't see: past its longest text, or of control characters only
+   * Tags the words of sentences that are split into words already.
+   * @example
+   * await tagger.tag([['Ada', 'lives', 'in', 'Rome', '.']]); // [['B-person', 'O', 'O', 'B-city', 'O']]
+   * @param {string[][]} sentences [sentences][words]
+   * @param {{ decoding?: Decoding } & TaskOptions} [options] `decoding`: 'viterbi', the default for a head that `fit` trained, gives the
+   *   best valid sequence of tags; 'argmax', the default for the head of a checkpoint or an adapter, gives each word its best tag
+   * @returns {Promise<string[][]>} [sentences][words]; 'O' for words that the model does not read, because the sentence is too long or they
+   *   are all control characters. Rejects with BAD_INPUT, and as the methods of `Model`
    */
-  async tag(sentences, { decoding = this.#own ? 'viterbi' : 'argmax', ...options } = {}) {
+  async tag(sentences, { decoding = this.#fitted ? 'viterbi' : 'argmax', ...options } = {}) {
     if (decoding !== 'viterbi' && decoding !== 'argmax')
       throw new BertletError('BAD_INPUT', `decoding is "${decoding}"; it must be viterbi or argmax.`);
     checkSentences(sentences);
@@ -106,11 +118,12 @@ export class TokenClassifier extends Head {
   }
 
   /**
-   * Tags the words of examples and compares.
+   * Tags the words of examples, and compares the results with their tags.
    * @param {import('../../types.js').TaggedExample[]} examples
-   * @param {{ decoding?: Decoding } & TaskOptions} [options] as of `tag`
-   * @returns {Promise<import('../../metrics/entities.js').EntityMetrics & { accuracy: number, n: number }>} of entities, as seqeval; `accuracy`: of
-   *   tags; `n`: sentences
+   * @param {{ decoding?: Decoding } & TaskOptions} [options] as for `tag`
+   * @returns {Promise<import('../../metrics/entities.js').EntityMetrics & { accuracy: number, n: number }>} metrics of entities, as by
+   *   seqeval; `accuracy`: share of the words with the right tag, 0 to 1; `n`: number of sentences. Rejects with NO_EXAMPLES,
+   *   BAD_LABELS, and as `tag`
    */
   async evaluate(examples, options = {}) {
     const { words, tags } = checkTaggedExamples(examples);
@@ -121,10 +134,11 @@ export class TokenClassifier extends Head {
   }
 
   /**
+   * Computes the logits of all tokens.
    * @param {import('../../tokenize/tokenizer.js').Text[]} texts
    * @param {TaskOptions} options
-   * @param {(index: number, logits: Float32Array, tokens: import('../../tokenize/located.js').Located) => void} use gets
-   *   [tokens][labels] and the tokens, as the model read them
+   * @param {(index: number, logits: Float32Array, tokens: import('../../tokenize/located.js').Located) => void} use gets for each text
+   *   [tokens][labels] and the tokens, without those that were cut
    */
   #tokenLogits(texts, options, use) {
     return this.logits(
@@ -136,44 +150,47 @@ export class TokenClassifier extends Head {
   }
 
   /**
-   * @param {[start: number, end: number][]} words
-   * @param {import('../../types.js').Encoding['offsets']} offsets
+   * The tag of each word, from the logits of its first token.
+   * @param {[start: number, end: number][]} words where each is in the text
+   * @param {import('../../types.js').Encoding['offsets']} offsets of the tokens
    * @param {Float32Array} logits [tokens][labels]
    * @param {Decoding} decoding
-   * @returns {{ tag: string, score: number }[]} [words]
+   * @returns {{ tag: string, score: number }[]} [words] `score`: probability of the tag by softmax
    */
   #decode(words, offsets, logits, decoding) {
     const count = this.labels.length;
     const tokens = firstTokens(words, offsets, logits.length / count);
-    const seen = [...tokens.keys()].filter((word) => tokens[word] >= 0);
-    const rows = seen.map((word) => rowOf(logits, tokens[word], count));
+    const tagged = [...tokens.keys()].filter((word) => tokens[word] >= 0);
+    const rows = tagged.map((word) => rowOf(logits, tokens[word], count));
     const path =
       decoding === 'argmax'
         ? rows.map(indexOfMax)
         : viterbi(Float64Array.from(rows.flatMap((row) => [...row])), this.#transitions);
     const tags = words.map(() => ({ tag: 'O', score: 1 }));
-    seen.forEach((word, i) => (tags[word] = { tag: this.labels[path[i]], score: softmax(rows[i])[path[i]] }));
+    tagged.forEach((word, i) => (tags[word] = { tag: this.labels[path[i]], score: softmax(rows[i])[path[i]] }));
     return tags;
   }
 
   /**
+   * The entities by the best sequence of tags.
    * @param {string} text
-   * @param {[start: number, end: number][]} words
-   * @param {import('../../types.js').Encoding['offsets']} offsets
-   * @param {Float32Array} logits
-   * @returns {EntityGroup[]}
+   * @param {[start: number, end: number][]} words where each is in the text
+   * @param {import('../../types.js').Encoding['offsets']} offsets of the tokens
+   * @param {Float32Array} logits [tokens][labels]
+   * @returns {EntityGroup[]} `score`: mean over the words
    */
   #sequence(text, words, offsets, logits) {
     const decoded = this.#decode(words, offsets, logits, 'viterbi');
     return tagSpans(decoded.map(({ tag }) => tag)).map(({ type, start: first, end: after }) => {
       const [start, end] = [words[first][0], words[after - 1][1]];
-      const score = decoded.slice(first, after).reduce((sum, one) => sum + one.score, 0) / (after - first);
+      const score = decoded.slice(first, after).reduce((sum, { score: ofWord }) => sum + ofWord, 0) / (after - first);
       return { entity_group: type, score, word: text.slice(start, end), start, end };
     });
   }
 }
 
 /**
+ * What `entities` gives for one text.
  * @template {AggregationStrategy} A
  * @typedef {A extends 'none' ? TokenEntity[] : EntityGroup[]} Entities
  */

@@ -1,4 +1,4 @@
-// BERT (Devlin et al. 2019, https://arxiv.org/abs/1810.04805). The other families are made of it and of what they do otherwise.
+// BERT (Devlin et al. 2019, https://arxiv.org/abs/1810.04805). The other families copy it, and replace what differs.
 
 /** @type {import('./family.js').Family} */
 export const bert = {
@@ -8,8 +8,8 @@ export const bert = {
   finalNorm: false,
   keys: { embedding_size: 'hidden_size' },
   constants: {},
-  refused: {},
-  names: [[/^bert\./, '']],
+  unsupported: {},
+  renames: [[/^bert\./, '']],
   textHead: [
     ['pooler.dense', 'tanh'],
     ['classifier', 'none'],
@@ -18,6 +18,6 @@ export const bert = {
     transform: 'cls.predictions.transform.dense',
     norm: 'cls.predictions.transform.LayerNorm',
     decoder: 'cls.predictions.decoder',
-    bias: ['cls.predictions.decoder.bias', 'cls.predictions.bias'], // the same, unless the decoder has weights of its own
+    bias: ['cls.predictions.decoder.bias', 'cls.predictions.bias'], // equal, unless the decoder does not share the word embeddings
   },
 };

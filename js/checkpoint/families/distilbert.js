@@ -1,4 +1,4 @@
-// DistilBERT (Sanh et al. 2019, https://arxiv.org/abs/1910.01108): a BERT without token types and pooler.
+// DistilBERT (Sanh et al. 2019, https://arxiv.org/abs/1910.01108): a BERT without token types and without a pooler.
 import { bert } from './bert.js';
 
 /** @type {import('./family.js').Family} */
@@ -15,7 +15,7 @@ export const distilbert = {
     hidden_act: 'activation',
   },
   constants: { type_vocab_size: 0, layer_norm_eps: 1e-12 },
-  names: [
+  renames: [
     [/^distilbert\./, ''],
     [/^transformer\.layer\./, 'encoder.layer.'],
     [/\.attention\.q_lin\b/, '.attention.self.query'],

@@ -1,4 +1,4 @@
-// ELECTRA (Clark et al. 2020, https://arxiv.org/abs/2003.10555): a BERT whose embeddings may be of another size than its hidden states.
+// ELECTRA (Clark et al. 2020, https://arxiv.org/abs/2003.10555): a BERT whose embeddings may have another size than its hidden states.
 import { bert } from './bert.js';
 
 /** @type {import('./family.js').Family} */
@@ -7,7 +7,7 @@ export const electra = {
   modelType: 'electra',
   className: 'Electra',
   keys: {},
-  names: [[/^electra\./, '']],
+  renames: [[/^electra\./, '']],
   textHead: [
     ['classifier.dense', 'gelu'],
     ['classifier.out_proj', 'none'],

@@ -6,6 +6,6 @@ export const ernie = {
   ...bert,
   modelType: 'ernie',
   className: 'Ernie',
-  refused: { use_task_id: 'task ids' },
-  names: [[/^(ernie|bert)\./, '']], // some were saved as the BERT that they are
+  unsupported: { use_task_id: 'task ids' },
+  renames: [[/^(ernie|bert)\./, '']], // some were saved as BERT models
 };

@@ -1,8 +1,8 @@
-// What a model family is: all that tells its checkpoints from those of others. Names of modules and tensors are canonical (see
-// ../tensor-names.js) unless it says otherwise.
+// The type of a model family: everything that distinguishes its checkpoints from BERT's. Names of modules and tensors are canonical ones
+// (see ../tensor-names.js), after `renames`.
 
 /**
- * A key of BERT's config.json that says how large a model is or what it computes.
+ * A key of BERT's config.json that bertlet reads.
  * @typedef {'vocab_size' | 'hidden_size' | 'embedding_size' | 'num_hidden_layers' | 'num_attention_heads' | 'intermediate_size'
  *   | 'max_position_embeddings' | 'type_vocab_size' | 'hidden_act' | 'layer_norm_eps'} Key
  */
@@ -10,33 +10,35 @@
 /** @typedef {import('../../core/dense.js').Dense['activation']} Activation */
 
 /**
- * The masked-LM head: a dense layer, layer normalization, and a decoder, mostly the word embeddings.
+ * The modules of a masked-LM head, see ../masked-head.js.
  * @typedef {object} MaskedModules
  * @property {string} transform the dense layer
- * @property {Activation} [activation] after it; default: that of the encoder
+ * @property {Activation} [activation] of the dense layer; default: that of the encoder
  * @property {string} norm
  * @property {string} decoder
- * @property {string[]} bias tensors that may be the decoder's bias; the first that is there is taken
+ * @property {string[]} bias names that the decoder's bias may have; the first one that the checkpoint has counts
  */
 
 /**
  * @typedef {object} Family
- * @property {string} modelType `model_type` of its config.json
- * @property {string} className how the names of its classes in `transformers` begin
- * @property {keyof typeof import('../../core/abi.js').ARCHITECTURE} architecture of its encoder, as the core knows it
- * @property {boolean} finalNorm whether a layer norm follows the last layer, so that a model with fewer layers ends otherwise than
- *   this one does after as many
- * @property {Partial<Record<Key, string>>} keys what its config.json calls otherwise
- * @property {Partial<Record<Key, number>>} constants what its config.json does not say, because it is the same in all its models
- * @property {Record<string, string>} refused keys of its config.json that must not be true, each with what it asks for
- * @property {[pattern: RegExp, by: string][]} names from the names of its tensors to canonical ones, one replacement after the other
- * @property {[module: string, activation: Activation][]} textHead dense layers that classify a text by the hidden state of [CLS]
+ * @property {string} modelType `model_type` in its config.json
+ * @property {string} className prefix of its classes in `transformers`, such as 'Bert' of BertModel
+ * @property {keyof typeof import('../../core/abi.js').ARCHITECTURE} architecture the core's architecture that computes its encoder
+ * @property {boolean} finalNorm whether a layer norm follows the last layer. In Python, a model with fewer layers then applies it after
+ *   its own last one, where the whole model does not
+ * @property {Partial<Record<Key, string>>} keys the keys that its config.json has in place of BERT's
+ * @property {Partial<Record<Key, number>>} constants values that its config.json does not have, because all its models share them
+ * @property {Record<string, string>} unsupported keys of its config.json for features that bertlet does not have, with the feature's name;
+ *   they must be absent or false
+ * @property {[pattern: RegExp, replacement: string][]} renames turn names of its tensors into canonical ones, one after the other
+ * @property {[module: string, activation: Activation][]} textHead dense layers that classify a text, from the hidden state of [CLS]
  * @property {MaskedModules} maskedHead
  */
 
 /**
+ * The key that the family's config.json has in place of BERT's.
  * @param {Family} family
  * @param {Key} key
- * @returns {string} what the family's config.json calls it
+ * @returns {string}
  */
 export const keyOf = ({ keys }, key) => keys[key] ?? key;

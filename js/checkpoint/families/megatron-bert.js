@@ -1,4 +1,5 @@
-// MegatronBERT (Shoeybi et al. 2019, https://arxiv.org/abs/1909.08053): a BERT with layer norm before attention and feed-forward network.
+// MegatronBERT (Shoeybi et al. 2019, https://arxiv.org/abs/1909.08053): a BERT with
+// layer norm before attention and before the feed-forward network, and after the last layer.
 import { bert } from './bert.js';
 
 /** @type {import('./family.js').Family} */

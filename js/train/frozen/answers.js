@@ -1,5 +1,5 @@
-// Trains a head that finds answers: two logits of each token, of beginning and ending the answer. There are too many tokens
-// to keep the features of all, so each batch is trained on as it comes from the encoder.
+// Trains a head for question answering, which gives each token two logits: of beginning and of ending the answer. The features of all
+// tokens would not fit into memory, so each step of training computes those of its batch.
 import { forEachEncoded } from '../../engine/batches.js';
 import { align } from '../../core/instance.js';
 import { createPause, progressReporter } from '../../rpc/progress.js';
@@ -8,55 +8,62 @@ import { Mlp } from '../solvers/mlp.js';
 import { Rows } from '../dataset/rows.js';
 import { random, shuffle } from '../../base/random.js';
 
-/** Windows of a step. */
+/** Number of windows in a step of training. */
 const BATCH = 16;
 
 /**
  * @typedef {object} AnswersParams
  * @property {import('../../tokenize/question-windows.js').Question[]} questions
- * @property {({ start: number, end: number } | undefined)[]} answers of each, in its context; none if there is none
- * @property {number[]} numbers of the questions among the caller's examples
+ * @property {({ start: number, end: number } | undefined)[]} answers [questions] where the answer is in the context, in UTF-16 code
+ *   units; undefined if there is none
+ * @property {number[]} numbers [questions] indices among the caller's examples, for messages
  * @property {import('../../tokenize/question-windows.js').WindowOptions} windows
- * @property {number} layer
- * @property {number} hiddenSize 0 for a linear head
+ * @property {number} layer whose hidden states the head reads
+ * @property {number} hiddenSize number of hidden units; 0 for a linear head
  * @property {number} epochs
- * @property {number} learningRate
+ * @property {number} learningRate of AdamW at the beginning; it falls linearly to 0
  * @property {number} seed
  */
 
 /**
+ * Trains the head as BertForQuestionAnswering is trained (Devlin et al. 2019, https://arxiv.org/abs/1810.04805, section 4.2), but with
+ * the encoder frozen. In a window that does not hold the whole answer, the answer is [CLS], "no answer".
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {AnswersParams} params
  * @param {import('../../rpc/serve.js').Context} context
+ * @returns {Promise<{ network: import('../../core/dense.js').HeadNetwork, report: object }>} rejects with TEXT_TOO_LONG for a question that
+ *   leaves no tokens for its context, OUT_OF_MEMORY, BAD_WEIGHTS, or the signal's reason
  */
 export async function fitAnswers(engine, params, context) {
   const { questions, answers, numbers, layer, hiddenSize, epochs, learningRate, seed } = params;
   const pause = createPause(context);
   /** @type {{ encoded: import('../../tokenize/tokenizer.js').Encoded, span: [begin: number, end: number] }[]} */
   const windows = [];
-  const unseen = []; // questions whose answer no window shows as a whole
+  const cutAnswers = []; // numbers of the questions whose answer is in no window as a whole
   for (let i = 0; i < questions.length; i++) {
-    const own = questionWindows(engine.tokenizer, questions[i], numbers[i], params.windows).map(
+    const windowsOfQuestion = questionWindows(engine.tokenizer, questions[i], numbers[i], params.windows).map(
       ({ encoded, first, offsets }) => ({ encoded, span: spanOf(answers[i], offsets, first) }),
     );
-    if (answers[i] && own.every(({ span: [begin] }) => begin === 0)) unseen.push(numbers[i]);
-    windows.push(...own);
+    if (answers[i] && windowsOfQuestion.every(({ span: [begin] }) => begin === 0)) cutAnswers.push(numbers[i]);
+    windows.push(...windowsOfQuestion);
     await pause();
   }
-  if (unseen.length > 0) {
+  if (cutAnswers.length > 0) {
     const which =
-      unseen.length === 1 ? `of example ${unseen[0]}` : `of ${unseen.length} examples (first: ${unseen[0]})`;
+      cutAnswers.length === 1
+        ? `of example ${cutAnswers[0]}`
+        : `of ${cutAnswers.length} examples (first: ${cutAnswers[0]})`;
     context.emit({
-      warning: `The answer ${which} is in no window as a whole, so that it is learnt as "no answer". A larger maxTokens or stride shows more.`,
-      texts: unseen,
+      warning: `The answer ${which} is in no window as a whole, so it is learnt as "no answer". A larger maxTokens or stride helps.`,
+      texts: cutAnswers,
     });
   }
 
   const width = engine.config.hiddenSize;
-  const mostRows = BATCH * params.windows.maxTokens;
-  const shape = { inputs: width, hidden: hiddenSize, outputs: 2, maxRows: mostRows };
+  const maxRows = BATCH * params.windows.maxTokens;
+  const shape = { inputs: width, hidden: hiddenSize, outputs: 2, maxRows };
   const sizes = { starts: 4 * (BATCH + 1), spans: 8 * BATCH };
-  const rows = await Rows.create(engine.compiled, mostRows, width, (core) =>
+  const rows = await Rows.create(engine.compiled, maxRows, width, (core) =>
     Object.values(sizes).reduce((sum, size) => sum + align(size), Mlp.bytes(core, shape)),
   );
   const { core } = rows;
@@ -67,7 +74,7 @@ export async function fitAnswers(engine, params, context) {
 
   const report = progressReporter(context, 'train');
   const steps = Math.ceil(windows.length / BATCH);
-  let loss = 0; // of the last epoch
+  let loss = 0; // mean over the steps of the last epoch
   for (let epoch = 0; epoch < epochs; epoch++) {
     shuffle(windows, next);
     loss = 0;
@@ -108,11 +115,11 @@ export async function fitAnswers(engine, params, context) {
 }
 
 /**
- * The tokens of an answer in a window; those of [CLS] where it isn't all there.
+ * The first and the last token of an answer in a window; both are [CLS] if the answer is not in the window as a whole.
  * @param {{ start: number, end: number } | undefined} answer
- * @param {[start: number, end: number][]} offsets of the window's tokens
- * @param {number} first place of the first of them
- * @returns {[begin: number, end: number]}
+ * @param {[start: number, end: number][]} offsets [window] of the context's tokens in the window
+ * @param {number} first index of the first of these tokens in the window's input
+ * @returns {[begin: number, end: number]} indices in the window's input
  */
 function spanOf(answer, offsets, first) {
   if (!answer) return [0, 0];

@@ -1,4 +1,4 @@
-// Trains a head that classifies texts, into one of several labels or any of them, on pooled features of the frozen encoder.
+// Trains a head for text classification, with one label or any number of labels for each text, on pooled features of the frozen encoder.
 import { createPause, progressReporter } from '../../rpc/progress.js';
 import { withoutWarnings } from './quiet.js';
 import { keepFeatures, passes, pooledFeatures } from './features.js';
@@ -12,90 +12,93 @@ import { MultiLabel, SingleLabel } from '../dataset/targets.js';
 
 /** @typedef {import('../../rpc/serve.js').Context} Context */
 
-/** Inverse strengths of regularization to choose from, the strongest regularization first, for features of length 1. */
+/** Values of `c` to choose from, for features that are vectors of length 1. */
 const STRENGTHS = [0.1, 1, 10, 100];
 
-/** For when there are too few examples to choose by. */
+/** The value of `c` if there are too few examples to choose one. */
 const DEFAULT_C = 10;
 
-// Bounds of what a search may cost, in rows times outputs (1 for two classes, else one for each): measured to choose as well.
+// Limits for the cost of a search, in rows times outputs (see outputCount). Measurements found no better choice with larger limits.
 const FOLDS = 5;
-const SEARCH_SIZE = 300_000;
-const CROSS_VALIDATED_SIZE = 60_000; // beyond it, one fold is left out instead of each in turn
+const SEARCH_SIZE = 300_000; // of all folds
+const CROSS_VALIDATED_SIZE = 60_000; // beyond it, only the first fold is left out, instead of each in turn
 
-/** Texts by which a layer or a pooling is chosen. */
-const READING_TEXTS = 2000;
+/** Number of texts on which layers, poolings and standardizations are compared. */
+const COMPARED_TEXTS = 2000;
 
 /**
  * @typedef {object} ClassificationParams
  * @property {'text-classification' | 'multi-label'} task
  * @property {import('../../tokenize/tokenizer.js').Text[]} texts
- * @property {number[][]} labels of each text, 0 .. classes - 1; one where the task has one
+ * @property {number[][]} labels [texts] of each text, 0 to classes - 1; exactly one for 'text-classification'
  * @property {number} classes
- * @property {Float32Array} classWeight [classes] or, of several labels, [classes][2]: of rows without and with it
- * @property {number[]} layers to choose from
+ * @property {Float32Array} classWeight [classes]; for 'multi-label' [classes][2], of texts without and with the label
+ * @property {number[]} layers to choose from, ascending
  * @property {('mean' | 'cls' | 'max')[]} poolings to choose from
  * @property {boolean[]} standardize to choose from: whether features are brought to mean 0 and standard deviation 1
- * @property {number} validation
- * @property {number} [c]
+ * @property {number} validation share of the texts to hold out
+ * @property {number} [c] inverse strength of regularization; default: chosen by cross-validation
  * @property {number} seed
- * @property {import('../solvers/mlp-trainer.js').MlpOptions} [mlp] instead of logistic regression
+ * @property {import('../solvers/mlp-trainer.js').MlpOptions} [mlp] train a hidden layer by AdamW instead of logistic regression
  */
 
 /**
  * @typedef {object} FittedClassifier
  * @property {import('../../core/dense.js').HeadNetwork} network
  * @property {Omit<import('../../types.js').FitReport, 'validation'>} report
- * @property {{ examples: number[], logits: Float32Array }} validation which examples were held out, and their logits
+ * @property {{ examples: number[], logits: Float32Array }} validation indices of the examples that were held out,
+ *   and their logits, [examples][classes]
  */
 
 /**
- * @typedef {object} Problem features and targets in rows: folds, the rest to train on, held-out
+ * The features and targets of all examples, as rows in the order of a split (see js/train/dataset/split.js).
+ * @typedef {object} Problem
  * @property {Rows} rows
  * @property {SingleLabel | MultiLabel} targets
- * @property {number[]} order which example stands in a row
- * @property {number} trainRows rows from here on are held out for validation
- * @property {import('../dataset/split.js').Split['folds']} folds rows to leave out in turn in a search; none if there are too few
+ * @property {number[]} order [rows] index of the example in each row
+ * @property {number} trainRows number of rows to train on; later ones are held out
+ * @property {import('../dataset/split.js').Split['folds']} folds ranges of rows to leave out in turn in a search
  */
 
 /**
- * What training found: the head for the rows as they are, and how.
+ * A trained head, for rows as they are (standardized or not), with the temperature that calibrates it and its part of the report.
  * @typedef {{ dense: import('../../core/dense.js').Dense[], temperature?: number, report: object }} Trained
  */
 
 /**
+ * Trains a classifier.
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {ClassificationParams} params
  * @param {Context} context
- * @returns {Promise<FittedClassifier>}
+ * @returns {Promise<FittedClassifier>} rejects with OUT_OF_MEMORY, BAD_WEIGHTS, or the signal's reason
  */
 export async function fitClassifier(engine, params, context) {
   const choices = params.layers.flatMap((layer) =>
     params.poolings.flatMap((pooling) => params.standardize.map((standardize) => ({ layer, pooling, standardize }))),
   );
   const featureSearch = choices.length > 1 ? await compareFeatures(engine, params, context) : [];
-  const least = Math.min(...featureSearch.map(({ logLoss }) => logLoss));
-  const best = featureSearch.findIndex(({ logLoss }) => logLoss === least);
-  const { standardize, ...where } = choices[Math.max(best, 0)];
-  const reading = { ...where, normalize: true };
+  const minLoss = Math.min(...featureSearch.map(({ logLoss }) => logLoss));
+  const best = featureSearch.findIndex(({ logLoss }) => logLoss === minLoss);
+  const { standardize, layer, pooling } = choices[Math.max(best, 0)];
+  const featureSpec = { layer, pooling, normalize: true };
 
   const problem = await prepare(engine, params, standardize, (use) =>
-    pooledFeatures(engine, params.texts, [reading], use, context),
+    pooledFeatures(engine, params.texts, [featureSpec], use, context),
   );
   const { rows, targets, order, trainRows } = problem;
   const { dense, temperature = 1, report } = await (params.mlp ? trainMlp : trainRegression)(problem, params, context);
   const { correct } = targets.measure(rows.logits(0, trainRows, dense), range(0, trainRows));
-  // A temperature divides the logits: so do the last layer's weights.
+  // Dividing the last layer by the temperature divides the logits by it.
   const last = dense[dense.length - 1];
   last.weight = last.weight.map((value) => value / temperature);
   last.bias = last.bias.map((value) => value / temperature);
   return {
-    network: { ...reading, dense: rows.unscale(dense) },
+    network: { ...featureSpec, dense: rows.unscale(dense) },
     report: /** @type {any} */ ({
       examples: trainRows,
       classes: params.classes,
-      layer: reading.layer,
-      pooling: reading.pooling,
+      layer,
+      pooling,
       standardize,
       ...report,
       temperature,
@@ -107,11 +110,12 @@ export async function fitClassifier(engine, params, context) {
 }
 
 /**
+ * Splits the examples, and makes rows of their features.
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {ClassificationParams} params
  * @param {boolean} standardize
- * @param {(use: (example: number, vector: Float32Array) => void) => void | Promise<void>} readFeatures hands on those of each example
- * @returns {Promise<Problem>}
+ * @param {(use: (example: number, vector: Float32Array) => void) => void | Promise<void>} readFeatures calls `use` for each example
+ * @returns {Promise<Problem>} rejects with OUT_OF_MEMORY
  */
 async function prepare(engine, params, standardize, readFeatures) {
   const { task, labels, classes, validation, seed, mlp } = params;
@@ -139,17 +143,17 @@ async function prepare(engine, params, standardize, readFeatures) {
   return { rows, targets, order, folds, trainRows };
 }
 
-/** What the cost of a fit grows with. @param {ClassificationParams} params */
+/** Number of outputs that the cost of a fit grows with: 1 for two classes, else one for each. @param {ClassificationParams} params */
 const outputCount = ({ task, classes }) => (classes === 2 && task !== 'multi-label' ? 1 : classes);
 
 /**
- * By what examples are drawn evenly: their label, or the first of theirs.
+ * The class of each example for stratified splits: its label, its first label, or `classes` if it has none.
  * @param {ClassificationParams} params
  */
 const strata = ({ labels, classes }) => Int32Array.from(labels, ([first = classes]) => first);
 
 /**
- * Logistic regression with the strength given, or chosen by cross-validation, which also tells how sure the head may be.
+ * Trains by logistic regression. If `c` is not given, cross-validation chooses it, and also finds the temperature.
  * @param {Problem} problem
  * @param {ClassificationParams} params
  * @param {Context} context
@@ -172,6 +176,7 @@ async function trainRegression(problem, params, context) {
 }
 
 /**
+ * The regression of the task.
  * @param {Problem} problem
  * @param {ClassificationParams} params
  */
@@ -182,10 +187,12 @@ function regressionOf({ rows, targets, trainRows }, { classWeight }) {
 }
 
 /**
+ * Chooses `c` by cross-validation.
  * @param {SingleLabelRegression | MultiLabelRegression} regression
  * @param {Problem} problem
  * @param {ClassificationParams} params
  * @param {Context} context
+ * @returns as `searchStrength`; undefined if there are too few examples
  */
 async function search(regression, { rows, targets, folds }, params, context) {
   if (folds.length < 2) return undefined;
@@ -193,7 +200,7 @@ async function search(regression, { rows, targets, folds }, params, context) {
   const large = inFolds * outputCount(params) > CROSS_VALIDATED_SIZE;
   const pause = createPause(context);
   return searchStrength(
-    STRENGTHS.map((c) => (rows.scaling ? c / rows.width : c)), // standardized, features are sqrt(width) long
+    STRENGTHS.map((c) => (rows.scaling ? c / rows.width : c)), // standardized features are vectors of length sqrt(width)
     folds.slice(0, large ? 1 : folds.length),
     targets,
     async (c, [begin, end]) => {
@@ -205,6 +212,7 @@ async function search(regression, { rows, targets, folds }, params, context) {
 }
 
 /**
+ * Trains a head with a hidden layer. If there are enough examples, the number of epochs and the temperature come from a held-out fold.
  * @param {Problem} problem
  * @param {ClassificationParams} params
  * @param {Context} context
@@ -234,38 +242,39 @@ async function trainMlp({ rows, targets, folds, trainRows }, { mlp, classWeight,
 }
 
 /**
- * How well heads do that read one thing or another, on some of the examples. These are read once, or a few times where all
- * candidates' features would take too much memory.
+ * Measures heads for all combinations of layer, pooling and standardization, on up to COMPARED_TEXTS of the examples. The encoder reads
+ * these once; or a few times, if the features of all layers would take too much memory.
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {ClassificationParams} params
  * @param {Context} context
- * @returns {Promise<import('../../types.js').FeatureStep[]>} layer by layer, in these pooling by pooling
+ * @returns {Promise<import('../../types.js').FeatureStep[]>} by layer, then by pooling, then by
+ *   standardization
  */
 async function compareFeatures(engine, params, context) {
-  const few = { ...subsample(params), validation: 0, mlp: undefined };
-  const { texts, layers, poolings } = few;
+  const sample = { ...subsample(params), validation: 0, mlp: undefined };
+  const { texts, layers, poolings } = sample;
   const bytesOfLayer = 4 * texts.length * poolings.length * engine.config.hiddenSize;
   const results = [];
   /** @type {{ logLoss: number, spec?: import('./features.js').PooledFeatureSpec, vectors: Float32Array[] }} */
   let best = { logLoss: Infinity, vectors: [] };
-  for (const some of passes(layers, bytesOfLayer)) {
-    const specs = some.flatMap((layer) => poolings.map((pooling) => ({ layer, pooling, normalize: true })));
-    /** @type {Float32Array[][]} [specs][texts] */
+  for (const layersOfPass of passes(layers, bytesOfLayer)) {
+    const specs = layersOfPass.flatMap((layer) => poolings.map((pooling) => ({ layer, pooling, normalize: true })));
+    /** [specs][texts][hiddenSize] @type {Float32Array[][]} */
     const features = specs.map(() => []);
     await pooledFeatures(
       engine,
       texts,
       specs,
-      (example, vector, which) => (features[which][example] = vector),
-      few.texts === params.texts && results.length === 0 ? context : withoutWarnings(context),
+      (example, vector, spec) => (features[spec][example] = vector),
+      sample.texts === params.texts && results.length === 0 ? context : withoutWarnings(context),
     );
-    for (const [which, spec] of specs.entries()) {
-      const vectors = features[which];
-      for (const standardize of few.standardize) {
-        const problem = await prepare(engine, few, standardize, (use) =>
+    for (const [i, spec] of specs.entries()) {
+      const vectors = features[i];
+      for (const standardize of sample.standardize) {
+        const problem = await prepare(engine, sample, standardize, (use) =>
           vectors.forEach((vector, example) => use(example, vector)),
         );
-        const searched = await search(regressionOf(problem, few), problem, few, context);
+        const searched = await search(regressionOf(problem, sample), problem, sample, context);
         const { logLoss, accuracy } = searched?.chosen ?? { logLoss: 0, accuracy: 0 };
         const { layer, pooling } = spec;
         results.push({ layer, pooling, standardize, logLoss, accuracy });
@@ -273,18 +282,18 @@ async function compareFeatures(engine, params, context) {
       }
     }
   }
-  if (best.spec) keepFeatures(engine, texts, best.spec, best.vectors); // they are wanted next
+  if (best.spec) keepFeatures(engine, texts, best.spec, best.vectors); // they are used next
   return results;
 }
 
 /**
- * Some of the examples, each label in its proportion.
+ * At most COMPARED_TEXTS of the examples, with each label in its proportion.
  * @param {ClassificationParams} params
  */
 function subsample(params) {
   const { texts, labels, classes, seed } = params;
-  if (texts.length <= READING_TEXTS) return params;
-  const options = { validation: 1 - READING_TEXTS / texts.length, foldRows: 1, folds: 1, seed };
+  if (texts.length <= COMPARED_TEXTS) return params;
+  const options = { validation: 1 - COMPARED_TEXTS / texts.length, foldRows: 1, folds: 1, seed };
   const { order, trainRows } = split(strata(params), classes + 1, options);
   const chosen = order.slice(0, trainRows);
   return { ...params, texts: chosen.map((i) => texts[i]), labels: chosen.map((i) => labels[i]) };

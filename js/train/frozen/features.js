@@ -1,4 +1,4 @@
-// The pooled vectors of texts, from the cache or computed, for one head or for all candidates in one pass of the encoder.
+// Pooled features of texts, from the cache or computed; several kinds of them (layers, poolings) in one pass of the encoder.
 import { forEachBatch } from '../../engine/batches.js';
 import { progressReporter } from '../../rpc/progress.js';
 import { featureCacheOf } from './feature-cache.js';
@@ -8,33 +8,34 @@ import { featureCacheOf } from './feature-cache.js';
 /** @typedef {import('../../tokenize/tokenizer.js').Text} Text */
 
 /**
- * Most bytes of features that candidates have together while they are compared. For 2000 texts that holds all 18 of a model of 6
- * layers of 384 units (6 layers, 3 poolings: 55 MB); the 36 of BERT-base (221 MB) take two passes, the 72 of BERT-large (590 MB) five.
+ * Maximum number of bytes of features that are kept at once while layers and poolings are compared. With 2000 texts, it holds all 18
+ * combinations of a model with 6 layers of 384 units and 3 poolings (55 MB); the 36 of BERT-base (221 MB) take two passes of the encoder,
+ * the 72 of BERT-large (590 MB) five.
  */
 const CANDIDATE_BYTES = 128 * 2 ** 20;
 
 /**
- * Which layers are read in one pass of the encoder, so that what is kept of all of them stays within bounds.
+ * Splits layers into passes of the encoder, so that the features of the layers of one pass fit into CANDIDATE_BYTES.
  * @param {number[]} layers
- * @param {number} bytes of the features of one layer
- * @returns {number[][]} at least one layer each, in the same order
+ * @param {number} bytesOfLayer size of one layer's features
+ * @returns {number[][]} [passes][layers], at least one layer in each pass, in the same order
  */
-export function passes(layers, bytes) {
-  const together = Math.max(Math.floor(CANDIDATE_BYTES / Math.max(bytes, 1)), 1);
-  return Array.from({ length: Math.ceil(layers.length / together) }, (_, i) =>
-    layers.slice(i * together, (i + 1) * together),
+export function passes(layers, bytesOfLayer) {
+  const perPass = Math.max(Math.floor(CANDIDATE_BYTES / Math.max(bytesOfLayer, 1)), 1);
+  return Array.from({ length: Math.ceil(layers.length / perPass) }, (_, i) =>
+    layers.slice(i * perPass, (i + 1) * perPass),
   );
 }
 
-/** @param {PooledFeatureSpec} spec @param {Text} text */
+/** Key of the cache. @param {PooledFeatureSpec} spec @param {Text} text */
 const keyOf = ({ layer, pooling, normalize }, text) => JSON.stringify([layer, pooling, normalize, ...text]);
 
 /**
- * Keeps the vectors of texts, as those that were used last.
+ * Puts the vectors of texts into the cache, as those that were used last.
  * @param {Engine} engine
  * @param {Text[]} texts
  * @param {PooledFeatureSpec} spec
- * @param {Float32Array[]} vectors of each
+ * @param {Float32Array[]} vectors [texts][hiddenSize], not copied
  */
 export function keepFeatures(engine, texts, spec, vectors) {
   const cache = featureCacheOf(engine);
@@ -42,30 +43,32 @@ export function keepFeatures(engine, texts, spec, vectors) {
 }
 
 /**
- * Hands on the pooled vectors of each text, from the cache or computed in one pass.
+ * Calls a function with the pooled vectors of each text, from the cache or computed in one pass of the encoder. Equal texts are computed
+ * once.
  * @param {Engine} engine
  * @param {Text[]} texts
  * @param {PooledFeatureSpec[]} specs by layer, ascending
- * @param {(index: number, vector: Float32Array, which: number) => void} use of which text, by which of the specs
+ * @param {(index: number, vector: Float32Array, spec: number) => void} use called for each text and spec, in any order, with their indices
+ *   and the vector [hiddenSize], which the cache shares and must not be changed
  * @param {import('../../rpc/serve.js').Context} context
+ * @returns {Promise<void>} rejects as `forEachBatch`
  */
 export async function pooledFeatures(engine, texts, specs, use, context) {
   const cache = featureCacheOf(engine);
-  /** @type {Map<string, number[]>} texts of which something is to be computed, each once */
+  /** Indices of equal texts of which a vector is to be computed, by the text. @type {Map<string, number[]>} */
   const missing = new Map();
   texts.forEach((text, index) => {
     const known = specs.map((spec) => cache.get(keyOf(spec, text)));
-    if (known.every((vector) => vector !== undefined))
-      return known.forEach((vector, which) => use(index, vector, which));
+    if (known.every((vector) => vector !== undefined)) return known.forEach((vector, i) => use(index, vector, i));
     const key = JSON.stringify(text);
-    const same = missing.get(key);
-    if (same) same.push(index);
+    const equalTexts = missing.get(key);
+    if (equalTexts) equalTexts.push(index);
     else missing.set(key, [index]);
   });
 
   const groups = [...missing.values()];
   if (groups.length === 0) return progressReporter(context, 'features')(texts.length, texts.length);
-  const size = engine.config.hiddenSize;
+  const { hiddenSize } = engine.config;
   await forEachBatch(
     engine,
     groups.map(([index]) => texts[index]),
@@ -75,13 +78,13 @@ export async function pooledFeatures(engine, texts, specs, use, context) {
       numbers: groups.map(([index]) => index),
     },
     (batch) =>
-      specs.forEach((spec, which) => {
+      specs.forEach((spec, specIndex) => {
         if (spec.layer !== batch.layer) return;
         const vectors = engine.pool(batch, spec.pooling, spec.normalize);
         batch.indices.forEach((group, i) => {
-          const vector = vectors.slice(i * size, (i + 1) * size);
+          const vector = vectors.slice(i * hiddenSize, (i + 1) * hiddenSize);
           cache.set(keyOf(spec, texts[groups[group][0]]), vector);
-          for (const index of groups[group]) use(index, vector, which);
+          for (const index of groups[group]) use(index, vector, specIndex);
         });
       }),
     context,

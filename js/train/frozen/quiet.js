@@ -1,9 +1,9 @@
-// Work that reports less than it is used to.
+// Contexts for work whose events the caller is not to see.
 
 /** @typedef {import('../../rpc/serve.js').Context} Context */
 
 /**
- * For a part of the work whose warnings will come again with the whole.
+ * The same context without warnings: for work on some of the texts, which is done again on all of them and warns then.
  * @param {Context} context
  * @returns {Context}
  */

@@ -1,27 +1,32 @@
 // Chooses the strength of regularization by cross-validation.
 import { range } from '../../base/numbers.js';
 
-/** @typedef {{ c: number, logLoss: number, accuracy: number, microF1?: number }} Step means over rows that were left out */
+/**
+ * What was measured for one strength: means over all rows that were left out.
+ * @typedef {{ c: number, logLoss: number, accuracy: number, microF1?: number }} Step
+ */
 
-/** A weaker regularization must have a log-loss lower by so much to be preferred: small sets are noisy. */
+/** Chosen is the strongest regularization whose log-loss is at most this times the lowest, since small sets are noisy. */
 const TIE = 1.005;
 
 /**
- * What is right of rows that were left out, for one strength after the other until it gets worse. Strengths are compared by the
- * log-loss at each one's best temperature: how sure a head is can be mended afterwards, what it knows can't. Where a row may have
- * several labels it is the micro F1 that counts: rare labels hardly matter to the log-loss, and with strong regularization no row
- * gets any.
- * @param {number[]} strengths the strongest regularization first
- * @param {[begin: number, end: number][]} leftOut rows to leave out in turn
+ * Tries one strength after the other, the strongest regularization first, until one is worse than the one before. Each is measured on
+ * the folds, by a head that was trained without them.
+ *
+ * Strengths are compared by the log-loss at their best temperature, since calibration can correct a head's confidence afterwards, but not
+ * its errors. If rows may have several labels, the micro F1 is compared instead: rare labels hardly matter to the log-loss, and under a
+ * regularization that is too strong no row gets any.
+ * @param {number[]} strengths values of `c`, ascending
+ * @param {[begin: number, end: number][]} folds ranges of rows to leave out in turn
  * @param {import('../dataset/targets.js').SingleLabel | import('../dataset/targets.js').MultiLabel} targets
- * @param {(c: number, without: [begin: number, end: number]) => Promise<Float32Array>} train gives logits of the rows without which
- *   it trained
- * @param {(loaded: number, total: number) => void} report
- * @returns {Promise<{ search: Step[], chosen: Step, temperature: number }>}
+ * @param {(c: number, without: [begin: number, end: number]) => Promise<Float32Array>} train trains without a fold and gives the logits of
+ *   its rows, [end - begin][classes]
+ * @param {(loaded: number, total: number) => void} report gets fits
+ * @returns {Promise<{ search: Step[], chosen: Step, temperature: number }>} all steps, the best one, and its temperature. Rejects as `train`
  */
-export async function searchStrength(strengths, leftOut, targets, train, report) {
-  const rows = leftOut.flatMap(([begin, end]) => range(begin, end));
-  const total = strengths.length * leftOut.length;
+export async function searchStrength(strengths, folds, targets, train, report) {
+  const rows = folds.flatMap(([begin, end]) => range(begin, end));
+  const total = strengths.length * folds.length;
   /** @type {Step[]} */
   const search = [];
   /** @type {number[]} */
@@ -29,31 +34,33 @@ export async function searchStrength(strengths, leftOut, targets, train, report)
   let steps = 0;
   for (const c of strengths) {
     const logits = new Float32Array(rows.length * targets.classes);
-    let at = 0;
-    for (const fold of leftOut) {
-      const own = await train(c, fold);
-      logits.set(own, at);
-      at += own.length;
+    let filled = 0;
+    for (const fold of folds) {
+      const logitsOfFold = await train(c, fold);
+      logits.set(logitsOfFold, filled);
+      filled += logitsOfFold.length;
       report(++steps, total);
     }
     const temperature = targets.temperature(logits, Int32Array.from(rows));
-    const { logLoss, correct, ...more } = targets.measure(
+    const { logLoss, correct, ...rest } = targets.measure(
       logits.map((value) => value / temperature),
       rows,
     );
-    const last = search.at(-1);
-    const step = { c, logLoss: logLoss / rows.length, accuracy: correct / rows.length, ...more };
+    const previous = search.at(-1);
+    const step = { c, logLoss: logLoss / rows.length, accuracy: correct / rows.length, ...rest };
     search.push(step);
     temperatures.push(temperature);
-    if (last && lossOf(step) > lossOf(last)) break;
+    if (previous && lossOf(step) > lossOf(previous)) break;
   }
   report(total, total);
 
-  // The strongest regularization that is as good as the best. Not by micro F1: there it errs by finding too few labels.
-  const least = Math.min(...search.map(lossOf));
+  // The strongest regularization that is about as good as the best. With micro F1 it must be as good, because the mistake of a strong
+  // regularization is to find too few labels.
+  const minLoss = Math.min(...search.map(lossOf));
   const tie = search[0].microF1 === undefined ? TIE : 1;
-  const best = search.findIndex((step) => lossOf(step) <= tie * least);
+  const best = search.findIndex((step) => lossOf(step) <= tie * minLoss);
   return { search, chosen: search[best], temperature: temperatures[best] };
 }
 
+/** What is to be minimized. */
 const lossOf = (/** @type {Step} */ { logLoss, microF1 }) => (microF1 === undefined ? logLoss : 1 - microF1);

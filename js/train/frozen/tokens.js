@@ -1,4 +1,4 @@
-// Trains a head that tags words, on the hidden states of their first tokens.
+// Trains a head for token classification, which tags each word by the hidden state of its first token in the frozen encoder.
 import { forEachBatch } from '../../engine/batches.js';
 import { BertletError } from '../../errors.js';
 import { createPause, progressReporter } from '../../rpc/progress.js';
@@ -15,55 +15,62 @@ import { SingleLabel } from '../dataset/targets.js';
 
 /** @typedef {import('../../rpc/serve.js').Context} Context */
 
-/** Inverse strengths of regularization to choose from, for standardized features of any width, and others. */
+/** Values of `c` to choose from, for standardized and for other features. */
 const STRENGTHS = { standardized: [0.001, 0.003, 0.01, 0.03, 0.1], plain: [0.1, 1, 10] };
 
-/** For when there are too few sentences to choose by. */
+/** The value of `c` if there are too few sentences to choose one. */
 const DEFAULT_C = { standardized: 0.01, plain: 1 };
 
-const FOLDS = 5;
+const FOLDS = 5; // of which one is held out in a search
 
-/** What a search may cost, in words times tags. */
+/** Limit for the cost of a search, in words times tags. */
 const SEARCH_SIZE = 300_000;
 
 /**
  * @typedef {object} TokensParams
- * @property {string[][]} words of each sentence
- * @property {number[][]} tags of each word
- * @property {number} classes
- * @property {number} outside the tag of words that belong to nothing, or -1
+ * @property {string[][]} words [sentences][words]
+ * @property {number[][]} tags [sentences][words] 0 to classes - 1
+ * @property {number} classes number of tags
+ * @property {number} outside the tag of words that are in no entity, or -1
  * @property {number[]} layers to choose from, in the order in which they are tried, until one is worse than the one before
- * @property {boolean} standardize
- * @property {number} validation share of the sentences
- * @property {number} [c]
+ * @property {boolean} standardize whether features are brought to mean 0 and standard deviation 1
+ * @property {number} validation share of the sentences to hold out
+ * @property {number} [c] inverse strength of regularization; default: chosen on a held-out fold
  * @property {number} seed
- * @property {import('../solvers/mlp-trainer.js').MlpOptions} [mlp] with a conditional random field, instead of logistic regression
+ * @property {import('../solvers/mlp-trainer.js').MlpOptions} [mlp] train a hidden layer with a conditional random field by AdamW,
+ *   instead of logistic regression
  */
 
 /**
  * @typedef {object} FittedTagger
  * @property {import('../../core/dense.js').HeadNetwork} network
- * @property {Float32Array} [transitions] [tags + 1][tags], the last row: of the first word
+ * @property {Float32Array} [transitions] [tags + 1][tags], of a conditional random field: from tag (row) to tag (column); the last row: to
+ *   the first tag
  * @property {object} report
- * @property {number[]} validation which sentences were held out
+ * @property {number[]} validation indices of the sentences that were held out
  */
 
 /**
- * @typedef {object} Problem what one layer says of sentences, and their tags, in rows, sentence by sentence
+ * The features of sentences in one layer, and their tags: a row for each word that has a token, sentence by sentence.
+ * @typedef {object} Problem
  * @property {number} layer
  * @property {Rows} rows
- * @property {Int32Array} starts [sentences + 1]
+ * @property {Int32Array} starts [sentences + 1] the first row of each sentence, then the number of rows
  * @property {SingleLabel} targets
  * @property {SingleLabelRegression} regression
  */
 
-/** @typedef {{ problem: Problem, logLoss: number, accuracy: number, c: number, search: object[], temperature: number }} Candidate */
+/**
+ * A layer with the best strength for it, and what was measured with that.
+ * @typedef {{ problem: Problem, logLoss: number, accuracy: number, c: number, search: object[], temperature: number }} Candidate
+ */
 
 /**
+ * Trains a tagger.
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {TokensParams} params
  * @param {Context} context
- * @returns {Promise<FittedTagger>}
+ * @returns {Promise<FittedTagger>} rejects with BAD_INPUT if no word has a token, OUT_OF_MEMORY, BAD_WEIGHTS, or the signal's reason
  */
 export async function fitTagger(engine, params, context) {
   const { words, tags, classes, outside, layers, standardize, validation, seed, mlp } = params;
@@ -78,25 +85,26 @@ export async function fitTagger(engine, params, context) {
   const strengths = params.c === undefined ? STRENGTHS[kind] : [params.c];
 
   /**
+   * The problems of layers, with the first sentences of the order.
    * @param {number[]} layers
-   * @param {number} sentences the first so many of the order
+   * @param {number} sentences number of them
    */
   const prepare = (layers, sentences) => {
     const numbers = order.slice(0, sentences);
-    const chosen = { ...params, layers, numbers, tags: numbers.map((i) => tags[i]) };
+    const paramsOfPass = { ...params, layers, numbers, tags: numbers.map((i) => tags[i]) };
     return collect(
       engine,
       numbers.map((i) => encoded[i]),
-      chosen,
+      paramsOfPass,
       sentences < trainRows ? withoutWarnings(context) : context,
     );
   };
 
-  const searched = folds.length > 1 ? folds[folds.length - 1][1] : 0; // sentences to choose by
-  /** The layers to choose from, one after the other. */
+  const searched = folds.length > 1 ? folds[folds.length - 1][1] : 0; // number of sentences in folds
+  /** The problems of all layers to choose from, one after the other. */
   async function* candidates() {
     const bytesOfLayer = 4 * engine.config.hiddenSize * wordCount(order.slice(0, searched).map((i) => encoded[i]));
-    for (const some of passes(layers, bytesOfLayer)) yield* await prepare(some, searched);
+    for (const layersOfPass of passes(layers, bytesOfLayer)) yield* await prepare(layersOfPass, searched);
   }
 
   /** @type {Candidate | undefined} */
@@ -123,7 +131,7 @@ export async function fitTagger(engine, params, context) {
     standardize,
     ...(featureSearch.length > 1 && { featureSearch }),
   };
-  const result = {
+  const featureSpec = {
     layer,
     pooling: /** @type {const} */ ('none'),
     normalize: false,
@@ -142,7 +150,7 @@ export async function fitTagger(engine, params, context) {
     await trainer.fit(epochs, createPause(context), progressReporter(context, 'train'));
     const dense = trainer.dense();
     return {
-      network: { ...result, dense: rows.unscale(dense) },
+      network: { ...featureSpec, dense: rows.unscale(dense) },
       transitions: trainer.transitions(),
       report: { ...base, temperature: 1, epochs, epochSearch: search, trainAccuracy: accuracy(dense) },
       validation: order.slice(trainRows),
@@ -154,21 +162,26 @@ export async function fitTagger(engine, params, context) {
   report(iterations, iterations);
   const dense = regression.dense();
   const { temperature = 1, search = [] } = best ?? {};
-  const calibrated = dense.map((one) => ({
-    ...one,
-    weight: one.weight.map((value) => value / temperature),
-    bias: one.bias.map((value) => value / temperature),
+  const calibrated = dense.map((linear) => ({
+    ...linear,
+    weight: linear.weight.map((value) => value / temperature),
+    bias: linear.bias.map((value) => value / temperature),
   }));
   return {
-    network: { ...result, dense: rows.unscale(calibrated) },
+    network: { ...featureSpec, dense: rows.unscale(calibrated) },
     report: { ...base, c, iterations, converged, search, temperature, trainAccuracy: accuracy(dense) },
     validation: order.slice(trainRows),
   };
 }
 
-/** @typedef {{ text: string, firsts: { word: number, token: number }[] }} EncodedSentence first tokens of those words that have one */
+/**
+ * A sentence as a text, and the first token of each word that has one.
+ * @typedef {{ text: string, firsts: { word: number, token: number }[] }} EncodedSentence indices of words in the sentence, of tokens in the
+ *   text with [CLS]
+ */
 
 /**
+ * Joins the words of sentences, and finds their first tokens.
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {string[][]} sentences
  * @param {Context} context
@@ -188,16 +201,17 @@ async function encode(engine, sentences, context) {
   return encoded;
 }
 
-/** @param {EncodedSentence[]} sentences */
+/** Number of words that have a token. @param {EncodedSentence[]} sentences */
 const wordCount = (sentences) => sentences.reduce((sum, { firsts }) => sum + firsts.length, 0);
 
 /**
- * Reads sentences in one pass of the encoder.
+ * Makes the problems of several layers in one pass of the encoder.
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {EncodedSentence[]} sentences
- * @param {TokensParams & { numbers: number[] }} params with the layers that are wanted, the tags of these sentences, and their numbers
+ * @param {TokensParams & { numbers: number[] }} params `layers`: of this pass; `tags`: of these sentences; `numbers`: their indices among
+ *   the caller's, for messages
  * @param {Context} context
- * @returns {Promise<Problem[]>} of each layer
+ * @returns {Promise<Problem[]>} [layers]; rejects with OUT_OF_MEMORY, and as `forEachBatch`
  */
 async function collect(engine, sentences, { layers, numbers, tags, classes, standardize, mlp }, context) {
   const starts = new Int32Array(sentences.length + 1);
@@ -234,8 +248,8 @@ async function collect(engine, sentences, { layers, numbers, tags, classes, stan
       const hidden = engine.hidden(batch, false);
       batch.indices.forEach((sentence, i) => {
         sentences[sentence].firsts.forEach(({ token }, word) => {
-          const at = (batch.starts[i] + token) * hiddenSize;
-          rows.set(starts[sentence] + word, hidden.subarray(at, at + hiddenSize));
+          const begin = (batch.starts[i] + token) * hiddenSize;
+          rows.set(starts[sentence] + word, hidden.subarray(begin, begin + hiddenSize));
         });
       });
     },
@@ -246,8 +260,8 @@ async function collect(engine, sentences, { layers, numbers, tags, classes, stan
 }
 
 /**
- * The best strength for one layer, by the sentences of one fold.
- * @param {Problem} problem with the sentences of all folds
+ * Chooses the best strength for one layer, by the first fold.
+ * @param {Problem} problem of the sentences of all folds
  * @param {import('../dataset/split.js').Split['folds']} folds ranges of sentences
  * @param {number[]} strengths
  * @param {Context} context
