@@ -1,4 +1,5 @@
 // bertlet evaluate: how good a head is on labelled examples.
+import { schemes } from '../../decode/schemes.js';
 import { choice, probability, required } from '../lib/arguments.js';
 import { formats, readExamples, readGivenLabels } from '../data/examples.js';
 import { measure } from '../data/measure.js';
@@ -26,6 +27,9 @@ ${headHelp}
   --decoding viterbi|argmax
                          token-classification: the best valid sequence of tags, or each word's best tag
                          (default: viterbi; argmax for a checkpoint's own head)
+  --scheme IOB1|IOB2|IOE1|IOE2|IOBES|BILOU
+                         token-classification: how the tags say where entities begin and end; only entities whose tags
+                         are valid in it count, as in seqeval's strict mode (default: tags of all schemes are read)
 ${modelHelp}`;
 
 /** @type {import('../lib/arguments.js').Options} */
@@ -37,6 +41,7 @@ export const options = {
   labels: { type: 'string' },
   threshold: { type: 'string' },
   decoding: { type: 'string' },
+  scheme: { type: 'string' },
 };
 
 export const maxFiles = 0;
@@ -48,10 +53,11 @@ export async function run(context) {
   const format = choice(values, 'format', formats);
   const threshold = probability(values, 'threshold');
   const decoding = choice(values, 'decoding', ['viterbi', 'argmax']);
+  const scheme = choice(values, 'scheme', schemes);
   const labels = await readGivenLabels(values);
   const metrics = await withHead(context, { command: 'evaluate', labels }, async (head) => {
     const examples = await readExamples(file, head.task, { format, labels, warn: (message) => progress.warn(message) });
-    return measure(head, { file, examples }, context, { threshold, decoding });
+    return measure(head, { file, examples }, context, { threshold, decoding, scheme });
   });
   await output.write([metrics]);
 }

@@ -1,6 +1,7 @@
 // bertlet train: trains a head on labelled examples.
 import { BertletError } from '../../errors.js';
 import { labelNames } from '../../api/examples.js';
+import { schemes } from '../../decode/schemes.js';
 import { choice, integer, positive, required } from '../lib/arguments.js';
 import { checkLabels, formats, labelsOf, listeners, readExamples, readGivenLabels } from '../data/examples.js';
 import { checkOutput, writeHeadFolder } from '../lib/head-folder.js';
@@ -35,6 +36,8 @@ Trains a head on labelled examples and writes it to DIR. The last line of its ou
   --standardize true|false|auto
                          scale features to mean 0 and standard deviation 1 (default: true for entities and with
                          hidden units)
+  --scheme IOB1|IOB2|IOE1|IOE2|IOBES|BILOU
+                         how the tags say where entities begin and end (default: recognized)
   --hidden-size N        hidden units of the head (default: none); for entities it gets a conditional random field, too
   --epochs N             rounds through the examples, with hidden units or for question-answering
   --learning-rate NUMBER learning rate, with hidden units or for question-answering
@@ -55,6 +58,7 @@ export const options = {
   layer: { type: 'string' },
   pooling: { type: 'string' },
   standardize: { type: 'string' },
+  scheme: { type: 'string' },
   'hidden-size': { type: 'string' },
   epochs: { type: 'string' },
   'learning-rate': { type: 'string' },
@@ -164,6 +168,7 @@ function readFitOptions(values) {
     layer: values.layer === 'auto' ? /** @type {const} */ ('auto') : integer(values, 'layer', 0),
     pooling: choice(values, 'pooling', ['mean', 'max', 'cls', 'auto']),
     standardize: standardize === 'auto' ? standardize : standardize && standardize === 'true',
+    scheme: choice(values, 'scheme', schemes),
     head: hiddenSize === undefined ? undefined : /** @type {const} */ ('mlp'),
     hiddenSize,
     epochs: integer(values, 'epochs', 1),

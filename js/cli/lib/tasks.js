@@ -22,6 +22,7 @@ const tasksOf = {
     'class-weight': texts,
     pooling: texts,
     standardize: [...texts, ...words],
+    scheme: words,
   },
   predict: {
     labels: [...texts, ...words],
@@ -33,7 +34,7 @@ const tasksOf = {
     'max-seq-len': answers,
     'doc-stride': answers,
   },
-  evaluate: { labels: [...texts, ...words], threshold: ['multi-label'], decoding: words },
+  evaluate: { labels: [...texts, ...words], threshold: ['multi-label'], decoding: words, scheme: words },
 };
 
 /**
