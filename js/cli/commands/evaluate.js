@@ -4,6 +4,7 @@ import { choice, probability, required } from '../lib/arguments.js';
 import { formats, readExamples, readGivenLabels } from '../data/examples.js';
 import { measure } from '../data/measure.js';
 import { headHelp, modelHelp, modelOptions, withHead } from '../lib/model.js';
+import { readTableOptions, tableHelp, tableOptions } from '../lib/table-options.js';
 
 export const summary = 'measure a trained head on labelled examples';
 
@@ -21,6 +22,7 @@ ${headHelp}
   --test FILE            labelled examples: as for bertlet train
   --format tsv|csv|jsonl|conll|squad
                          format of FILE (default: by its name or its first line)
+${tableHelp}
   --labels FILE          names for labels that examples give by index, and for the outputs of a model's or an adapter's
                          own head
   --threshold P          multi-label: lowest probability at which a text has a label (default: 0.5)
@@ -38,6 +40,7 @@ export const options = {
   head: { type: 'string' },
   test: { type: 'string' },
   format: { type: 'string' },
+  ...tableOptions,
   labels: { type: 'string' },
   threshold: { type: 'string' },
   decoding: { type: 'string' },
@@ -53,10 +56,16 @@ export async function run(context) {
   const format = choice(values, 'format', formats);
   const threshold = probability(values, 'threshold');
   const decoding = choice(values, 'decoding', ['viterbi', 'argmax']);
+  const table = readTableOptions(values);
   const scheme = choice(values, 'scheme', schemes);
   const labels = await readGivenLabels(values);
   const metrics = await withHead(context, { command: 'evaluate', labels }, async (head) => {
-    const examples = await readExamples(file, head.task, { format, labels, warn: (message) => progress.warn(message) });
+    const examples = await readExamples(file, head.task, {
+      format,
+      labels,
+      table,
+      warn: (message) => progress.warn(message),
+    });
     return measure(head, { file, examples }, context, { threshold, decoding, scheme });
   });
   await output.write([metrics]);

@@ -7,6 +7,7 @@ import { checkLabels, formats, labelsOf, listeners, readExamples, readGivenLabel
 import { checkOutput, writeHeadFolder } from '../lib/head-folder.js';
 import { measure } from '../data/measure.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
+import { readTableOptions, tableHelp, tableOptions } from '../lib/table-options.js';
 import { checkOptions } from '../lib/tasks.js';
 
 export const summary = 'train a head on labelled examples';
@@ -18,13 +19,15 @@ Trains a head on labelled examples and writes it to DIR. The last line of its ou
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
   --task TASK            text-classification (the default), multi-label, token-classification or question-answering
   --train FILE           labelled examples
-                         text-classification: TSV (text<TAB>label), CSV (text,label) or JSON Lines ({"text":…,"label":…})
+                         text-classification: TSV (text<TAB>label), CSV (text,label), with or without names in the
+                         first row, or JSON Lines ({"text":…,"label":…})
                          multi-label: the same with commas between labels, or {"text":…,"labels":[…]}
                          token-classification: CoNLL (word<TAB>tag) or {"words":[…],"tags":[…]}
                          question-answering: SQuAD's JSON
   --dev FILE             labelled examples on which the head is only measured
   --format tsv|csv|jsonl|conll|squad
                          format of the files (default: by their names or first lines)
+${tableHelp}
   --labels FILE          names for labels that examples give by index
   --output DIR           folder to write the head to; an older head in it is replaced
   --c NUMBER             inverse strength of regularization (default: chosen by cross-validation)
@@ -51,6 +54,7 @@ export const options = {
   train: { type: 'string' },
   dev: { type: 'string' },
   format: { type: 'string' },
+  ...tableOptions,
   labels: { type: 'string' },
   output: { type: 'string' },
   c: { type: 'string' },
@@ -86,6 +90,7 @@ export async function run(context) {
   const readOptions = {
     format: choice(values, 'format', formats),
     labels: await readGivenLabels(values),
+    table: readTableOptions(values),
     warn: (/** @type {string} */ message) => progress.warn(message),
   };
   /** @type {any[]} */

@@ -2,7 +2,7 @@
 import { extname } from 'node:path';
 import { parseTag } from '../../decode/tags.js';
 import { BertletError } from '../../errors.js';
-import { splitLines } from '../lib/files.js';
+import { splitLines } from '../lib/lines.js';
 import { badFile, badLine } from './bad-data.js';
 
 /**

@@ -4,7 +4,8 @@ import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { BertletError } from '../../errors.js';
 import { fileError } from '../../node/file-error.js';
-import { decode, splitLines } from './files.js';
+import { decode } from './files.js';
+import { splitLines } from './lines.js';
 
 /** Texts of a batch: enough to keep all threads busy. */
 const batchSize = 256;
