@@ -100,8 +100,6 @@ export async function run(context) {
   };
   /** @type {any[]} */
   const examples = await readExamples(trainFile, task, readOptions);
-  if (task === 'text-classification' || task === 'multi-label')
-    for (const suspicion of findSuspicions(examples, trainFile)) progress.warn(suspicion);
   const dev = devFile && { file: devFile, examples: await readExamples(devFile, task, readOptions) };
   if (task !== 'question-answering') {
     const names = labelsIn(trainFile, examples, task);
@@ -110,6 +108,8 @@ export async function run(context) {
   await checkOutput(folder).catch(cannotWrite(folder));
 
   const { head, metrics } = await withModel(model, context, async (bert) => {
+    if (task === 'text-classification' || task === 'multi-label')
+      for (const suspicion of findSuspicions(examples, trainFile)) progress.warn(suspicion);
     const head = await bert.fit(examples, {
       task,
       ...fitOptions,
