@@ -142,6 +142,12 @@ test('a first row that is an example stays one', async () => {
     ['A text of some length', 'fair'],
   ])
     assert.deepEqual(await readTable('h.csv', table([first, ...rows])), { examples: [first, ...rows], warnings: [] });
+  const words = [
+    ['title', 'topic'],
+    ['summary', 'topic'],
+    ['arm', 'body'],
+  ];
+  assert.deepEqual(await readTable('h.csv', table(words)), { examples: words, warnings: [] });
   const { warnings } = await readTable('h.csv', 'a,label\nb,other\n');
   assert.match(warnings.join(), /line 1: the first row \("a", "label"\) is taken for an example; --header true/);
   assert.deepEqual((await readTable('h.csv', 'a,label\nb,other\n', { header: true })).examples, [['b', 'other']]);

@@ -145,11 +145,12 @@ function withoutHeader(rows, text, label) {
  * @returns {boolean | 'maybe'}
  */
 function isHeader(rows, text, label) {
-  if (text >= 0 && label >= 0) return true;
-  if (rows.length < 3) return false;
   const [{ cells: first }, ...others] = rows;
   const column = (/** @type {number} */ i) => others.map(({ cells }) => (cells[i] ?? '').trim());
   const isNew = (/** @type {number} */ i) => !column(i).includes(first[i].trim());
+  // "title,topic" may be an example of the label "topic"; "text,label" is none.
+  if (text >= 0 && label >= 0) return isNew(label) || nameOf(first[label]).startsWith('label');
+  if (rows.length < 3) return false;
   if (text >= 0 || label >= 0) return first.every((_, i) => isNew(i));
   // Cells that are names rather than texts, over a column of few labels in which they don't occur, or of numbers.
   if (!first.every((cell) => /^[\p{L}\p{N}_#.:-]*( [\p{L}\p{N}_#.:-]+)?$/u.test(cell.trim()))) return false;

@@ -20,11 +20,10 @@ export function findSuspicions(examples, path) {
     }
   }
   const swapped = byLabel.size > 0.8 * examples.length && examples.length >= MANY;
-  const texts = new Set(examples.map(keyOf));
   const found = [
     swapped &&
       `there are ${byLabel.size} labels for ${examples.length} examples` +
-        (texts.size < byLabel.size
+        (new Set(examples.map(keyOf)).size < byLabel.size
           ? ' and fewer texts than labels. Are the columns swapped?'
           : '. Is this the column of the labels?'),
     numbers([...byLabel.keys()]),
@@ -37,7 +36,7 @@ export function findSuspicions(examples, path) {
 }
 
 /** What makes two examples have the same text or pair. @param {LabelledText} example */
-const keyOf = ({ text, textPair }) => JSON.stringify([text, textPair]);
+const keyOf = ({ text, textPair }) => (textPair === undefined ? text : JSON.stringify([text, textPair]));
 
 /** @param {string[]} names */
 const listed = (names) =>
@@ -102,8 +101,9 @@ function repeated(examples) {
   const labelsOf = (/** @type {LabelledText} */ { label, labels }) =>
     JSON.stringify(labels ? [...labels].sort() : label);
   for (const example of examples) {
-    const first = firsts.get(keyOf(example));
-    if (!first) firsts.set(keyOf(example), example);
+    const key = keyOf(example);
+    const first = firsts.get(key);
+    if (!first) firsts.set(key, example);
     else (labelsOf(first) === labelsOf(example) ? same : contrary).push(example);
   }
   const count = (/** @type {LabelledText[]} */ list) =>
