@@ -10,7 +10,10 @@ export default defineConfig({
   cacheDir: pathOf('../build/vite'),
   resolve: {
     // The package as it is published. A Worker of the sources in js/ would not find what lies beside it only in dist/.
-    alias: { bertlet: pathOf('../dist/bertlet.js') },
+    alias: {
+      bertlet: pathOf('../dist/bertlet.js'),
+      'csv-parse/sync': 'csv-parse/browser/esm/sync', // which js/cli/data reads tables with
+    },
   },
   worker: { format: 'es' },
   server: { fs: { allow: [pathOf('..')] } },

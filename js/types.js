@@ -97,6 +97,8 @@
 
 /** @typedef {{ words: string[], tags: string[] }} TaggedExample a sentence, with a tag such as "B-person" or "O" for each word */
 
+/** @typedef {'IOB1' | 'IOB2' | 'IOE1' | 'IOE2' | 'IOBES' | 'BILOU'} Scheme of tags, as seqeval names them; IOB2 is also called BIO */
+
 /**
  * @typedef {object} AnsweredExample
  * @property {string} question
@@ -129,6 +131,7 @@
  * @property {'mean' | 'max' | 'cls' | 'auto'} [pooling] of the tokens; default 'mean'; 'auto': the best by cross-validation
  * @property {boolean | 'auto'} [standardize] whether features are brought to mean 0 and standard deviation 1 for training; default: true for
  *   'mlp' and for entities, else false. 'auto' (of texts only): the better by cross-validation
+ * @property {Scheme} [scheme] of the tags of entities; default: recognized. A head for tags in IOB1, IOE1 or IOE2 gives tags in IOB2
  * @property {number} [hiddenSize] units of the hidden layer of 'mlp'; default 128
  * @property {number} [epochs] of 'mlp' and of question answering: rounds through the examples, for 'mlp' at most; default 30 for texts, 10
  *   for entities, 1 for question answering
@@ -147,6 +150,7 @@
  * @property {number} layer whose hidden states the head reads
  * @property {'mean' | 'max' | 'cls' | 'none'} pooling
  * @property {boolean} [standardize] whether features were brought to mean 0 and standard deviation 1
+ * @property {Scheme | 'IO'} [scheme] of a tagging head's labels; 'IO': types without a mark where an entity begins
  * @property {number} [trainAccuracy] share of the training examples that the head gets right, 0 to 1
  * @property {number} [windows] of question answering: into how many windows the contexts were cut
  * @property {number} [trainLoss] of question answering: mean loss of the last epoch

@@ -1,7 +1,9 @@
-// Pasted rows to labelled examples.
+// Pasted rows to labelled examples: tables as the command line reads them, and lines that somebody has typed.
+import { parseTable } from './parse-table.js';
 import { readRows } from './rows.js';
 
 /** @typedef {import('./rows.js').Row} Row */
+/** @typedef {import('./types.js').KindName} KindName */
 /** @typedef {import('./types.js').Labelled} Labelled */
 
 /**
@@ -9,7 +11,16 @@ import { readRows } from './rows.js';
  * @property {Labelled[]} examples
  * @property {string[]} unlabelled the rows in which no label was found, as they were pasted
  * @property {number[]} unclosed the lines, from 1, in which a quote opens that is never closed
+ * @property {string} [problem] a sentence on why these are no examples
  */
+
+/**
+ * @param {string} pasted
+ * @param {KindName} kind
+ * @returns {Parsed}
+ */
+export const parseExamples = (pasted, kind) =>
+  parseTable(pasted, kind) ?? (kind === 'pairs' ? parsePairs : parseLines)(pasted);
 
 /**
  * @param {string} pasted rows `text<TAB>label` or `text,label`, in quotes or not; a first row that names the columns is passed over.

@@ -4,11 +4,12 @@ import { count, plural } from '../shared/format.js';
 import { offerUndo } from '../shared/undo.js';
 import { add, countOf, noExamples } from './examples.js';
 import { kinds } from './kinds.js';
-import { parseLines, parsePairs } from './parse-lines.js';
+import { textOf } from './file-text.js';
+import { parseExamples } from './parse-lines.js';
 
 /**
  * @param {import('./types.js').ExamplesStore} examples
- * @returns {(text: string) => void} opens the dialog with `text` in it
+ * @returns {(file: File) => Promise<void>} opens the dialog with a file's text in it
  */
 export function mountPasting(examples) {
   const dialog = find(HTMLDialogElement, 'dialog.paste');
@@ -17,13 +18,15 @@ export function mountPasting(examples) {
   const file = find(HTMLInputElement, '#paste-file');
   const adding = find(HTMLButtonElement, '#paste-add');
 
+  let fault = ''; // what is wrong with the file that was chosen
+
   const read = () => {
     const { kind } = examples.value;
-    const { examples: found, ...left } = (kind === 'pairs' ? parsePairs : parseLines)(text.value);
+    const { examples: found, ...left } = parseExamples(text.value, kind);
     return { found, ...left, number: plural(countOf(kind, found), 'example') };
   };
   const preview = () => {
-    const { found, unlabelled, unclosed, number } = read();
+    const { found, unlabelled, unclosed, problem = fault, number } = read();
     adding.disabled = found.length === 0;
     adding.textContent = found.length === 0 ? 'Add' : `Add ${number}`;
     const want = examples.value.kind === 'pairs' ? 'two texts and a label' : 'a label';
@@ -31,14 +34,26 @@ export function mountPasting(examples) {
       ...(found.length > 0 ? [`${number}: ${perLabel(found)}.`] : []),
       ...(unlabelled.length > 0 ? [`Left out for want of ${want}: ${plural(unlabelled.length, 'line')}.`] : []),
       ...(unclosed.length > 0 ? [describeUnclosed(unclosed)] : []),
+      ...(isColumnOfTexts(found)
+        ? ['Nearly every example has a label of its own: is the label where it should be?']
+        : []),
+      ...(problem ? [problem] : []),
     ].join(' ');
   };
 
-  text.addEventListener('input', preview);
-  file.addEventListener('change', async () => {
-    text.value = (await file.files?.[0]?.text()) ?? '';
-    file.value = '';
+  text.addEventListener('input', () => {
+    fault = '';
     preview();
+  });
+  const show = async (/** @type {File | undefined} */ given) => {
+    const { text: content, problem = '' } = given ? await textOf(given) : { text: '' };
+    text.value = content;
+    fault = problem;
+    preview();
+  };
+  file.addEventListener('change', async () => {
+    await show(file.files?.[0]);
+    file.value = '';
   });
   dialog.addEventListener('close', () => {
     if (dialog.returnValue !== 'add') return;
@@ -48,14 +63,13 @@ export function mountPasting(examples) {
     offerUndo(`Added ${number}.`, () => examples.set(before));
   });
 
-  const open = (/** @type {string} */ pasted) => {
-    text.value = pasted;
+  const open = async (/** @type {File | undefined} */ given) => {
     text.placeholder = kinds[examples.value.kind].pasted;
-    preview();
+    await show(given);
     dialog.returnValue = ''; // Escape would leave what it was the last time
     dialog.showModal();
   };
-  find(HTMLButtonElement, '#paste-many').addEventListener('click', () => open(''));
+  find(HTMLButtonElement, '#paste-many').addEventListener('click', () => open(undefined));
   return open;
 }
 
@@ -78,3 +92,10 @@ function perLabel(found) {
   const others = most.length > named.length ? ` and ${plural(most.length - named.length, 'more label')}` : '';
   return `${named.join(', ')}${others}`;
 }
+
+/**
+ * Whether what was taken for labels looks like texts: there are nearly as many as examples.
+ * @param {import('./types.js').Labelled[]} found
+ */
+const isColumnOfTexts = (found) =>
+  found.length >= 8 && new Set(found.map(({ label }) => label)).size > 0.8 * found.length;

@@ -12,7 +12,7 @@ import { saveHead } from './save-head.js';
  * @param {import('../shared/store.js').Store<Model | null>} bert
  * @param {import('../shared/store.js').Watched<TextClassifier | null>} head
  * @param {(head: AnyHead, name: string) => void} onOpen called with a head that was opened
- * @param {(text: string) => void} onExamples called with the text of a dropped file that is no head
+ * @param {(file: File) => void} onExamples called with a dropped file that is no head
  */
 export function mountFiles(bert, head, onOpen, onExamples) {
   const save = find(HTMLButtonElement, '#save-head');
@@ -45,7 +45,7 @@ export function mountFiles(bert, head, onOpen, onExamples) {
 
   acceptDrops(async (file) => {
     if (file.name.endsWith('.safetensors')) await openHead(file, problem);
-    else onExamples(await file.text());
+    else onExamples(file);
   });
 }
 

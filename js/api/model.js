@@ -3,7 +3,7 @@ import { BertletError } from '../errors.js';
 import { callOptions } from './call-options.js';
 import { createHead, fetchLazy } from './heads/create.js';
 import { RemoteHead } from './heads/remote-head.js';
-import { checkChoice } from './options.js';
+import { checkChoice, rejectUnknownOptions } from './options.js';
 import { eachText } from './parts.js';
 import { toTexts } from './texts.js';
 
@@ -47,7 +47,8 @@ export class Model {
    * @param {Pick<TaskOptions, 'signal'>} [options]
    * @returns {Promise<T extends any[] ? Encoding[] : Encoding>} as `texts`: one, or [texts]
    */
-  async tokenize(texts, { signal } = {}) {
+  async tokenize(texts, { signal, ...others } = {}) {
+    rejectUnknownOptions(others);
     const encodings = await this.#connection.call('tokenize', { texts: toTexts(texts) }, { signal });
     return Array.isArray(texts) ? encodings : encodings[0];
   }
@@ -162,7 +163,8 @@ export class Model {
    * @returns {Promise<import('./heads/create.js').AnyHead>} Rejects with BAD_HEAD if it is damaged or not a head, HEAD_MODEL_MISMATCH if it
    *   was trained on another model, FILE_NOT_FOUND, FILE_ACCESS or NETWORK if it can't be read
    */
-  async loadHead(content, { signal } = {}) {
+  async loadHead(content, { signal, ...others } = {}) {
+    rejectUnknownOptions(others);
     signal?.throwIfAborted();
     const { openHead } = await fetchLazy();
     const head = await openHead(content, this.info, signal);

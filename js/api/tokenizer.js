@@ -6,6 +6,7 @@ import { describe } from '../io/describe.js';
 import { openSource } from '../io/sources.js';
 import { measureTokenizer, PART_BYTES, TEXT_GROWTH, Tokenizer } from '../tokenize/tokenizer.js';
 import { readVocabulary } from '../tokenize/vocabulary.js';
+import { rejectUnknownOptions } from './options.js';
 import { toTexts } from './texts.js';
 
 /** @typedef {import('../types.js').Encoding} Encoding */
@@ -18,7 +19,8 @@ import { toTexts } from './texts.js';
  * @returns {Promise<StandaloneTokenizer>} rejects with BAD_INPUT, FILE_NOT_FOUND, NETWORK, NOT_A_MODEL, BAD_CONFIG, BAD_VOCABULARY,
  *   NO_WASM or OUT_OF_MEMORY, or with the signal's reason
  */
-export async function loadTokenizer(spec, { lowercase, hub, revision, signal } = {}) {
+export async function loadTokenizer(spec, { lowercase, hub, revision, signal, ...others } = {}) {
+  rejectUnknownOptions(others);
   signal?.throwIfAborted();
   const { description, close } = describe(spec, { hub, revision });
   try {

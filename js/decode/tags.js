@@ -1,13 +1,5 @@
 // The tags of named-entity recognition, such as "B-person": a prefix for the word's position in the entity, and the entity's type.
 
-/**
- * @typedef {'IO' | 'BIO' | 'IOBES' | 'BILOU'} Scheme
- *   IO     a type alone, or I-; neighbouring entities of the same type can't be told apart
- *   BIO    B- for the first word, I- for the others (also called IOB2)
- *   IOBES  BIO with E- for the last of several words, S- for a single one
- *   BILOU  IOBES with L- for E-, U- for S-
- */
-
 /** @typedef {{ type: string, start: number, end: number }} TagSpan an entity of the words `start` to `end` - 1 */
 
 /** IOBES's prefix for each letter: BILOU's L and U are its E and S. @type {Record<string, string>} */
@@ -20,26 +12,24 @@ const canonical = { B: 'B', I: 'I', E: 'E', L: 'E', S: 'S', U: 'S' };
  */
 export function parseTag(tag) {
   if (tag === 'O') return { prefix: 'O', type: '' };
-  const prefix = /** @type {'B' | undefined} */ (canonical[tag[0]]);
+  const prefix = Object.hasOwn(canonical, tag[0]) ? /** @type {'B'} */ (canonical[tag[0]]) : undefined;
   if (prefix && tag.length === 1) return { prefix, type: '_' };
   return prefix && tag[1] === '-' ? { prefix, type: tag.slice(2) || '_' } : { prefix: 'I', type: tag };
 }
 
 /**
- * The scheme that a set of tags is written in, by their prefixes.
- * @param {Iterable<string>} tags
- * @returns {Scheme}
+ * Whether two tags are the same, whatever letters stand for them in their schemes.
+ * @param {string} a
+ * @param {string} b
  */
-export function schemeOf(tags) {
-  const letters = new Set([...tags].filter((tag) => /^[BIELSU](-|$)/.test(tag)).map((tag) => tag[0]));
-  if (letters.has('L') || letters.has('U')) return 'BILOU';
-  if (letters.has('E') || letters.has('S')) return 'IOBES';
-  return letters.has('B') ? 'BIO' : 'IO';
+export function sameTag(a, b) {
+  const [one, other] = [parseTag(a), parseTag(b)];
+  return one.prefix === other.prefix && one.type === other.type;
 }
 
 /**
  * The entities of a sentence, in order. Invalid sequences are read as seqeval does in its default mode (and conlleval.pl): an entity
- * begins at B or S, after E, S or O, and wherever the type changes.
+ * begins at B or S, after E, S or O, and wherever the type changes. Valid sequences of every scheme are so read rightly.
  * @param {string[]} tags [words] of any scheme
  * @returns {TagSpan[]}
  */

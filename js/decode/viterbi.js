@@ -1,6 +1,7 @@
 // The best sequence of tags, by scores of each word's tags and of one tag following another.
 import { indexOfMax, rowOf } from '../base/numbers.js';
-import { parseTag, schemeOf } from './tags.js';
+import { schemeOf } from './schemes.js';
+import { parseTag } from './tags.js';
 
 /**
  * Scores of a linear chain, which are added to those of the words: -Infinity forbids. A conditional random field learns them.
@@ -14,15 +15,16 @@ import { parseTag, schemeOf } from './tags.js';
  * Transitions that forbid sequences that are invalid in the scheme of the labels. If the labels have no tag that begins (or ends)
  * entities of a type, as may be in a small set of examples, any of its tags may begin (or end) one.
  * @param {string[]} labels tags
+ * @param {import('./schemes.js').AnyScheme} [scheme] of the labels; B- and I- alone can be IOB1 as well as IOB2, the default
  * @returns {Transitions}
  */
-export function validTransitions(labels) {
-  const scheme = schemeOf(labels);
+export function validTransitions(labels, scheme = schemeOf([], labels)) {
   const tags = labels.map(parseTag);
   const typesWith = (/** @type {string} */ prefixes) =>
     new Set(tags.filter(({ prefix }) => prefixes.includes(prefix)).map(({ type }) => type));
-  const withBegin = scheme === 'IO' ? new Set() : typesWith('BS');
-  const withEnd = scheme === 'IOBES' || scheme === 'BILOU' ? typesWith('ES') : new Set();
+  // In IO, IOB1 and IOE1 an entity may begin and end at any tag.
+  const withBegin = ['IOB2', 'IOBES', 'BILOU'].includes(scheme) ? typesWith('BS') : new Set();
+  const withEnd = ['IOE2', 'IOBES', 'BILOU'].includes(scheme) ? typesWith('ES') : new Set();
 
   const mayBegin = tags.map(({ prefix, type }) => !'IE'.includes(prefix) || !withBegin.has(type));
   const mayEnd = tags.map(({ prefix, type }) => !'BI'.includes(prefix) || !withEnd.has(type));

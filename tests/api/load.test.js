@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { load } from '../../js/index.js';
+import { load, loadTokenizer } from '../../js/index.js';
 import { safetensors, serve, serveFiles, splitAdapterTensors, temporaryFolder, tiny, tinyFiles } from '../support.js';
 
 const files = await tinyFiles();
@@ -419,6 +419,11 @@ test('arguments that are none', async () => {
   await fails(load({ ...files, 'config.json': './config.json' }), { code: 'BAD_INPUT', message: /not a URL/ });
   await fails(load(tiny(), { threads: 0 }), { code: 'BAD_INPUT', message: /threads/ });
   await fails(load(tiny(), { dtpye: 'int8' }), { code: 'BAD_INPUT', message: /no option "dtpye"/ });
+  await fails(loadTokenizer(tiny(), { lowerCase: true }), { code: 'BAD_INPUT', message: /no option "lowerCase"/ });
+  const bert = await load(tiny(), { threads: 1 });
+  await fails(bert.tokenize('a', { pooling: 'cls' }), { code: 'BAD_INPUT', message: /no option "pooling"/ });
+  await fails(bert.loadHead(new Uint8Array(8), { labels: [] }), { code: 'BAD_INPUT', message: /no option "labels"/ });
+  await bert.dispose();
   await fails(load(tiny(), { dtype: 'f64' }), { code: 'UNSUPPORTED_DTYPE', message: /f64/ });
   await fails(load(tiny(), { build: 'none' }), { code: 'NO_WASM', message: /bertlet-none\.wasm/ });
 });

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { readHead, writeHead } from '../../js/checkpoint/head-file.js';
+import { convertTags, schemes } from '../../js/decode/schemes.js';
 import { load } from '../../js/index.js';
 import { fixtures, tiny } from '../support.js';
 
@@ -76,6 +78,70 @@ describe('token classification', () => {
     assert.deepEqual(await head.entities(text), await head.entities(text, { aggregationStrategy: 'simple' }));
     await assert.rejects(head.tag([words], { decoding: 'best' }), { code: 'BAD_INPUT' });
     await checkpoint.dispose();
+  });
+
+  /** Sentences with persons of one or two words, some of which touch. */
+  function touching(count) {
+    return Array.from({ length: count }, (_, i) => {
+      const second = i % 3 === 0 ? { words: [people[i % 2]], tags: ['B-person'] } : { words: [], tags: [] };
+      const long = i % 2 ? { words: ['love'], tags: ['I-person'] } : { words: [], tags: [] };
+      return {
+        words: ['the', people[i % 2], ...long.words, ...second.words, 'movie', 'the'],
+        tags: ['O', 'B-person', ...long.tags, ...second.tags, 'O', 'O'],
+      };
+    });
+  }
+
+  test('tags of every scheme train a head as good as those of IOB2, and measure it the same', async () => {
+    const task = 'token-classification';
+    const iob2 = touching(60);
+    const inScheme = (scheme) => iob2.map(({ words, tags }) => ({ words, tags: convertTags(tags, scheme) }));
+    const expected = await bert.fit(iob2, { task, layer: 1, c: 1 });
+    const metrics = await expected.evaluate(iob2);
+    assert.ok(metrics.f1 > 0.9, JSON.stringify(metrics));
+    for (const scheme of schemes) {
+      const examples = inScheme(scheme);
+      const head = await bert.fit(examples, { task, layer: 1, c: 1 });
+      const ownScheme = ['IOBES', 'BILOU'].includes(scheme) ? scheme : 'IOB2';
+      assert.equal(head.report.scheme, ownScheme);
+      if (ownScheme === 'IOB2') {
+        assert.deepEqual(head.labels, expected.labels);
+        assert.deepEqual(await head.evaluate(examples), metrics);
+      }
+      assert.deepEqual(await expected.evaluate(examples), metrics, `${scheme} measures`);
+      const strict = await expected.evaluate(examples, { scheme });
+      if (scheme !== 'IOE1') assert.deepEqual(strict, metrics, `${scheme} measures strictly`); // seqeval reads IOE1 in part
+      assert.ok((await head.evaluate(iob2)).f1 > 0.9);
+      await bert.fit(examples, { task, layer: 1, c: 1, scheme });
+    }
+    const fit = (examples, scheme) => bert.fit(examples, { task, scheme });
+    await assert.rejects(fit(inScheme('IOB1'), 'IOB2'), {
+      code: 'BAD_LABELS',
+      message: /^Word 1 of example 0 has the tag "I-person"; in IOB2 it would be "B-person"/,
+    });
+    await assert.rejects(fit(iob2, 'BIO'), { code: 'BAD_INPUT', message: /scheme is "BIO"/ });
+    await assert.rejects(expected.evaluate(iob2, { scheme: 'BIO' }), { code: 'BAD_INPUT' });
+    await assert.rejects(expected.evaluate(inScheme('BILOU'), { scheme: 'IOB2' }), { code: 'BAD_LABELS' });
+  });
+
+  test('a head whose labels are IOB1, not trained here, decodes what its own best tags say', async () => {
+    const task = 'token-classification';
+    const iob1 = touching(60).map(({ words, tags }) => ({ words, tags: convertTags(tags, 'IOB1') }));
+    const head = await bert.fit(touching(60), { task, layer: 1, c: 1 });
+    // The same head with its two labels changed, so that persons begin with I-person, as a checkpoint of IOB1 says it.
+    const data = readHead(await head.save());
+    const report = { ...data.report, scheme: undefined };
+    const swapped = { 'B-person': 'I-person', 'I-person': 'B-person', O: 'O' };
+    const labels = data.labels.map((label) => swapped[label]);
+    const single = iob1.filter(({ tags }) => tags.filter((tag) => tag !== 'O').length === 1);
+    for (const changed of [{ report }, { report: undefined }]) {
+      const other = await bert.loadHead(writeHead({ ...data, ...changed, labels }));
+      const metrics = await other.evaluate(single, { decoding: 'viterbi' });
+      assert.equal(metrics.f1, (await head.evaluate(single)).f1);
+      assert.equal(metrics.accuracy, (await head.evaluate(single)).accuracy);
+      const [entity] = await other.entities('the good movie', { aggregationStrategy: 'sequence' });
+      assert.equal(entity?.word, 'good');
+    }
   });
 
   test('layers are tried; words without tokens and past the end are O', async () => {

@@ -140,6 +140,20 @@ describe('pasting', () => {
     assert.equal(positive.length, 8);
   });
 
+  test('takes a table of a spreadsheet, and names a file that is none', async () => {
+    const before = await listed();
+    await page.click('#paste-many');
+    const choose = (name, content) =>
+      page.setInputFiles('#paste-file', { name, mimeType: 'text/csv', buffer: Buffer.from(content, 'latin1') });
+    await choose('shop.png', '\x89PNG\r\n\x1a\n\0\0\0,\0');
+    await page.waitForSelector('#paste-preview:has-text("shop.png is a PNG image, not text.")');
+    assert.equal(await page.isDisabled('#paste-add'), true);
+    await choose('shop.csv', 'id;review;sentiment\r\n1;"Late; and cold, too";bad\r\n2;Fine;good\r\n');
+    await page.waitForSelector('#paste-preview:has-text("2 examples: bad 1, good 1.")');
+    await page.keyboard.press('Escape');
+    assert.deepEqual(await listed(), before);
+  });
+
   test('adds nothing when it is cancelled', async () => {
     const before = await listed();
     await page.click('#paste-many');

@@ -72,19 +72,150 @@ test('a header tells the columns in CSV and TSV, in any order', async () => {
   assert.deepEqual(await read('e.tsv', 'text\tlabel\nx\ta\n'), [{ text: 'x', label: 'a', line: 2 }]);
 });
 
-test('a header with other names than text and label is an example, with a warning', async () => {
-  const warned = async (content, task = 'text-classification') => {
-    const warnings = [];
-    await readTask(task, 'glue.tsv', content, { warn: (message) => warnings.push(message) });
-    return warnings.join();
-  };
-  const header =
-    /glue\.tsv, line 1: "sentence" with the label "label" is taken for an example. If it is a header, name its/;
-  assert.match(await warned('sentence\tlabel\nx\t1\ny\t0\n'), header);
-  assert.match(await warned('sentence\tlabel\nx\t1,2\ny\t0\n', 'multi-label'), header);
-  assert.equal(await warned('text\tlabel\nx\t1\n'), '');
-  assert.equal(await warned('a\tlabel\nb\tother\nc\tlabel\n'), '');
-  assert.equal(await warned('a\tother\nb\tlabel\n'), '');
+/** Reads a table with warnings and options. */
+async function readTable(name, content, table, task = 'text-classification') {
+  const warnings = [];
+  const examples = await readTask(task, name, content, { table, warn: (message) => warnings.push(message) });
+  return { examples: examples.map(({ text, label, labels }) => [text, label ?? labels.join('+')]), warnings };
+}
+
+const rows = [
+  ['The food was cold and late', 'bad'],
+  ['We loved it, every bit', 'good'],
+  ['Never again; never', 'bad'],
+  ['A fine evening for all', 'good'],
+  ['What a waste of money', 'bad'],
+  ['Best place in the town', 'good'],
+];
+const quote = (cell, delimiter) =>
+  /[",;|\t\n]/.test(cell) || cell.includes(delimiter) ? `"${cell.replaceAll('"', '""')}"` : cell;
+const table = (lists, delimiter = ',', end = '\n') =>
+  lists.map((cells) => cells.map((cell) => quote(cell, delimiter)).join(delimiter) + end).join('');
+
+test('a header of other names is a header', async () => {
+  for (const header of [
+    ['review', 'sentiment'],
+    ['text', 'category'],
+    ['sentence', 'label'],
+    ['Review Text', 'Stars'],
+    ['tweet', 'whatever'],
+    ['anything', 'target'],
+  ])
+    for (const delimiter of [',', ';', '\t', '|'])
+      assert.deepEqual(
+        await readTable(delimiter === '\t' ? 'h.csv' : 'h.txt', table([header, ...rows], delimiter)),
+        { examples: rows, warnings: [] },
+        `${header} ${delimiter}`,
+      );
+  const swapped = [['category', 'utterance'], ...rows.map(([text, label]) => [label, text])];
+  assert.deepEqual((await readTable('h.csv', table(swapped))).examples, rows);
+  assert.deepEqual((await readTable('h.tsv', 'sentence\tlabel\nx\t1,2\ny\t0\n', {}, 'multi-label')).examples, [
+    ['x', '1+2'],
+    ['y', '0'],
+  ]);
+});
+
+test('a header of unknown names is told by its looks, with a warning', async () => {
+  for (const header of [
+    ['avis', 'note'],
+    ['v2', 'v1'],
+  ]) {
+    const { examples, warnings } = await readTable('h.csv', table([header, ...rows]));
+    assert.deepEqual(examples, rows);
+    assert.match(
+      warnings.join(),
+      /h\.csv, line 1: the first row \("\w+", "\w+"\) is taken for the names of the columns/,
+    );
+  }
+  assert.deepEqual((await readTable('h.csv', table([['avis', 'note'], ...rows]), { header: false })).examples, [
+    ['avis', 'note'],
+    ...rows,
+  ]);
+});
+
+test('a first row that is an example stays one', async () => {
+  assert.deepEqual(await readTable('h.csv', table(rows)), { examples: rows, warnings: [] });
+  for (const first of [
+    ['Dreadful', 'bad'],
+    ['label', 'bad'],
+    ['text', 'good'],
+    ['A text of some length', 'fair'],
+  ])
+    assert.deepEqual(await readTable('h.csv', table([first, ...rows])), { examples: [first, ...rows], warnings: [] });
+  const words = [
+    ['title', 'topic'],
+    ['summary', 'topic'],
+    ['arm', 'body'],
+  ];
+  assert.deepEqual(await readTable('h.csv', table(words)), { examples: words, warnings: [] });
+  const { warnings } = await readTable('h.csv', 'a,label\nb,other\n');
+  assert.match(warnings.join(), /line 1: the first row \("a", "label"\) is taken for an example; --header true/);
+  assert.deepEqual((await readTable('h.csv', 'a,label\nb,other\n', { header: true })).examples, [['b', 'other']]);
+});
+
+test('columns by name and by number, and columns that number the rows', async () => {
+  const wide = [
+    ['id', 'subject', 'body', 'lang', 'team'],
+    ...rows.map(([text, label], i) => [`${i}`, 'Re', text, 'en', label]),
+  ];
+  const read = (options, lists = wide) => readTable('w.csv', table(lists), options).then(({ examples }) => examples);
+  assert.deepEqual(await read({ labelColumn: 'team' }), rows);
+  assert.deepEqual(await read({ textColumn: 'Body', labelColumn: 'TEAM' }), rows);
+  assert.deepEqual(await read({ textColumn: '3', labelColumn: '5', header: true }), rows);
+  assert.deepEqual(await read({ textColumn: '3', labelColumn: '5' }, wide.slice(1)), rows);
+  const pandas = [['', 'review', 'sentiment'], ...rows.map((cells, i) => [`${i}`, ...cells])];
+  assert.deepEqual(await read({}, pandas), rows);
+  assert.deepEqual(await read({}, pandas.slice(1)), rows);
+  const fails = (pattern, options, lists = wide) =>
+    failsTask('text-classification', 'w.csv', table(lists), 'BAD_DATA', pattern, { table: options });
+  await fails(/none tells where the labels are; .*--label-column/, {});
+  await fails(/no column "x"; the first row has "id", "subject"/, { labelColumn: 'x' });
+  await fails(/no column "9"/, { labelColumn: '9' });
+  await fails(/the same column/, { textColumn: 'body', labelColumn: '3' });
+  await fails(/line 1: 5 columns where CSV has two, text,label; .*--text-column/, {}, wide.slice(1));
+  await failsTask('text-classification', 'w.jsonl', '{"text":"x","label":"a"}', 'BAD_DATA', /are for tsv and csv/, {
+    table: { header: true },
+  });
+});
+
+test("what spreadsheets write: Excel's delimiters, empty rows and columns, quoted line ends", async () => {
+  for (const end of ['\n', '\r\n', '\r']) {
+    const header = ['text', 'label'];
+    const lists = [...rows, [`two${end === '\r' ? ' ' : end}lines; "quoted", too`, 'good']];
+    const read = async (content, options) => (await readTable('x.csv', content, options)).examples;
+    const content = table([header, ...lists], ';', end);
+    assert.deepEqual(await read(content), lists);
+    assert.deepEqual(await read(`sep=;${end}${table(rows, ';', end)}`), rows);
+    assert.deepEqual(await read(`"sep=|"${end}${table(rows, '|', end)}`), rows);
+    assert.deepEqual(await read(`\uFEFF${table([header, ...rows], ';', end)};${end}`), rows);
+    assert.deepEqual(
+      await read(table([[...header, '', ''], ...rows.map((cells) => [...cells, '', ''])], ',', end)),
+      rows,
+    );
+    assert.deepEqual(await read(table(rows, '~', end), { delimiter: '~' }), rows);
+  }
+  assert.deepEqual((await readTable('x.csv', 'sep=;\na;b\nc;\n', {}, 'multi-label')).examples, [
+    ['a', 'b'],
+    ['c', ''],
+  ]);
+  await fails('x.csv', 'sep=;\nx;a\ny;\n', 'BAD_DATA', /line 3: the label is empty/);
+  const copied = 'text\tlabel\n"two\nlines"\tgood\n"say ""no"""\tbad\n';
+  assert.deepEqual((await readTable('x.tsv', copied)).examples, [
+    ['two\nlines', 'good'],
+    ['say "no"', 'bad'],
+  ]);
+  assert.deepEqual((await readTable('x.tsv', '"great" he said\tgood\n"so"\tbad\n')).examples, [
+    ['"great" he said', 'good'],
+    ['"so"', 'bad'],
+  ]);
+});
+
+test('files that are no text are named', async () => {
+  const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
+  await fails('p.csv', png, 'BAD_INPUT', /p\.csv: this is a PNG image, not text\.$/);
+  await fails('p.csv', Buffer.from('PK\x03\x04\x14\0\x06\0', 'latin1'), 'BAD_INPUT', /Excel workbooks \(\.xlsx\)/);
+  await fails('p.csv', Buffer.from([1, 2, 3, 255, 14, 15, 16, 200]), 'BAD_INPUT', /this is a binary file, not text/);
+  await fails('p.csv', Buffer.from('caf\xe9,b\n', 'latin1'), 'BAD_INPUT', /line 1: .*probably Windows-1252.*CSV UTF-8/);
 });
 
 test('without a telling extension the first line tells the format', async () => {
@@ -138,8 +269,8 @@ test('broken JSON and broken quotes name file and line', async () => {
 test('what is not UTF-8 names file and line', async () => {
   await fails('k.tsv', Buffer.from('x\ta\ncaf\xe9\tb\n', 'latin1'), 'BAD_INPUT', /line 2: this is not UTF-8/);
   await fails('k.tsv', Buffer.from('\uFEFFx\ta\n', 'utf16le'), 'BAD_INPUT', /is UTF-16/);
-  await fails('k.tsv', Buffer.from('x\ta\n', 'utf16le'), 'BAD_INPUT', /line 1: this has a NUL byte, as UTF-16 has/);
-  await fails('k.tsv', 'x\ta\ny\0\tb\n', 'BAD_INPUT', /line 2: this has a NUL byte.* Save it as UTF-8/);
+  await fails('k.tsv', Buffer.from('x\ta\n', 'utf16le'), 'BAD_INPUT', /this is UTF-16; save it as UTF-8/);
+  await fails('k.tsv', 'x\ta\ny\0\tb\n', 'BAD_INPUT', /line 2: this has a NUL byte, which text in UTF-8 never has/);
 });
 
 test('an empty file, a header alone, no file', async () => {

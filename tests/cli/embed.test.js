@@ -1,6 +1,7 @@
 // bertlet embed and search. Oracle: PyTorch (tests/fixtures/make_model_fixtures.py).
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -155,4 +156,16 @@ test('--layer takes the hidden states of a layer below the last', async () => {
   const { code, stderr } = await run('--layer', '3');
   assert.equal(code, 1);
   assert.match(stderr, /layer is 3; it must be an integer from 0 to 2/);
+});
+
+test('a folder as standard input is refused', () => {
+  const main = fileURLToPath(new URL('../../js/cli/main.js', import.meta.url));
+  const input = openSync('/', 'r');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'embed', '--model', tiny], {
+    stdio: [input, 'pipe', 'pipe'],
+    encoding: 'utf8',
+  });
+  closeSync(input);
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.match(stderr, /standard input: this is a folder, not a file\. \(BAD_INPUT\)/);
 });

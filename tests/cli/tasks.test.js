@@ -109,6 +109,31 @@ test('question answering', async () => {
   assert.match(wrong.stderr, /standard input, line 1: this is not \{"question"/);
 });
 
+test('tags in IOB1, recognized or named, are trained and measured as in BIO', async () => {
+  const sentence = (first, tags) => `the O\n${first} ${tags[0]}\nmovie ${tags[1]}\nlove ${tags[2]}\nthe O\n\n`;
+  const sentences = (two, one) =>
+    Array.from({ length: 24 }, (_, i) => sentence(i % 2 ? 'good' : 'great', i % 3 ? one : two)).join('');
+  const bio = file('bio.conll', sentences(['B-a', 'B-a', 'I-a'], ['B-a', 'O', 'O']));
+  const iob1 = file('iob1.conll', sentences(['I-a', 'B-a', 'I-a'], ['I-a', 'O', 'O']));
+  const args = ['--model', tiny(), '--task', 'token-classification', '--layer', '1', '--c', '1'];
+  const train = async (...options) => {
+    const { code, stdout, stderr } = await bertlet(['train', ...args, '--output', join(folder, 'tags'), ...options]);
+    assert.equal(code, 0, stderr);
+    return jsonLines(stdout)[0];
+  };
+  const expected = await train('--train', bio, '--dev', bio);
+  assert.deepEqual(expected.labels, ['B-a', 'I-a', 'O']);
+  for (const scheme of [[], ['--scheme', 'IOB1']]) {
+    const { labels, dev } = await train('--train', iob1, '--dev', iob1, ...scheme);
+    assert.deepEqual([labels, dev], [expected.labels, expected.dev]);
+  }
+  const evaluate = (...options) => bertlet(['evaluate', '--head', join(folder, 'tags'), '--test', ...options]);
+  assert.deepEqual(jsonLines((await evaluate(iob1, '--scheme', 'IOB1')).stdout), [expected.dev]);
+  const { code, stderr } = await evaluate(iob1, '--scheme', 'IOBES2');
+  assert.equal(code, 2);
+  assert.match(stderr, /--scheme must be one of IOB1, IOB2/);
+});
+
 test('an answer that no window shows is told as what it is, by train too', async () => {
   const text = 'good movie '.repeat(60).trim();
   const paragraphs = [{ context: text, qas: [{ id: 'a', question: 'new?', answers: [{ text, answer_start: 0 }] }] }];

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { entityMetrics } from '../../js/metrics/entities.js';
-import { schemeOf, tagSpans } from '../../js/decode/tags.js';
+import { schemeOf } from '../../js/decode/schemes.js';
+import { tagSpans } from '../../js/decode/tags.js';
 import { validTransitions, viterbi } from '../../js/decode/viterbi.js';
 
 const cases = JSON.parse(readFileSync(new URL('../fixtures/tasks/entity-metrics.json', import.meta.url), 'utf8'));
@@ -47,21 +48,21 @@ test('tags that are not one for each word are refused', () => {
 
 const labelSets = {
   IO: ['O', 'I-a', 'I-b'],
-  BIO: ['B-a', 'B-b', 'I-a', 'I-b', 'O'],
+  IOB2: ['B-a', 'B-b', 'I-a', 'I-b', 'O'],
   IOBES: ['O', 'B-a', 'I-a', 'E-a', 'S-a', 'S-b', 'B-b', 'E-b'],
   BILOU: ['O', 'B-a', 'I-a', 'L-a', 'U-a', 'U-b', 'B-b', 'L-b'],
 };
 const patterns = {
   IO: /^.*$/,
-  BIO: /^(O |B-a (I-a )*|B-b (I-b )*)*$/,
+  IOB2: /^(O |B-a (I-a )*|B-b (I-b )*)*$/,
   IOBES: /^(O |B-a (I-a )*E-a |S-a |B-b E-b |S-b )*$/,
   BILOU: /^(O |B-a (I-a )*L-a |U-a |B-b L-b |U-b )*$/,
 };
 
 test('the scheme is told by the labels', () => {
-  for (const [scheme, labels] of Object.entries(labelSets)) assert.equal(schemeOf(labels), scheme);
-  assert.equal(schemeOf(['O', 'PER', 'LOC', 'SALE', 'B']), 'BIO');
-  assert.equal(schemeOf(['O', 'PER', 'LOC', 'SALE', 'B2B']), 'IO');
+  for (const [scheme, labels] of Object.entries(labelSets)) assert.equal(schemeOf([], labels), scheme);
+  assert.equal(schemeOf([], ['O', 'PER', 'LOC', 'SALE', 'B']), 'IOB2');
+  assert.equal(schemeOf([], ['O', 'PER', 'LOC', 'SALE', 'B2B']), 'IO');
 });
 
 /** Every sequence of `length` labels. */
@@ -86,9 +87,12 @@ function best(scores, labels, length, pattern) {
   return chosen;
 }
 
-for (const [scheme, labels] of Object.entries(labelSets)) {
+const decoded = { ...labelSets, IOE2: ['O', 'I-a', 'E-a', 'I-b', 'E-b'], IOE1: ['O', 'I-a', 'E-a', 'I-b', 'E-b'] };
+Object.assign(decoded, { IOB1: labelSets.IOB2 });
+Object.assign(patterns, { IOE2: /^(O |(I-a )*E-a |(I-b )*E-b )*$/, IOE1: /^.*$/, IOB1: /^.*$/ });
+for (const [scheme, labels] of Object.entries(decoded)) {
   test(`viterbi finds the best valid sequence: ${scheme}`, () => {
-    const transitions = validTransitions(labels);
+    const transitions = validTransitions(labels, scheme);
     for (let trial = 0; trial < 60; trial++) {
       const length = 1 + (trial % 4);
       const scores = Float32Array.from({ length: length * labels.length }, () => Math.log(Math.random()));

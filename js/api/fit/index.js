@@ -15,7 +15,7 @@ const CLASSIFICATION = ['classWeight', 'pooling', 'standardize'];
 const OPTIONS = {
   'text-classification': CLASSIFICATION,
   'multi-label': CLASSIFICATION,
-  'token-classification': ['standardize'],
+  'token-classification': ['standardize', 'scheme'],
   'question-answering': ['maxTokens', 'stride', ...EPOCHS],
 };
 const HEAD_OPTIONS = { linear: ['c'], mlp: ['hiddenSize', 'earlyStopping', ...EPOCHS] };

@@ -3,8 +3,10 @@ import { BertletError } from '../../errors.js';
 import { groupedEntities, tokenEntities } from '../../decode/entities.js';
 import { indexOfMax, rowOf, softmax } from '../../base/numbers.js';
 import { entityMetrics } from '../../metrics/entities.js';
-import { tagSpans } from '../../decode/tags.js';
+import { convertTags, schemeOf, schemes } from '../../decode/schemes.js';
+import { sameTag, tagSpans } from '../../decode/tags.js';
 import { checkSentences, checkTaggedExamples } from '../examples.js';
+import { checkChoice } from '../options.js';
 import { toTexts } from '../texts.js';
 import { validTransitions, viterbi } from '../../decode/viterbi.js';
 import { firstTokens, joinWords, splitWords } from '../../decode/words.js';
@@ -15,14 +17,16 @@ import { Head } from './head.js';
 /** @typedef {import('../../decode/entities.js').TokenEntity} TokenEntity */
 /** @typedef {'sequence' | import('../../decode/entities.js').AggregationStrategy} AggregationStrategy */
 /** @typedef {'viterbi' | 'argmax'} Decoding */
+/** @typedef {import('../../decode/schemes.js').AnyScheme} AnyScheme */
+/** @typedef {import('../../decode/viterbi.js').Transitions} Transitions */
 
 /** A head that gives each word of a text a tag, such as "B-person" or "O", and so finds entities. */
 export class TokenClassifier extends Head {
-  /**
-   * Scores for tags that follow each other: -Infinity if they may not, else what the head has learned, or 0.
-   * @type {import('../../decode/viterbi.js').Transitions}
-   */
-  #transitions;
+  /** Of tags that follow each other, for each scheme that the labels may be in. @type {Map<AnyScheme, Transitions>} */
+  #transitions = new Map();
+
+  /** What a conditional random field has learned about them. @type {Transitions | undefined} */
+  #learned;
 
   /** Whether `fit` trained it. If not, it is a checkpoint's head, and its defaults are those of `transformers`. */
   get #fitted() {
@@ -36,15 +40,7 @@ export class TokenClassifier extends Head {
    */
   constructor(remote, data, fetchLazy) {
     super(remote, data, fetchLazy);
-    const valid = validTransitions(data.labels);
-    const { transitions: learned } = data;
-    this.#transitions = learned
-      ? {
-          start: valid.start.map((score, i) => score + learned.start[i]),
-          next: valid.next.map((score, i) => score + learned.next[i]),
-          end: valid.end.map((score, i) => score + learned.end[i]),
-        }
-      : valid;
+    this.#learned = data.transitions;
   }
 
   /**
@@ -118,19 +114,56 @@ export class TokenClassifier extends Head {
   }
 
   /**
-   * Tags the words of examples, and compares the results with their tags.
+   * Tags the words of examples, which may be tagged in another scheme than the head's, and compares.
    * @param {import('../../types.js').TaggedExample[]} examples
-   * @param {{ decoding?: Decoding } & TaskOptions} [options] as for `tag`
+   * @param {{ decoding?: Decoding, scheme?: import('../../types.js').Scheme } & TaskOptions} [options] `decoding`: as of `tag`; `scheme`: of
+   *   the examples' tags, for seqeval's strict mode, in which only entities count whose tags are valid in it
    * @returns {Promise<import('../../metrics/entities.js').EntityMetrics & { accuracy: number, n: number }>} metrics of entities, as by
    *   seqeval; `accuracy`: share of the words with the right tag, 0 to 1; `n`: number of sentences. Rejects with NO_EXAMPLES,
    *   BAD_LABELS, and as `tag`
    */
-  async evaluate(examples, options = {}) {
+  async evaluate(examples, { scheme, ...options } = {}) {
     const { words, tags } = checkTaggedExamples(examples);
+    if (scheme !== undefined) checkChoice('scheme', scheme, schemes);
     const predicted = await this.tag(words, options);
+    const own = this.#scheme(predicted);
+    const inScheme = (/** @type {string[][]} */ list, /** @type {AnyScheme} */ from, /** @type {AnyScheme} */ to) =>
+      from === to ? list : list.map((one) => convertTags(one, to));
+    const wanted = inScheme(tags, scheme ?? schemeOf(tags), own);
     const count = tags.reduce((sum, list) => sum + list.length, 0);
-    const right = tags.reduce((sum, list, i) => sum + list.filter((tag, j) => tag === predicted[i][j]).length, 0);
-    return { ...entityMetrics(tags, predicted), accuracy: right / count, n: examples.length };
+    const right = wanted.reduce(
+      (sum, list, i) => sum + list.filter((tag, j) => sameTag(tag, predicted[i][j])).length,
+      0,
+    );
+    const metrics = scheme
+      ? entityMetrics(tags, inScheme(predicted, own, scheme), scheme)
+      : entityMetrics(tags, predicted);
+    return { ...metrics, accuracy: right / count, n: examples.length };
+  }
+
+  /**
+   * The scheme of the head's labels. B- and I- alone can be IOB1 or IOB2; where no training here says which, its own tags do.
+   * @param {string[][]} tags [sentences][words] of the head
+   */
+  #scheme(tags) {
+    return this.report?.scheme ?? schemeOf(tags, [...this.labels]);
+  }
+
+  /** What may follow what, and how well, for labels in a scheme. @param {AnyScheme} scheme */
+  #transitionsOf(scheme) {
+    const known = this.#transitions.get(scheme);
+    if (known) return known;
+    const valid = validTransitions([...this.labels], scheme);
+    const learned = this.#learned;
+    const transitions = learned
+      ? {
+          start: valid.start.map((score, i) => score + learned.start[i]),
+          next: valid.next.map((score, i) => score + learned.next[i]),
+          end: valid.end.map((score, i) => score + learned.end[i]),
+        }
+      : valid;
+    this.#transitions.set(scheme, transitions);
+    return transitions;
   }
 
   /**
@@ -162,10 +195,11 @@ export class TokenClassifier extends Head {
     const tokens = firstTokens(words, offsets, logits.length / count);
     const tagged = [...tokens.keys()].filter((word) => tokens[word] >= 0);
     const rows = tagged.map((word) => rowOf(logits, tokens[word], count));
-    const path =
-      decoding === 'argmax'
-        ? rows.map(indexOfMax)
-        : viterbi(Float64Array.from(rows.flatMap((row) => [...row])), this.#transitions);
+    let path = rows.map(indexOfMax);
+    if (decoding === 'viterbi') {
+      const scheme = this.#scheme([path.map((label) => this.labels[label])]);
+      path = [...viterbi(Float64Array.from(rows.flatMap((row) => [...row])), this.#transitionsOf(scheme))];
+    }
     const tags = words.map(() => ({ tag: 'O', score: 1 }));
     tagged.forEach((word, i) => (tags[word] = { tag: this.labels[path[i]], score: softmax(rows[i])[path[i]] }));
     return tags;

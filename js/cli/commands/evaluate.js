@@ -1,8 +1,10 @@
 // bertlet evaluate: how good a head is on labelled examples.
+import { schemes } from '../../decode/schemes.js';
 import { choice, probability, required } from '../lib/arguments.js';
 import { formats, readExamples, readGivenLabels } from '../data/examples.js';
 import { measure } from '../data/measure.js';
 import { headHelp, modelHelp, modelOptions, withHead } from '../lib/model.js';
+import { readTableOptions, tableHelp, tableOptions } from '../lib/table-options.js';
 
 export const summary = 'measure a trained head on labelled examples';
 
@@ -20,12 +22,16 @@ ${headHelp}
   --test FILE            labelled examples: as for bertlet train
   --format tsv|csv|jsonl|conll|squad
                          format of FILE (default: by its name or its first line)
+${tableHelp}
   --labels FILE          names for labels that examples give by index, and for the outputs of a model's or an adapter's
                          own head
   --threshold P          multi-label: lowest probability at which a text has a label (default: 0.5)
   --decoding viterbi|argmax
                          token-classification: the best valid sequence of tags, or each word's best tag
                          (default: viterbi; argmax for a checkpoint's own head)
+  --scheme IOB1|IOB2|IOE1|IOE2|IOBES|BILOU
+                         token-classification: how the tags say where entities begin and end; only entities whose tags
+                         are valid in it count, as in seqeval's strict mode (default: tags of all schemes are read)
 ${modelHelp}`;
 
 /** @type {import('../lib/arguments.js').Options} */
@@ -34,9 +40,11 @@ export const options = {
   head: { type: 'string' },
   test: { type: 'string' },
   format: { type: 'string' },
+  ...tableOptions,
   labels: { type: 'string' },
   threshold: { type: 'string' },
   decoding: { type: 'string' },
+  scheme: { type: 'string' },
 };
 
 export const maxFiles = 0;
@@ -48,10 +56,17 @@ export async function run(context) {
   const format = choice(values, 'format', formats);
   const threshold = probability(values, 'threshold');
   const decoding = choice(values, 'decoding', ['viterbi', 'argmax']);
+  const table = readTableOptions(values);
+  const scheme = choice(values, 'scheme', schemes);
   const labels = await readGivenLabels(values);
   const metrics = await withHead(context, { command: 'evaluate', labels }, async (head) => {
-    const examples = await readExamples(file, head.task, { format, labels, warn: (message) => progress.warn(message) });
-    return measure(head, { file, examples }, context, { threshold, decoding });
+    const examples = await readExamples(file, head.task, {
+      format,
+      labels,
+      table,
+      warn: (message) => progress.warn(message),
+    });
+    return measure(head, { file, examples }, context, { threshold, decoding, scheme });
   });
   await output.write([metrics]);
 }

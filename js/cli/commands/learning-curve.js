@@ -2,6 +2,7 @@
 import { choice, integer, positive, required, UsageError } from '../lib/arguments.js';
 import { checkLabels, formats, listeners, readExamples } from '../data/examples.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
+import { readTableOptions, tableHelp, tableOptions } from '../lib/table-options.js';
 
 export const summary = 'measure how many examples a classifier needs';
 
@@ -16,6 +17,7 @@ deviation over the draws:
   --train FILE           labelled examples to draw from, as for bertlet train
   --test FILE            examples to measure on (default: those that a draw leaves over)
   --format tsv|csv|jsonl format of the files (default: by their names or first lines)
+${tableHelp}
   --sizes 8,16,32,64     examples of each label (default: 1,2,4,…,64, as far as there are enough)
   --draws N              draws of each size (default: 5)
   --c NUMBER             inverse strength of regularization (default: chosen by cross-validation)
@@ -27,6 +29,7 @@ export const options = {
   train: { type: 'string' },
   test: { type: 'string' },
   format: { type: 'string' },
+  ...tableOptions,
   sizes: { type: 'string' },
   draws: { type: 'string' },
   c: { type: 'string' },
@@ -45,7 +48,11 @@ export async function run(context) {
   const draws = integer(values, 'draws', 1);
   const c = positive(values, 'c');
 
-  const readOptions = { format, warn: (/** @type {string} */ message) => progress.warn(message) };
+  const readOptions = {
+    format,
+    table: readTableOptions(values),
+    warn: (/** @type {string} */ message) => progress.warn(message),
+  };
   const examples = await readExamples(trainFile, 'text-classification', readOptions);
   const test = testFile ? await readExamples(testFile, 'text-classification', readOptions) : [];
   const labels = new Set(examples.map(({ label }) => label));

@@ -1,29 +1,37 @@
 // bertlet train: trains a head on labelled examples.
 import { BertletError } from '../../errors.js';
 import { labelNames } from '../../api/examples.js';
-import { choice, integer, positive, required } from '../lib/arguments.js';
+import { schemes } from '../../decode/schemes.js';
+import { choice, integer, positive, probability, required, UsageError } from '../lib/arguments.js';
 import { checkLabels, formats, labelsOf, listeners, readExamples, readGivenLabels } from '../data/examples.js';
 import { checkOutput, writeHeadFolder } from '../lib/head-folder.js';
-import { measure } from '../data/measure.js';
+import { measure, namedMetrics } from '../data/measure.js';
+import { findSuspicions } from '../data/suspicions.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
+import { readTableOptions, tableHelp, tableOptions } from '../lib/table-options.js';
 import { checkOptions } from '../lib/tasks.js';
 
 export const summary = 'train a head on labelled examples';
 
 export const help = `Usage: bertlet train --model PATH_OR_ID --train FILE --output DIR [options]
 
-Trains a head on labelled examples and writes it to DIR. The last line of its output is a JSON summary.
+Trains a head on labelled examples and writes it to DIR. The last line of its output is a JSON summary: "train_accuracy" is that on the
+examples themselves, "cv_accuracy" that on examples which were left out while --c or the number of epochs was chosen. Warns of labels and
+texts that look wrong.
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
   --task TASK            text-classification (the default), multi-label, token-classification or question-answering
   --train FILE           labelled examples
-                         text-classification: TSV (text<TAB>label), CSV (text,label) or JSON Lines ({"text":…,"label":…})
+                         text-classification: TSV (text<TAB>label), CSV (text,label), with or without names in the
+                         first row, or JSON Lines ({"text":…,"label":…})
                          multi-label: the same with commas between labels, or {"text":…,"labels":[…]}
                          token-classification: CoNLL (word<TAB>tag) or {"words":[…],"tags":[…]}
                          question-answering: SQuAD's JSON
   --dev FILE             labelled examples on which the head is only measured
+  --validation SHARE     share of the examples, 0 to 0.9, that is held out of training to measure the head on (default: 0)
   --format tsv|csv|jsonl|conll|squad
                          format of the files (default: by their names or first lines)
+${tableHelp}
   --labels FILE          names for labels that examples give by index
   --output DIR           folder to write the head to; an older head in it is replaced
   --c NUMBER             inverse strength of regularization (default: chosen by cross-validation)
@@ -35,6 +43,8 @@ Trains a head on labelled examples and writes it to DIR. The last line of its ou
   --standardize true|false|auto
                          scale features to mean 0 and standard deviation 1 (default: true for entities and with
                          hidden units)
+  --scheme IOB1|IOB2|IOE1|IOE2|IOBES|BILOU
+                         how the tags say where entities begin and end (default: recognized)
   --hidden-size N        hidden units of the head (default: none); for entities it gets a conditional random field, too
   --epochs N             rounds through the examples, with hidden units or for question-answering
   --learning-rate NUMBER learning rate, with hidden units or for question-answering
@@ -47,7 +57,9 @@ export const options = {
   task: { type: 'string' },
   train: { type: 'string' },
   dev: { type: 'string' },
+  validation: { type: 'string' },
   format: { type: 'string' },
+  ...tableOptions,
   labels: { type: 'string' },
   output: { type: 'string' },
   c: { type: 'string' },
@@ -55,6 +67,7 @@ export const options = {
   layer: { type: 'string' },
   pooling: { type: 'string' },
   standardize: { type: 'string' },
+  scheme: { type: 'string' },
   'hidden-size': { type: 'string' },
   epochs: { type: 'string' },
   'learning-rate': { type: 'string' },
@@ -82,6 +95,7 @@ export async function run(context) {
   const readOptions = {
     format: choice(values, 'format', formats),
     labels: await readGivenLabels(values),
+    table: readTableOptions(values),
     warn: (/** @type {string} */ message) => progress.warn(message),
   };
   /** @type {any[]} */
@@ -94,6 +108,8 @@ export async function run(context) {
   await checkOutput(folder).catch(cannotWrite(folder));
 
   const { head, metrics } = await withModel(model, context, async (bert) => {
+    if (task === 'text-classification' || task === 'multi-label')
+      for (const suspicion of findSuspicions(examples, trainFile)) progress.warn(suspicion);
     const head = await bert.fit(examples, {
       task,
       ...fitOptions,
@@ -103,9 +119,8 @@ export async function run(context) {
     await writeHeadFolder(folder, await head.save(), bert.info.config).catch(cannotWrite(folder));
     return { head, metrics };
   });
-  const { c, layer, epochs, trainAccuracy, windows, trainLoss } = /** @type {import('../../types.js').FitReport} */ (
-    head.report
-  );
+  const report = /** @type {import('../../types.js').FitReport} */ (head.report);
+  const { c, layer, epochs, trainAccuracy, windows, trainLoss, validation } = report;
   await output.write([
     {
       output: folder,
@@ -116,12 +131,24 @@ export async function run(context) {
       c,
       epochs,
       train_accuracy: trainAccuracy,
+      cv_accuracy: crossValidated(report),
       windows,
       train_loss: trainLoss,
+      ...(validation && { validation: namedMetrics(task, validation) }),
       ...(metrics && { dev: metrics }),
       seconds: Number(((performance.now() - start) / 1000).toFixed(2)),
     },
   ]);
+}
+
+/**
+ * The accuracy on examples that were left out of training while the strength of regularization, or the number of epochs, was chosen;
+ * undefined if that was given.
+ * @param {import('../../types.js').FitReport} report
+ */
+function crossValidated({ c, search, epochs, epochSearch }) {
+  const chosen = search?.find((step) => step.c === c) ?? epochSearch?.find((step) => step.epochs === epochs);
+  return chosen?.accuracy;
 }
 
 /**
@@ -158,12 +185,17 @@ function labelsIn(file, examples, task) {
 function readFitOptions(values) {
   const hiddenSize = integer(values, 'hidden-size', 1);
   const standardize = choice(values, 'standardize', ['true', 'false', 'auto']);
+  const validation = probability(values, 'validation');
+  if (validation !== undefined && validation > 0.9)
+    throw new UsageError(`--validation must be from 0 to 0.9, not '${values.validation}'`);
   const options = {
+    validation,
     c: positive(values, 'c'),
     classWeight: choice(values, 'class-weight', ['balanced']),
     layer: values.layer === 'auto' ? /** @type {const} */ ('auto') : integer(values, 'layer', 0),
     pooling: choice(values, 'pooling', ['mean', 'max', 'cls', 'auto']),
     standardize: standardize === 'auto' ? standardize : standardize && standardize === 'true',
+    scheme: choice(values, 'scheme', schemes),
     head: hiddenSize === undefined ? undefined : /** @type {const} */ ('mlp'),
     hiddenSize,
     epochs: integer(values, 'epochs', 1),

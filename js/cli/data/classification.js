@@ -1,19 +1,18 @@
 // Reads labelled texts and pairs of texts, with one label each or several, from TSV, CSV and JSON Lines.
 import { badLine } from './bad-data.js';
+import { findColumns } from './columns.js';
 import { readJsonLines } from './json-lines.js';
 import { readRows } from './rows.js';
 
+/** @typedef {import('./columns.js').TableOptions} TableOptions */
 /** @typedef {'tsv' | 'csv' | 'jsonl'} TableFormat */
 /** @typedef {{ text: string, textPair?: string, label: string, line: number }} Example line: its first line in the
  *   file, from 1 */
 /** @typedef {{ text: string, textPair?: string, labels: string[], line: number }} MultiLabelExample */
 
-/** Names of columns. */
-const names = { text: ['text'], textPair: ['text_pair', 'textpair'], label: ['label', 'labels'] };
-
 /**
- * Reads examples with one label each. White space around a label is dropped. If the first row has the cells "text" and "label", it is a
- * header, and a column "text_pair" makes pairs; without a header, the columns are text and label. Throws BAD_DATA.
+ * Reads examples with one label each. White space around a label is dropped. A first row that names the columns is a header; a column
+ * "text_pair" makes pairs. Without a header, the columns are text and label. Throws BAD_DATA.
  *   tsv    text<TAB>label
  *   csv    text,label
  *   jsonl  {"text": ..., "label": ...} a line, with "text_pair" for a pair; the label is a string or a number
@@ -21,11 +20,12 @@ const names = { text: ['text'], textPair: ['text_pair', 'textpair'], label: ['la
  * @param {string} text of the file
  * @param {string} path
  * @param {(message: string) => void} warn
+ * @param {TableOptions} [table]
  * @returns {Example[]}
  */
-export function readClassification(format, text, path, warn) {
+export function readClassification(format, text, path, warn, table) {
   if (format !== 'jsonl') {
-    return readTable(format, text, path, warn).map(({ cell, ...example }) => {
+    return readTable(format, text, path, warn, table).map(({ cell, ...example }) => {
       return { ...example, label: checkLabel(cell, path, example.line) };
     });
   }
@@ -48,11 +48,12 @@ export function readClassification(format, text, path, warn) {
  * @param {string} text of the file
  * @param {string} path
  * @param {(message: string) => void} warn
+ * @param {TableOptions} [table]
  * @returns {MultiLabelExample[]}
  */
-export function readMultiLabel(format, text, path, warn) {
+export function readMultiLabel(format, text, path, warn, table) {
   if (format !== 'jsonl') {
-    return readTable(format, text, path, warn).map(({ cell, ...example }) => {
+    return readTable(format, text, path, warn, table).map(({ cell, ...example }) => {
       const labels = cell.trim() === '' ? [] : cell.split(',');
       return { ...example, labels: checkLabelList(labels, path, example.line) };
     });
@@ -87,29 +88,22 @@ function textsOf(value, path, line) {
  * @param {string} text
  * @param {string} path
  * @param {(message: string) => void} warn
+ * @param {TableOptions} [options]
  * @returns {{ text: string, textPair?: string, cell: string, line: number }[]} cell: of the label or labels
  */
-function readTable(format, text, path, warn) {
-  const rows = readRows(format, text, path);
-  const header = rows[0].cells.map((cell) => cell.trim().toLowerCase());
-  const indexOf = (/** @type {string[]} */ wanted) => header.findIndex((name) => wanted.includes(name));
-  const hasHeader = indexOf(names.text) >= 0 && indexOf(names.label) >= 0;
-  const columnCount = hasHeader ? header.length : 2;
-  const columns = hasHeader
-    ? { text: indexOf(names.text), textPair: indexOf(names.textPair), label: indexOf(names.label) }
-    : { text: 0, textPair: -1, label: 1 };
-  // A header that is not recognized, such as GLUE's "sentence<TAB>label", would be the only example of a class called "label".
-  const isLabel = (/** @type {import('./rows.js').Row} */ { cells }) =>
-    names.label.includes(cells[1]?.trim().toLowerCase());
-  if (!hasHeader && rows.length > 1 && rows.findLastIndex(isLabel) === 0) {
-    const [first, second] = rows[0].cells;
-    warn(
-      `${path}, line ${rows[0].line}: "${first}" with the label "${second}" is taken for an example. If it is a header, name its columns text and label.`,
-    );
-  }
-  return rows.slice(hasHeader ? 1 : 0).map(({ cells, line }) => {
-    if (cells.length !== columnCount)
-      throw badLine(path, line, columnProblem(cells.length, columnCount, hasHeader, format));
+function readTable(format, text, path, warn, options) {
+  const { rows, delimiter } = readRows(format, text, path, options?.delimiter);
+  if (rows.length === 0) return [];
+  const columns = findColumns(rows, path, options);
+  if (columns.note) warn(`${path}, line ${rows[0].line}: ${columns.note}.`);
+  const width = rows[0].cells.length;
+  const places = [columns.text, columns.label, columns.textPair];
+  // Without a header more columns than those that are read may be cells that were cut in two.
+  const named = columns.header || options?.textColumn !== undefined || options?.labelColumn !== undefined;
+  const expected = named || columns.text > 0 ? width : 2;
+  return rows.slice(columns.header ? 1 : 0).map(({ cells, line }) => {
+    if (cells.length !== expected || places.some((place) => place >= cells.length))
+      throw badLine(path, line, columnProblem(cells.length, expected, columns.header, delimiter));
     const example = { text: cells[columns.text], cell: cells[columns.label], line };
     return columns.textPair < 0 ? example : { ...example, textPair: cells[columns.textPair] };
   });
@@ -120,17 +114,18 @@ function readTable(format, text, path, warn) {
  * @param {number} found
  * @param {number} expected
  * @param {boolean} hasHeader
- * @param {'tsv' | 'csv'} format
+ * @param {string} delimiter
  */
-function columnProblem(found, expected, hasHeader, format) {
+function columnProblem(found, expected, hasHeader, delimiter) {
   const count = `${found} ${found === 1 ? 'column' : 'columns'}`;
   if (hasHeader) return `${count}, but the header names ${expected}`;
-  const shape = format === 'tsv' ? 'text<TAB>label' : 'text,label';
+  const [format, shape] = delimiter === '\t' ? ['TSV', 'text<TAB>label'] : ['CSV', `text${delimiter}label`];
   const remedy =
-    format === 'csv' && found > expected
-      ? '; put a text, or several labels, with a comma in it in quotes'
-      : '; --format overrides what the file is taken for';
-  return `${count} where ${format.toUpperCase()} has two, ${shape}${remedy}`;
+    found < expected
+      ? '; --format overrides what the file is taken for, --delimiter what stands between columns'
+      : `; put a text, or several labels, with a "${delimiter}" in it in quotes, or say with --text-column and --label-column what to read`;
+  const expects = expected === 2 ? `${format} has two, ${shape}` : `the first row has ${expected}`;
+  return `${count} where ${expects}${remedy}`;
 }
 
 /**

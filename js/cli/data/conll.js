@@ -1,5 +1,5 @@
 // Reads sentences of tagged words, from CoNLL and JSON Lines.
-import { splitLines } from '../lib/files.js';
+import { splitLines } from '../lib/lines.js';
 import { badLine } from './bad-data.js';
 import { readJsonLines } from './json-lines.js';
 

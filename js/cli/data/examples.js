@@ -60,11 +60,11 @@ const formatsOf = {
  * @template {Task} T
  * @param {string} path
  * @param {T} task
- * @param {{ format?: Format, labels?: string[], warn?: (message: string) => void }} [options] `labels`: names for labels that
- *   are given by index; `warn`: called for what was corrected or seems wrong, at most once
+ * @param {{ format?: Format, labels?: string[], table?: import('./columns.js').TableOptions, warn?: (message: string) => void }} [options]
+ *   `labels`: names for labels that are given by index; `table`: what is known of its columns; `warn`: called for what was corrected or seems wrong, at most once
  * @returns {Promise<ExampleOf[T][]>} at least one
  */
-export async function readExamples(path, task, { format, labels, warn = () => {} } = {}) {
+export async function readExamples(path, task, { format, labels, table, warn = () => {} } = {}) {
   const text = await readText(path);
   if (text.trim() === '') throw new BertletError('NO_EXAMPLES', `${path} is empty: there are no examples in it.`);
   if (task !== 'question-answering' && isArray(text))
@@ -72,7 +72,7 @@ export async function readExamples(path, task, { format, labels, warn = () => {}
       path,
       'this is one JSON array; write its objects one per line, without brackets and commas around them',
     );
-  const chosen = format ?? formatOf(text, path, task);
+  const chosen = format ?? formatOf(text, path, task, table?.delimiter);
   if (!formatsOf[task].includes(chosen)) {
     const known = {
       conll: ', which is for --task token-classification',
@@ -81,7 +81,10 @@ export async function readExamples(path, task, { format, labels, warn = () => {}
     const remedy = chosen in known ? known[/** @type {'conll'} */ (chosen)] : '';
     throw badFile(path, `this is taken for ${chosen}${remedy}; ${task} reads ${formatsOf[task].join(', ')}`);
   }
-  const examples = readers[task](chosen, text, path, warn);
+  const given = Object.values({ ...table }).some((value) => value !== undefined);
+  if (given && chosen !== 'tsv' && chosen !== 'csv')
+    throw badFile(path, `this is taken for ${chosen}; options for columns, headers and delimiters are for tsv and csv`);
+  const examples = readers[task](chosen, text, path, warn, table);
   if (examples.length === 0) {
     const problems = { conll: 'there are no sentences in it', squad: 'there are no questions in it' };
     const problem = problems[/** @type {'conll'} */ (chosen)] ?? 'it holds nothing but a header';
@@ -91,7 +94,7 @@ export async function readExamples(path, task, { format, labels, warn = () => {}
   return /** @type {ExampleOf[T][]} */ (examples);
 }
 
-/** @type {{ [T in Task]: (format: any, text: string, path: string, warn: (message: string) => void) => ExampleOf[T][] }} */
+/** @type {{ [T in Task]: (format: any, text: string, path: string, warn: (message: string) => void, table?: import('./columns.js').TableOptions) => ExampleOf[T][] }} */
 const readers = {
   'text-classification': readClassification,
   'multi-label': readMultiLabel,
@@ -132,9 +135,10 @@ async function readText(path) {
  * @param {string} text
  * @param {string} path
  * @param {Task} task
+ * @param {string} [delimiter] what is known to stand between cells
  * @returns {Format}
  */
-function formatOf(text, path, task) {
+function formatOf(text, path, task, delimiter) {
   const byExtension = extensions[extname(path).toLowerCase()];
   const first = text.trimStart().split('\n', 1)[0];
   if (task === 'question-answering' || isSquad(text)) return 'squad';
@@ -142,8 +146,9 @@ function formatOf(text, path, task) {
   if (isConll(text)) return 'conll';
   if (byExtension) return byExtension;
   if (first.startsWith('{')) return 'jsonl';
+  if (delimiter !== undefined) return delimiter === '\t' ? 'tsv' : 'csv';
   if (first.includes('\t')) return 'tsv';
-  if (first.includes(',')) return 'csv';
+  if (/[,;|]/.test(first)) return 'csv';
   throw new BertletError(
     'BAD_DATA',
     `${path} doesn't look like labelled examples. Each line should be text<TAB>label, or text,label, or ` +

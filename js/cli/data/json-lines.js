@@ -1,5 +1,5 @@
 // Reads JSON Lines: a JSON value per line.
-import { splitLines } from '../lib/files.js';
+import { splitLines } from '../lib/lines.js';
 import { badLine } from './bad-data.js';
 
 /**

@@ -1,7 +1,8 @@
 // Names of labels: reads files of them, and checks the labels of examples against them.
 import { extname } from 'node:path';
+import { parseTag } from '../../decode/tags.js';
 import { BertletError } from '../../errors.js';
-import { splitLines } from '../lib/files.js';
+import { splitLines } from '../lib/lines.js';
 import { badFile, badLine } from './bad-data.js';
 
 /**
@@ -57,15 +58,19 @@ export const labelsOf = (/** @type {Labelled} */ { label, labels, tags }) =>
   label === undefined ? (labels ?? tags ?? []) : [label];
 
 /**
- * Throws BAD_LABELS if an example has a label that a head doesn't know: it may be of another data set, or from a wrong column.
+ * Throws BAD_LABELS if an example has a label that a head doesn't know: it may be of another data set, or from a wrong column. Of tags
+ * it must know the type; they may be written in another scheme.
  * @param {Labelled[]} examples
  * @param {string} path their file
  * @param {Iterable<string>} labels of the head
  */
 export function checkLabels(examples, path, labels) {
   const known = new Set(labels);
+  const types = new Set([...known].map((tag) => parseTag(tag).type).concat(''));
   for (const example of examples) {
-    const unknown = labelsOf(example).find((label) => !known.has(label));
+    const isKnown = (/** @type {string} */ label) =>
+      example.tags ? types.has(parseTag(label).type) : known.has(label);
+    const unknown = labelsOf(example).find((label) => !isKnown(label));
     if (unknown === undefined) continue;
     throw new BertletError(
       'BAD_LABELS',

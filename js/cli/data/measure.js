@@ -8,16 +8,26 @@ import { checkLabels, listeners } from './examples.js';
  * @param {AnyHead} head
  * @param {{ file: string, examples: any[] }} data read for the head's task
  * @param {import('../lib/command.js').Context} context
- * @param {{ threshold?: number, decoding?: 'viterbi' | 'argmax' }} [given]
+ * @param {{ threshold?: number, decoding?: 'viterbi' | 'argmax', scheme?: import('../../types.js').Scheme }} [given]
  * @returns {Promise<Record<string, unknown>>}
  */
 export async function measure(head, { file, examples }, context, given = {}) {
   const options = listeners(context, { file, examples });
   if (head.task !== 'question-answering') checkLabels(examples, file, head.labels);
   const metrics = /** @type {any} */ (await /** @type {any} */ (head).evaluate(examples, { ...options, ...given }));
+  return namedMetrics(head.task, metrics);
+}
+
+/**
+ * Metrics as the command line prints them; those that `fit` makes of held-out texts are fewer.
+ * @param {import('../../types.js').Task} task
+ * @param {any} metrics what a head's `evaluate` gives
+ * @returns {Record<string, unknown>}
+ */
+export function namedMetrics(task, metrics) {
   const { accuracy, macroF1, microF1, precision, recall, f1, exactMatch, n, labels, confusion, classes, types } =
     metrics;
-  switch (head.task) {
+  switch (task) {
     case 'text-classification':
       return { accuracy, macro_f1: macroF1, micro_f1: microF1, n, labels, classes, confusion_matrix: confusion };
     case 'multi-label':

@@ -1,10 +1,11 @@
 // Reads the texts that a command works on, which are lines of a file or of standard input. They are handed on as they arrive, so that
 // memory stays small and a pipe gets results at once.
-import { createReadStream } from 'node:fs';
+import { createReadStream, fstatSync } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { BertletError } from '../../errors.js';
 import { fileError } from '../../node/file-error.js';
-import { decode, splitLines } from './files.js';
+import { decode } from './files.js';
+import { splitLines } from './lines.js';
 
 /** Texts of a batch: enough to keep all threads busy. */
 const batchSize = 256;
@@ -33,6 +34,9 @@ export async function* readTexts(file, { json, pairs, signal }) {
   if (fromStdin && process.stdin.isTTY) {
     process.stderr.write('bertlet: type texts, one per line; Ctrl-D ends.\n');
   }
+  // Node would read a folder as an empty input.
+  if (fromStdin && fstatSync(0).isDirectory())
+    throw new BertletError('BAD_INPUT', `${name}: this is a folder, not a file.`);
   const stream = addAbortSignal(signal, fromStdin ? process.stdin : createReadStream(file));
   let line = 1;
   for await (const lines of readLines(stream, name)) {

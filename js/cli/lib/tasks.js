@@ -11,6 +11,9 @@ const words = ['token-classification'];
 /** @type {Task[]} */
 const answers = ['question-answering'];
 
+/** The options of tables. */
+const table = { header: texts, 'text-column': texts, 'label-column': texts, delimiter: texts };
+
 /**
  * For each command, the tasks of the options that not all tasks have.
  * @type {Record<'train' | 'predict' | 'evaluate', Record<string, Task[]>>}
@@ -22,6 +25,8 @@ const tasksOf = {
     'class-weight': texts,
     pooling: texts,
     standardize: [...texts, ...words],
+    scheme: words,
+    ...table,
   },
   predict: {
     labels: [...texts, ...words],
@@ -33,7 +38,7 @@ const tasksOf = {
     'max-seq-len': answers,
     'doc-stride': answers,
   },
-  evaluate: { labels: [...texts, ...words], threshold: ['multi-label'], decoding: words },
+  evaluate: { labels: [...texts, ...words], threshold: ['multi-label'], decoding: words, scheme: words, ...table },
 };
 
 /**
