@@ -16,7 +16,7 @@ import { Model } from './model.js';
  */
 export async function load(
   spec,
-  { dtype = 'f32', adapter, threads, build, hub, revision, cache = true, ...others } = {},
+  { dtype = 'f32', adapter, threads, build, hub, revision, token, headers, cache = true, ...others } = {},
 ) {
   others.signal?.throwIfAborted();
   if (dtype !== 'int8' && dtype !== 'f32') {
@@ -32,11 +32,15 @@ export async function load(
     throw new BertletError('BAD_INPUT', `cache is ${cache}; it must be true, false or 'refresh'.`);
   }
   const called = callOptions(others);
-  const { name, description, transfer, close } = describe(spec, { hub, revision });
-  const added = adapter === undefined ? undefined : describe(adapter, { hub });
-  const connection = new Connection(startWorker());
-  const remote = new RemoteHead(connection);
+  const { name, description, transfer, close } = describe(spec, { hub, revision, token, headers });
+  /** @type {ReturnType<typeof describe> | undefined} */
+  let added;
+  /** @type {Connection | undefined} */
+  let connection;
   try {
+    if (adapter !== undefined) added = describe(adapter, { hub, token, headers });
+    connection = new Connection(startWorker());
+    const remote = new RemoteHead(connection);
     const loaded = await remote.call(
       'load',
       { description, adapter: added?.description, dtype, threads, build, cache },
@@ -49,7 +53,7 @@ export async function load(
     const own = head && (await createHead(remote, { ...head, baseModel: name, ...merged, fingerprint }));
     return new Model(connection, info, own);
   } catch (error) {
-    connection.closeWhenIdle();
+    connection?.closeWhenIdle();
     throw error;
   } finally {
     close();
