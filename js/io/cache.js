@@ -212,8 +212,24 @@ export class Cache {
   }
 }
 
-/** Removes everything from the cache. Models that are loaded stay as they are. Rejects if a file can't be removed. */
+/**
+ * Removes everything from the cache. Models that are loaded stay as they are. Rejects with FILE_ACCESS if a file can't be removed, after
+ * it has removed the others.
+ */
 export async function clearCache() {
-  const store = await openStore();
-  for (const name of await store.names()) await store.remove(name);
+  /** @type {unknown[]} */
+  const failures = [];
+  try {
+    const store = await openStore();
+    for (const name of await store.names()) await store.remove(name).catch((error) => failures.push(error));
+  } catch (error) {
+    failures.push(error);
+  }
+  if (failures.length === 0) return;
+  const [cause] = failures;
+  throw new BertletError(
+    'FILE_ACCESS',
+    `The cache can’t be emptied: ${/** @type {Error} */ (cause).message} If a load is writing or reading it now, try again afterwards.`,
+    { cause },
+  );
 }

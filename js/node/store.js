@@ -66,7 +66,7 @@ export async function openStore() {
     },
 
     names: async () => (await all()).filter((name) => !isPartial(name)),
-    remove: (name) => rm(pathOf(name), { force: true }),
+    remove: (name) => rm(pathOf(name), { force: true, recursive: true }), // whatever it is
   };
 }
 
