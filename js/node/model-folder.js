@@ -184,6 +184,10 @@ function copyingTo(folder, remote) {
     }
   }
 
+  async function discard() {
+    for (const path of temporary) await rm(path, { force: true });
+  }
+
   return {
     locate: remote.locate,
     async open(file, signal) {
@@ -195,13 +199,11 @@ function copyingTo(folder, remote) {
       const files = [...whole.keys()].sort((a, b) => Number(LAST.includes(a)) - Number(LAST.includes(b)));
       for (const file of files)
         await rename(/** @type {string} */ (whole.get(file)), join(folder, file)).catch(cannotKeep);
-      await this.discard?.(); // what was not read to its end
+      await discard(); // what was not read to its end
     },
     identity: folder, // the same as when the copy is opened by the next load
     version: (file) => fileVersion(join(folder, file)),
     local: true,
-    async discard() {
-      for (const path of temporary) await rm(path, { force: true });
-    },
+    discard,
   };
 }
