@@ -1,6 +1,6 @@
 // Models that Python has downloaded: the cache of huggingface_hub, in its layout (https://huggingface.co/docs/huggingface_hub/guides/manage-cache).
 // Of a repository it holds the files that were asked for, by commit, and which files are known not to exist. It is only read. (By a few
-// lines of our own: the package @huggingface/hub would be as large as all of bertlet, to join these paths.)
+// lines of our own: the package @huggingface/hub, and two more that it needs, know all of the hub; here some paths are joined.)
 import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
