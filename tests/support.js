@@ -33,6 +33,8 @@ export const withoutMinilm = existsSync(join(minilm, 'model.safetensors'))
 // What a test keeps goes with it, and no test finds what another one kept.
 process.env.BERTLET_HOME = mkdtempSync(join(tmpdir(), 'bertlet-home-'));
 symlinkSync(join(cache, 'models'), join(process.env.BERTLET_HOME, 'models'));
+process.env.HF_HOME = join(process.env.BERTLET_HOME, 'huggingface');
+for (const name of ['HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE', 'HF_TOKEN', 'HF_ENDPOINT']) delete process.env[name];
 process.on('exit', () => rmSync(process.env.BERTLET_HOME, { recursive: true, force: true }));
 
 /** The files of a tiny checkpoint, by name. */

@@ -90,9 +90,12 @@ export async function compileWasm(build) {
 /** @type {import('../js/base/platform.js').Platform['locate']} */
 export function locate(spec) {
   const base = globalThis.document?.baseURI ?? location.href; // a worker that uses bertlet has no document
-  const isAddress = /^(https?:|\.{0,2}\/)/i.test(spec) && URL.canParse(spec, base);
+  // Any scheme: an extension's pages have their own, and blob: is one of a file.
+  const isAddress = /^([a-z][a-z\d+.-]*:|\.{0,2}\/)/i.test(spec) && URL.canParse(spec, base);
   return isAddress ? { url: new URL(spec, base).href } : undefined;
 }
+
+export const hubDefaults = () => ({});
 
 /** @type {import('../js/base/platform.js').Platform['openDirectory']} */
 export async function openDirectory(path) {
@@ -100,4 +103,4 @@ export async function openDirectory(path) {
 }
 
 /** @type {import('../js/base/platform.js').Platform['openHub']} */
-export const openHub = async (_name, remote) => remote;
+export const openHub = async ({ revision }, remote) => remote(revision);

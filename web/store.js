@@ -3,6 +3,9 @@
 
 const FOLDER = 'bertlet';
 
+/** Bytes that are read or written at once: not every system takes 2 GiB. */
+const MOST_AT_ONCE = 2 ** 30;
+
 /**
  * TypeScript declares this for workers only.
  * @typedef {object} SyncAccessHandle
@@ -36,7 +39,11 @@ export async function openStore() {
         return {
           size: access.getSize(),
           async read(target, at) {
-            if (access.read(target, { at }) !== target.length) throw new Error('it ends too early.');
+            for (let done = 0; done < target.length;) {
+              const read = access.read(target.subarray(done, done + MOST_AT_ONCE), { at: at + done });
+              if (read === 0) throw new Error('it ends too early.');
+              done += read;
+            }
           },
           close: async () => access.close(),
         };
@@ -56,7 +63,11 @@ export async function openStore() {
       const access = await (await file(name, true)).createSyncAccessHandle().catch(locked);
       if (!access) return; // another load has the file open, to write the same entry or to read it
       const put = (/** @type {Uint8Array} */ part, /** @type {number} */ at) => {
-        if (access.write(part, { at }) !== part.length) throw new Error('there is no room.');
+        for (let done = 0; done < part.length;) {
+          const written = access.write(part.subarray(done, done + MOST_AT_ONCE), { at: at + done });
+          if (written === 0) throw new Error('there is no room.');
+          done += written;
+        }
       };
       let finished = false;
       try {

@@ -50,7 +50,7 @@ export const bertlet = {
   async create({ model }, dtype, threads) {
     const bert = await load(model, { dtype, threads });
     return {
-      embed: (texts) => bert.embed(texts, { normalize: true }),
+      embed: (texts) => bert.embed(texts, { pooling: 'mean', normalize: true }),
       dispose: () => bert.dispose(),
     };
   },

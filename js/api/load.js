@@ -24,7 +24,7 @@ import { Model } from './model.js';
  */
 export async function load(
   spec,
-  { dtype = 'f32', adapter, threads, build, hub, revision, cache = true, ...taskOptions } = {},
+  { dtype = 'f32', adapter, threads, build, hub, revision, token, headers, cache = true, ...taskOptions } = {},
 ) {
   taskOptions.signal?.throwIfAborted();
   if (dtype !== 'int8' && dtype !== 'f32') {
@@ -37,11 +37,15 @@ export async function load(
     throw new BertletError('BAD_INPUT', `cache is ${cache}; it must be true, false or 'refresh'.`);
   }
   const connectionOptions = callOptions(taskOptions);
-  const { name, description, transfer, close } = describe(spec, { hub, revision });
-  const addition = adapter === undefined ? undefined : describe(adapter, { hub });
-  const connection = new Connection(startWorker());
-  const remote = new RemoteHead(connection);
+  const { name, description, transfer, close } = describe(spec, { hub, revision, token, headers });
+  /** @type {ReturnType<typeof describe> | undefined} */
+  let addition;
+  /** @type {Connection | undefined} */
+  let connection;
   try {
+    if (adapter !== undefined) addition = describe(adapter, { hub, token, headers });
+    connection = new Connection(startWorker());
+    const remote = new RemoteHead(connection);
     const loaded = await remote.call(
       'load',
       { description, adapter: addition?.description, dtype, threads, build, cache },
@@ -54,7 +58,7 @@ export async function load(
     const headOfModel = head && (await createHead(remote, { ...head, baseModel: name, ...merged, fingerprint }));
     return new Model(connection, info, headOfModel);
   } catch (error) {
-    connection.closeWhenIdle();
+    connection?.closeWhenIdle();
     throw error;
   } finally {
     close();

@@ -2,7 +2,7 @@
 import { locate } from '#platform';
 import { readHead } from '../checkpoint/head-file.js';
 import { BertletError } from '../errors.js';
-import { readContent } from '../io/content.js';
+import { isAddress, readContent } from '../io/content.js';
 import { fetchChunks } from '../io/http.js';
 import { readAll } from '../io/streams.js';
 
@@ -42,12 +42,12 @@ export async function openHead(content, { fingerprint, model, adapter }, signal)
  * @param {AbortSignal} [signal]
  */
 async function openContent(content, signal) {
-  if (typeof content !== 'string' && !(content instanceof URL)) return readContent(content, 'the head');
+  if (!isAddress(content)) return readContent(content, 'the head');
   const address = locate(String(content));
   if (!address || !('url' in address))
     throw new BertletError(
       'BAD_INPUT',
       `The head's address is "${content}", not a URL to fetch. Give its bytes instead.`,
     );
-  return fetchChunks(address.url, signal);
+  return fetchChunks(address.url, { signal });
 }

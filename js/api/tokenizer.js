@@ -14,15 +14,15 @@ import { toTexts } from './texts.js';
 /**
  * Loads a tokenizer without its model. It works on the calling thread, in a WebAssembly instance of its own.
  * @param {import('../types.js').ModelSpec} spec of a model; in Node also the path of a vocab.txt or tokenizer.json
- * @param {{ lowercase?: boolean, hub?: string, revision?: string, signal?: AbortSignal }} [options] `lowercase` overrides what
- *   the files say
+ * @param {import('../io/describe.js').PlaceOptions & { lowercase?: boolean, signal?: AbortSignal }} [options] `lowercase` overrides
+ *   what the files say; the others are those of `load`
  * @returns {Promise<StandaloneTokenizer>} rejects with BAD_INPUT, FILE_NOT_FOUND, NETWORK, NOT_A_MODEL, BAD_CONFIG, BAD_VOCABULARY,
  *   NO_WASM or OUT_OF_MEMORY, or with the signal's reason
  */
-export async function loadTokenizer(spec, { lowercase, hub, revision, signal, ...others } = {}) {
+export async function loadTokenizer(spec, { lowercase, hub, revision, token, headers, signal, ...others } = {}) {
   rejectUnknownOptions(others);
   signal?.throwIfAborted();
-  const { description, close } = describe(spec, { hub, revision });
+  const { description, close } = describe(spec, { hub, revision, token, headers });
   try {
     const source = await openSource(description, { keep: false });
     const vocabulary = await readVocabulary(source, { lowercase, signal });

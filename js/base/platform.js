@@ -34,9 +34,13 @@
  * @property {(file: string, signal?: AbortSignal) => Promise<string | undefined>} [version] the version that a file has now; undefined
  *   if there is no such file, or the server doesn't say. A source without this function never changes
  * @property {boolean} [local] the files are on this machine
+ * @property {string[]} [notes] what the model is loaded without, since it can't be read now; grows while files are opened. Such a
+ *   model must not be kept
  * @property {() => Promise<void>} [keep] to be called when all files were read and are good: keeps what was downloaded
  * @property {() => Promise<void>} [discard] to be called when the load failed: removes what was downloaded
  */
+
+/** @typedef {{ id: string, revision: string }} HubModel a model of the hub, and its branch, tag or commit */
 
 /**
  * Where the cache keeps its files.
@@ -67,9 +71,10 @@
  * @property {(build: import('../types.js').Build) => Promise<WebAssembly.Module>} compileWasm rejects with NO_WASM
  * @property {(spec: string) => { url: string } | { path: string } | undefined} locate the absolute URL or path that `spec` stands for;
  *   undefined if it is neither: perhaps it is a hub id
+ * @property {() => { hub?: string, token?: string }} hubDefaults what the environment says of the hub: its address, a token for it
  * @property {(path: string) => Promise<Source>} openDirectory rejects with FILE_NOT_FOUND; in a browser, with BAD_INPUT
- * @property {(name: string, remote: Source, options: { keep: boolean, refresh: boolean }) => Promise<Source>} openHub a model of the
- *   hub: the copy on disk that is called `name` if there is one and not `refresh`, else `remote`, of which a copy is kept if `keep`
+ * @property {(model: HubModel, remote: (revision: string) => Source, options: { keep: boolean, refresh: boolean }) => Promise<Source>} openHub
+ *   a model of the hub: a copy on disk if there is one and not `refresh`, else `remote(revision)`, of which a copy is kept if `keep`
  * @property {() => Promise<Store>} openStore rejects where there is no storage
  */
 

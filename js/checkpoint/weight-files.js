@@ -1,5 +1,6 @@
 // Finds the files that hold a checkpoint's weights: a single one, or the shards that an index lists.
 import { BertletError } from '../errors.js';
+import { isModelFile, isWeights } from '../io/file-name.js';
 import { openFile, readOptional } from '../io/sources.js';
 import { parseJson } from './json.js';
 
@@ -28,14 +29,14 @@ export async function findWeightFiles(source, signal) {
   } catch (error) {
     if (!(error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code))) throw error;
     const found = await readOptional(source, INDEX, signal);
-    if ('error' in found) throw error;
+    if ('error' in found) throw error.code === 'FILE_NOT_FOUND' ? noSafetensors(source.locate(SINGLE), error) : error;
     const { location } = found;
     const { weight_map: weightMap, metadata } = parseJson(found.bytes, location);
     const names = [...new Set(Object.values(weightMap ?? {}))].sort();
     const totalBytes = metadata?.total_size;
     if (
       names.length === 0 ||
-      !names.every((name) => /^[\w.-]+\.safetensors$/.test(String(name))) ||
+      !names.every((name) => typeof name === 'string' && isModelFile(name) && isWeights(name)) ||
       !(totalBytes > 0)
     ) {
       throw new BertletError(
@@ -46,3 +47,16 @@ export async function findWeightFiles(source, signal) {
     return { names, index: { location, tensors: Object.keys(weightMap), totalBytes } };
   }
 }
+
+/**
+ * @param {string} location
+ * @param {BertletError} cause
+ */
+const noSafetensors = (location, cause) =>
+  new BertletError(
+    'FILE_NOT_FOUND',
+    `${location} does not exist, nor does ${INDEX}: bertlet reads weights in safetensors only, not pytorch_model.bin or ONNX. Copies for ` +
+      'transformers.js (Xenova/…, onnx-community/…) name on their page the original, such as sentence-transformers/…, which has them; ' +
+      'for others, save_pretrained() of transformers writes them.',
+    { cause },
+  );

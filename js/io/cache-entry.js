@@ -1,6 +1,7 @@
 // One entry of the cache, which is one file: a header with the small files that the model was read from, then the image, which is its
 // weights as the core packed them. docs/formats.md describes it byte by byte.
 import { BertletError, fromWire } from '../errors.js';
+import { isWeights } from './file-name.js';
 import { chunksOf, join } from './streams.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
@@ -22,9 +23,6 @@ const MAGIC = new TextEncoder().encode('BERTLET4');
 const DIGEST_BYTES = 32; // SHA-256
 /** Behind the digest stand two lengths, as 32-bit numbers: of the description and of the files. The digest is of these two parts. */
 const PREAMBLE_BYTES = MAGIC.length + DIGEST_BYTES + 8;
-
-/** Whether a file holds weights, which an entry keeps as the image only; all other files are small. */
-export const isWeights = (/** @type {string} */ file) => file.endsWith('.safetensors');
 
 /** An entry that is open for reading. */
 export class Entry {
@@ -65,6 +63,7 @@ export class Entry {
     if (!MAGIC.every((byte, i) => byte === preamble[i])) return undefined;
     const view = new DataView(preamble.buffer, MAGIC.length + DIGEST_BYTES);
     const [descriptionSize, filesSize] = [view.getUint32(0, true), view.getUint32(4, true)];
+    if (descriptionSize + filesSize > file.size - PREAMBLE_BYTES) return undefined;
     const described = new Uint8Array(descriptionSize + filesSize);
     await file.read(described, PREAMBLE_BYTES);
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', described));

@@ -2,7 +2,8 @@
 // read from, and its image, which is its weights as the core packed them (bertlet_model_image); it comes back by one read.
 import { openStore } from '#platform';
 import { BertletError, toWire } from '../errors.js';
-import { encodeHeader, Entry, isWeights } from './cache-entry.js';
+import { encodeHeader, Entry } from './cache-entry.js';
+import { isWeights } from './file-name.js';
 import { chunksOf, readAll } from './streams.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
@@ -178,10 +179,12 @@ export class Cache {
       const image = seal();
       const header = await encodeHeader([...files, { name: EXTRAS, bytes: extras }], image.length);
       await this.#store.write(this.#name, [...header, image]);
-      await this.#removeOutdated(this.#store, files);
     } catch (error) {
-      this.#note('The model was not kept in the cache', error);
+      return this.#note('The model was not kept in the cache', error);
     }
+    await this.#removeOutdated(this.#store, files).catch((error) =>
+      this.#note('What the cache has of other versions of the model can’t be removed', error),
+    );
   }
 
   /** Removes entries that were made of other versions of the same files, and damaged ones. @param {Store} store @param {CachedFile[]} files */
@@ -209,8 +212,24 @@ export class Cache {
   }
 }
 
-/** Removes everything from the cache. Models that are loaded stay as they are. Rejects if a file can't be removed. */
+/**
+ * Removes everything from the cache. Models that are loaded stay as they are. Rejects with FILE_ACCESS if a file can't be removed, after
+ * it has removed the others.
+ */
 export async function clearCache() {
-  const store = await openStore();
-  for (const name of await store.names()) await store.remove(name);
+  /** @type {unknown[]} */
+  const failures = [];
+  try {
+    const store = await openStore();
+    for (const name of await store.names()) await store.remove(name).catch((error) => failures.push(error));
+  } catch (error) {
+    failures.push(error);
+  }
+  if (failures.length === 0) return;
+  const [cause] = failures;
+  throw new BertletError(
+    'FILE_ACCESS',
+    `The cache can’t be emptied: ${/** @type {Error} */ (cause).message} If a load is writing or reading it now, try again afterwards.`,
+    { cause },
+  );
 }

@@ -1,24 +1,25 @@
 // Turns a ModelSpec, by which the caller says where a model is, into a description that can be sent to the worker. There sources.js
 // opens it.
-import { locate } from '#platform';
+import { hubDefaults, locate } from '#platform';
 import { BertletError } from '../errors.js';
-import { exportChunks } from '../rpc/chunk-port.js';
-import { readContent } from './content.js';
+import { exportFile } from '../rpc/chunk-port.js';
+import { isAddress, rereadable } from './content.js';
+import { isModelFile } from './file-name.js';
 
 /** @typedef {import('../types.js').ModelSpec} ModelSpec */
 /** @typedef {import('../types.js').FileContent} FileContent */
 
 /**
- * @typedef {{ kind: 'hub', id: string, hub: string, revision: string }
- *   | { kind: 'folder', url: string }
+ * @typedef {{ kind: 'hub', id: string, hub: string, revision: string, headers: Headers }
+ *   | { kind: 'folder', url: string, headers: Headers }
  *   | { kind: 'directory', path: string }
- *   | { kind: 'files', files: Record<string, MessagePort | string> }} Description `url` and `hub` end in a slash; each of `files` is a
- *   port to read chunks from (rpc/chunk-port.js), or a URL
+ *   | { kind: 'files', files: Record<string, MessagePort | string>, headers: Headers }} Description `url` and `hub` end in a slash; each
+ *   of `files` is a port to read the file from (rpc/chunk-port.js), or a URL
  */
 
-/** The files that bertlet may read: of a model's folder, and of its subfolders for modules of sentence-transformers ("1_Pooling/"). */
-const FILES =
-  /^(vocab\.txt|[\w-]+\.json|[\w.-]+\.safetensors(\.index\.json)?|\d+_\w+\/(config\.json|model\.safetensors))$/;
+/** @typedef {Record<string, string>} Headers of every request for the model's files */
+
+/** @typedef {Pick<import('../types.js').LoadOptions, 'hub' | 'revision' | 'token' | 'headers'>} PlaceOptions */
 
 const HUB_ID = /^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/;
 
@@ -31,17 +32,27 @@ const HUB_ID = /^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/;
  */
 
 /**
- * Throws BAD_INPUT if the spec is none of these.
+ * Throws BAD_INPUT if the spec is none of these, or an option is not what it should be.
  * @param {ModelSpec} spec
- * @param {{ hub?: string | URL, revision?: string }} [options]
+ * @param {PlaceOptions} [options]
  * @returns {Described}
  */
-export function describe(spec, { hub = 'https://huggingface.co', revision = 'main' } = {}) {
-  if (typeof spec === 'string' || spec instanceof URL) {
+export function describe(spec, options = {}) {
+  const defaults = hubDefaults();
+  const { hub = defaults.hub ?? 'https://huggingface.co', revision = 'main', token = defaults.token } = options;
+  const headers = toHeaders(options.headers);
+  if (isAddress(spec)) {
     const name = String(spec);
     const located = locate(name);
     if (located && 'path' in located) return withoutPorts(located.path, { kind: 'directory', ...located });
-    if (located) return withoutPorts(name, { kind: 'folder', url: withSlash(located.url) });
+    if (located) {
+      if (URL.canParse('config.json', located.url))
+        return withoutPorts(name, { kind: 'folder', url: withSlash(located.url), headers });
+      throw new BertletError(
+        'BAD_INPUT',
+        `"${name}" is the address of one file; a model is a folder. Give load() its files by name: { 'config.json': … }.`,
+      );
+    }
     if (!HUB_ID.test(name)) {
       const how = 'Folders begin with https://, / or ./';
       throw new BertletError(
@@ -51,9 +62,16 @@ export function describe(spec, { hub = 'https://huggingface.co', revision = 'mai
     }
     const server = locate(String(hub));
     if (!server || !('url' in server)) throw new BertletError('BAD_INPUT', `The hub "${hub}" is not a URL.`);
-    return withoutPorts(name, { kind: 'hub', id: name, revision, hub: withSlash(server.url) });
+    if (typeof revision !== 'string' || !/^(?!\.{1,2}$)[\w./-]+$/.test(revision))
+      throw new BertletError('BAD_INPUT', `The revision "${revision}" is not the name of a branch, a tag or a commit.`);
+    const authorization = token ? toHeaders({ Authorization: `Bearer ${token}` }, 'token') : {};
+    const hubHeaders = { ...authorization, ...headers };
+    return withoutPorts(name, { kind: 'hub', id: name, revision, hub: withSlash(server.url), headers: hubHeaders });
   }
-  if (typeof spec === 'object' && spec !== null) return describeFiles(isList(spec) ? filesByName(spec) : spec);
+  if (typeof spec === 'object' && spec !== null) {
+    const files = isList(spec) ? filesByName(spec) : /** @type {Record<string, FileContent>} */ (spec);
+    return describeFiles(files, headers);
+  }
   throw new BertletError('BAD_INPUT', `A model is given as a hub id, a URL, a path or files, not as ${spec}.`);
 }
 
@@ -63,6 +81,22 @@ export function describe(spec, { hub = 'https://huggingface.co', revision = 'mai
  * @returns {Described}
  */
 const withoutPorts = (name, description) => ({ name, description, transfer: [], close() {} });
+
+/**
+ * @param {HeadersInit} [init]
+ * @param {string} [option] that it was given as
+ * @returns {Headers} throws BAD_INPUT if a request can't have them
+ */
+function toHeaders(init, option = 'headers') {
+  try {
+    return Object.fromEntries(new globalThis.Headers(init));
+  } catch (error) {
+    // Not the error's own message: it may show a secret.
+    throw new BertletError('BAD_INPUT', `The option "${option}" holds what a request’s headers can't be made of.`, {
+      cause: error,
+    });
+  }
+}
 
 /** @param {string} href */
 function withSlash(href) {
@@ -96,30 +130,47 @@ function filesByName(list) {
 /**
  * Files that bertlet doesn't read are left out.
  * @param {Record<string, FileContent>} contents by their paths in the model's folder
+ * @param {Headers} headers
  * @returns {Described}
  */
-function describeFiles(contents) {
+function describeFiles(contents, headers) {
+  const known = Object.entries(contents).filter(([file]) => isModelFile(file));
+  // First all that may throw: a port that is open keeps Node from exiting.
+  const places = known.map(([file, content]) => ({
+    file,
+    ...(isAddress(content) ? { url: addressOf(content, file) } : rereadable(content, file)),
+  }));
   /** @type {Record<string, MessagePort | string>} */
   const files = {};
-  /** @type {ReturnType<typeof exportChunks>[]} */
-  const exported = [];
-  for (const [file, content] of Object.entries(contents)) {
-    if (!FILES.test(file)) continue;
-    if (typeof content === 'string' || content instanceof URL) {
-      const located = locate(String(content));
-      if (!located || !('url' in located))
-        throw new BertletError('BAD_INPUT', `"${content}", given for ${file}, is not a URL.`);
-      files[file] = located.url;
+  /** @type {MessagePort[]} */
+  const transfer = [];
+  /** @type {(() => void)[]} */
+  const closing = [];
+  for (const place of places) {
+    if ('url' in place) {
+      files[place.file] = place.url;
     } else {
-      const chunks = exportChunks(() => readContent(content, file));
-      files[file] = chunks.port;
-      exported.push(chunks);
+      const { port, close } = exportFile(place.open);
+      files[place.file] = port;
+      transfer.push(port);
+      closing.push(close, place.cancel);
     }
   }
   return {
     name: Object.keys(files).join(', '),
-    description: { kind: 'files', files },
-    transfer: exported.map(({ port }) => port),
-    close: () => exported.forEach(({ close }) => close()),
+    description: { kind: 'files', files, headers },
+    transfer,
+    close: () => closing.forEach((end) => end()),
   };
+}
+
+/**
+ * @param {string | URL} content
+ * @param {string} file
+ * @returns {string} the absolute URL; throws BAD_INPUT if it is none
+ */
+function addressOf(content, file) {
+  const located = locate(String(content));
+  if (located && 'url' in located) return located.url;
+  throw new BertletError('BAD_INPUT', `"${content}", given for ${file}, is not a URL.`);
 }

@@ -36,15 +36,32 @@ const brokenOff = (location, loaded, cause) =>
   );
 
 /**
+ * Answers from 400 to 499 that say nothing about the file: a method that the server does not know, a request that took too long or came
+ * too early, too many requests. All others mean that it is not there: not every storage answers 404 then.
+ */
+const TEMPORARY = [405, 408, 425, 429];
+
+/**
  * Throws if a response can't be the file.
  * @param {Response} response
  * @param {string} location
  */
-function checkResponse({ ok, status, headers }, location) {
-  if ([401, 403, 404, 410].includes(status)) {
-    const why = status === 404 || status === 410 ? 'does not exist' : 'does not exist or is private';
-    throw new BertletError('FILE_NOT_FOUND', `${location} ${why} (HTTP ${status}). Check the name.`);
+function checkResponse({ ok, status, type, headers }, location) {
+  if (type === 'opaque')
+    throw new BertletError(
+      'BAD_INPUT',
+      `The Response given for ${location} is opaque, nobody may read it. Fetch it with { mode: 'cors' }.`,
+    );
+  if (status === 401 || status === 403) {
+    throw new BertletError(
+      'FILE_NOT_FOUND',
+      `${location} does not exist, or is private or gated (HTTP ${status}). Check the name; if it is right, accept the model's terms ` +
+        'on its page, and give load() a token that may read it, as { token } (in Node also HF_TOKEN), or what else its server asks ' +
+        'for as { headers }.',
+    );
   }
+  if (status >= 400 && status < 500 && !TEMPORARY.includes(status))
+    throw new BertletError('FILE_NOT_FOUND', `${location} does not exist (HTTP ${status}). Check the name.`);
   if (!ok)
     throw new BertletError(
       'NETWORK',
@@ -55,7 +72,8 @@ function checkResponse({ ok, status, headers }, location) {
 }
 
 /**
- * `fetch`; rejects with NETWORK if no answer comes at all.
+ * `fetch`; rejects with NETWORK if no answer comes at all. For addresses of other schemes than http (an extension's own files, blob:)
+ * that is how a file is told which does not exist, so it is FILE_NOT_FOUND.
  * @param {string} url
  * @param {RequestInit} options
  */
@@ -64,6 +82,14 @@ async function request(url, options) {
     return await fetch(url, options);
   } catch (error) {
     options.signal?.throwIfAborted();
+    if (!/^https?:/i.test(url))
+      throw new BertletError(
+        'FILE_NOT_FOUND',
+        `${url} does not exist, or may not be read from here. Check the address.`,
+        {
+          cause: error,
+        },
+      );
     const cause = /** @type {any} */ (error).cause?.message ?? /** @type {Error} */ (error).message;
     throw new BertletError('NETWORK', `${url} could not be fetched: ${cause}. Check the connection and the address.`, {
       cause: error,
@@ -74,11 +100,11 @@ async function request(url, options) {
 /**
  * Asks a server for the version of a file, by HEAD.
  * @param {string} url
- * @param {AbortSignal} [signal]
+ * @param {{ signal?: AbortSignal, headers?: Record<string, string> }} [options]
  * @returns {Promise<string | undefined>} undefined if there is no such file, or the server doesn't tell; rejects with NETWORK
  */
-export async function fetchVersion(url, signal) {
-  const response = await request(url, { method: 'HEAD', signal });
+export async function fetchVersion(url, { signal, headers } = {}) {
+  const response = await request(url, { method: 'HEAD', signal, headers });
   try {
     checkResponse(response, url);
   } catch (error) {
@@ -91,11 +117,11 @@ export async function fetchVersion(url, signal) {
 /**
  * Downloads a file.
  * @param {string} url
- * @param {AbortSignal} [signal]
+ * @param {{ signal?: AbortSignal, headers?: Record<string, string> }} [options]
  * @returns {Promise<Chunks>} rejects with FILE_NOT_FOUND, NETWORK or NOT_A_MODEL
  */
-export async function fetchChunks(url, signal) {
-  const response = await request(url, { signal });
+export async function fetchChunks(url, { signal, headers } = {}) {
+  const response = await request(url, { signal, headers });
   try {
     return Object.assign(readResponse(response, url, { signal, consume: true }), { version: versionOf(response) });
   } catch (error) {

@@ -2,6 +2,7 @@
 import { openDirectory, openHub } from '#platform';
 import { BertletError } from '../errors.js';
 import { importChunks } from '../rpc/chunk-port.js';
+import { onlyModelFiles } from './file-name.js';
 import { fetchChunks, fetchVersion } from './http.js';
 import { readAll, rejectHtml } from './streams.js';
 
@@ -15,50 +16,60 @@ export const ADAPTER = 'adapter/';
 /**
  * A folder on a server.
  * @param {string} base its URL, which ends in a slash
+ * @param {Record<string, string>} [headers] of every request
  * @returns {Source}
  */
-export function folderSource(base) {
+export function folderSource(base, headers) {
   const locate = (/** @type {string} */ file) => new URL(file, base).href;
   return {
     locate,
-    open: (file, signal) => fetchChunks(locate(file), signal),
+    open: (file, signal) => fetchChunks(locate(file), { signal, headers }),
     identity: base,
-    version: (file, signal) => fetchVersion(locate(file), signal),
+    version: (file, signal) => fetchVersion(locate(file), { signal, headers }),
   };
 }
 
 /**
+ * The files that a description names; no others, whatever names the model's files give (see `onlyModelFiles`).
  * @param {Description} description
  * @param {object} options
  * @param {boolean} options.keep whether to keep the files of a hub model on disk, where there is one
  * @param {boolean} [options.refresh] whether to download them even if they were kept
  * @returns {Promise<Source>} rejects with FILE_NOT_FOUND for a directory that does not exist
  */
-export async function openSource(description, { keep, refresh = false }) {
+export async function openSource(description, options) {
+  return onlyModelFiles(await openPlace(description, options));
+}
+
+/** @type {typeof openSource} */
+async function openPlace(description, { keep, refresh = false }) {
   switch (description.kind) {
     case 'folder':
-      return folderSource(description.url);
+      return folderSource(description.url, description.headers);
     case 'directory':
       return openDirectory(description.path);
     case 'hub': {
-      const { id, hub, revision } = description;
-      const version = encodeURIComponent(revision);
-      const folder = revision === 'main' ? id : `${id}@${version}`;
+      const { id, hub, revision, headers } = description;
       // Without `version` the source counts as unchanging: a model of the hub stays at the commit that was loaded first.
-      const remote = { ...folderSource(`${hub}${id}/resolve/${version}/`), version: undefined };
-      return openHub(folder, remote, { keep, refresh });
+      /** @type {(revision: string) => Source} */
+      const remote = (at) => ({
+        ...folderSource(`${hub}${id}/resolve/${encodeURIComponent(at)}/`, headers),
+        version: undefined,
+      });
+      return openHub({ id, revision }, remote, { keep, refresh });
     }
     case 'files':
-      return filesSource(description.files);
+      return filesSource(description.files, description.headers);
   }
 }
 
 /**
  * Files that the caller gave.
- * @param {Record<string, MessagePort | string>} files ports to read chunks from, or URLs
+ * @param {Record<string, MessagePort | string>} files ports to read the files from, or URLs
+ * @param {Record<string, string>} headers of requests to the URLs
  * @returns {Source}
  */
-function filesSource(files) {
+function filesSource(files, headers) {
   return {
     locate: (file) => (typeof files[file] === 'string' ? files[file] : file),
     async open(file, signal) {
@@ -67,7 +78,7 @@ function filesSource(files) {
         const given = Object.keys(files).join(', ') || 'none that bertlet knows';
         throw new BertletError('FILE_NOT_FOUND', `Among the given files is no ${file} (there is: ${given}). Add it.`);
       }
-      return typeof content === 'string' ? fetchChunks(content, signal) : importChunks(content, signal);
+      return typeof content === 'string' ? fetchChunks(content, { signal, headers }) : importChunks(content, signal);
     },
   };
 }
@@ -132,6 +143,9 @@ export function joinSources(source, folder, other) {
         }
       : undefined,
     local: both.every(({ local }) => local),
+    get notes() {
+      return both.flatMap(({ notes }) => notes ?? []);
+    },
     keep: async () => void (await Promise.all(both.map(({ keep }) => keep?.()))),
     discard: async () => void (await Promise.all(both.map(({ discard }) => discard?.()))),
   };

@@ -1,21 +1,18 @@
 // Models on disk: directories, and the folder in which downloaded models of the hub are kept.
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { BertletError } from '../errors.js';
 import { fileError } from './file-error.js';
+import { makeFolder, partialName, removeAbandoned } from './partial.js';
+import { findSnapshot } from './python-cache.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
 /** @typedef {import('../base/platform.js').Chunks} Chunks */
 
 const CHUNK_BYTES = 256 * 1024;
-
-/** Ends the names of files that are being written. */
-const PARTIAL = '.partial';
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Of a downloaded model one of these files gets its name last, so that a folder that has one is complete. */
 const LAST = ['model.safetensors', 'model.safetensors.index.json', 'adapter_model.safetensors'];
@@ -98,16 +95,52 @@ export async function openDirectory(path) {
 }
 
 /**
- * A model of the hub: its copy on disk, or else `remote`, of which a copy is kept if `keep`.
- * @param {string} name of its folder, see `modelFolder`
- * @param {Source} remote
+ * A model of the hub: its copy on disk, or what Python has downloaded of it, or else the hub, of which a copy is kept if `keep`.
+ * @param {import('../base/platform.js').HubModel} model
+ * @param {(revision: string) => Source} remote
  * @param {{ keep: boolean, refresh: boolean }} options `refresh`: download it even if there is a copy
  * @returns {Promise<Source>}
  */
-export async function openHub(name, remote, { keep, refresh }) {
-  const folder = modelFolder(name);
-  if (!refresh && LAST.some((file) => existsSync(join(folder, file)))) return openDirectory(folder);
-  return keep ? copyingTo(folder, remote) : remote;
+export async function openHub({ id, revision }, remote, { keep, refresh }) {
+  const folder = modelFolder(revision === 'main' ? id : `${id}@${encodeURIComponent(revision)}`);
+  const isComplete = (/** @type {string} */ path) => LAST.some((file) => existsSync(join(path, file)));
+  if (!refresh) {
+    if (isComplete(folder)) return openDirectory(folder);
+    const snapshot = await findSnapshot(id, revision);
+    if (snapshot && isComplete(snapshot.folder)) return snapshotSource(snapshot, remote(snapshot.commit));
+  }
+  if (!keep) return remote(revision);
+  await removeAbandoned(folder);
+  return copyingTo(folder, remote(revision));
+}
+
+/**
+ * What Python has downloaded. It downloads only what it needs itself, so other files are asked of the hub, at the same commit; where it
+ * can't be reached they count as absent, with a note.
+ * @param {import('./python-cache.js').Snapshot} snapshot
+ * @param {Source} remote
+ * @returns {Source}
+ */
+function snapshotSource({ folder, isAbsent }, remote) {
+  /** @type {string[]} */
+  const notes = [];
+  const isThere = (/** @type {string} */ file) => existsSync(join(folder, file));
+  return {
+    locate: (file) => (isThere(file) ? join(folder, file) : remote.locate(file)),
+    async open(file, signal) {
+      if (isThere(file)) return readFileChunks(join(folder, file), signal);
+      if (isAbsent(file)) throw new BertletError('FILE_NOT_FOUND', `${remote.locate(file)} does not exist.`);
+      return remote.open(file, signal).catch((error) => {
+        if (!(error instanceof BertletError && error.code === 'NETWORK')) throw error;
+        const note = `${file} is not among what Python has downloaded into ${folder}, and can't be asked for now: ${error.message}`;
+        notes.push(note);
+        throw new BertletError('FILE_NOT_FOUND', note, { cause: error });
+      });
+    },
+    identity: folder, // named by the commit, so it never changes
+    local: true,
+    notes,
+  };
 }
 
 /**
@@ -118,9 +151,10 @@ export async function openHub(name, remote, { keep, refresh }) {
  * @returns {Source}
  */
 function copyingTo(folder, remote) {
-  const suffix = `.${randomUUID()}${PARTIAL}`;
-  /** @type {string[]} */
-  const files = [];
+  /** The temporary files. @type {Set<string>} */
+  const temporary = new Set();
+  /** Those of files that were read to their end, by the file's name. @type {Map<string, string>} */
+  const whole = new Map();
 
   /** @param {Error} error */
   const cannotKeep = (error) => {
@@ -134,46 +168,42 @@ function copyingTo(folder, remote) {
    * @returns {AsyncGenerator<Uint8Array, void>}
    */
   async function* copy(file, chunks) {
-    await mkdir(dirname(join(folder, file)), { recursive: true }).catch(cannotKeep);
-    const target = await open(join(folder, file + suffix), 'wx').catch(cannotKeep);
-    files.push(file);
+    const path = partialName(join(folder, file));
+    await makeFolder(dirname(path)).catch(cannotKeep);
+    const target = await open(path, 'wx').catch(cannotKeep);
+    temporary.add(path);
     try {
       for await (const chunk of chunks) {
         await target.writeFile(chunk).catch(cannotKeep); // appends; unlike write(), always the whole chunk
         yield chunk;
       }
-      await target.sync();
+      await target.sync().catch(cannotKeep);
+      whole.set(file, path);
     } finally {
       await target.close();
     }
   }
 
+  async function discard() {
+    for (const path of temporary) await rm(path, { force: true });
+  }
+
   return {
     locate: remote.locate,
-    open: async (file, signal) => copy(file, await remote.open(file, signal)),
+    async open(file, signal) {
+      const path = whole.get(file);
+      if (path) return readFileChunks(path, signal);
+      return copy(file, await remote.open(file, signal));
+    },
     async keep() {
-      files.sort((a, b) => Number(LAST.includes(a)) - Number(LAST.includes(b)));
-      for (const file of files) await rename(join(folder, file + suffix), join(folder, file));
-      await removeStale(folder);
+      const files = [...whole.keys()].sort((a, b) => Number(LAST.includes(a)) - Number(LAST.includes(b)));
+      for (const file of files)
+        await rename(/** @type {string} */ (whole.get(file)), join(folder, file)).catch(cannotKeep);
+      await discard(); // what was not read to its end
     },
     identity: folder, // the same as when the copy is opened by the next load
     version: (file) => fileVersion(join(folder, file)),
     local: true,
-    async discard() {
-      for (const file of files) await rm(join(folder, file + suffix), { force: true });
-    },
+    discard,
   };
-}
-
-/**
- * Removes unfinished files of earlier downloads, whose process was killed.
- * @param {string} folder
- */
-async function removeStale(folder) {
-  for (const name of await readdir(folder)) {
-    const path = join(folder, basename(name));
-    if (!name.endsWith(PARTIAL)) continue;
-    const age = Date.now() - (await stat(path).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
-    if (age > DAY_MS) await rm(path, { force: true });
-  }
 }

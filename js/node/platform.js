@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
+import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parentPort, Worker } from 'node:worker_threads';
@@ -65,13 +66,37 @@ export async function compileWasm(build) {
 }
 
 /**
+ * What Hugging Face's own libraries read: HF_ENDPOINT and HF_TOKEN.
+ * @returns {{ hub?: string, token?: string }}
+ */
+export function hubDefaults() {
+  const { HF_ENDPOINT: hub, HF_TOKEN: token } = process.env;
+  return { hub: hub || undefined, token: token?.trim() };
+}
+
+/**
  * A relative path is taken for one if it begins with a dot, or if it exists; else it may be a hub id.
  * @param {string} spec
  * @returns {{ url: string } | { path: string } | undefined}
  */
 export function locate(spec) {
   if (/^https?:/i.test(spec) && URL.canParse(spec)) return { url: spec };
-  if (/^file:/i.test(spec)) return { path: fileURLToPath(spec) };
+  if (/^file:/i.test(spec)) return { path: pathOf(spec) };
   if (isAbsolute(spec) || /^\.\.?([\\/]|$)/.test(spec) || existsSync(spec)) return { path: resolve(spec) };
   return undefined;
+}
+
+/**
+ * @param {string} address a file: URL
+ * @returns {string} throws BAD_INPUT if it is of another machine, or no URL
+ */
+function pathOf(address) {
+  try {
+    return fileURLToPath(address);
+  } catch (error) {
+    const why = /** @type {Error} */ (error).message;
+    throw new BertletError('BAD_INPUT', `${address} is not the address of a file on this machine: ${why}.`, {
+      cause: error,
+    });
+  }
 }

@@ -1,11 +1,11 @@
 // Where the cache keeps its files in Node: a folder on disk.
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { open, readdir, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from './model-folder.js';
+import { age, isPartial, makeFolder, partialName, removeAbandoned } from './partial.js';
 
-/** Ends the names of files that are being written. */
-const PARTIAL = '.partial';
+/** The system reads less than 2 GiB at once. */
+const MOST_READ = 2 ** 30;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -18,12 +18,9 @@ export async function openStore() {
   const pathOf = (/** @type {string} */ name) => join(folder, name);
   const all = () => readdir(folder).catch(absent(/** @type {string[]} */ ([])));
 
-  /** Removes unused files, and unfinished ones of processes that were killed. */
   async function removeUnused() {
-    for (const name of await all()) {
-      const age = Date.now() - (await stat(pathOf(name)).catch(absent({ mtimeMs: Date.now() }))).mtimeMs;
-      if (age > DAY_MS * (name.endsWith(PARTIAL) ? 1 : UNUSED_DAYS)) await rm(pathOf(name), { force: true });
-    }
+    for (const name of await all())
+      if (!isPartial(name) && (await age(pathOf(name))) > DAY_MS * UNUSED_DAYS) await rm(pathOf(name), { force: true });
   }
 
   return {
@@ -37,7 +34,8 @@ export async function openStore() {
         size,
         async read(target, position) {
           for (let done = 0; done < target.length;) {
-            const { bytesRead } = await file.read(target, done, target.length - done, position + done);
+            const length = Math.min(target.length - done, MOST_READ);
+            const { bytesRead } = await file.read(target, done, length, position + done);
             if (bytesRead === 0) throw new Error(`${pathOf(name)} ends too early.`);
             done += bytesRead;
           }
@@ -47,8 +45,10 @@ export async function openStore() {
     },
 
     async write(name, parts) {
-      await mkdir(folder, { recursive: true });
-      const temporary = pathOf(`${name}.${randomUUID()}${PARTIAL}`);
+      await makeFolder(folder);
+      await removeAbandoned(folder);
+      await removeUnused().catch(() => {}); // another process may be at it, or the folder belongs to somebody else
+      const temporary = partialName(pathOf(name));
       try {
         const file = await open(temporary, 'wx');
         try {
@@ -63,11 +63,10 @@ export async function openStore() {
         await rm(temporary, { force: true });
         throw error;
       }
-      await removeUnused();
     },
 
-    names: async () => (await all()).filter((name) => !name.endsWith(PARTIAL)),
-    remove: (name) => rm(pathOf(name), { force: true }),
+    names: async () => (await all()).filter((name) => !isPartial(name)),
+    remove: (name) => rm(pathOf(name), { force: true, recursive: true }), // whatever it is
   };
 }
 

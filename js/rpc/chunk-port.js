@@ -1,49 +1,69 @@
-// Carries a file's bytes from one thread to the other, a chunk each time the reader asks for one.
+// A file's bytes from one thread to the other: one side lends the file to a port, the other reads it from there, as often as it likes.
 import { fromWire, toWire } from '../errors.js';
 
 /** @typedef {import('../base/platform.js').Chunks} Chunks */
 
 /**
- * Offers a file to the other thread, which reads it with `importChunks`. Errors of the file are passed on.
- * @param {() => Chunks} open called when the first chunk is asked for
- * @returns {{ port: MessagePort, close: () => void }} `port`: to be transferred to the other thread; `close`: ends the transfer, and
- *   cancels the file's stream, even if no chunk was asked for
+ * Lends a file to the other end of a port. Each reading has a port of its own, which the other side sends, and on which it asks for
+ * one chunk after the other.
+ * @param {() => Chunks} open called for each reading, when its first chunk is wanted
+ * @returns {{ port: MessagePort, close: () => void }} `port` is to be transferred to where `importChunks` reads it; `close` ends all
+ *   readings
  */
-export function exportChunks(open) {
+export function exportFile(open) {
   const { port1, port2 } = new MessageChannel();
+  /** @type {Set<() => void>} */
+  const readings = new Set();
+  port1.onmessage = ({ data }) => {
+    const end = exportChunks(data.reading, open, () => readings.delete(end));
+    readings.add(end);
+  };
+  const close = () => {
+    port1.close();
+    for (const end of readings) end();
+  };
+  return { port: port2, close };
+}
+
+/**
+ * One reading.
+ * @param {MessagePort} port
+ * @param {() => Chunks} open
+ * @param {() => void} onEnd called when the other side needs no more
+ * @returns {() => void} ends the reading: cancels a stream
+ */
+function exportChunks(port, open, onEnd) {
   /** @type {AsyncIterator<Uint8Array> | undefined} */
   let iterator;
-  port1.onmessage = async () => {
+  const end = () => {
+    port.close();
+    onEnd();
+    iterator?.return?.().catch(() => {}); // what can't be cancelled has ended by itself
+  };
+  port.onmessage = async ({ data }) => {
+    if (data === 'end') return end();
     try {
       iterator ??= open()[Symbol.asyncIterator]();
       const { done, value } = await iterator.next();
       // A copy of these bytes alone: cloning a view clones its whole buffer, and transferring takes the buffer away from the caller.
       // (Not slice(): on Node's Buffer that makes a view.)
       const bytes = done ? undefined : new Uint8Array(value);
-      port1.postMessage({ bytes }, bytes ? [bytes.buffer] : []);
+      port.postMessage({ bytes }, bytes ? [bytes.buffer] : []);
     } catch (error) {
-      port1.postMessage({ error: toWire(error) });
+      port.postMessage({ error: toWire(error) });
     }
   };
-  const close = async () => {
-    port1.close();
-    try {
-      iterator ??= open()[Symbol.asyncIterator]();
-      await iterator.return?.();
-    } catch {
-      // It can't be opened, so there is nothing to close.
-    }
-  };
-  return { port: port2, close };
+  return end;
 }
 
 /**
- * The chunks of the file that `exportChunks` offers at the other end of a port.
- * @param {MessagePort} port closed at the end
+ * Reads a file that the other side lends.
+ * @param {MessagePort} file
  * @param {AbortSignal} [signal]
  * @returns {AsyncGenerator<Uint8Array, void>} copies; throws the BertletError of the other side, or the signal's reason
  */
-export async function* importChunks(port, signal) {
+export async function* importChunks(file, signal) {
+  const { port1: port, port2: reading } = new MessageChannel();
   /** @type {(answer: { bytes?: Uint8Array, error?: import('../errors.js').WireError }) => void} */
   let resolve;
   /** @type {(reason: unknown) => void} */
@@ -51,6 +71,7 @@ export async function* importChunks(port, signal) {
   const abort = () => reject?.(signal?.reason);
   signal?.addEventListener('abort', abort);
   port.onmessage = ({ data }) => resolve(data);
+  file.postMessage({ reading }, [reading]);
   try {
     for (;;) {
       signal?.throwIfAborted();
@@ -63,6 +84,7 @@ export async function* importChunks(port, signal) {
     }
   } finally {
     signal?.removeEventListener('abort', abort);
+    port.postMessage('end');
     port.close();
   }
 }

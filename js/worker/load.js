@@ -64,8 +64,9 @@ export async function loadEngine({ description, adapter, dtype, threads, build, 
     } else {
       await readCheckpoint(engine, cache.source, adapter !== undefined, configJson, context);
       await source.keep?.();
-      await cache.keep(() => engine.seal(), pack(engine.extras));
+      if (!source.notes?.length) await cache.keep(() => engine.seal(), pack(engine.extras));
     }
+    for (const warning of source.notes ?? []) emit({ warning });
     engine.cacheNotes = cache.notes;
     engine.configJson = configJson;
     return engine;

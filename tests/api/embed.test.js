@@ -35,7 +35,7 @@ describe('all-MiniLM-L6-v2 against PyTorch', { skip: withoutMinilm }, () => {
   before(async () => {
     expected = await readExpected(join(fixtures, 'model/minilm/expected.safetensors'));
     bert = await load(MINILM, { dtype: 'f32' });
-    means = await bert.embed(texts, { onWarning() {} });
+    means = await bert.embed(texts, { pooling: 'mean', onWarning() {} });
   });
   after(() => bert?.dispose());
 
@@ -44,14 +44,28 @@ describe('all-MiniLM-L6-v2 against PyTorch', { skip: withoutMinilm }, () => {
     assertEqual(flatten(means), expected.mean, 384);
   });
 
-  test('normalized vectors', async () => {
-    const [vector] = await bert.embed([texts[5]], { normalize: true });
-    const mean = expected.mean.subarray(5 * 384, 6 * 384);
-    assertEqual(
-      vector,
-      mean.map((value) => value / Math.hypot(...mean)),
-      384,
-    );
+  test('without options, sentence vectors: the mean, normalized, of texts that are cut at 256 tokens', async () => {
+    const warned = [];
+    const vectors = await bert.embed(texts, { onWarning: (_, indices) => warned.push(...indices) });
+    const tokens = texts.map((_, i) => expected.starts[i + 1] - expected.starts[i]);
+    const long = [...texts.keys()].filter((i) => tokens[i] > 256);
+    assert.ok(long.length > 0);
+    assert.deepEqual(warned, long);
+    const normalized = await bert.embed(texts, { pooling: 'mean', normalize: true, onWarning() {} });
+    for (const [i, vector] of vectors.entries()) {
+      if (tokens[i] > 256) continue;
+      const mean = expected.mean.subarray(i * 384, (i + 1) * 384);
+      assertEqual(
+        vector,
+        mean.map((value) => value / Math.hypot(...mean)),
+        384,
+      );
+      assert.deepEqual(normalized[i], vector, `text ${i}`);
+    }
+    for (const i of long) {
+      assert.ok(Math.abs(Math.hypot(...vectors[i]) - 1) < 1e-5);
+      assert.notDeepEqual(normalized[i], vectors[i], `text ${i}: of 512 tokens it is another`);
+    }
   });
 
   test('vectors of tokens, and of [CLS]', async () => {
@@ -69,7 +83,7 @@ describe('all-MiniLM-L6-v2 against PyTorch', { skip: withoutMinilm }, () => {
 
   test('a text gives the same bits alone as among 127 others', async () => {
     for (const index of [0, 3, 12, 25, 40, 60, 80]) {
-      assert.deepEqual(await bert.embed(texts[index]), means[index], `text ${index}`);
+      assert.deepEqual(await bert.embed(texts[index], { pooling: 'mean' }), means[index], `text ${index}`);
     }
   });
 

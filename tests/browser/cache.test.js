@@ -174,3 +174,29 @@ test('clearCache() removes what was kept, which no model holds', async () => {
   assert.equal((await use(HUB)).fromCache, true);
   while (page.workers().length > 0) await page.workers()[0].waitForEvent('close');
 });
+
+test('clearCache() while loads write: the models load, and what can’t be removed just then is told', async () => {
+  const outcomes = await page.evaluate(async () => {
+    const { load, clearCache, BertletError } = await import('/dist/bertlet.js');
+    const options = { hub: '/models', threads: 1, cache: 'refresh' };
+    let loading = true;
+    const loads = Promise.all(
+      ['f32', 'int8', 'f32'].map(async (dtype) => {
+        const bert = await load('tiny-f32', { ...options, dtype });
+        const { length } = await bert.embed('the movie was great');
+        await bert.dispose();
+        return length;
+      }),
+    ).finally(() => (loading = false));
+    const failures = [];
+    while (loading) {
+      await clearCache().catch((error) => failures.push(error instanceof BertletError ? error.code : String(error)));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    const lengths = await loads;
+    await clearCache();
+    return { lengths, others: failures.filter((code) => code !== 'FILE_ACCESS') };
+  });
+  assert.deepEqual(outcomes, { lengths: [32, 32, 32], others: [] });
+  assert.deepEqual(Object.keys(await entries()), []);
+});

@@ -30,7 +30,7 @@ const embed = (model, options, texts) =>
     async ([model, options, texts]) => {
       const { load } = await import('/dist/bertlet.js');
       const bert = await load(model, { hub: '/models', ...options });
-      const vectors = await bert.embed(texts, { onWarning() {} }); // some are longer than 512 tokens
+      const vectors = await bert.embed(texts, { pooling: 'mean', onWarning() {} }); // some are longer than 512 tokens
       await bert.dispose();
       return { isolated: crossOriginIsolated, info: bert.info, vectors: vectors.map((vector) => [...vector]) };
     },

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
 import { clearCache, load } from '../../js/index.js';
 import { fixtures, serve, temporaryFolder, tiny, tinyFiles } from '../support.js';
 
@@ -143,6 +145,109 @@ test('an entry that is cut off, damaged or not finished does not count, and is r
   }
   await writeFile(`${path}.x.partial`, whole.subarray(0, 1000));
   assert.equal((await use(server.url, { dtype: 'int8' })).fromCache, true);
+});
+
+test('lengths in a header that the file can’t hold are not believed', async (t) => {
+  const images = await emptyHome(t);
+  const server = await modelServer(t);
+  const first = await use(server.url, { dtype: 'int8' });
+  const [name] = await readdir(images);
+  const path = join(images, name);
+  const whole = await readFile(path);
+  for (const lengths of [
+    [3e9, 0],
+    [0, 3e9],
+    [2 ** 32 - 1, 2 ** 32 - 1],
+    [whole.length, 1],
+  ]) {
+    const damaged = Buffer.from(whole);
+    lengths.forEach((length, i) => damaged.writeUInt32LE(length, 40 + 4 * i));
+    await writeFile(path, damaged);
+    assert.deepEqual(await use(server.url, { dtype: 'int8' }), first, String(lengths));
+    assert.deepEqual(await readFile(path), whole);
+  }
+});
+
+test('whatever bytes an entry has, the model loads', async (t) => {
+  const images = await emptyHome(t);
+  const server = await modelServer(t);
+  const first = await use(server.url, { dtype: 'int8' });
+  const [name] = await readdir(images);
+  const path = join(images, name);
+  const whole = await readFile(path);
+  const change = fc.record({ at: fc.nat({ max: 200 }), bytes: fc.uint8Array({ minLength: 1, maxLength: 12 }) });
+  await fc.assert(
+    fc.asyncProperty(change, fc.nat({ max: whole.length }), async ({ at, bytes }, end) => {
+      const damaged = Buffer.from(whole.subarray(0, Math.max(end, 60)));
+      damaged.set(bytes.subarray(0, damaged.length - at), Math.min(at, damaged.length - 1));
+      await writeFile(path, damaged);
+      const { fromCache, ...rest } = await use(server.url, { dtype: 'int8' });
+      assert.deepEqual({ ...rest, fromCache: false }, first);
+      assert.ok(!fromCache || damaged.equals(whole));
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test(
+  'a place where nothing can be made: a note, and the model; a hub model can’t be kept',
+  { timeout: 60_000 },
+  async (t) => {
+    await emptyHome(t);
+    const server = await modelServer(t);
+    process.env.BERTLET_HOME = '/proc/x';
+    const { vector, notes } = await use(server.url);
+    assert.deepEqual(vector, await plain('f32'));
+    assert.match(notes.join(), /not kept in the cache/);
+    await assert.rejects(load('org/name', { hub: server.base }), { code: 'FILE_ACCESS', message: /BERTLET_HOME/ });
+  },
+);
+
+test('“not kept” is said only where it was not: what else can’t be removed is another note', async (t) => {
+  const images = await emptyHome(t);
+  const server = await modelServer(t);
+  await use(server.url);
+  // Something of the same model that is no file, so that removing it as an old entry fails.
+  const [name] = await readdir(images);
+  await mkdir(join(images, name.replace('-f32', '-old')));
+  Object.assign(server, { files: { ...otherFiles }, tag: 'second' });
+  const { notes, ...first } = await use(server.url);
+  assert.deepEqual(
+    notes.filter((note) => /not kept/.test(note)),
+    [],
+  );
+  assert.deepEqual(await use(server.url), { ...first, notes: [], fromCache: true });
+});
+
+test('clearCache() removes what is no file, and what can’t be removed is a BertletError', async (t) => {
+  const images = await emptyHome(t);
+  const server = await modelServer(t);
+  await use(server.url);
+  await mkdir(join(images, 'folder.bertlet/in'), { recursive: true });
+  await clearCache();
+  assert.deepEqual(await readdir(images), []);
+  const file = join(await temporaryFolder(t), 'home');
+  await mkdir(file);
+  await writeFile(join(file, 'images'), 'a file where the folder should be');
+  process.env.BERTLET_HOME = file;
+  await clearCache(); // it holds nothing
+  process.env.BERTLET_HOME = join(file, 'long'.repeat(100)); // a name that no file can have
+  await assert.rejects(clearCache(), { name: 'BertletError', code: 'FILE_ACCESS', message: /can’t be emptied/ });
+});
+
+test('clearCache() beside loads that write: each load and each clearing ends well', async (t) => {
+  await emptyHome(t);
+  const server = await modelServer(t);
+  const expected = await plain('int8');
+  for (let round = 0; round < 5; round++) {
+    const loads = [0, 1].map(() => use(server.url, { dtype: 'int8', cache: 'refresh' }));
+    const clearing = Array.from({ length: 10 }, (_, i) => delay(10 * i).then(clearCache));
+    for (const { vector, notes } of await Promise.all(loads)) {
+      assert.deepEqual(vector, expected);
+      assert.deepEqual(notes, []);
+    }
+    await Promise.all(clearing);
+  }
 });
 
 test('entries differ by dtype and by place', async (t) => {

@@ -7,6 +7,7 @@ import { keyOf } from '../../checkpoint/families/family.js';
 import { families } from '../../checkpoint/families/index.js';
 import { readHead } from '../../checkpoint/head-file.js';
 import { fileError } from '../../node/file-error.js';
+import { makeFolder } from '../../node/partial.js';
 
 const weightsFile = 'model.safetensors';
 const configFile = 'config.json';
@@ -67,18 +68,6 @@ async function checkParent(folder) {
   while (!existsSync(parent)) parent = dirname(parent);
   await access(parent, constants.W_OK).catch((error) => {
     throw fileError(error, parent);
-  });
-}
-
-/**
- * Makes a folder and its parents. (Node's recursive mkdir never ends below /proc, where nothing can be made.)
- * @param {string} folder
- */
-async function makeFolder(folder) {
-  if (existsSync(folder)) return;
-  await makeFolder(dirname(folder));
-  await mkdir(folder).catch((error) => {
-    if (error.code !== 'EEXIST') throw error; // EEXIST: another process has made it meanwhile
   });
 }
 
