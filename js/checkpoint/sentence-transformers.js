@@ -1,5 +1,5 @@
 // How a sentence-transformers folder makes a vector of a text: modules.json lists what follows the encoder. It becomes what `embed`
-// does unless its options say otherwise.
+// does unless its options say otherwise. Only who loads a folder that has modules.json fetches this file.
 import { parseJson } from './json.js';
 import { BertletError } from '../errors.js';
 import { parseSafetensors, toFloats } from './safetensors.js';
@@ -42,13 +42,12 @@ class Unsupported extends Error {}
 
 /**
  * @param {Source} source
+ * @param {{ bytes: Uint8Array, where: string }} modules modules.json
  * @param {import('./config.js').Config} config
  * @param {import('../rpc/serve.js').Context} context is warned of what can't be done as the folder says
- * @returns {Promise<SentencePipeline | undefined>} undefined: it is not such a folder, or not one that bertlet can follow
+ * @returns {Promise<SentencePipeline | undefined>} undefined: it is not one that bertlet can follow
  */
-export async function readSentencePipeline(source, config, { signal, emit }) {
-  const modules = await readOptional(source, 'modules.json', signal);
-  if ('error' in modules) return undefined;
+export async function readSentencePipeline(source, modules, config, { signal, emit }) {
   try {
     const pipeline = await follow(source, parseJson(modules.bytes, modules.where), config, signal);
     const prompt = await defaultPrompt(source, signal);

@@ -2,14 +2,13 @@
 import { parseConfig } from '../checkpoint/config.js';
 import { parseJson } from '../checkpoint/json.js';
 import { buildMaskedHead, maskedTensors } from '../checkpoint/masked-head.js';
-import { readSentencePipeline } from '../checkpoint/sentence-transformers.js';
 import { buildHead, headTensors, planHead } from '../checkpoint/task-head.js';
 import { readWeights } from '../checkpoint/weights.js';
 import { compile } from '../core/compile.js';
 import { createEngine } from '../engine/memory-plan.js';
 import { Cache } from '../io/cache.js';
 import { pack, unpack } from '../io/pack.js';
-import { ADAPTER, joinSources, openFile, openSource } from '../io/sources.js';
+import { ADAPTER, joinSources, openFile, openSource, readOptional } from '../io/sources.js';
 import { readAll } from '../io/streams.js';
 import { progressReporter } from '../rpc/progress.js';
 import { readVocabulary } from '../tokenize/vocabulary.js';
@@ -104,7 +103,11 @@ async function readCheckpoint(engine, source, adapted, json, context) {
   const plan = planHead(json, family, adapter, source.locate('config.json'));
   const headNames = new Set([...headTensors(plan), ...maskedTensors(json, family)]);
   const target = { core, model, staging, family, adapter, headNames };
-  extras.pipeline = await readSentencePipeline(source, config, context);
+  const modules = await readOptional(source, 'modules.json', signal);
+  if ('bytes' in modules) {
+    const { readSentencePipeline } = await import('../checkpoint/sentence-transformers.js');
+    extras.pipeline = await readSentencePipeline(source, modules, config, context);
+  }
   const tensors = await readWeights(source, target, signal, progressReporter(context, 'download'));
   extras.masked = buildMaskedHead(json, config, tensors);
   try {
