@@ -15,7 +15,7 @@ export const bertletEncoder = {
   name,
   dtypes,
   async create({ model }, dtype, threads) {
-    const { description } = describe(model);
+    const { description } = await describe(model);
     const { signal } = new AbortController();
     const engine = await loadEngine({ description, dtype, threads }, { signal, emit() {} });
     return {

@@ -37,13 +37,13 @@ export async function load(
     throw new BertletError('BAD_INPUT', `cache is ${cache}; it must be true, false or 'refresh'.`);
   }
   const connectionOptions = callOptions(taskOptions);
-  const { name, description, transfer, close } = describe(spec, { hub, revision, token, headers });
-  /** @type {ReturnType<typeof describe> | undefined} */
+  const { name, description, transfer, close } = await describe(spec, { hub, revision, token, headers });
+  /** @type {import('../io/description.js').Described | undefined} */
   let addition;
   /** @type {Connection | undefined} */
   let connection;
   try {
-    if (adapter !== undefined) addition = describe(adapter, { hub, token, headers });
+    if (adapter !== undefined) addition = await describe(adapter, { hub, token, headers });
     connection = new Connection(startWorker());
     const remote = new RemoteHead(connection);
     const loaded = await remote.call(

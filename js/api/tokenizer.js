@@ -22,7 +22,7 @@ import { toTexts } from './texts.js';
 export async function loadTokenizer(spec, { lowercase, hub, revision, token, headers, signal, ...others } = {}) {
   rejectUnknownOptions(others);
   signal?.throwIfAborted();
-  const { description, close } = describe(spec, { hub, revision, token, headers });
+  const { description, close } = await describe(spec, { hub, revision, token, headers });
   try {
     const source = await openSource(description, { keep: false });
     const vocabulary = await readVocabulary(source, { lowercase, signal });

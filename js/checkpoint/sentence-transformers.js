@@ -1,5 +1,5 @@
 // Reads from a sentence-transformers folder how it makes a vector of a text: modules.json lists what follows the encoder. `embed` does
-// the same by default.
+// the same by default. Only who loads a folder that has modules.json fetches this file.
 import { parseJson } from './json.js';
 import { BertletError } from '../errors.js';
 import { parseSafetensors, toFloats } from './safetensors.js';
@@ -48,15 +48,13 @@ class Unsupported extends Error {}
 /**
  * Reads the pipeline of a folder. If bertlet can't do all that it says, the caller gets a warning.
  * @param {Source} source
+ * @param {{ bytes: Uint8Array, location: string }} modules modules.json
  * @param {import('./config.js').Config} config of the encoder
  * @param {import('../rpc/serve.js').Context} context
- * @returns {Promise<SentencePipeline | undefined>} undefined if it is not a sentence-transformers folder, or has modules that bertlet
- *   does not have. Rejects with BAD_CONFIG, BAD_SAFETENSORS, TRUNCATED_FILE, SHAPE_MISMATCH, UNSUPPORTED_DTYPE or BAD_WEIGHTS for damaged
+ * @returns {Promise<SentencePipeline | undefined>} undefined if the folder has modules that bertlet does not have. Rejects with BAD_CONFIG, BAD_SAFETENSORS, TRUNCATED_FILE, SHAPE_MISMATCH, UNSUPPORTED_DTYPE or BAD_WEIGHTS for damaged
  *   files, and as `source.open`
  */
-export async function readSentencePipeline(source, config, { signal, emit }) {
-  const modules = await readOptional(source, 'modules.json', signal);
-  if ('error' in modules) return undefined;
+export async function readSentencePipeline(source, modules, config, { signal, emit }) {
   try {
     const pipeline = await readModules(source, parseJson(modules.bytes, modules.location), config, signal);
     const prompt = await defaultPrompt(source, signal);

@@ -1,21 +1,12 @@
 // The chunks of one file, from any form in which a caller can give its content.
 import { BertletError } from '../errors.js';
+import { className } from './address.js';
 import { isWeights } from './file-name.js';
 import { readResponse } from './http.js';
 import { chunksOf, join, readStream } from './streams.js';
 
 /** @typedef {import('../base/platform.js').Chunks} Chunks */
 /** @typedef {Blob | ArrayBuffer | Uint8Array | Response | ReadableStream<Uint8Array>} Content */
-
-/** The name of a value's class, also if it is the class of another realm, such as a frame's or a vm context's. @param {unknown} value */
-export const className = (value) => Object.prototype.toString.call(value).slice('[object '.length, -1);
-
-/**
- * Whether it is the address of a file, and not its content.
- * @param {unknown} content
- * @returns {content is string | URL}
- */
-export const isAddress = (content) => typeof content === 'string' || className(content) === 'URL';
 
 /**
  * Throws BAD_INPUT if the content is of another type, or a response or stream that was read before; for a response also what

@@ -1,14 +1,14 @@
 // Opens the folder that a description names as a Source, and reads files of it.
 import { openDirectory, openHub } from '#platform';
 import { BertletError } from '../errors.js';
-import { importChunks } from '../rpc/chunk-port.js';
+import { importChunks } from '../rpc/imported-file.js';
 import { onlyModelFiles } from './file-name.js';
 import { fetchChunks, fetchVersion } from './http.js';
 import { readAll, rejectHtml } from './streams.js';
 
 /** @typedef {import('../base/platform.js').Chunks} Chunks */
 /** @typedef {import('../base/platform.js').Source} Source */
-/** @typedef {import('./describe.js').Description} Description */
+/** @typedef {import('./description.js').Description} Description */
 
 /** Prefix of an adapter's files in the source that `joinSources` makes of a model and its adapter. */
 export const ADAPTER = 'adapter/';

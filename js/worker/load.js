@@ -2,14 +2,13 @@
 import { parseConfig } from '../checkpoint/config.js';
 import { parseJson } from '../checkpoint/json.js';
 import { buildMaskedHead, maskedHeadTensors } from '../checkpoint/masked-head.js';
-import { readSentencePipeline } from '../checkpoint/sentence-transformers.js';
 import { buildHead, headTensors, planHead } from '../checkpoint/task-head.js';
 import { readWeights } from '../checkpoint/weights.js';
 import { compile } from '../core/compile.js';
 import { createEngine } from '../engine/memory-plan.js';
 import { Cache } from '../io/cache.js';
 import { pack, unpack } from '../io/pack.js';
-import { ADAPTER, joinSources, openFile, openSource } from '../io/sources.js';
+import { ADAPTER, joinSources, openFile, openSource, readOptional } from '../io/sources.js';
 import { readAll } from '../io/streams.js';
 import { progressReporter } from '../rpc/progress.js';
 import { readVocabulary } from '../tokenize/vocabulary.js';
@@ -20,8 +19,8 @@ import { readVocabulary } from '../tokenize/vocabulary.js';
 
 /**
  * @typedef {object} LoadParams
- * @property {import('../io/describe.js').Description} description
- * @property {import('../io/describe.js').Description} [adapter]
+ * @property {import('../io/description.js').Description} description
+ * @property {import('../io/description.js').Description} [adapter]
  * @property {import('../types.js').Dtype} dtype
  * @property {number} [threads]
  * @property {import('../types.js').Build} [build]
@@ -80,8 +79,8 @@ export async function loadEngine({ description, adapter, dtype, threads, build, 
 
 /**
  * Opens the model's folder and the adapter's as one source.
- * @param {import('../io/describe.js').Description} description
- * @param {import('../io/describe.js').Description | undefined} adapter
+ * @param {import('../io/description.js').Description} description
+ * @param {import('../io/description.js').Description | undefined} adapter
  * @param {{ keep: boolean, refresh: boolean }} options see `openSource`
  * @returns {Promise<Source>} the model's files, and the adapter's in the folder ADAPTER
  */
@@ -107,7 +106,11 @@ async function readCheckpoint(engine, source, hasAdapter, configJson, context) {
   const plan = planHead(configJson, family, adapter, source.locate('config.json'));
   const headNames = new Set([...headTensors(plan), ...maskedHeadTensors(configJson, family)]);
   const target = { core, model, staging, family, adapter, headNames };
-  extras.sentencePipeline = await readSentencePipeline(source, config, context);
+  const modules = await readOptional(source, 'modules.json', signal);
+  if ('bytes' in modules) {
+    const { readSentencePipeline } = await import('../checkpoint/sentence-transformers.js');
+    extras.sentencePipeline = await readSentencePipeline(source, modules, config, context);
+  }
   const tensors = await readWeights(source, target, signal, progressReporter(context, 'download'));
   extras.maskedHead = buildMaskedHead(configJson, config, tensors);
   try {

@@ -34,7 +34,7 @@ async function filesOf(name, names) {
 async function open(model, adapter) {
   const warnings = [];
   const emit = (event) => event.warning && warnings.push(event.warning);
-  const specs = [model, adapter].map((spec) => spec && describe(spec));
+  const specs = await Promise.all([model, adapter].map((spec) => spec && describe(spec)));
   const [description, added] = specs.map((spec) => spec?.description);
   const params = { description, adapter: added, dtype: 'f32', threads: 1 };
   try {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BertletError } from '../../js/errors.js';
-import { exportFile, importChunks } from '../../js/rpc/chunk-port.js';
+import { exportFile } from '../../js/rpc/exported-file.js';
+import { importChunks } from '../../js/rpc/imported-file.js';
 
 const chunks = [Uint8Array.of(1, 2), Uint8Array.of(3), Uint8Array.of(4, 5)];
 

@@ -19,7 +19,7 @@ const encode = (value) => new TextEncoder().encode(typeof value === 'string' ? v
 /** readVocabulary() from files given as objects or text. */
 async function read(files, options) {
   const contents = Object.fromEntries(Object.entries(files).map(([name, value]) => [name, encode(value)]));
-  const { description, close } = describe(contents);
+  const { description, close } = await describe(contents);
   try {
     const { bytes, flags } = await readVocabulary(await openSource(description, { keep: false }), options);
     return { text: new TextDecoder().decode(bytes), flags };
