@@ -46,12 +46,14 @@ export async function readAdapter(source, family, signal) {
   const where = source.locate(`${ADAPTER}adapter_model.safetensors`);
   const bytes = await read('adapter_model.safetensors');
   const labels = await readOptional(source, `${ADAPTER}labels.json`, signal);
+  const head = await readOptional(source, `${ADAPTER}head.json`, signal);
   return new Adapter({
     where,
     taskType: config.task_type ?? undefined,
     // PeftModelForQuestionAnswering takes token_type_ids and does not hand them on.
     segments: config.task_type !== 'QUESTION_ANS',
     labels: 'bytes' in labels ? parseLabels(labels.bytes, labels.where) : undefined,
+    pooling: 'bytes' in head ? parsePooling(head.bytes, head.where) : undefined,
     ...splitAdapterTensors(bytes, where, config, family),
   });
 }
@@ -84,6 +86,21 @@ export function parseLabels(bytes, where) {
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string'))
     throw new BertletError('BAD_LABELS', `${where} must be an array of strings, the labels by index.`);
   return labels;
+}
+
+/**
+ * What head.json (docs/formats.md) says that the classifier reads.
+ * @param {Uint8Array} bytes
+ * @param {string} where
+ * @returns {'mean'}
+ */
+function parsePooling(bytes, where) {
+  const { pooling } = parseJson(bytes, where);
+  if (pooling === 'mean') return pooling;
+  throw new BertletError(
+    'BAD_ADAPTER',
+    `${where} has the pooling ${JSON.stringify(pooling)}; there is "mean". Without the file the classifier reads what its class in Python reads.`,
+  );
 }
 
 /**

@@ -21,6 +21,7 @@ import { BertletError } from '../errors.js';
  * @property {string} where path or URL of its weights, for messages
  * @property {string | undefined} taskType PEFT's: SEQ_CLS, TOKEN_CLS, QUESTION_ANS, ...
  * @property {string[] | undefined} labels of its head, by index
+ * @property {'mean' | undefined} pooling of the tokens, which its classifier of texts reads without the pooler; undefined: the head of its class
  * @property {boolean} segments whether it was trained with token type ids that tell the texts of a pair apart
  * @property {Map<string, Delta>} deltas by the canonical name of the tensor that they change
  * @property {Map<string, FloatTensor>} saved tensors that replace the base model's or join them, by canonical name
@@ -28,10 +29,11 @@ import { BertletError } from '../errors.js';
 
 export class Adapter {
   /** @param {AdapterParts} parts */
-  constructor({ where, taskType, labels, segments, deltas, saved }) {
+  constructor({ where, taskType, labels, pooling, segments, deltas, saved }) {
     this.where = where;
     this.taskType = taskType;
     this.labels = labels;
+    this.pooling = pooling;
     this.segments = segments;
     this.deltas = deltas;
     this.saved = saved;

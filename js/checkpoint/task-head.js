@@ -54,10 +54,8 @@ export function planHead(json, family, adapter, configFile) {
   if (!architecture.endsWith('ForSequenceClassification') || json.problem_type === 'regression') return undefined;
 
   const task = json.problem_type === 'multi_label_classification' ? 'multi-label' : 'text-classification';
-  // An adapter whose pooler did not move was trained without it: its classifier reads the mean over all tokens.
-  const pooler = adapter?.deltas.get('pooler.dense.weight');
-  if (fromAdapter && pooler?.b.every((value) => value === 0))
-    return { task, pooling: 'mean', dense: [['classifier', 'none']], ...source };
+  if (fromAdapter && adapter?.pooling)
+    return { task, pooling: adapter.pooling, dense: family.textHead.slice(-1), ...source };
   return { task, pooling: 'cls', dense: family.textHead, ...source };
 }
 

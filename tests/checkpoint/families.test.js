@@ -167,15 +167,15 @@ test('an adapter through load(): other vectors, another fingerprint, told in inf
   await Promise.all([plain, adapted, int8].map((bert) => bert.dispose()));
 });
 
-test('a pooler that training did not touch is left out: the classifier reads the mean', async () => {
+test('head.json: the classifier of an adapter reads the mean, without the pooler', async () => {
   const files = await filesOf('lora-text', ['adapter_config.json', 'adapter_model.safetensors']);
-  const { header, data } = splitAdapterTensors(files['adapter_model.safetensors']);
-  const b = header['base_model.model.bert.pooler.dense.lora_B.weight'];
-  data.fill(0, ...b.data_offsets);
-  files['adapter_model.safetensors'] = Buffer.from(safetensors(header, data));
-  const { engine } = await open(join(checkpoints, 'bert'), files);
-  assert.equal(engine.extras.head.network.pooling, 'mean');
-  assert.equal(engine.extras.head.network.dense.length, 1);
+  const withHead = (head) =>
+    open(join(checkpoints, 'bert'), { ...files, 'head.json': Buffer.from(JSON.stringify(head)) });
+  const { network } = (await withHead({ pooling: 'mean' })).engine.extras.head;
+  assert.equal(network.pooling, 'mean');
+  assert.equal(network.dense.length, 1);
+  for (const pooling of ['cls', 'constructor', undefined])
+    await assert.rejects(withHead({ pooling }), { code: 'BAD_ADAPTER', message: /head\.json has the pooling/ });
 });
 
 /** An adapter for `bert` with changes. */
