@@ -6,6 +6,7 @@ import { BertletError } from '../errors.js';
 import { parseSafetensors, toFloats } from './safetensors.js';
 import { ADAPTER, openFile, readOptional } from '../io/sources.js';
 import { readAll } from '../io/streams.js';
+import { parsePattern, UnknownPattern } from './name-pattern.js';
 import { canonicalName } from './tensor-names.js';
 
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
@@ -26,6 +27,7 @@ const REFUSED = [
   'arrow_config',
   'kasa_config',
   'monteclora_config',
+  'target_parameters',
 ];
 
 /** Ways in which A and B began that leave W as it is. Others (PiSSA, OLoRA, CorDA, LoftQ) take from W what A and B begin with. */
@@ -73,7 +75,8 @@ function checkConfig(config, where) {
   if (config.peft_type !== 'LORA') refuse(`peft_type ${JSON.stringify(config.peft_type)}`);
   const { init_lora_weights: init = true } = config;
   if (!INITIALIZATIONS.includes(init)) refuse(`init_lora_weights: ${JSON.stringify(init)}`);
-  for (const key of REFUSED) if (config[key]) refuse(`${key}: ${JSON.stringify(config[key])}`);
+  for (const key of REFUSED)
+    if (config[key] && config[key].length !== 0) refuse(`${key}: ${JSON.stringify(config[key])}`);
 }
 
 /**
@@ -108,7 +111,7 @@ function parsePooling(bytes, where) {
  * @param {string} where
  * @param {any} config adapter_config.json
  * @param {import('./families/family.js').Family} family
- * @returns {Pick<Adapter, 'deltas' | 'saved'>}
+ * @returns {Pick<Adapter, 'deltas' | 'saved' | 'rows'>}
  */
 function splitAdapterTensors(bytes, where, config, family) {
   const { tensors, dataStart } = parseSafetensors(bytes, where);
@@ -116,8 +119,16 @@ function splitAdapterTensors(bytes, where, config, family) {
   const pairs = new Map();
   /** @type {Adapter['saved']} */
   const saved = new Map();
+  /** @type {Adapter['rows']} */
+  const rows = new Map();
   for (const tensor of tensors) {
     const read = toFloats(tensor, bytes.subarray(dataStart + tensor.begin, dataStart + tensor.end), where);
+    const tokens = /^(.*)\.token_adapter\.trainable_tokens_delta(\.default)?$/.exec(tensor.name);
+    if (tokens) {
+      const table = `${canonicalName(tokens[1], family)}.weight`;
+      rows.set(table, toRows(read, tokens[1], config.trainable_token_indices, where));
+      continue;
+    }
     const lora = /^(.*)\.lora_(embedding_)?([AB])(\.default)?(\.weight)?$/.exec(tensor.name);
     if (lora) {
       const [, module, embedding, which] = lora;
@@ -133,7 +144,7 @@ function splitAdapterTensors(bytes, where, config, family) {
       );
     } else {
       if (tensor.name.includes('.original_module.')) continue; // what the saved module took the place of
-      const plain = tensor.name.replace(/\.(base_layer|modules_to_save(\.default)?)\b/, '');
+      const plain = tensor.name.replace(/\.(token_adapter|base_layer|modules_to_save(\.default)?)\b/g, '');
       saved.set(canonicalName(plain, family), read);
     }
   }
@@ -141,7 +152,31 @@ function splitAdapterTensors(bytes, where, config, family) {
   const deltas = new Map();
   for (const [module, pair] of pairs)
     deltas.set(`${canonicalName(module, family)}.weight`, toDelta(module, pair, config, where));
-  return { deltas, saved };
+  for (const name of rows.keys()) {
+    if (!deltas.has(name)) continue;
+    throw new BertletError(
+      'BAD_ADAPTER',
+      `${where} adapts ${name} as a whole and some of its rows, which bertlet can't merge. Merge it in Python (merge_and_unload) and load the result.`,
+    );
+  }
+  return { deltas, saved, rows };
+}
+
+/**
+ * The rows of a table of embeddings that an adapter replaces (PEFT's trainable_token_indices).
+ * @param {FloatTensor} tensor [rows][columns]
+ * @param {string} module
+ * @param {any} indices of adapter_config.json: a list, or one for each module by the end of its name
+ * @param {string} where
+ * @returns {Map<number, Float32Array>} by the index of the row
+ */
+function toRows({ shape, values }, module, indices, where) {
+  const entries = Array.isArray(indices) ? [['', indices]] : Object.entries(indices ?? {});
+  const [, list] = entries.find(([name]) => `.${module}`.endsWith(name && `.${name}`)) ?? [];
+  const isRow = (/** @type {unknown} */ index) => Number.isInteger(index) && /** @type {number} */ (index) >= 0;
+  if (!Array.isArray(list) || !list.every(isRow) || shape.length !== 2 || shape[0] !== list.length)
+    throw badShape(module, shape, where);
+  return new Map(list.map((row, i) => [row, values.subarray(i * shape[1], (i + 1) * shape[1])]));
 }
 
 /**
@@ -183,8 +218,8 @@ function toDelta(module, { a, b }, config, where) {
     throw new BertletError('BAD_ADAPTER', `${where} holds no ${lacking} for ${module}. Save the adapter again.`);
   }
   const name = module.replace(/^base_model\.model\./, '');
-  const rank = byPattern(config.rank_pattern, name) ?? config.r;
-  const alpha = byPattern(config.alpha_pattern, name) ?? config.lora_alpha;
+  const rank = byPattern(config.rank_pattern, name, where) ?? config.r;
+  const alpha = byPattern(config.alpha_pattern, name, where) ?? config.lora_alpha;
   const [rows, rankOfB] = b.shape;
   const [rankOfA, columns] = a.shape;
   if (a.shape.length !== 2 || b.shape.length !== 2 || rankOfA !== rank || rankOfB !== rank)
@@ -199,8 +234,23 @@ function toDelta(module, { a, b }, config, where) {
  * An entry of `rank_pattern` or `alpha_pattern`, whose keys are regular expressions for the end of a module's name.
  * @param {Record<string, number> | null | undefined} patterns
  * @param {string} name
+ * @param {string} where
+ * @returns {number | undefined}
  */
-function byPattern(patterns, name) {
-  const key = Object.keys(patterns ?? {}).find((pattern) => new RegExp(`^(.*\\.)?(${pattern})$`).test(name));
-  return key === undefined ? undefined : patterns?.[key];
+function byPattern(patterns, name, where) {
+  const matches = (/** @type {string} */ pattern) => {
+    try {
+      return parsePattern(`(.*\\.)?(${pattern})`)(name);
+    } catch (error) {
+      if (!(error instanceof UnknownPattern)) throw error;
+      throw new BertletError(
+        'BAD_ADAPTER',
+        `${where}: adapter_config.json has the pattern ${JSON.stringify(pattern)}, which bertlet doesn't understand. ` +
+          'Merge it in Python (merge_and_unload) and load the result.',
+        { cause: error },
+      );
+    }
+  };
+  const found = Object.entries(patterns ?? {}).find(([pattern]) => matches(pattern));
+  return found?.[1];
 }

@@ -24,19 +24,26 @@ import { BertletError } from '../errors.js';
  * @property {'mean' | undefined} pooling of the tokens, which its classifier of texts reads without the pooler; undefined: the head of its class
  * @property {boolean} segments whether it was trained with token type ids that tell the texts of a pair apart
  * @property {Map<string, Delta>} deltas by the canonical name of the tensor that they change
+ * @property {Map<string, Map<number, Float32Array>>} rows that replace those of the base model's tensors, by canonical name and index
  * @property {Map<string, FloatTensor>} saved tensors that replace the base model's or join them, by canonical name
  */
 
 export class Adapter {
   /** @param {AdapterParts} parts */
-  constructor({ where, taskType, labels, pooling, segments, deltas, saved }) {
+  constructor({ where, taskType, labels, pooling, segments, deltas, rows, saved }) {
     this.where = where;
     this.taskType = taskType;
     this.labels = labels;
     this.pooling = pooling;
     this.segments = segments;
     this.deltas = deltas;
+    this.rows = rows;
     this.saved = saved;
+  }
+
+  /** Rows of the table of word embeddings that it brings, which may be more than the base model's; undefined: it brings none. */
+  get vocabSize() {
+    return this.saved.get('embeddings.word_embeddings.weight')?.shape[0];
   }
 
   /**
@@ -51,6 +58,17 @@ export class Adapter {
     const shapes = [];
     for (const [name, { rows, columns }] of deltas) shapes.push([name, [rows, columns]]);
     for (const [name, { shape }] of saved) shapes.push([name, shape]);
+    for (const [name, rows] of this.rows) {
+      const [count = 0, columns = 0] = shapeOf(name) ?? [];
+      for (const [index, values] of rows) {
+        if (index < count && values.length === columns) continue;
+        throw new BertletError(
+          'BAD_ADAPTER',
+          `${where} changes row ${index} of ${name} to one of ${values.length} numbers, but in the model it has shape [${count},${columns}]. ` +
+            'Load the model that the adapter was trained on.',
+        );
+      }
+    }
     for (const [name, shape] of shapes) {
       const expected = shapeOf(name);
       if (expected && String(expected) !== String(shape)) {

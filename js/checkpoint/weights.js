@@ -182,7 +182,9 @@ class Reader {
     const { core, model, adapter } = this.target;
     const elements =
       shape.length === 1 && tensor.shape.length === 2 && tensor.shape[0] === 1 ? tensor.shape.slice(1) : tensor.shape;
-    if (String(elements) !== String(shape)) {
+    const saved = adapter?.saved.get(name);
+    // What the adapter replaces may have fewer rows: those of tokens that it adds.
+    if (!saved && String(elements) !== String(shape)) {
       throw new BertletError(
         'SHAPE_MISMATCH',
         `${where}: tensor ${tensor.name} has shape [${tensor.shape}], but by config.json it should be [${shape}]. ` +
@@ -190,22 +192,26 @@ class Reader {
       );
     }
     if (!Object.hasOwn(DTYPE, tensor.dtype)) throw unsupportedType(tensor.name, tensor.dtype, where);
-    const saved = adapter?.saved.get(name);
+    const rows = adapter?.rows.get(name);
     const delta = adapter?.deltas.get(name);
     const check = (/** @type {number} */ status) => {
       if (status === STATUS.ERROR_NUMERIC) throw notFinite(tensor.name, where);
       if (status !== STATUS.OK) throw new Error(`writing tensor ${tensor.name}: ${status}`);
     };
+    const patch =
+      rows && cutIntoRows(tensor, where, (row, values) => this.#put(asBytes(rows.get(row) ?? values), check));
     let open = false;
     return (/** @type {Uint8Array} */ bytes) => {
       if (!open) {
-        const dtype = saved ? 'F32' : /** @type {keyof typeof DTYPE} */ (tensor.dtype);
+        const dtype = saved || patch ? 'F32' : /** @type {keyof typeof DTYPE} */ (tensor.dtype);
         check(core.fn.tensor_begin(model, index, DTYPE[dtype]));
         if (delta) check(this.#adapt(delta));
-        if (saved) this.#put(asBytes(saved.values), check);
+        if (saved) this.#put(asBytes(replaceRows(saved, rows).values), check);
         open = true;
       }
-      if (!saved) this.#put(bytes, check);
+      if (saved) return;
+      if (patch) patch(bytes);
+      else this.#put(bytes, check);
     };
   }
 
@@ -234,3 +240,35 @@ class Reader {
 
 /** @param {Float32Array} values */
 const asBytes = (values) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+
+/**
+ * @param {FloatTensor} tensor [rows][columns], changed in place
+ * @param {Map<number, Float32Array>} [rows] by their indices
+ */
+function replaceRows(tensor, rows = new Map()) {
+  for (const [index, values] of rows) tensor.values.set(values, index * values.length);
+  return tensor;
+}
+
+/**
+ * @param {Tensor} tensor [rows][columns]
+ * @param {string} where
+ * @param {(row: number, values: Float32Array) => void} use called with each row when it is whole
+ * @returns {(bytes: Uint8Array) => void} takes the tensor's bytes, cut anywhere
+ */
+function cutIntoRows({ name, dtype, shape, begin, end }, where, use) {
+  const whole = new Uint8Array((end - begin) / shape[0]);
+  let filled = 0;
+  let row = 0;
+  return (bytes) => {
+    while (bytes.length > 0) {
+      const part = bytes.subarray(0, whole.length - filled);
+      whole.set(part, filled);
+      filled += part.length;
+      bytes = bytes.subarray(part.length);
+      if (filled < whole.length) return;
+      use(row++, toFloats({ name, dtype, shape: [shape[1]], begin: 0, end: 0 }, whole, where).values);
+      filled = 0;
+    }
+  };
+}

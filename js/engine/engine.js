@@ -34,6 +34,7 @@ export const BATCH_TOKENS = 512;
  * @property {import('../checkpoint/task-head.js').TaskHead} [head]
  * @property {boolean} [segments] false: all token type ids are 0, as the adapter was trained
  * @property {import('../checkpoint/masked-head.js').MaskedHead} [masked]
+ * @property {number} [vocabSize] rows of the word embeddings, of which an adapter may have more than the base model
  * @property {import('../checkpoint/sentence-transformers.js').SentencePipeline} [pipeline] for `embed`
  */
 

@@ -114,7 +114,11 @@ describe('whole test sets', { skip: withoutMinilm || withoutOriginals }, () => {
     ['int8', 1.0],
   ]) {
     test(`rt-polarity, ${dtype}: 85.5 %`, async (t) => {
-      const { accuracy } = await evaluate(await withHeadFile(t, 'sentiment-rt-polarity'), 'rt-polarity/test.tsv', dtype);
+      const { accuracy } = await evaluate(
+        await withHeadFile(t, 'sentiment-rt-polarity'),
+        'rt-polarity/test.tsv',
+        dtype,
+      );
       near(100 * accuracy, 85.5, tolerance);
     });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { load } from '../../js/index.js';
 import { toTexts } from '../../js/api/texts.js';
-import { fixtures } from '../support.js';
+import { fixtures, temporaryFolder } from '../support.js';
 
 const TOLERANCE = 1e-4;
 
@@ -33,3 +33,39 @@ async function assertLogits(name) {
 
 test('an adapter whose pooler training did not touch: its classifier reads pooler and [CLS], as in PEFT', () =>
   assertLogits('lora-untouched-pooler'));
+
+for (const name of ['lora-new-tokens', 'lora-token-indices', 'lora-saved-embeddings'])
+  test(`${name}: logits as in PEFT`, () => assertLogits(name));
+
+test('an adapter that adds tokens: found in texts, kept by the cache', async (t) => {
+  const home = process.env.BERTLET_HOME;
+  process.env.BERTLET_HOME = await temporaryFolder(t);
+  t.after(() => (process.env.BERTLET_HOME = home));
+  const results = [];
+  for (const fromCache of [false, true]) {
+    const bert = await load(base, {
+      adapter: folder('lora-new-tokens'),
+      dtype: 'int8',
+      threads: 1,
+      onWarning: assert.fail,
+    });
+    assert.equal(bert.info.fromCache, fromCache);
+    assert.equal(bert.info.vocabSize, 96);
+    assert.deepEqual((await bert.tokenize('a <film> [ENT]')).tokens.slice(2, 4), ['<film>', '[ENT]']);
+    results.push(await bert.head.classify('the <film> was [ENT]'));
+    await bert.dispose();
+  }
+  assert.deepEqual(results[1], results[0]);
+});
+
+test('an adapter saved by sentence-transformers: its own pooling, layers, normalization and length', async () => {
+  const { texts, vectors } = expectedOf('lora-sentence');
+  const warnings = [];
+  const onWarning = (message) => warnings.push(message);
+  const bert = await load(base, { adapter: folder('lora-sentence'), threads: 1, cache: false, onWarning });
+  assert.deepEqual(warnings, []);
+  const results = await bert.embed(texts, { onWarning });
+  assert.match(String(warnings), /longer than the model's 12 tokens/);
+  vectors.forEach((vector, i) => assertClose([...results[i]], vector, texts[i]));
+  await bert.dispose();
+});

@@ -216,6 +216,18 @@ for (const [config, header, message] of refused) {
   });
 }
 
+test('patterns for modules: matched as by Python, in time, or refused', async () => {
+  const ranks = { '((.+)+)+!': 9, '(?:val|nothing)u[d-f]': 2, '.*\\.1\\.output\\.\\w+e': 3 };
+  const { engine } = await open(join(checkpoints, 'bert'), await changedAdapter({ rank_pattern: ranks }));
+  assert.equal(engine.extras.head.labels.length, 3);
+  for (const pattern of ['(', 'a{2}', '(?=a)', '[a', '\\b', 'a**']) {
+    await assert.rejects(open(join(checkpoints, 'bert'), await changedAdapter({ rank_pattern: { [pattern]: 3 } })), {
+      code: 'BAD_ADAPTER',
+      message: /the pattern .* doesn't understand/,
+    });
+  }
+});
+
 test('an adapter for another model', async () => {
   await assert.rejects(open(join(fixtures, 'model/tiny-f32'), join(checkpoints, 'lora-text')), {
     code: 'BAD_ADAPTER',
@@ -415,6 +427,15 @@ test("a sentence-transformers folder that can't be followed: a warning, and the 
       ],
       /Transformer, LSTM/,
     ],
+    ['1_Pooling/config.json', { pooling_mode: 'constructor' }, /pools by constructor/],
+    ['sentence_bert_config.json', { transformer_task: 'fill-mask' }, /encoder is for fill-mask/],
+    [
+      'sentence_bert_config.json',
+      { modality_config: { text: { method_output_name: 'pooler_output' } }, module_output_name: 'sentence_embedding' },
+      /gives pooler_output as sentence_embedding/,
+    ],
+    ['sentence_bert_config.json', { config_args: { hidden_act: 'relu' } }, /config_args with hidden_act/],
+    ['sentence_bert_config.json', { processing_kwargs: { text: { max_length: 4 } } }, /text with max_length/],
     ['config_sentence_transformers.json', { default_prompt_name: 'q', prompts: { q: 'query: ' } }, /"query: "/],
   ];
   for (const [name, content, message] of cases) {
@@ -426,6 +447,33 @@ test("a sentence-transformers folder that can't be followed: a warning, and the 
     assert.equal((await bert.embed('good')).length, 16);
     await bert.dispose();
   }
+  const warnings = [];
+  const onWarning = (text) => warnings.push(text);
+  const prompted = {
+    'config_sentence_transformers.json': { default_prompt_name: 'q', prompts: { q: 'query: ' } },
+    '1_Pooling/config.json': { pooling_mode: 'mean', include_prompt: false },
+  };
+  const changed = Object.entries(prompted).map(([name, json]) => [name, Buffer.from(JSON.stringify(json))]);
+  const cased = JSON.parse(String(files['tokenizer.json']));
+  cased.normalizer.lowercase = false;
+  const lowercasing = {
+    'tokenizer.json': Buffer.from(JSON.stringify(cased)),
+    'sentence_bert_config.json': Buffer.from(JSON.stringify({ do_lower_case: true, max_seq_length: 3 })),
+  };
+  for (const [some, message] of [
+    [Object.fromEntries(changed), /leaves the prompt "query: " out of the pooling/],
+    [lowercasing, /puts every text into lower case/],
+  ]) {
+    await (await load({ ...files, ...some }, { threads: 1, onWarning })).dispose();
+    assert.match(warnings.pop(), message);
+    assert.equal(warnings.length, 0);
+  }
+  const limited = { 'sentence_distilbert_config.json': Buffer.from(JSON.stringify({ max_seq_length: 3 })) };
+  const short = await load({ ...files, ...limited }, { threads: 1, onWarning });
+  await short.embed('one two three', { onWarning });
+  assert.match(warnings.pop(), /longer than the model's 3 tokens/);
+  await short.dispose();
+
   const older = { pooling_mode_cls_token: true, pooling_mode_mean_tokens: false, word_embedding_dimension: 16 };
   const bert = await load(
     { ...files, '1_Pooling/config.json': Buffer.from(JSON.stringify(older)) },
