@@ -23,6 +23,9 @@ const SIZES = {
 // What the format's own reader accepts.
 const MAX_HEADER = 100_000_000;
 
+/** Far more than any model has; a damaged or hostile file could make work of millions. */
+const MAX_TENSORS = 100_000;
+
 /**
  * @typedef {object} Tensor
  * @property {string} name
@@ -105,6 +108,8 @@ function parseHeader(bytes, where) {
     throw new BertletError('BAD_SAFETENSORS', bad(where, 'its header is not JSON').message, { cause: error });
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw bad(where, 'its header is not an object');
+  const count = Object.keys(json).length;
+  if (count > MAX_TENSORS) throw bad(where, `it names ${count} tensors`);
   const { __metadata__: metadata = {}, ...entries } = json;
   if (
     typeof metadata !== 'object' ||

@@ -1,7 +1,8 @@
-// Added tokens, which are searched in the text itself before it is normalized and split into words: those with normalized=False in
-// Hugging Face's tokenizers.
+// Added tokens, which are searched in a text before it is split into words: most in the text itself, those with normalized=True of
+// Hugging Face's tokenizers in normalized text.
 import { SPECIAL } from '../core/abi.js';
 import { BertletError } from '../errors.js';
+import { normalize } from './normalizer.js';
 
 /**
  * @typedef {object} AddedToken
@@ -10,6 +11,7 @@ import { BertletError } from '../errors.js';
  * @property {boolean} singleWord it is found only where no word character is beside it
  * @property {boolean} lstrip it includes the white space before it
  * @property {boolean} rstrip it includes the white space after it
+ * @property {boolean} normalized it is searched in normalized text, between those that are not
  */
 
 /**
@@ -17,16 +19,20 @@ import { BertletError } from '../errors.js';
  * @typedef {{ start: number, end: number, id?: number }} Part
  */
 
+/** Upper bound of ids, since a damaged file might have ids that need all memory. */
+export const MAX_IDS = 2 ** 22;
+
 /** The special tokens, which the core finds by itself. */
 export const SPECIALS = Object.keys(SPECIAL).map((name) => `[${name}]`);
 
 /**
- * Reads and checks a list of added tokens. Throws BAD_VOCABULARY.
- * @param {any[]} list as in tokenizer.json: content, id and flags
+ * Checks a list of added tokens. Throws BAD_VOCABULARY.
+ * @param {any} list as in tokenizer.json: content, id and flags
  * @param {string} where path or URL of the file, for messages
  * @returns {AddedToken[]} all of them; none if all are special tokens without flags, which the core finds by itself
  */
 export function parseAddedTokens(list, where) {
+  if (!Array.isArray(list)) throw new BertletError('BAD_VOCABULARY', `${where}: its added tokens are not a list.`);
   const tokens = list.map((entry) => {
     const {
       content,
@@ -36,74 +42,146 @@ export function parseAddedTokens(list, where) {
       rstrip = false,
       normalized = false,
     } = entry ?? {};
-    if (typeof content !== 'string' || content === '' || /[\r\n]/.test(content) || !Number.isInteger(id) || id < 0)
+    const isId = Number.isInteger(id) && id >= 0 && id < MAX_IDS;
+    if (typeof content !== 'string' || content === '' || /[\r\n]/.test(content) || !isId)
       throw new BertletError('BAD_VOCABULARY', `${where}: the added token ${JSON.stringify(entry)} is not valid.`);
-    if (normalized && !SPECIALS.includes(content)) {
-      throw new BertletError(
-        'BAD_VOCABULARY',
-        `${where}: the added token "${content}" is to be searched in normalized text, which bertlet can't do. ` +
-          'Add it with normalized=False and save the tokenizer again.',
-      );
-    }
-    return { content, id, singleWord, lstrip, rstrip };
+    return { content, id, singleWord, lstrip, rstrip, normalized };
   });
-  const isPlainSpecial = (/** @type {AddedToken} */ { content, singleWord, lstrip, rstrip }) =>
-    SPECIALS.includes(content) && !singleWord && !lstrip && !rstrip;
+  const isPlainSpecial = (/** @type {AddedToken} */ { content, singleWord, lstrip, rstrip, normalized }) =>
+    SPECIALS.includes(content) && !singleWord && !lstrip && !rstrip && !normalized;
   return tokens.every(isPlainSpecial) ? [] : tokens;
 }
 
-/** Unicode's white space at the end, and at the beginning; JavaScript's `\s` lacks U+0085 and has U+FEFF. */
-const SPACE_AT_END = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$/;
-const SPACE_AT_START = /^[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*/;
+/** Unicode's white space; JavaScript's `\s` lacks U+0085 and has U+FEFF. */
+const SPACE = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
 /** A word character as Rust's regular expressions, and so Hugging Face's tokenizers, define it. */
 const WORD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 
 /** Finds added tokens in texts. */
 export class AddedTokens {
-  #tokens;
-  #pattern;
+  #flags;
+  #inText;
+  #inNormalized;
 
-  /** @param {AddedToken[]} tokens at least one */
-  constructor(tokens) {
-    // Longer ones first, so that the longest of those that match at a position wins.
-    this.#tokens = [...tokens].sort((a, b) => b.content.length - a.content.length);
-    const escaped = this.#tokens.map(({ content }) => `(${content.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')})`);
-    this.#pattern = new RegExp(escaped.join('|'), 'g');
+  /**
+   * @param {AddedToken[]} tokens at least one
+   * @param {number} flags bertlet_tokenizer_flags, which say how text is normalized
+   */
+  constructor(tokens, flags) {
+    const [plain, normalized] = [false, true].map((which) => tokens.filter((token) => token.normalized === which));
+    this.#flags = flags;
+    this.#inText = new Search(plain.map((token) => [token.content, token]));
+    this.#inNormalized = new Search(normalized.map((token) => [normalize(token.content, flags).text, token]));
   }
 
   /**
    * Splits a text into added tokens and what is between them.
    * @param {string} text
-   * @returns {Part[]} not empty, in order; together the whole text
+   * @returns {Part[]} in order; together all of the text that makes tokens
    */
   split(text) {
     /** @type {Part[]} */
     const parts = [];
     let done = 0;
-    for (const match of text.matchAll(this.#pattern)) {
-      const token = this.#tokens[match.slice(1).findIndex((group) => group !== undefined)];
-      let start = match.index;
-      let end = start + match[0].length;
-      if (start < done) continue; // it is white space that the token before includes
-      if (
-        token.singleWord &&
-        (WORD.test(lastCharacter(text.slice(0, start))) || WORD.test(firstCharacter(text.slice(end))))
-      )
-        continue;
-      if (token.lstrip) start = Math.max(done, text.slice(done, start).search(SPACE_AT_END) + done);
-      if (token.rstrip) end += SPACE_AT_START.exec(text.slice(end))?.[0].length ?? 0;
-      if (start > done) parts.push({ start: done, end: start });
-      parts.push({ start, end, id: token.id });
-      done = end;
+    for (const part of this.#inText.find(text)) {
+      if (part.start > done) parts.push(...this.#splitNormalized(text, done, part.start));
+      parts.push(part);
+      done = part.end;
     }
-    if (done < text.length) parts.push({ start: done, end: text.length });
+    if (done < text.length) parts.push(...this.#splitNormalized(text, done, text.length));
+    return parts;
+  }
+
+  /**
+   * @param {string} text
+   * @param {number} start
+   * @param {number} end
+   * @returns {Part[]}
+   */
+  #splitNormalized(text, start, end) {
+    if (this.#inNormalized.isEmpty) return [{ start, end }];
+    const { text: normalized, starts, ends } = normalize(text.slice(start, end), this.#flags);
+    /** @type {Part[]} */
+    const parts = [];
+    let done = 0; // of the normalized text
+    /** @param {number} from @param {number} to @param {number} [id] */
+    const add = (from, to, id) => {
+      if (to > from)
+        parts.push({ start: start + starts[from], end: start + ends[to - 1], ...(id !== undefined && { id }) });
+    };
+    for (const found of this.#inNormalized.find(normalized)) {
+      add(done, found.start);
+      add(found.start, found.end, found.id);
+      done = found.end;
+    }
+    if (done === 0) return [{ start, end }];
+    add(done, normalized.length);
     return parts;
   }
 }
 
-/** @param {string} text */
-const lastCharacter = (text) => /[\s\S]$/u.exec(text)?.[0] ?? '';
+/** Finds some tokens in texts: at each position the longest one. */
+class Search {
+  /** By what is searched. @type {Map<string, AddedToken>} */
+  #tokens = new Map();
+  /** Lengths of what begins with a UTF-16 unit, the longest first. @type {Map<number, number[]>} */
+  #lengths = new Map();
 
-/** @param {string} text */
-const firstCharacter = (text) => /^[\s\S]/u.exec(text)?.[0] ?? '';
+  /** @param {[content: string, token: AddedToken][]} entries what to search, and the token that it is; of equal ones the first counts */
+  constructor(entries) {
+    for (const [content, token] of entries) {
+      if (content === '' || this.#tokens.has(content)) continue;
+      this.#tokens.set(content, token);
+      const first = content.charCodeAt(0);
+      const lengths = new Set([...(this.#lengths.get(first) ?? []), content.length]);
+      this.#lengths.set(
+        first,
+        [...lengths].sort((a, b) => b - a),
+      );
+    }
+  }
+
+  get isEmpty() {
+    return this.#tokens.size === 0;
+  }
+
+  /**
+   * @param {string} text
+   * @returns {Generator<Required<Part>, void>} in order, with the white space that they include
+   */
+  *find(text) {
+    if (this.isEmpty) return;
+    let done = 0;
+    for (let at = 0; at < text.length; at++) {
+      const content = this.#longestAt(text, at);
+      if (content === undefined) continue;
+      const token = /** @type {AddedToken} */ (this.#tokens.get(content));
+      let start = at;
+      let end = at + content.length;
+      at = end - 1;
+      if (start < done) continue; // it is white space that the token before includes
+      if (token.singleWord && (WORD.test(characterBefore(text, start)) || WORD.test(characterAt(text, end)))) continue;
+      if (token.lstrip) while (start > done && SPACE.test(text[start - 1])) start -= 1;
+      if (token.rstrip) while (end < text.length && SPACE.test(text[end])) end += 1;
+      yield { start, end, id: token.id };
+      done = end;
+    }
+  }
+
+  /** @param {string} text @param {number} at @returns {string | undefined} what is searched and begins there */
+  #longestAt(text, at) {
+    const lengths = this.#lengths.get(text.charCodeAt(at)) ?? [];
+    const length = lengths.find((length) => this.#tokens.has(text.slice(at, at + length)));
+    return length === undefined ? undefined : text.slice(at, at + length);
+  }
+}
+
+/** @param {string} text @param {number} at */
+const characterAt = (text, at) => (at < text.length ? String.fromCodePoint(text.codePointAt(at) ?? 0) : '');
+
+/** @param {string} text @param {number} at */
+function characterBefore(text, at) {
+  const pair = at >= 2 ? characterAt(text, at - 2) : '';
+  return pair.length === 2 ? pair : text.slice(Math.max(at - 1, 0), at);
+}

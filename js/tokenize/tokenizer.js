@@ -80,7 +80,7 @@ export class Tokenizer {
   constructor(core, { bytes, flags, where, added }, size) {
     this.#core = core;
     this.#added = added;
-    this.#addedTokens = added.length > 0 ? new AddedTokens(added) : undefined;
+    this.#addedTokens = added.length > 0 ? new AddedTokens(added, flags) : undefined;
     this.#vocabBytes = bytes.length;
     this.#vocab = core.reserve(bytes.length);
     core.bytes(this.#vocab, bytes.length).set(bytes);

@@ -1,13 +1,13 @@
-// Reads a tokenizer's files, which are vocab.txt and tokenizer_config.json, or tokenizer.json. Gives the pieces as the content of a
+// Reads a tokenizer's files: tokenizer.json, or vocab.txt and what older versions of `transformers` wrote beside it. Gives the pieces as the content of a
 // vocab.txt, the added tokens, and how text is normalized.
-import { parseAddedTokens, SPECIALS } from './added-tokens.js';
+import { collectAddedTokens } from './added-token-files.js';
+import { MAX_IDS, parseAddedTokens, SPECIALS } from './added-tokens.js';
 import { parseJson } from '../checkpoint/json.js';
 import { TOKENIZER_FLAGS } from '../core/abi.js';
 import { BertletError } from '../errors.js';
 import { readOptional } from '../io/sources.js';
 
-/** Upper bound of ids, since a damaged file might have ids that need all memory. */
-const MAX_IDS = 2 ** 22;
+/** @typedef {import('../base/platform.js').Source} Source */
 
 /**
  * @typedef {object} Vocabulary
@@ -37,31 +37,92 @@ function toFlags({ lowercase = true, stripAccents, cleanText = true, splitChines
 }
 
 /**
- * Reads the vocabulary of a model's folder, from vocab.txt if it has one.
- * @param {import('../base/platform.js').Source} source
+ * Reads the vocabulary of a model's folder. Where there are vocab.txt and tokenizer.json, the latter counts, as in `transformers`, unless
+ * tokenizer_config.json lists all added tokens.
+ * @param {Source} source
  * @param {{ lowercase?: boolean, signal?: AbortSignal }} [options] `lowercase` overrides what the files say
  * @returns {Promise<Vocabulary>} rejects with BAD_VOCABULARY if bertlet has no such tokenizer, or the files are damaged; with BAD_CONFIG
  *   for damaged JSON; and as `source.open`
  */
 export async function readVocabulary(source, { lowercase, signal } = {}) {
-  const text = await readOptional(source, 'vocab.txt', signal);
-  if ('bytes' in text) {
-    const config = await readOptional(source, 'tokenizer_config.json', signal);
-    const json = 'bytes' in config ? parseJson(config.bytes, config.where) : {};
-    checkTokenizerConfig(json, config);
-    const entries = Object.entries(json.added_tokens_decoder ?? {});
-    const added = parseAddedTokens(
-      entries.map(([id, token]) => ({ ...token, id: Number(id) })),
-      source.locate('tokenizer_config.json'),
-    );
-    const flags = toFlags(override(fromTokenizerConfig(json), lowercase));
-    return { bytes: padToIds(added, text.bytes), flags, added, where: text.where };
+  const found = await readOptional(source, 'tokenizer_config.json', signal);
+  const config = 'bytes' in found ? parseJson(found.bytes, found.where) : {};
+  checkTokenizerConfig(config, found);
+  const decoder = config.added_tokens_decoder;
+  if (decoder !== undefined && (typeof decoder !== 'object' || decoder === null)) {
+    const where = source.locate('tokenizer_config.json');
+    throw new BertletError('BAD_VOCABULARY', `${where}: added_tokens_decoder is not an object.`);
   }
+  const text = decoder && (await readOptional(source, 'vocab.txt', signal));
+  if (text && 'bytes' in text) return fromText(text, { config }, lowercase);
   const json = await readOptional(source, 'tokenizer.json', signal);
+  if ('bytes' in json) return fromJson(parseJson(json.bytes, json.where), json.where, config, lowercase);
+  const alone = text ?? (await readOptional(source, 'vocab.txt', signal));
   // If both files are missing, the message names vocab.txt, which users know.
-  if ('error' in json) throw json.error.code === 'NOT_A_MODEL' ? json.error : text.error;
-  const { bytes, normalizer, added } = fromTokenizerJson(parseJson(json.bytes, json.where), json.where);
-  return { bytes, flags: toFlags(override(normalizer, lowercase)), added, where: json.where };
+  if ('error' in alone) throw json.error.code === 'NOT_A_MODEL' ? json.error : alone.error;
+  const older = {
+    specialTokensMap: await readObject(source, 'special_tokens_map.json', signal),
+    addedTokens: await readObject(source, 'added_tokens.json', signal),
+  };
+  return fromText(alone, { config, ...older }, lowercase);
+}
+
+/**
+ * @param {Source} source
+ * @param {string} file
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any>} undefined when there is no such file
+ */
+async function readObject(source, file, signal) {
+  const found = await readOptional(source, file, signal);
+  return 'bytes' in found ? parseJson(found.bytes, found.where) : undefined;
+}
+
+/**
+ * @param {{ bytes: Uint8Array<ArrayBuffer>, where: string }} text vocab.txt
+ * @param {import('./added-token-files.js').TokenFiles} files
+ * @param {boolean | undefined} lowercase
+ * @returns {Vocabulary}
+ */
+function fromText({ bytes, where }, files, lowercase) {
+  /** @type {Map<string, number> | undefined} */
+  let ids;
+  const idOf = (/** @type {string} */ piece) => (ids ??= idsByPiece(bytes)).get(piece);
+  const vocabulary = { idOf, size: () => countLines(bytes) };
+  const added = parseAddedTokens(collectAddedTokens(files, vocabulary, where), where);
+  const flags = toFlags(override(fromTokenizerConfig(files.config), lowercase));
+  return { bytes: padToIds(added, bytes), flags, added, where };
+}
+
+/**
+ * @param {any} json tokenizer.json
+ * @param {string} where
+ * @param {any} config tokenizer_config.json, whose settings count where its class builds the tokenizer from them
+ * @param {boolean | undefined} lowercase
+ * @returns {Vocabulary}
+ */
+function fromJson(json, where, config, lowercase) {
+  const { bytes, normalizer, added } = fromTokenizerJson(json, where, config);
+  const asItIs = ['PreTrainedTokenizerFast', 'TokenizersBackend'].includes(config.tokenizer_class);
+  const given = Object.entries(asItIs ? {} : fromTokenizerConfig(config)).filter(([, value]) => value !== undefined);
+  const settings = { ...normalizer, ...Object.fromEntries(given) };
+  return { bytes, flags: toFlags(override(settings, lowercase)), added, where };
+}
+
+/** @param {Uint8Array} bytes of a vocab.txt */
+const idsByPiece = (bytes) =>
+  new Map(
+    new TextDecoder()
+      .decode(bytes)
+      .split('\n')
+      .map((line, id) => [line.trimEnd(), id]),
+  );
+
+/** @param {Uint8Array} bytes of a vocab.txt */
+function countLines(bytes) {
+  let lines = bytes.length > 0 && bytes[bytes.length - 1] !== 0x0a ? 1 : 0;
+  for (const byte of bytes) if (byte === 0x0a) lines += 1;
+  return lines;
 }
 
 /**
@@ -76,10 +137,9 @@ const override = (normalizer, lowercase) => (lowercase === undefined ? normalize
  * @param {Uint8Array<ArrayBuffer>} bytes of a vocab.txt
  */
 function padToIds(added, bytes) {
-  let lines = bytes.length > 0 && bytes[bytes.length - 1] !== 0x0a ? 1 : 0;
-  for (const byte of bytes) if (byte === 0x0a) lines += 1;
-  const count = Math.max(lines, ...added.map(({ id }) => id + 1));
-  if (count === lines || count > MAX_IDS) return bytes;
+  const lines = countLines(bytes);
+  const count = added.reduce((max, { id }) => Math.max(max, id + 1), lines);
+  if (count === lines) return bytes;
   const closing = bytes[bytes.length - 1] === 0x0a ? 0 : 1;
   const padded = new Uint8Array(bytes.length + closing + count - lines).fill(0x0a);
   padded.set(bytes);
@@ -118,9 +178,10 @@ function fromTokenizerConfig(json) {
  * Throws BAD_VOCABULARY if it is another tokenizer than BERT's, or has ids that can't be right.
  * @param {any} json tokenizer.json of Hugging Face's `tokenizers`
  * @param {string} where path or URL of the file, for messages
+ * @param {any} config tokenizer_config.json
  * @returns {{ bytes: Uint8Array<ArrayBuffer>, normalizer: Normalizer, added: import('./added-tokens.js').AddedToken[] }}
  */
-function fromTokenizerJson(json, where) {
+function fromTokenizerJson(json, where, config) {
   /** @param {string} what */
   const unsupported = (what) =>
     new BertletError('BAD_VOCABULARY', `${where} ${what}; bertlet has BERT's own tokenizer, WordPiece.`);
@@ -139,11 +200,17 @@ function fromTokenizerJson(json, where) {
     throw unsupported(`has words of up to ${model.max_input_chars_per_word} characters`);
   checkPostProcessor(json.post_processor, unsupported);
 
-  const added = parseAddedTokens(json.added_tokens ?? [], where);
+  const { added_tokens: listed = [] } = json;
+  parseAddedTokens(listed, where);
+  const vocabulary = {
+    idOf: (/** @type {string} */ piece) => (Object.hasOwn(model.vocab, piece) ? model.vocab[piece] : undefined),
+    size: () => Object.keys(model.vocab).length,
+  };
+  const added = parseAddedTokens(collectAddedTokens({ config, listed }, vocabulary, where), where);
   /** @type {string[]} */
   const pieces = [];
   // Other added tokens become empty lines, so that WordPiece does not find them; unless the vocabulary has them as pieces, too.
-  const specials = (json.added_tokens ?? []).filter((/** @type {any} */ { content }) => SPECIALS.includes(content));
+  const specials = listed.filter((/** @type {any} */ { content }) => SPECIALS.includes(content));
   for (const { id } of added) pieces[id] ??= '';
   for (const [piece, id] of [
     ...Object.entries(model.vocab),
