@@ -47,11 +47,15 @@ export function collectAddedTokens({ config = {}, specialTokensMap = {}, addedTo
   for (const token of [...named.filter(hasFlags), ...further])
     add({ ...(typeof token === 'string' ? {} : token), content: contentOf(token) });
 
-  let next = vocabulary.size();
-  for (const { id } of tokens.values()) if (id >= next) next = id + 1;
+  /** The id after all others. @type {number | undefined} */
+  let next;
+  const nextId = () => {
+    next ??= Math.max(vocabulary.size(), 1 + [...tokens.values()].reduce((max, { id }) => Math.max(max, id ?? -1), -1));
+    return next++;
+  };
   return Array.from(tokens.values(), (token) => ({
     ...token,
-    id: token.id ?? vocabulary.idOf(token.content) ?? next++,
+    id: token.id ?? vocabulary.idOf(token.content) ?? nextId(),
   }));
 }
 

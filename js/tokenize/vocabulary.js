@@ -210,14 +210,9 @@ function fromTokenizerJson(json, where, config) {
   /** @type {string[]} */
   const pieces = [];
   // Other added tokens become empty lines, so that WordPiece does not find them; unless the vocabulary has them as pieces, too.
-  const specials = listed.filter((/** @type {any} */ { content }) => SPECIALS.includes(content));
   for (const { id } of added) pieces[id] ??= '';
-  for (const [piece, id] of [
-    ...Object.entries(model.vocab),
-    ...specials.map((/** @type {any} */ { content, id }) => [content, id]),
-  ]) {
+  const put = (/** @type {string} */ piece, /** @type {any} */ id) => {
     if (
-      typeof piece !== 'string' ||
       piece.includes('\n') || // two lines, which would shift all ids after it
       !Number.isInteger(id) ||
       id < 0 ||
@@ -227,9 +222,11 @@ function fromTokenizerJson(json, where, config) {
       throw new BertletError('BAD_VOCABULARY', `${where}: the piece ${JSON.stringify(piece)} can't have the id ${id}.`);
     }
     pieces[id] = piece;
-  }
+  };
+  for (const piece of Object.keys(model.vocab)) put(piece, model.vocab[piece]);
+  for (const { content, id } of listed) if (SPECIALS.includes(content)) put(content, id);
   return {
-    bytes: new TextEncoder().encode(Array.from(pieces, (piece) => `${piece ?? ''}\n`).join('')),
+    bytes: new TextEncoder().encode(`${pieces.join('\n')}\n`), // without a piece, an empty line
     normalizer: {
       lowercase: normalizer.lowercase,
       stripAccents: normalizer.strip_accents,
