@@ -24,6 +24,7 @@ import { align } from '../core/instance.js';
  * @property {{ address: number, size: number }} staging
  * @property {import('./families/family.js').Family} family
  * @property {import('./adapter.js').Adapter} [adapter]
+ * @property {string} [tied] canonical name of a tensor that is the word embeddings, under which alone they may be stored
  * @property {Set<string>} headNames canonical names of the tensors to keep
  */
 
@@ -45,6 +46,20 @@ function wantedTensors(core, model) {
   return wanted;
 }
 
+const EMBEDDINGS = 'embeddings.word_embeddings.weight';
+
+/**
+ * @param {string[]} names of all tensors of a checkpoint
+ * @param {Pick<Target, 'family' | 'tied'>} target
+ * @returns {Map<string, string>} their canonical names
+ */
+function canonicalNames(names, { family, tied }) {
+  const canonical = new Map(names.map((name) => [name, canonicalName(name, family)]));
+  if ([...canonical.values()].includes(EMBEDDINGS)) return canonical;
+  for (const [name, other] of canonical) if (other === tied) canonical.set(name, EMBEDDINGS);
+  return canonical;
+}
+
 /**
  * Reads all weights of a model.
  * @param {Source} source
@@ -54,13 +69,14 @@ function wantedTensors(core, model) {
  * @returns {Promise<Map<string, FloatTensor>>} the tensors of `headNames` that are there, by canonical name, with the adapter merged
  */
 export async function readWeights(source, target, signal, onProgress) {
-  const { core, model, family, adapter, headNames } = target;
+  const { core, model, adapter, headNames } = target;
   const wanted = wantedTensors(core, model);
   adapter?.check((name) => wanted.get(name)?.shape, headNames);
   const { names, index, first } = await findWeightFiles(source, signal);
-  if (index) checkComplete(wanted, new Set(index.tensors.map((name) => canonicalName(name, family))), index.where);
+  const listed = index && canonicalNames(index.tensors, target);
+  if (index && listed) checkComplete(wanted, new Set(listed.values()), index.where);
 
-  const reader = new Reader(target, wanted);
+  const reader = new Reader(target, wanted, listed);
   let before = 0; // bytes of the files that are read
   for (const name of names) {
     const report = (/** @type {number} */ loaded, /** @type {number} */ size) => {
@@ -103,10 +119,12 @@ class Reader {
   /**
    * @param {Target} target
    * @param {Map<string, Wanted>} wanted
+   * @param {Map<string, string>} [listed] canonical names of the tensors in all files; without it there is one file
    */
-  constructor(target, wanted) {
+  constructor(target, wanted, listed) {
     this.target = target;
     this.wanted = wanted;
+    this.listed = listed;
   }
 
   /**
@@ -143,8 +161,10 @@ class Reader {
    */
   #match(tensors, where) {
     const consumers = new Map();
+    const own = tensors.map(({ name }) => name);
+    const names = this.listed ?? canonicalNames(own, this.target);
     for (const tensor of tensors) {
-      const name = canonicalName(tensor.name, this.target.family);
+      const name = names.get(tensor.name) ?? canonicalName(tensor.name, this.target.family);
       const target = this.wanted.get(name);
       if (!target && !this.target.headNames.has(name)) continue; // of a head for another task
       if (this.seen.has(name))

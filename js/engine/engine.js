@@ -200,7 +200,7 @@ export class Engine {
     const { length, byteOffset } = this.rows(batch, { pooling, normalize: normalize && dense.length === 0 });
     if (dense.length === 0) return this.core.floats(byteOffset, length).slice();
     const count = length / this.config.hiddenSize;
-    const rows = applyDense(this.core, count, byteOffset, dense, weights);
+    const rows = checkFinite(applyDense(this.core, count, byteOffset, dense, weights));
     if (normalize) normalizeRows(rows, rows.length / count);
     return rows;
   }
@@ -212,7 +212,8 @@ export class Engine {
    */
   logits(batch, head) {
     const { length, byteOffset } = this.rows(batch, head);
-    return applyDense(this.core, length / this.config.hiddenSize, byteOffset, head.dense, head.weights);
+    const rows = length / this.config.hiddenSize;
+    return checkFinite(applyDense(this.core, rows, byteOffset, head.dense, head.weights));
   }
 }
 
@@ -225,6 +226,18 @@ function check(status) {
     );
   }
   if (status !== STATUS.OK) throw new Error(`The encoder: ${status}`);
+}
+
+/**
+ * @param {Float32Array} values what dense layers gave
+ * @returns {Float32Array} the same; throws BAD_WEIGHTS for NaN or infinity
+ */
+function checkFinite(values) {
+  if (values.every(Number.isFinite)) return values;
+  throw new BertletError(
+    'BAD_WEIGHTS',
+    'The layers after the encoder computed NaN or infinity: their weights are damaged. Download, export or train them again.',
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 // Loads a model: its files from where they are, or what the cache has kept of them, into an engine.
 import { parseConfig } from '../checkpoint/config.js';
 import { parseJson } from '../checkpoint/json.js';
-import { buildMaskedHead, maskedTensors } from '../checkpoint/masked-head.js';
+import { buildMaskedHead, maskedTensors, tiedTensor } from '../checkpoint/masked-head.js';
 import { readSentencePipeline } from '../checkpoint/sentence-transformers.js';
 import { buildHead, headTensors, planHead } from '../checkpoint/task-head.js';
 import { readWeights } from '../checkpoint/weights.js';
@@ -157,9 +157,13 @@ async function readCheckpoint(engine, source, adapter, json, context) {
   if (adapter && !adapter.segments) extras.segments = false;
   const plan = planHead(json, family, adapter, source.locate('config.json'));
   const headNames = new Set([...headTensors(plan), ...maskedTensors(json, family)]);
-  const target = { core, model, staging, family, adapter, headNames };
+  const target = { core, model, staging, family, adapter, headNames, tied: tiedTensor(json, family) };
   const tensors = await readWeights(source, target, signal, progressReporter(context, 'download'));
-  extras.masked = buildMaskedHead(json, config, tensors);
+  try {
+    extras.masked = buildMaskedHead(json, config, tensors);
+  } catch (error) {
+    emit({ warning: `${/** @type {Error} */ (error).message} Without it there is no bert.fillMask().` });
+  }
   try {
     if (plan) extras.head = buildHead(plan, tensors, config);
   } catch (error) {

@@ -345,6 +345,36 @@ for (const name of [
   });
 }
 
+test('tied weights under the name of the decoder only', async () => {
+  const files = await filesOf('bert-masked', ['config.json', 'vocab.txt', 'model.safetensors']);
+  const { header, data } = splitAdapterTensors(files['model.safetensors']);
+  rename('bert.embeddings.word_embeddings.weight', 'cls.predictions.decoder.weight')(header);
+  const renamed = { ...files, 'model.safetensors': Buffer.from(safetensors(header, data)) };
+  const [bert, moved] = await Promise.all([files, renamed].map((spec) => load(spec, { threads: 1 })));
+  assert.equal(moved.info.fingerprint, bert.info.fingerprint);
+  const mask = 'the movie was [MASK]';
+  assert.deepEqual(await moved.fillMask(mask), await bert.fillMask(mask));
+  const untied = JSON.stringify({ ...JSON.parse(String(files['config.json'])), tie_word_embeddings: false });
+  await assert.rejects(load({ ...renamed, 'config.json': Buffer.from(untied) }), { code: 'MISSING_TENSOR' });
+  await Promise.all([bert.dispose(), moved.dispose()]);
+});
+
+test('layers after the encoder that overflow: refused, no empty list of labels', async () => {
+  const overflowing = async (name, tensor) => {
+    const files = await filesOf(name, ['config.json', 'vocab.txt', 'model.safetensors']);
+    const { header, data } = splitAdapterTensors(files['model.safetensors']);
+    const values = new Float32Array(data.slice(...header[tensor].data_offsets).buffer).fill(3e38);
+    data.set(new Uint8Array(values.buffer), header[tensor].data_offsets[0]);
+    return load({ ...files, 'model.safetensors': Buffer.from(safetensors(header, data)) }, { threads: 1 });
+  };
+  const damaged = { code: 'BAD_WEIGHTS', message: /computed NaN or infinity/ };
+  const classifier = await overflowing('bert-text', 'classifier.weight');
+  await assert.rejects(classifier.head.classify('the movie was great', { threshold: 0.5 }), damaged);
+  const masked = await overflowing('bert-untied', 'cls.predictions.decoder.weight');
+  await assert.rejects(masked.fillMask('the movie was [MASK]'), damaged);
+  await Promise.all([classifier.dispose(), masked.dispose()]);
+});
+
 test('fillMask(): int8, several texts, and what it can refuse', async () => {
   const warnings = [];
   const bert = await load(join(checkpoints, 'bert-masked'), { dtype: 'int8', threads: 1, cache: false });
