@@ -101,6 +101,31 @@ export class Model {
   }
 
   /**
+   * Ranks documents by how well they answer a query, as a cross-encoder: a model whose head reads a pair and gives one number.
+   * @param {string} query
+   * @param {string[]} documents
+   * @param {{ topK?: number } & TaskOptions} [options] `topK`: at most this many; default: all
+   * @returns {Promise<import('../types.js').Ranked[]>} the best first, equal ones in their order; `score` as sentence-transformers'
+   *   CrossEncoder gives it. Rejects with UNSUPPORTED_MODEL where the model has no such head
+   */
+  async rerank(query, documents, { topK = documents?.length, ...options } = {}) {
+    if (typeof query !== 'string' || !Array.isArray(documents) || documents.some((one) => typeof one !== 'string'))
+      throw new BertletError('BAD_INPUT', 'rerank() takes a query and an array of documents, which are strings.');
+    if (!Number.isInteger(topK) || topK < Math.min(1, documents.length))
+      throw new BertletError('BAD_INPUT', `topK is ${topK}; it must be a positive integer.`);
+    if (!this.head)
+      throw new BertletError('UNSUPPORTED_MODEL', 'This model has no head that ranks. Load a cross-encoder.');
+    const scores = await this.head.rank(
+      documents.map((document) => [query, document]),
+      options,
+    );
+    return scores
+      .map((score, index) => ({ index, score }))
+      .sort((a, b) => b.score - a.score)
+      .slice(0, topK);
+  }
+
+  /**
    * Trains a head on examples. The model itself stays as it is.
    * @template {FitOptions['task']} [K=undefined]
    * @param {import('../types.js').ExampleOf<K>[]} examples
@@ -112,9 +137,9 @@ export class Model {
     const { signal, onWarning } = options;
     const remote = new RemoteHead(this.#connection);
     const { data, heldOut } = await fitHead(remote, this.info, examples, options);
-    const head = await createHead(remote, data);
+    const head = /** @type {any} */ (await createHead(remote, data));
     if (data.report && heldOut.length > 0) data.report.validation = await head.evaluate(heldOut, { signal, onWarning });
-    return /** @type {any} */ (head);
+    return head;
   }
 
   /**

@@ -6,7 +6,7 @@ import { writeSafetensors } from './safetensors-writer.js';
 /** Version 1 had no activations, and knew text classification only. */
 const VERSION = 2;
 
-/** @typedef {import('../types.js').Task} Task */
+/** @typedef {import('../types.js').HeadTask} Task */
 
 /**
  * @typedef {object} HeadData
@@ -15,6 +15,7 @@ const VERSION = 2;
  * @property {import('../core/dense.js').HeadNetwork} network
  * @property {import('../decode/viterbi.js').Transitions} [transitions] what a conditional random field has learned about tags that follow
  *   each other
+ * @property {'none' | 'sigmoid'} [ranking] of a checkpoint's own head: what follows its single logit where documents are ranked
  * @property {string} baseModel what the base model was loaded from
  * @property {string} [adapter] what was merged into it
  * @property {string} fingerprint of the base model, with the adapter
@@ -22,7 +23,7 @@ const VERSION = 2;
  */
 
 /** @type {Task[]} */
-const TASKS = ['text-classification', 'multi-label', 'token-classification', 'question-answering'];
+const TASKS = ['text-classification', 'multi-label', 'token-classification', 'question-answering', 'regression'];
 const POOLINGS = ['mean', 'cls', 'max', 'none'];
 const ACTIVATIONS = ['none', 'gelu', 'relu', 'tanh'];
 
@@ -93,7 +94,7 @@ export function readHead(bytes) {
   const { task, labels, layer, pooling, normalize, activations, baseModel, adapter, fingerprint, report } = json;
   if (!TASKS.includes(task)) throw bad(`its task is "${task}"`);
   const forAnswers = task === 'question-answering'; // whose two logits have no labels
-  const least = forAnswers ? 0 : task === 'multi-label' ? 1 : 2;
+  const least = forAnswers ? 0 : task === 'multi-label' || task === 'regression' ? 1 : 2;
   if (!Array.isArray(labels) || labels.length < least || labels.some((label) => typeof label !== 'string'))
     throw bad('it has no labels');
   if (!POOLINGS.includes(pooling) || typeof normalize !== 'boolean' || !Number.isInteger(layer) || layer < 0)

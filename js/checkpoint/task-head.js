@@ -3,7 +3,7 @@ import { BertletError } from '../errors.js';
 
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
 /** @typedef {import('../core/dense.js').Dense} Dense */
-/** @typedef {import('../types.js').Task} Task */
+/** @typedef {import('../types.js').HeadTask} Task */
 
 /**
  * @typedef {object} HeadPlan
@@ -20,6 +20,7 @@ import { BertletError } from '../errors.js';
  * @property {Task} task
  * @property {string[]} labels by index; none for question answering
  * @property {import('../core/dense.js').HeadNetwork} network
+ * @property {'none' | 'sigmoid'} [ranking] what follows its single logit where documents are ranked; undefined: it can't rank
  */
 
 /** @type {HeadPlan['dense']} */
@@ -27,6 +28,12 @@ const TOKENS = [['classifier', 'none']];
 
 /** @type {HeadPlan['dense']} */
 const SPANS = [['qa_outputs', 'none']];
+
+/** By problem_type; any other is 'text-classification'. @type {Map<unknown, Task>} */
+const TEXT_TASKS = new Map([
+  ['multi_label_classification', 'multi-label'],
+  ['regression', 'regression'],
+]);
 
 /** PEFT's task_type to how the name of a class of `transformers` ends. */
 const TASK_TYPES = new Map([
@@ -44,16 +51,16 @@ const TASK_TYPES = new Map([
  */
 export function planHead(json, family, adapter, configFile) {
   const fromAdapter = TASK_TYPES.get(adapter?.taskType ?? '');
-  const architecture = fromAdapter ?? json.architectures?.[0] ?? '';
+  const architecture = String(fromAdapter ?? json.architectures?.[0] ?? '');
   const labels = (fromAdapter && adapter?.labels) || labelsOf(json);
   const source = fromAdapter && adapter ? { labels, adapter, where: adapter.where } : { labels, where: configFile };
   if (architecture.endsWith('ForTokenClassification'))
     return { task: 'token-classification', pooling: 'none', dense: TOKENS, ...source };
   if (architecture.endsWith('ForQuestionAnswering'))
     return { task: 'question-answering', pooling: 'none', dense: SPANS, ...source };
-  if (!architecture.endsWith('ForSequenceClassification') || json.problem_type === 'regression') return undefined;
+  if (!architecture.endsWith('ForSequenceClassification')) return undefined;
 
-  const task = json.problem_type === 'multi_label_classification' ? 'multi-label' : 'text-classification';
+  const task = TEXT_TASKS.get(json.problem_type) ?? 'text-classification';
   if (fromAdapter && adapter?.pooling)
     return { task, pooling: adapter.pooling, dense: family.textHead.slice(-1), ...source };
   return { task, pooling: 'cls', dense: family.textHead, ...source };
@@ -126,5 +133,28 @@ export function buildHead(
     );
   }
   // As the pipeline of `transformers`: a single output is a probability of its own.
-  return { task: inputs === 1 && task === 'text-classification' ? 'multi-label' : task, labels: names, network };
+  if (inputs === 1 && task === 'text-classification') return { task: 'multi-label', labels: names, network };
+  return { task, labels: names, network };
 }
+
+/**
+ * What follows the logit where a cross-encoder ranks documents, as sentence-transformers' CrossEncoder has it: what the files ask for, else a
+ * sigmoid.
+ * @param {any} json config.json
+ * @param {any} settings config_sentence_transformers.json
+ * @returns {TaskHead['ranking']} undefined: something that bertlet hasn't
+ */
+export function rankingOf(json, settings) {
+  const name =
+    json.sentence_transformers?.activation_fn ??
+    json.sbert_ce_default_activation_function ??
+    (settings.model_type === 'CrossEncoder' ? settings.activation_fn : undefined);
+  if (typeof name !== 'string' || !name.startsWith('torch.')) return 'sigmoid'; // sentence-transformers runs no other code unasked
+  return RANKINGS.get(name.split('.').at(-1) ?? '');
+}
+
+/** @type {Map<string, NonNullable<TaskHead['ranking']>>} */
+const RANKINGS = new Map([
+  ['Identity', 'none'],
+  ['Sigmoid', 'sigmoid'],
+]);

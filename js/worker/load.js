@@ -3,7 +3,7 @@ import { parseConfig } from '../checkpoint/config.js';
 import { parseJson } from '../checkpoint/json.js';
 import { buildMaskedHead, maskedTensors, tiedTensor } from '../checkpoint/masked-head.js';
 import { readSentencePipeline } from '../checkpoint/sentence-transformers.js';
-import { buildHead, headTensors, planHead } from '../checkpoint/task-head.js';
+import { buildHead, headTensors, planHead, rankingOf } from '../checkpoint/task-head.js';
 import { readWeights } from '../checkpoint/weights.js';
 import { TOKENIZER_FLAGS } from '../core/abi.js';
 import { compile } from '../core/compile.js';
@@ -96,6 +96,16 @@ async function openPlaces(description, adapter, options) {
   return adapter ? joinSources(source, ADAPTER, await openSource(adapter, options)) : source;
 }
 
+/**
+ * @param {Source} source
+ * @param {any} json config.json
+ * @param {AbortSignal} signal
+ */
+async function readRanking(source, json, signal) {
+  const settings = await readOptional(source, 'config_sentence_transformers.json', signal);
+  return rankingOf(json, 'bytes' in settings ? parseJson(settings.bytes, settings.where) : {});
+}
+
 /** @type {typeof import('../checkpoint/adapter-reader.js').readAdapter} */
 const fetchAdapter = async (...args) => (await import('./lazy.js')).readAdapter(...args);
 
@@ -166,6 +176,7 @@ async function readCheckpoint(engine, source, adapter, json, context) {
   }
   try {
     if (plan) extras.head = buildHead(plan, tensors, config);
+    if (extras.head?.labels.length === 1) extras.head.ranking = await readRanking(source, json, signal);
   } catch (error) {
     // A checkpoint may have lost its head and still be good for everything else; an adapter is of no use without.
     if (adapter) throw error;

@@ -69,3 +69,36 @@ test('an adapter saved by sentence-transformers: its own pooling, layers, normal
   vectors.forEach((vector, i) => assertClose([...results[i]], vector, texts[i]));
   await bert.dispose();
 });
+
+const single = (name) => load(folder(name), { threads: 1, cache: false, onWarning: assert.fail });
+
+test('a head for regression: the numbers of the pipeline, saved and loaded too', async () => {
+  const { inputs, scores } = expectedOf('bert-regression');
+  const bert = await single('bert-regression');
+  const texts = inputs.map((input) =>
+    typeof input === 'string' ? input : { text: input.text, textPair: input.text_pair },
+  );
+  assertClose(await bert.head.score(texts), scores, 'score');
+  const loaded = await bert.loadHead(await bert.head.save());
+  assertClose([await loaded.score(texts[0])], [scores[0]], 'loaded');
+  await bert.dispose();
+});
+
+for (const name of ['cross-encoder', 'cross-encoder-logits'])
+  test(`${name}: rerank() as CrossEncoder.rank`, async () => {
+    const { query, documents, ranked } = expectedOf(name);
+    const bert = await single(name);
+    const results = await bert.rerank(query, documents);
+    const best = await bert.rerank(query, documents, { topK: 1 });
+    await bert.dispose();
+    assert.deepEqual(
+      results.map(({ index }) => index),
+      ranked.map(({ index }) => index),
+    );
+    assertClose(
+      results.map(({ score }) => score),
+      ranked.map(({ score }) => score),
+      name,
+    );
+    assert.deepEqual(best, results.slice(0, 1));
+  });

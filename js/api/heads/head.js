@@ -1,4 +1,6 @@
 // A trained head as its user sees it: a value, of which there is nothing to dispose.
+import { sigmoid } from '../../base/numbers.js';
+import { BertletError } from '../../errors.js';
 import { callOptions } from '../call-options.js';
 import { eachText } from '../parts.js';
 
@@ -31,6 +33,28 @@ export class Head {
     this.labels = Object.freeze([...data.labels]);
     /** How it was trained; undefined of a checkpoint's own head. */
     this.report = data.report;
+  }
+
+  /**
+   * What `bert.rerank` makes of pairs of a query and a document.
+   * @param {import('../../tokenize/tokenizer.js').Text[]} pairs
+   * @param {TaskOptions} options
+   * @returns {Promise<number[]>} rejects with UNSUPPORTED_MODEL where it isn't a head that ranks
+   */
+  async rank(pairs, options) {
+    const { ranking, labels, task } = this.#data;
+    if (!ranking || labels.length !== 1 || !['multi-label', 'regression'].includes(task)) {
+      throw new BertletError(
+        'UNSUPPORTED_MODEL',
+        'This model has no head that ranks: one with a single logit, and none or a sigmoid after it. Load a cross-encoder.',
+      );
+    }
+    /** @type {number[]} */
+    const scores = [];
+    await this.logits(pairs, options, (index, [logit]) => {
+      scores[index] = ranking === 'sigmoid' ? sigmoid(logit) : logit;
+    });
+    return scores;
   }
 
   /**

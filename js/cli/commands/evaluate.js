@@ -1,5 +1,5 @@
 // bertlet evaluate: how good a head is on labelled examples.
-import { choice, probability, required } from '../lib/arguments.js';
+import { choice, probability, required, UsageError } from '../lib/arguments.js';
 import { formats, readExamples, readGivenLabels } from '../data/examples.js';
 import { measure } from '../data/measure.js';
 import { headHelp, modelHelp, modelOptions, withHead } from '../lib/model.js';
@@ -50,7 +50,12 @@ export async function run(context) {
   const decoding = choice(values, 'decoding', ['viterbi', 'argmax']);
   const labels = await readGivenLabels(values);
   const metrics = await withHead(context, { command: 'evaluate', labels }, async (head) => {
-    const examples = await readExamples(file, head.task, { format, labels, warn: (message) => progress.warn(message) });
+    const { task } = head;
+    if (task === 'regression')
+      throw new UsageError(
+        'evaluate is for heads with labels, entities or answers; this one gives numbers (regression)',
+      );
+    const examples = await readExamples(file, task, { format, labels, warn: (message) => progress.warn(message) });
     return measure(head, { file, examples }, context, { threshold, decoding });
   });
   await output.write([metrics]);

@@ -17,7 +17,7 @@ export async function measure(head, { file, examples }, context, given = {}) {
   const metrics = /** @type {any} */ (await /** @type {any} */ (head).evaluate(examples, { ...options, ...given }));
   const { accuracy, macroF1, microF1, precision, recall, f1, exactMatch, n, labels, confusion, classes, types } =
     metrics;
-  switch (head.task) {
+  switch (/** @type {import('../../types.js').Task} */ (head.task)) {
     case 'text-classification':
       return { accuracy, macro_f1: macroF1, micro_f1: microF1, n, labels, classes, confusion_matrix: confusion };
     case 'multi-label':
