@@ -3,7 +3,7 @@ import { openDirectory, openHub } from '#platform';
 import { BertletError } from '../errors.js';
 import { importChunks } from '../rpc/chunk-port.js';
 import { fetchChunks, fetchVersion } from './http.js';
-import { readAll, rejectHtml } from './streams.js';
+import { chunksOf, readAll, rejectHtml } from './streams.js';
 
 /** @typedef {import('../base/platform.js').Chunks} Chunks */
 /** @typedef {import('../base/platform.js').Source} Source */
@@ -46,11 +46,36 @@ export async function openSource(description, { keep, refresh = false }) {
       const folder = revision === 'main' ? id : `${id}@${version}`;
       // Without `version` the source counts as unchanging: a model of the hub stays at the commit that was loaded first.
       const remote = { ...folderSource(`${hub}${id}/resolve/${version}/`), version: undefined };
-      return openHub(folder, remote, { keep, refresh });
+      return readOnce(await openHub(folder, remote, { keep, refresh }));
     }
     case 'files':
-      return filesSource(description.files);
+      return readOnce(filesSource(description.files));
   }
+}
+
+/**
+ * A source whose small files are read once, however often they are opened: a port gives its file once, and a download is kept once.
+ * @param {Source} source
+ * @returns {Source}
+ */
+function readOnce(source) {
+  /** @type {Map<string, Promise<{ bytes: Uint8Array, version?: string }>>} */
+  const contents = new Map();
+  /** @type {(file: string, signal?: AbortSignal) => Promise<{ bytes: Uint8Array, version?: string }>} */
+  const read = async (file, signal) => {
+    const chunks = await source.open(file, signal);
+    return { bytes: await readAll(chunks, source.locate(file)), version: chunks.version };
+  };
+  return {
+    ...source,
+    async open(file, signal) {
+      if (file.endsWith('.safetensors') && !file.includes('/')) return source.open(file, signal); // weights
+      const content = contents.get(file) ?? read(file, signal);
+      contents.set(file, content);
+      const { bytes, version } = await content;
+      return Object.assign(chunksOf(bytes), { version });
+    },
+  };
 }
 
 /**
