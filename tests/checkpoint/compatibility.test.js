@@ -102,3 +102,13 @@ for (const name of ['cross-encoder', 'cross-encoder-logits'])
     );
     assert.deepEqual(best, results.slice(0, 1));
   });
+
+test('architectures of a config.json that are no names: a model without a head', async () => {
+  const names = ['config.json', 'tokenizer.json', 'model.safetensors'];
+  const files = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder('bert-regression'), name))]));
+  const config = { ...JSON.parse(String(files['config.json'])), architectures: [1] };
+  const bert = await load({ ...files, 'config.json': Buffer.from(JSON.stringify(config)) }, { threads: 1 });
+  assert.equal(bert.head, undefined);
+  await assert.rejects(bert.rerank('a', ['b']), { code: 'UNSUPPORTED_MODEL' });
+  await bert.dispose();
+});
