@@ -113,6 +113,8 @@
 
 /** @typedef {'text-classification' | 'multi-label' | 'token-classification' | 'question-answering'} Task */
 
+/** What a head is for; 'regression', a number for each text, only where a checkpoint brings it. @typedef {Task | 'regression'} HeadTask */
+
 /**
  * @template {Task | undefined} K
  * @typedef {K extends 'multi-label' ? MultiLabelExample : K extends 'token-classification' ? TaggedExample
@@ -182,6 +184,8 @@
  * @property {number} [topK] at most this many labels; default: all
  * @property {number} [threshold] only labels with at least this probability, 0 to 1; default 0
  */
+
+/** @typedef {{ index: number, score: number }} Ranked `index`: of a document */
 
 /**
  * @typedef {object} CurveOptions

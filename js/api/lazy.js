@@ -3,6 +3,7 @@ export { writeHead } from '../checkpoint/head-file.js';
 export { fitHead } from './fit/index.js';
 export { evaluateClassifier } from './heads/evaluate-classifier.js';
 export { QuestionAnswerer } from './heads/question-answerer.js';
+export { TextRegressor } from './heads/text-regressor.js';
 export { TokenClassifier } from './heads/token-classifier.js';
 export { curveParams, summarize } from './learning-curve.js';
 export { openHead } from './open-head.js';

@@ -121,6 +121,19 @@ export class Model {
   }
 
   /**
+   * Ranks documents by how well they answer a query, as a cross-encoder: a model whose head reads a pair and gives one number.
+   * @param {string} query
+   * @param {string[]} documents
+   * @param {{ topK?: number } & TaskOptions} [options] `topK`: at most this many; default: all
+   * @returns {Promise<import('../types.js').Ranked[]>} the best first, equal ones in their order; `score` as sentence-transformers'
+   *   CrossEncoder gives it. Rejects with BAD_INPUT for other arguments, with UNSUPPORTED_MODEL if the model has no such head
+   */
+  async rerank(query, documents, options = {}) {
+    const { rerank } = await import('./rerank.js');
+    return rerank(this.head, query, documents, options);
+  }
+
+  /**
    * Trains a head on labelled examples: a small network on the model's hidden states. The model itself does not change, so any number of
    * heads can share it.
    * @example
@@ -137,9 +150,9 @@ export class Model {
     const { signal, onWarning } = options;
     const remote = new RemoteHead(this.#connection);
     const { data, heldOut } = await fitHead(remote, this.info, examples, options);
-    const head = await createHead(remote, data);
+    const head = /** @type {any} */ (await createHead(remote, data));
     if (data.report && heldOut.length > 0) data.report.validation = await head.evaluate(heldOut, { signal, onWarning });
-    return /** @type {any} */ (head);
+    return head;
   }
 
   /**

@@ -52,3 +52,6 @@ export function rowOf(matrix, index, columns) {
  * @returns {number[]} begin .. end - 1
  */
 export const range = (begin, end) => Array.from({ length: Math.max(end - begin, 0) }, (_, i) => begin + i);
+
+/** The logistic function. @param {number} z */
+export const sigmoid = (z) => 1 / (1 + Math.exp(-z));

@@ -6,6 +6,7 @@ import { BertletError } from '../errors.js';
 import { parseSafetensors, toFloats } from './safetensors.js';
 import { ADAPTER, openFile, readOptional } from '../io/sources.js';
 import { readAll } from '../io/streams.js';
+import { parsePattern, UnknownPattern } from './name-pattern.js';
 import { canonicalName } from './tensor-names.js';
 
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
@@ -25,6 +26,7 @@ const UNSUPPORTED_OPTIONS = [
   'arrow_config',
   'kasa_config',
   'monteclora_config',
+  'target_parameters',
 ];
 
 /** Values of `init_lora_weights` that leave W as it is. With others (PiSSA, OLoRA, CorDA, LoftQ), PEFT also changes W at the beginning. */
@@ -47,12 +49,14 @@ export async function readAdapter(source, family, signal) {
   const location = source.locate(`${ADAPTER}adapter_model.safetensors`);
   const bytes = await read('adapter_model.safetensors');
   const labels = await readOptional(source, `${ADAPTER}labels.json`, signal);
+  const head = await readOptional(source, `${ADAPTER}head.json`, signal);
   return new Adapter({
     location,
     taskType: config.task_type ?? undefined,
     // PEFT's PeftModelForQuestionAnswering does not pass token_type_ids on to the model.
     ignoreTokenTypes: config.task_type === 'QUESTION_ANS',
     labels: 'bytes' in labels ? parseLabels(labels.bytes, labels.location) : undefined,
+    pooling: 'bytes' in head ? parsePooling(head.bytes, head.location) : undefined,
     ...splitAdapterTensors(bytes, location, config, family),
   });
 }
@@ -73,7 +77,8 @@ function checkConfig(config, location) {
   if (config.peft_type !== 'LORA') refuse(`peft_type ${JSON.stringify(config.peft_type)}`);
   const { init_lora_weights: init = true } = config;
   if (!INITIALIZATIONS.includes(init)) refuse(`init_lora_weights: ${JSON.stringify(init)}`);
-  for (const key of UNSUPPORTED_OPTIONS) if (config[key]) refuse(`${key}: ${JSON.stringify(config[key])}`);
+  for (const key of UNSUPPORTED_OPTIONS)
+    if (config[key] && config[key].length !== 0) refuse(`${key}: ${JSON.stringify(config[key])}`);
 }
 
 /**
@@ -90,12 +95,28 @@ export function parseLabels(bytes, location) {
 }
 
 /**
- * Sorts the adapter's tensors into pairs of A and B, and whole tensors.
+ * Parses head.json (docs/formats.md), which says what the classifier reads. Throws BAD_ADAPTER for anything else than "mean", or BAD_CONFIG
+ * for damaged JSON.
+ * @param {Uint8Array} bytes
+ * @param {string} location URL or path of the file, for messages
+ * @returns {'mean'}
+ */
+function parsePooling(bytes, location) {
+  const { pooling } = parseJson(bytes, location);
+  if (pooling === 'mean') return pooling;
+  throw new BertletError(
+    'BAD_ADAPTER',
+    `${location} has the pooling ${JSON.stringify(pooling)}; there is "mean". Without the file the classifier reads what its class in Python reads.`,
+  );
+}
+
+/**
+ * Sorts the adapter's tensors into pairs of A and B, replaced rows, and whole tensors.
  * @param {Uint8Array} bytes of adapter_model.safetensors
  * @param {string} location URL or path of the file, for messages
  * @param {any} config adapter_config.json
  * @param {import('./families/family.js').Family} family
- * @returns {Pick<Adapter, 'deltas' | 'saved'>}
+ * @returns {Pick<Adapter, 'deltas' | 'saved' | 'rows'>}
  */
 function splitAdapterTensors(bytes, location, config, family) {
   const { tensors, dataStart } = parseSafetensors(bytes, location);
@@ -103,8 +124,16 @@ function splitAdapterTensors(bytes, location, config, family) {
   const pairs = new Map();
   /** @type {Adapter['saved']} */
   const saved = new Map();
+  /** @type {Adapter['rows']} */
+  const rows = new Map();
   for (const tensor of tensors) {
     const floats = toFloats(tensor, bytes.subarray(dataStart + tensor.begin, dataStart + tensor.end), location);
+    const tokens = /^(.*)\.token_adapter\.trainable_tokens_delta(\.default)?$/.exec(tensor.name);
+    if (tokens) {
+      const table = `${canonicalName(tokens[1], family)}.weight`;
+      rows.set(table, toRows(floats, tokens[1], config.trainable_token_indices, location));
+      continue;
+    }
     const lora = /^(.*)\.lora_(embedding_)?([AB])(\.default)?(\.weight)?$/.exec(tensor.name);
     if (lora) {
       const [, module, embedding, which] = lora;
@@ -120,7 +149,7 @@ function splitAdapterTensors(bytes, location, config, family) {
       );
     } else {
       if (tensor.name.includes('.original_module.')) continue; // what a saved module replaces
-      const plain = tensor.name.replace(/\.(base_layer|modules_to_save(\.default)?)\b/, '');
+      const plain = tensor.name.replace(/\.(token_adapter|base_layer|modules_to_save(\.default)?)\b/g, '');
       saved.set(canonicalName(plain, family), floats);
     }
   }
@@ -128,7 +157,31 @@ function splitAdapterTensors(bytes, location, config, family) {
   const deltas = new Map();
   for (const [module, pair] of pairs)
     deltas.set(`${canonicalName(module, family)}.weight`, toDelta(module, pair, config, location));
-  return { deltas, saved };
+  for (const name of rows.keys()) {
+    if (!deltas.has(name)) continue;
+    throw new BertletError(
+      'BAD_ADAPTER',
+      `${location} adapts ${name} as a whole and some of its rows, which bertlet can't merge. Merge it in Python (merge_and_unload) and load the result.`,
+    );
+  }
+  return { deltas, saved, rows };
+}
+
+/**
+ * The rows of a table of embeddings that an adapter replaces (PEFT's trainable_token_indices). Throws BAD_ADAPTER if they don't fit `indices`.
+ * @param {FloatTensor} tensor [rows][columns]
+ * @param {string} module name in the adapter
+ * @param {any} indices of adapter_config.json: a list, or one for each module by the end of its name
+ * @param {string} location URL or path of the file, for messages
+ * @returns {Map<number, Float32Array>} views, by the index of the row
+ */
+function toRows({ shape, values }, module, indices, location) {
+  const entries = Array.isArray(indices) ? [['', indices]] : Object.entries(indices ?? {});
+  const [, list] = entries.find(([name]) => `.${module}`.endsWith(name && `.${name}`)) ?? [];
+  const isRow = (/** @type {unknown} */ index) => Number.isInteger(index) && /** @type {number} */ (index) >= 0;
+  if (!Array.isArray(list) || !list.every(isRow) || shape.length !== 2 || shape[0] !== list.length)
+    throw badShape(module, shape, location);
+  return new Map(list.map((row, i) => [row, values.subarray(i * shape[1], (i + 1) * shape[1])]));
 }
 
 /**
@@ -172,8 +225,8 @@ function toDelta(module, { a, b }, config, location) {
     throw new BertletError('BAD_ADAPTER', `${location} holds no ${missing} for ${module}. Save the adapter again.`);
   }
   const name = module.replace(/^base_model\.model\./, '');
-  const rank = byPattern(config.rank_pattern, name) ?? config.r;
-  const alpha = byPattern(config.alpha_pattern, name) ?? config.lora_alpha;
+  const rank = byPattern(config.rank_pattern, name, location) ?? config.r;
+  const alpha = byPattern(config.alpha_pattern, name, location) ?? config.lora_alpha;
   const [rows, rankOfB] = b.shape;
   const [rankOfA, columns] = a.shape;
   if (a.shape.length !== 2 || b.shape.length !== 2 || rankOfA !== rank || rankOfB !== rank)
@@ -191,8 +244,23 @@ function toDelta(module, { a, b }, config, location) {
  * The entry of `rank_pattern` or `alpha_pattern` for a module. Its keys are regular expressions for the end of a module's name.
  * @param {Record<string, number> | null | undefined} patterns
  * @param {string} name of the module
+ * @param {string} location URL or path of the file, for messages
+ * @returns {number | undefined}
  */
-function byPattern(patterns, name) {
-  const key = Object.keys(patterns ?? {}).find((pattern) => new RegExp(`^(.*\\.)?(${pattern})$`).test(name));
-  return key === undefined ? undefined : patterns?.[key];
+function byPattern(patterns, name, location) {
+  const matches = (/** @type {string} */ pattern) => {
+    try {
+      return parsePattern(`(.*\\.)?(${pattern})`)(name);
+    } catch (error) {
+      if (!(error instanceof UnknownPattern)) throw error;
+      throw new BertletError(
+        'BAD_ADAPTER',
+        `${location}: adapter_config.json has the pattern ${JSON.stringify(pattern)}, which bertlet doesn't understand. ` +
+          'Merge it in Python (merge_and_unload) and load the result.',
+        { cause: error },
+      );
+    }
+  };
+  const found = Object.entries(patterns ?? {}).find(([pattern]) => matches(pattern));
+  return found?.[1];
 }

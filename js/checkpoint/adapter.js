@@ -1,6 +1,7 @@
 // A LoRA adapter (Hu et al. 2021, https://arxiv.org/abs/2106.09685) and how it changes the tensors of its model. Browsers fetch this
 // file only to load an adapter, so files that are always fetched import nothing but its types.
 import { BertletError } from '../errors.js';
+import { toFloats } from './safetensors.js';
 
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
 
@@ -21,21 +22,31 @@ import { BertletError } from '../errors.js';
  * @property {string} location URL or path of its weights, for messages
  * @property {string | undefined} taskType PEFT's task_type: SEQ_CLS, TOKEN_CLS, QUESTION_ANS, ...
  * @property {string[] | undefined} labels of its head, by index
+ * @property {'mean' | undefined} pooling of the tokens, which its head for text classification reads without the pooler; undefined: it
+ *   reads what its class in Python reads
  * @property {boolean} ignoreTokenTypes whether it was trained with all token type ids 0, even those of a pair's second text
  * @property {Map<string, Delta>} deltas by the canonical name of the tensor that each changes
+ * @property {Map<string, Map<number, Float32Array>>} rows that replace those of the base model's tensors, by canonical name and index
  * @property {Map<string, FloatTensor>} saved whole tensors, by canonical name: they replace the base model's or are added
  */
 
 /** An adapter, which is not copied. */
 export class Adapter {
   /** @param {AdapterParts} parts */
-  constructor({ location, taskType, labels, ignoreTokenTypes, deltas, saved }) {
+  constructor({ location, taskType, labels, pooling, ignoreTokenTypes, deltas, rows, saved }) {
     this.location = location;
     this.taskType = taskType;
     this.labels = labels;
+    this.pooling = pooling;
     this.ignoreTokenTypes = ignoreTokenTypes;
     this.deltas = deltas;
+    this.rows = rows;
     this.saved = saved;
+  }
+
+  /** Rows of the table of word embeddings that it brings, which may be more than the base model's; undefined: it brings none. */
+  get vocabSize() {
+    return this.saved.get('embeddings.word_embeddings.weight')?.shape[0];
   }
 
   /**
@@ -50,6 +61,17 @@ export class Adapter {
     const shapes = [];
     for (const [name, { rows, columns }] of deltas) shapes.push([name, [rows, columns]]);
     for (const [name, { shape }] of saved) shapes.push([name, shape]);
+    for (const [name, rows] of this.rows) {
+      const [count = 0, columns = 0] = shapeOf(name) ?? [];
+      for (const [index, values] of rows) {
+        if (index < count && values.length === columns) continue;
+        throw new BertletError(
+          'BAD_ADAPTER',
+          `${location} changes row ${index} of ${name} to one of ${values.length} numbers, but in the model it has shape [${count},${columns}]. ` +
+            'Load the model that the adapter was trained on.',
+        );
+      }
+    }
     for (const [name, shape] of shapes) {
       const expected = shapeOf(name);
       if (expected && String(expected) !== String(shape)) {
@@ -66,6 +88,46 @@ export class Adapter {
         );
       }
     }
+  }
+
+  /**
+   * The tensor that replaces the base model's, with the rows that the adapter replaces.
+   * @param {string} name canonical
+   * @returns {FloatTensor | undefined} not copied; undefined if it replaces no more than rows
+   */
+  replacementOf(name) {
+    const tensor = this.saved.get(name);
+    for (const [index, values] of (tensor && this.rows.get(name)) ?? [])
+      tensor?.values.set(values, index * values.length);
+    return tensor;
+  }
+
+  /**
+   * Replaces rows of the base model's tensor while its bytes arrive.
+   * @param {string} name canonical
+   * @param {import('./safetensors.js').Tensor} tensor [rows][columns]
+   * @param {string} location URL or path of the file, for messages
+   * @param {(values: Float32Array) => void} write called with each row when it is whole
+   * @returns {((bytes: Uint8Array) => void) | undefined} takes the tensor's bytes, cut anywhere; undefined if the adapter has no such rows
+   */
+  rowReplacer(name, { name: storedName, dtype, shape, begin, end }, location, write) {
+    const rows = this.rows.get(name);
+    if (!rows) return undefined;
+    const whole = new Uint8Array((end - begin) / shape[0]);
+    const rowTensor = { name: storedName, dtype, shape: [shape[1]], begin: 0, end: 0 };
+    let filled = 0;
+    let row = 0;
+    return (bytes) => {
+      while (bytes.length > 0) {
+        const part = bytes.subarray(0, whole.length - filled);
+        whole.set(part, filled);
+        filled += part.length;
+        bytes = bytes.subarray(part.length);
+        if (filled < whole.length) return;
+        write(rows.get(row++) ?? toFloats(rowTensor, whole, location).values);
+        filled = 0;
+      }
+    };
   }
 
   /**

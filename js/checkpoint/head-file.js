@@ -6,7 +6,7 @@ import { writeSafetensors } from './safetensors-writer.js';
 /** Version of the format. The first one had no activations, and only heads for text classification. */
 const VERSION = 2;
 
-/** @typedef {import('../types.js').Task} Task */
+/** @typedef {import('../types.js').HeadTask} Task */
 
 /**
  * Everything that a head is.
@@ -16,6 +16,7 @@ const VERSION = 2;
  * @property {import('../core/dense.js').HeadNetwork} network
  * @property {import('../decode/viterbi.js').Transitions} [transitions] scores for tags that follow each other, which a conditional random
  *   field has learned
+ * @property {'none' | 'sigmoid'} [ranking] of a checkpoint's own head: what follows its single logit where documents are ranked
  * @property {string} baseModel the base model, as the caller of `load` named it
  * @property {string} [adapter] the adapter that was merged into it, as the caller of `load` named it
  * @property {string} fingerprint `info.fingerprint` of the base model with the adapter
@@ -23,7 +24,7 @@ const VERSION = 2;
  */
 
 /** @type {Task[]} */
-const TASKS = ['text-classification', 'multi-label', 'token-classification', 'question-answering'];
+const TASKS = ['text-classification', 'multi-label', 'token-classification', 'question-answering', 'regression'];
 const POOLINGS = ['mean', 'cls', 'max', 'none'];
 const ACTIVATIONS = ['none', 'gelu', 'relu', 'tanh'];
 
@@ -97,7 +98,7 @@ export function readHead(bytes) {
   const { task, labels, layer, pooling, normalize, activations, baseModel, adapter, fingerprint, report } = json;
   if (!TASKS.includes(task)) throw badHead(`its task is "${task}"`);
   const forAnswers = task === 'question-answering'; // its two logits, start and end, have no labels
-  const minLabels = forAnswers ? 0 : task === 'multi-label' ? 1 : 2;
+  const minLabels = forAnswers ? 0 : task === 'multi-label' || task === 'regression' ? 1 : 2;
   if (!Array.isArray(labels) || labels.length < minLabels || labels.some((label) => typeof label !== 'string'))
     throw badHead('it has no labels');
   if (!POOLINGS.includes(pooling) || typeof normalize !== 'boolean' || !Number.isInteger(layer) || layer < 0)

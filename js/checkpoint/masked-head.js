@@ -25,19 +25,35 @@ export function maskedHeadTensors(json, { maskedHead: { transform, norm, decoder
 }
 
 /**
- * The masked-LM head from a checkpoint's tensors. Throws MISSING_TENSOR if only a part of it is there.
+ * The decoder's weights where they are the word embeddings, which a checkpoint may store under this name only.
+ * @param {any} json config.json
+ * @param {import('./families/family.js').Family} family
+ * @returns {string | undefined} canonical name; undefined: they are not the same
+ */
+export const tiedTensor = (json, { maskedHead: { decoder } }) => (isUntied(json) ? undefined : `${decoder}.weight`);
+
+/**
+ * The masked-LM head from a checkpoint's tensors. Throws MISSING_TENSOR if only a part of it is there, SHAPE_MISMATCH if a shape is not
+ * that of `config`.
  * @param {any} json config.json
  * @param {import('./config.js').Config} config what `parseConfig` made of it
  * @param {Map<string, import('./safetensors.js').FloatTensor>} tensors by canonical name; not copied
  * @returns {MaskedHead | undefined} undefined if the checkpoint has none
  */
-export function buildMaskedHead(json, { family, activation: hiddenActivation, epsilon }, tensors) {
-  const { transform, norm, decoder, bias, activation = hiddenActivation } = family.maskedHead;
+export function buildMaskedHead(json, config, tensors) {
+  const { family, epsilon, hiddenSize, embeddingSize, vocabSize } = config;
+  const { transform, norm, decoder, bias, activation = config.activation } = family.maskedHead;
   if (!tensors.has(`${transform}.weight`)) return undefined;
-  /** The first of the named tensors that is there. @param {string[]} names */
-  const valuesOf = (...names) => {
-    const found = names.map((name) => tensors.get(name)).find((tensor) => tensor);
-    if (found) return found.values;
+  /** The first of the named tensors that is there. @param {number[]} shape @param {string[]} names */
+  const valuesOf = (shape, ...names) => {
+    const name = names.find((one) => tensors.has(one));
+    const found = tensors.get(name ?? '');
+    if (found && String(found.shape) === String(shape)) return found.values;
+    if (found)
+      throw new BertletError(
+        'SHAPE_MISMATCH',
+        `The masked-LM head's tensor ${name} has shape [${found.shape}], but it should be [${shape}]. Export the model again.`,
+      );
     throw new BertletError(
       'MISSING_TENSOR',
       `The checkpoint has part of a masked-LM head, but not the tensor ${names[0]}. Export the model again.`,
@@ -45,16 +61,16 @@ export function buildMaskedHead(json, { family, activation: hiddenActivation, ep
   };
   return {
     transform: {
-      weight: valuesOf(`${transform}.weight`),
-      bias: valuesOf(`${transform}.bias`),
+      weight: valuesOf([embeddingSize, hiddenSize], `${transform}.weight`),
+      bias: valuesOf([embeddingSize], `${transform}.bias`),
       activation,
     },
     norm: {
-      gamma: valuesOf(`${norm}.weight`),
-      beta: valuesOf(`${norm}.bias`),
+      gamma: valuesOf([embeddingSize], `${norm}.weight`),
+      beta: valuesOf([embeddingSize], `${norm}.bias`),
       epsilon,
     },
-    ...(isUntied(json) && { decoder: valuesOf(`${decoder}.weight`) }),
-    bias: valuesOf(...bias),
+    ...(isUntied(json) && { decoder: valuesOf([vocabSize, embeddingSize], `${decoder}.weight`) }),
+    bias: valuesOf([vocabSize], ...bias),
   };
 }

@@ -23,6 +23,9 @@ const ELEMENT_BYTES = {
 /** Longest header in bytes, as in the format's reference implementation. */
 const MAX_HEADER_BYTES = 100_000_000;
 
+/** Far more than any model has; a damaged or hostile file could make work of millions. */
+const MAX_TENSORS = 100_000;
+
 /**
  * @typedef {object} Tensor
  * @property {string} name
@@ -111,6 +114,8 @@ function parseHeader(bytes, location) {
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw invalid(location, 'its header is not an object');
+  const count = Object.keys(json).length;
+  if (count > MAX_TENSORS) throw invalid(location, `it names ${count} tensors`);
   const { __metadata__: metadata = {}, ...entries } = json;
   if (
     typeof metadata !== 'object' ||

@@ -50,19 +50,35 @@ class Unsupported extends Error {}
  * @param {Source} source
  * @param {{ bytes: Uint8Array, location: string }} modules modules.json
  * @param {import('./config.js').Config} config of the encoder
+ * @param {boolean} lowercases whether the model's tokenizer does
  * @param {import('../rpc/serve.js').Context} context
- * @returns {Promise<SentencePipeline | undefined>} undefined if the folder has modules that bertlet does not have. Rejects with BAD_CONFIG, BAD_SAFETENSORS, TRUNCATED_FILE, SHAPE_MISMATCH, UNSUPPORTED_DTYPE or BAD_WEIGHTS for damaged
+ * @returns {Promise<SentencePipeline | undefined>} undefined if the folder is a cross-encoder's, or has modules or settings that bertlet
+ *   does not have. Rejects with BAD_CONFIG, BAD_SAFETENSORS, TRUNCATED_FILE, SHAPE_MISMATCH, UNSUPPORTED_DTYPE or BAD_WEIGHTS for damaged
  *   files, and as `source.open`
  */
-export async function readSentencePipeline(source, modules, config, { signal, emit }) {
+export async function readSentencePipeline(source, modules, config, lowercases, { signal, emit }) {
+  const settings = await readJson(source, 'config_sentence_transformers.json', signal);
+  if (settings.model_type === 'CrossEncoder') return undefined; // it has scores, not vectors
   try {
-    const pipeline = await readModules(source, parseJson(modules.bytes, modules.location), config, signal);
-    const prompt = await defaultPrompt(source, signal);
+    const encoder = await readEncoderSettings(source, signal);
+    const { includesPrompt, ...pipeline } = await readModules(
+      source,
+      parseJson(modules.bytes, modules.location),
+      encoder,
+      config,
+      signal,
+    );
+    const prompt = defaultPrompt(settings);
+    if (prompt && !includesPrompt) throw new Unsupported(`it leaves the prompt "${prompt}" out of the pooling`);
     if (prompt) {
       const location = source.locate('config_sentence_transformers.json');
       emit({
         warning: `${location} puts the prompt "${prompt}" before every text, but bertlet does not. Put it there yourself.`,
       });
+    }
+    if (encoder.do_lower_case === true && !lowercases) {
+      const location = source.locate('sentence_bert_config.json');
+      emit({ warning: `${location} puts every text into lower case, bertlet does not: do it yourself.` });
     }
     return pipeline;
   } catch (error) {
@@ -75,15 +91,66 @@ export async function readSentencePipeline(source, modules, config, { signal, em
   }
 }
 
+/** What says how the encoder is loaded; sentence-transformers takes the first that is there. */
+const ENCODER_SETTINGS = ['sentence_bert_config.json', 'sentence_distilbert_config.json'];
+
+/** Arguments for the encoder's classes that change no vector. */
+const HARMLESS = new Set([
+  'add_pooling_layer',
+  'attn_implementation',
+  'dtype',
+  'low_cpu_mem_usage',
+  'model_max_length', // which is read
+  'padding',
+  'revision',
+  'torch_dtype',
+  'trust_remote_code',
+  'use_fast',
+  'use_safetensors',
+]);
+
+/**
+ * Reads how the encoder is loaded. Rejects with Unsupported for settings that change what it gives.
+ * @param {Source} source
+ * @param {AbortSignal} signal
+ * @returns {Promise<any>} {} if there are none
+ */
+async function readEncoderSettings(source, signal) {
+  let settings = {};
+  for (const file of ENCODER_SETTINGS) {
+    const found = await readOptional(source, file, signal);
+    if ('error' in found) continue;
+    settings = parseJson(found.bytes, found.location);
+    break;
+  }
+  const {
+    transformer_task: task,
+    modality_config: modalities,
+    module_output_name: output,
+  } = /** @type {any} */ (settings);
+  const taken = modalities?.text?.method_output_name;
+  if ((task ?? 'feature-extraction') !== 'feature-extraction') throw new Unsupported(`its encoder is for ${task}`);
+  if ((taken ?? 'last_hidden_state') !== 'last_hidden_state' || (output ?? 'token_embeddings') !== 'token_embeddings')
+    throw new Unsupported(`its encoder gives ${taken} as ${output}`);
+  const { processing_kwargs: processing, ...others } = /** @type {any} */ (settings);
+  const groups = { ...others, ...processing };
+  for (const name of Object.keys(groups).filter((key) => /_(kw)?args$|^(text|common)$/.test(key))) {
+    const changed = Object.keys(groups[name] ?? {}).find((key) => !HARMLESS.has(key));
+    if (changed) throw new Unsupported(`its encoder has ${name} with ${changed}`);
+  }
+  return settings;
+}
+
 /**
  * Makes the pipeline of the modules. Rejects with Unsupported if bertlet does not have one of them.
  * @param {Source} source
  * @param {any} modules modules.json
+ * @param {any} encoder what `readEncoderSettings` gives
  * @param {import('./config.js').Config} config
  * @param {AbortSignal} signal
- * @returns {Promise<SentencePipeline>}
+ * @returns {Promise<SentencePipeline & { includesPrompt: boolean }>} `includesPrompt`: whether the tokens of a prompt are pooled too
  */
-async function readModules(source, modules, { hiddenSize, maxPositions }, signal) {
+async function readModules(source, modules, encoder, { hiddenSize, maxPositions }, signal) {
   if (!Array.isArray(modules)) throw new Unsupported('it is not a list of modules');
   const names = modules.map((module) => String(module?.type).split('.').at(-1));
   const order = names.filter((name) => name !== 'Dropout').join(' '); // it acts in training only
@@ -92,7 +159,7 @@ async function readModules(source, modules, { hiddenSize, maxPositions }, signal
   if (modules[0].path !== '') throw new Unsupported(`the encoder is in the folder ${modules[0].path}`);
 
   const { path: poolingPath } = modules[names.indexOf('Pooling')];
-  const pooling = readPooling(await readJson(source, `${poolingPath}/config.json`, signal));
+  const poolingConfig = await readJson(source, `${poolingPath}/config.json`, signal);
   /** @type {Dense[]} */
   const dense = [];
   let inputs = hiddenSize;
@@ -101,12 +168,17 @@ async function readModules(source, modules, { hiddenSize, maxPositions }, signal
     dense.push(await readDense(source, path, inputs, signal));
     inputs = dense[dense.length - 1].bias.length;
   }
-  const limits = [
-    (await readJson(source, 'sentence_bert_config.json', signal)).max_seq_length,
-    (await readJson(source, 'tokenizer_config.json', signal)).model_max_length,
-  ];
-  const limit = limits.find((value) => Number.isInteger(value) && value >= 2) ?? maxPositions;
-  return { pooling, dense, normalize: names.includes('Normalize'), maxTokens: Math.min(limit, maxPositions) };
+  const { model_max_length: tokenizerLimit } = await readJson(source, 'tokenizer_config.json', signal);
+  const { max_seq_length: limit, tokenizer_args: older, processor_kwargs: newer } = encoder;
+  const limits = [older?.model_max_length, newer?.model_max_length, limit, tokenizerLimit];
+  const maxTokens = limits.find((value) => Number.isInteger(value) && value >= 2) ?? maxPositions;
+  return {
+    pooling: readPooling(poolingConfig),
+    dense,
+    normalize: names.includes('Normalize'),
+    maxTokens: Math.min(maxTokens, maxPositions),
+    includesPrompt: poolingConfig.include_prompt !== false,
+  };
 }
 
 /** Throws Unsupported unless it is one of POOLINGS. @param {any} config config.json of the Pooling module */
@@ -128,6 +200,9 @@ function readPooling(config) {
  */
 async function readDense(source, path, inputs, signal) {
   const config = await readJson(source, `${path}/config.json`, signal);
+  const { module_input_name: from = 'sentence_embedding', module_output_name: to = from } = config;
+  if (from !== 'sentence_embedding' || to !== from) throw new Unsupported(`${path} makes ${to} of ${from}`);
+  if (config.use_residual) throw new Unsupported(`${path} adds its input to its output (use_residual)`);
   const activation = ACTIVATIONS.get(String(config.activation_function).split('.').at(-1) ?? '');
   if (!activation) throw new Unsupported(`${path} has the activation ${config.activation_function}`);
   const location = source.locate(`${path}/model.safetensors`);
@@ -153,13 +228,11 @@ async function readDense(source, path, inputs, signal) {
 
 /**
  * The text that sentence-transformers puts before every text.
- * @param {Source} source
- * @param {AbortSignal} signal
- * @returns {Promise<string | undefined>}
+ * @param {any} settings config_sentence_transformers.json
+ * @returns {unknown} undefined if there is none
  */
-async function defaultPrompt(source, signal) {
-  const { default_prompt_name: name, prompts } = await readJson(source, 'config_sentence_transformers.json', signal);
-  return name ? prompts?.[name] : undefined;
+function defaultPrompt({ default_prompt_name: name, prompts }) {
+  return name && Object.hasOwn(prompts ?? {}, name) ? prompts[name] : undefined;
 }
 
 /**

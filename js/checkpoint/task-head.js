@@ -3,7 +3,7 @@ import { BertletError } from '../errors.js';
 
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
 /** @typedef {import('../core/dense.js').Dense} Dense */
-/** @typedef {import('../types.js').Task} Task */
+/** @typedef {import('../types.js').HeadTask} Task */
 
 /**
  * What the configuration says of a head, before its tensors are read.
@@ -22,6 +22,7 @@ import { BertletError } from '../errors.js';
  * @property {Task} task
  * @property {string[]} labels [outputs] the name of each logit; empty for question answering
  * @property {import('../core/dense.js').HeadNetwork} network
+ * @property {'none' | 'sigmoid'} [ranking] what follows its single logit where documents are ranked; undefined: it can't rank
  */
 
 /** Token classification. @type {HeadPlan['dense']} */
@@ -29,6 +30,12 @@ const TOKEN_LAYERS = [['classifier', 'none']];
 
 /** Question answering. @type {HeadPlan['dense']} */
 const ANSWER_LAYERS = [['qa_outputs', 'none']];
+
+/** By problem_type; any other is 'text-classification'. @type {Map<unknown, Task>} */
+const TEXT_TASKS = new Map([
+  ['multi_label_classification', 'multi-label'],
+  ['regression', 'regression'],
+]);
 
 /** How the names of the classes in `transformers` end, by PEFT's task_type. */
 const CLASS_SUFFIXES = new Map([
@@ -47,7 +54,7 @@ const CLASS_SUFFIXES = new Map([
  */
 export function planHead(json, family, adapter, configFile) {
   const fromAdapter = CLASS_SUFFIXES.get(adapter?.taskType ?? '');
-  const architecture = fromAdapter ?? json.architectures?.[0] ?? '';
+  const architecture = String(fromAdapter ?? json.architectures?.[0] ?? '');
   const labels = (fromAdapter && adapter?.labels) || labelsOf(json);
   const source =
     fromAdapter && adapter ? { labels, adapter, location: adapter.location } : { labels, location: configFile };
@@ -55,13 +62,11 @@ export function planHead(json, family, adapter, configFile) {
     return { task: 'token-classification', pooling: 'none', dense: TOKEN_LAYERS, ...source };
   if (architecture.endsWith('ForQuestionAnswering'))
     return { task: 'question-answering', pooling: 'none', dense: ANSWER_LAYERS, ...source };
-  if (!architecture.endsWith('ForSequenceClassification') || json.problem_type === 'regression') return undefined;
+  if (!architecture.endsWith('ForSequenceClassification')) return undefined;
 
-  const task = json.problem_type === 'multi_label_classification' ? 'multi-label' : 'text-classification';
-  // If B of the pooler is still 0, as it was before training, the adapter was trained without the pooler: on the mean of all tokens.
-  const pooler = adapter?.deltas.get('pooler.dense.weight');
-  if (fromAdapter && pooler?.b.every((value) => value === 0))
-    return { task, pooling: 'mean', dense: [['classifier', 'none']], ...source };
+  const task = TEXT_TASKS.get(json.problem_type) ?? 'text-classification';
+  if (fromAdapter && adapter?.pooling)
+    return { task, pooling: adapter.pooling, dense: family.textHead.slice(-1), ...source };
   return { task, pooling: 'cls', dense: family.textHead, ...source };
 }
 
@@ -134,5 +139,6 @@ export function buildHead(
     );
   }
   // As in the pipeline of `transformers`, a single output goes through a sigmoid.
-  return { task: inputs === 1 && task === 'text-classification' ? 'multi-label' : task, labels: names, network };
+  if (inputs === 1 && task === 'text-classification') return { task: 'multi-label', labels: names, network };
+  return { task, labels: names, network };
 }

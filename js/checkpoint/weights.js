@@ -27,6 +27,7 @@ import { align } from '../core/instance.js';
  * @property {{ address: number, size: number }} staging memory of the core for bytes on their way into the model
  * @property {import('./families/family.js').Family} family
  * @property {import('./adapter.js').Adapter} [adapter] to be merged
+ * @property {string} [tied] canonical name of a tensor that is the word embeddings; they may be stored under this name only
  * @property {Set<string>} headNames canonical names of the heads' tensors
  */
 
@@ -49,6 +50,21 @@ function encoderTensors(core, model) {
   return tensors;
 }
 
+const EMBEDDINGS = 'embeddings.word_embeddings.weight';
+
+/**
+ * The canonical names of a checkpoint's tensors; that of the tied tensor is EMBEDDINGS if no other is.
+ * @param {string[]} names of all tensors of a checkpoint
+ * @param {Pick<Target, 'family' | 'tied'>} target
+ * @returns {Map<string, string>} canonical names by `names`
+ */
+function canonicalNames(names, { family, tied }) {
+  const canonical = new Map(names.map((name) => [name, canonicalName(name, family)]));
+  if ([...canonical.values()].includes(EMBEDDINGS)) return canonical;
+  for (const [name, other] of canonical) if (other === tied) canonical.set(name, EMBEDDINGS);
+  return canonical;
+}
+
 /**
  * Reads all weights of a checkpoint, with the adapter merged. Rejects with BAD_ADAPTER if the adapter doesn't fit the model,
  * MISSING_TENSOR, SHAPE_MISMATCH, UNSUPPORTED_DTYPE or BAD_WEIGHTS for tensors that are not as they must be, FILE_NOT_FOUND, BAD_CONFIG,
@@ -60,13 +76,14 @@ function encoderTensors(core, model) {
  * @returns {Promise<Map<string, FloatTensor>>} those of the heads' tensors that the files have, by canonical name
  */
 export async function readWeights(source, target, signal, onProgress) {
-  const { core, model, family, adapter, headNames } = target;
+  const { core, model, adapter, headNames } = target;
   const expected = encoderTensors(core, model);
   adapter?.check((name) => expected.get(name)?.shape, headNames);
   const { names, index, first } = await findWeightFiles(source, signal);
-  if (index) checkComplete(expected, new Set(index.tensors.map((name) => canonicalName(name, family))), index.location);
+  const listed = index && canonicalNames(index.tensors, target);
+  if (index && listed) checkComplete(expected, new Set(listed.values()), index.location);
 
-  const reader = new CheckpointReader(target, expected);
+  const reader = new CheckpointReader(target, expected, listed);
   let before = 0; // bytes of the files before this one
   for (const name of names) {
     const report = (/** @type {number} */ loaded, /** @type {number} */ size) => {
@@ -110,10 +127,12 @@ class CheckpointReader {
   /**
    * @param {Target} target
    * @param {Map<string, CoreTensor>} expected
+   * @param {Map<string, string>} [listed] canonical names of the tensors in all files; undefined if there is only one file
    */
-  constructor(target, expected) {
+  constructor(target, expected, listed) {
     this.target = target;
     this.expected = expected;
+    this.listed = listed;
   }
 
   /**
@@ -152,8 +171,10 @@ class CheckpointReader {
    */
   #consumersOf(tensors, location) {
     const consumers = new Map();
+    const own = tensors.map(({ name }) => name);
+    const names = this.listed ?? canonicalNames(own, this.target);
     for (const tensor of tensors) {
-      const name = canonicalName(tensor.name, this.target.family);
+      const name = names.get(tensor.name) ?? canonicalName(tensor.name, this.target.family);
       const coreTensor = this.expected.get(name);
       if (!coreTensor && !this.target.headNames.has(name)) continue; // of a head that is not used
       if (this.seen.has(name))
@@ -195,7 +216,9 @@ class CheckpointReader {
     // A vector may be stored as a matrix of one row.
     const storedShape =
       shape.length === 1 && tensor.shape.length === 2 && tensor.shape[0] === 1 ? tensor.shape.slice(1) : tensor.shape;
-    if (String(storedShape) !== String(shape)) {
+    const saved = adapter?.replacementOf(name);
+    // What the adapter replaces may have fewer rows: those of tokens that it adds.
+    if (!saved && String(storedShape) !== String(shape)) {
       throw new BertletError(
         'SHAPE_MISMATCH',
         `${location}: tensor ${tensor.name} has shape [${tensor.shape}], but by config.json it should be [${shape}]. ` +
@@ -203,22 +226,24 @@ class CheckpointReader {
       );
     }
     if (!Object.hasOwn(DTYPE, tensor.dtype)) throw unsupportedType(tensor.name, tensor.dtype, location);
-    const saved = adapter?.saved.get(name);
     const delta = adapter?.deltas.get(name);
     const check = (/** @type {number} */ status) => {
       if (status === STATUS.ERROR_NUMERIC) throw notFinite(tensor.name, location);
       if (status !== STATUS.OK) throw new Error(`writing tensor ${tensor.name}: ${status}`);
     };
+    const patch = adapter?.rowReplacer(name, tensor, location, (values) => this.#write(asBytes(values), check));
     let begun = false;
     return (/** @type {Uint8Array} */ bytes) => {
       if (!begun) {
-        const dtype = saved ? 'F32' : /** @type {keyof typeof DTYPE} */ (tensor.dtype);
+        const dtype = saved || patch ? 'F32' : /** @type {keyof typeof DTYPE} */ (tensor.dtype);
         check(core.fn.tensor_begin(model, index, DTYPE[dtype]));
         if (delta) check(this.#mergeLora(delta));
         if (saved) this.#write(asBytes(saved.values), check);
         begun = true;
       }
-      if (!saved) this.#write(bytes, check);
+      if (saved) return;
+      if (patch) patch(bytes);
+      else this.#write(bytes, check);
     };
   }
 

@@ -40,6 +40,7 @@ export const BATCH_TOKENS = 512;
  * @property {import('../checkpoint/task-head.js').TaskHead} [head]
  * @property {boolean} [ignoreTokenTypes] whether all token type ids are 0, as in the training of the adapter
  * @property {import('../checkpoint/masked-head.js').MaskedHead} [maskedHead]
+ * @property {number} [vocabSize] rows of the word embeddings; an adapter may have more than the base model
  * @property {import('../checkpoint/sentence-transformers.js').SentencePipeline} [sentencePipeline] what `embed` does by default
  */
 
@@ -216,7 +217,7 @@ export class Engine {
     const { length, byteOffset } = this.rows(batch, { pooling, normalize: normalize && dense.length === 0 });
     if (dense.length === 0) return this.core.floats(byteOffset, length).slice();
     const count = length / this.config.hiddenSize;
-    const rows = applyDense(this.core, count, byteOffset, dense, weights);
+    const rows = checkFinite(applyDense(this.core, count, byteOffset, dense, weights));
     if (normalize) normalizeRows(rows, rows.length / count);
     return rows;
   }
@@ -229,7 +230,8 @@ export class Engine {
    */
   logits(batch, head) {
     const { length, byteOffset } = this.rows(batch, head);
-    return applyDense(this.core, length / this.config.hiddenSize, byteOffset, head.dense, head.weights);
+    const rows = length / this.config.hiddenSize;
+    return checkFinite(applyDense(this.core, rows, byteOffset, head.dense, head.weights));
   }
 }
 
@@ -242,6 +244,19 @@ function check(status) {
     );
   }
   if (status !== STATUS.OK) throw new Error(`The encoder failed with status ${status}`);
+}
+
+/**
+ * Throws BAD_WEIGHTS for NaN or infinity.
+ * @param {Float32Array} values what dense layers gave
+ * @returns {Float32Array} the same
+ */
+function checkFinite(values) {
+  if (values.every(Number.isFinite)) return values;
+  throw new BertletError(
+    'BAD_WEIGHTS',
+    'The layers after the encoder computed NaN or infinity: their weights are damaged. Download, export or train them again.',
+  );
 }
 
 /**

@@ -49,7 +49,7 @@ const isWorthCaching = (source, dtype) => !source.local || dtype === 'int8';
 export class Cache {
   /** What went wrong, for `info.notes`. @type {string[]} */
   notes = [];
-  /** The extras that `keep` was given, once `restore` has resolved with true; a view. */
+  /** The extras that `keep` was given, if there is an entry; a view. */
   extras = /** @type {Uint8Array} */ (new Uint8Array(0));
   /** @type {Store | undefined} */
   #store;
@@ -93,6 +93,7 @@ export class Cache {
       await cache.close();
       cache.#note('The cache can’t be used', error);
     }
+    cache.extras = cache.#entry?.contents().find(({ name }) => name === EXTRAS)?.bytes ?? cache.extras;
     cache.source = cache.#entry && !source.local ? cache.#entry.source(source.locate) : cache.#recording();
     return cache;
   }
@@ -152,9 +153,7 @@ export class Cache {
     } catch (error) {
       this.#note('The cache can’t be read', error);
     }
-    if (restored) {
-      this.extras = entry.contents().find(({ name }) => name === EXTRAS)?.bytes ?? this.extras;
-    } else {
+    if (!restored) {
       for (const file of entry.contents()) if (file.name !== EXTRAS) this.#files.set(file.name, file);
       this.source = this.#recording();
     }

@@ -1,12 +1,11 @@
 // Turns texts into token ids by the core's tokenizer: added tokens and special tokens, long texts in parts, pairs, truncation.
-import { AddedTokens } from './added-tokens.js';
 import { BertletError } from '../errors.js';
 import { SPECIAL } from '../core/abi.js';
 import { align } from '../core/instance.js';
 
 /** A text or a pair of texts, as it crosses to the worker. @typedef {[text: string, textPair?: string]} Text */
 /** @typedef {import('./vocabulary.js').Vocabulary} Vocabulary */
-/** @typedef {import('./added-tokens.js').Part} Part */
+/** @typedef {import('./added-token-search.js').Part} Part */
 /** @typedef {import('../types.js').Encoding} Encoding */
 
 /** A long text goes through the core in parts of at most this many UTF-16 units, cut at white space; without any, parts are longer. */
@@ -65,7 +64,7 @@ export class Tokenizer {
   #vocab;
   #vocabBytes;
   #added;
-  #addedTokens;
+  #search;
   /** @type {string[] | undefined} */
   #pieces;
   #cls;
@@ -77,10 +76,10 @@ export class Tokenizer {
    * @param {Vocabulary} vocabulary
    * @param {number} size of `measureTokenizer`
    */
-  constructor(core, { bytes, flags, location, added }, size) {
+  constructor(core, { bytes, flags, location, added, search }, size) {
     this.#core = core;
     this.#added = added;
-    this.#addedTokens = added.length > 0 ? new AddedTokens(added) : undefined;
+    this.#search = search;
     this.#vocabBytes = bytes.length;
     this.#vocab = core.reserve(bytes.length);
     core.bytes(this.#vocab, bytes.length).set(bytes);
@@ -216,8 +215,8 @@ export class Tokenizer {
    * @returns {Part[]}
    */
   #split(text) {
-    if (!this.#addedTokens) return splitText(text, 0, text.length);
-    return this.#addedTokens
+    if (!this.#search) return splitText(text, 0, text.length);
+    return this.#search
       .split(text)
       .flatMap((part) => (part.id === undefined ? splitText(text, part.start, part.end) : part));
   }

@@ -1,29 +1,22 @@
-// Reads a tokenizer's files, which are vocab.txt and tokenizer_config.json, or tokenizer.json. Gives the pieces as the content of a
-// vocab.txt, the added tokens, and how text is normalized.
-import { parseAddedTokens, SPECIALS } from './added-tokens.js';
+// Reads a tokenizer's files: tokenizer.json, or vocab.txt and what older versions of `transformers` wrote beside it. Gives the pieces as
+// the content of a vocab.txt, the added tokens, and how text is normalized.
 import { parseJson } from '../checkpoint/json.js';
 import { TOKENIZER_FLAGS } from '../core/abi.js';
 import { BertletError } from '../errors.js';
 import { readOptional } from '../io/sources.js';
 
-/** Upper bound of ids, since a damaged file might have ids that need all memory. */
-const MAX_IDS = 2 ** 22;
+/** @typedef {import('../base/platform.js').Source} Source */
 
 /**
  * @typedef {object} Vocabulary
  * @property {Uint8Array<ArrayBuffer>} bytes content of a vocab.txt: a piece a line, empty for an id that WordPiece must not find
  * @property {number} flags bertlet_tokenizer_flags
  * @property {import('./added-tokens.js').AddedToken[]} added
+ * @property {import('./added-token-search.js').AddedTokens} [search] finds `added` in texts; undefined if there are none
  * @property {string} location path or URL of the file that it is from, for messages
  */
 
-/**
- * @typedef {object} Normalizer settings of BERT's normalizer; undefined: the default
- * @property {boolean} [lowercase]
- * @property {boolean | null} [stripAccents] default (or null): as `lowercase`
- * @property {boolean} [cleanText]
- * @property {boolean} [splitChinese]
- */
+/** @typedef {import('./tokenizer-json.js').Normalizer} Normalizer */
 
 /** bertlet_tokenizer_flags. @param {Normalizer} normalizer */
 function toFlags({ lowercase = true, stripAccents, cleanText = true, splitChinese = true }) {
@@ -37,31 +30,113 @@ function toFlags({ lowercase = true, stripAccents, cleanText = true, splitChines
 }
 
 /**
- * Reads the vocabulary of a model's folder, from vocab.txt if it has one.
- * @param {import('../base/platform.js').Source} source
+ * Reads the vocabulary of a model's folder. Where there are vocab.txt and tokenizer.json, the latter counts, as in `transformers`, unless
+ * tokenizer_config.json lists all added tokens.
+ * @param {Source} source
  * @param {{ lowercase?: boolean, signal?: AbortSignal }} [options] `lowercase` overrides what the files say
  * @returns {Promise<Vocabulary>} rejects with BAD_VOCABULARY if bertlet has no such tokenizer, or the files are damaged; with BAD_CONFIG
  *   for damaged JSON; and as `source.open`
  */
-export async function readVocabulary(source, { lowercase, signal } = {}) {
-  const text = await readOptional(source, 'vocab.txt', signal);
-  if ('bytes' in text) {
-    const config = await readOptional(source, 'tokenizer_config.json', signal);
-    const json = 'bytes' in config ? parseJson(config.bytes, config.location) : {};
-    checkTokenizerConfig(json, config);
-    const entries = Object.entries(json.added_tokens_decoder ?? {});
-    const added = parseAddedTokens(
-      entries.map(([id, token]) => ({ ...token, id: Number(id) })),
-      source.locate('tokenizer_config.json'),
-    );
-    const flags = toFlags(override(fromTokenizerConfig(json), lowercase));
-    return { bytes: padToIds(added, text.bytes), flags, added, location: text.location };
+export async function readVocabulary(source, options = {}) {
+  const vocabulary = await readTokenizerFiles(source, options);
+  const { added, flags } = vocabulary;
+  if (added.length === 0) return vocabulary;
+  const { AddedTokens } = await import('./added-token-search.js');
+  return { ...vocabulary, search: new AddedTokens(added, flags) };
+}
+
+/**
+ * Reads what `readVocabulary` reads, without `search`.
+ * @param {Source} source
+ * @param {{ lowercase?: boolean, signal?: AbortSignal }} options
+ * @returns {Promise<Vocabulary>} rejects as `readVocabulary`
+ */
+async function readTokenizerFiles(source, { lowercase, signal }) {
+  const found = await readOptional(source, 'tokenizer_config.json', signal);
+  const config = 'bytes' in found ? parseJson(found.bytes, found.location) : {};
+  checkTokenizerConfig(config, found);
+  const decoder = config.added_tokens_decoder;
+  if (decoder !== undefined && (typeof decoder !== 'object' || decoder === null)) {
+    const location = source.locate('tokenizer_config.json');
+    throw new BertletError('BAD_VOCABULARY', `${location}: added_tokens_decoder is not an object.`);
   }
+  const text = decoder && (await readOptional(source, 'vocab.txt', signal));
+  if (text && 'bytes' in text) return fromText(text, { config }, lowercase);
   const json = await readOptional(source, 'tokenizer.json', signal);
+  if ('bytes' in json) return fromJson(json, config, lowercase);
+  const alone = text ?? (await readOptional(source, 'vocab.txt', signal));
   // If both files are missing, the message names vocab.txt, which users know.
-  if ('error' in json) throw json.error.code === 'NOT_A_MODEL' ? json.error : text.error;
-  const { bytes, normalizer, added } = fromTokenizerJson(parseJson(json.bytes, json.location), json.location);
-  return { bytes, flags: toFlags(override(normalizer, lowercase)), added, location: json.location };
+  if ('error' in alone) throw json.error.code === 'NOT_A_MODEL' ? json.error : alone.error;
+  const older = {
+    specialTokensMap: await readObject(source, 'special_tokens_map.json', signal),
+    addedTokens: await readObject(source, 'added_tokens.json', signal),
+  };
+  return fromText(alone, { config, ...older }, lowercase);
+}
+
+/**
+ * Reads a JSON file that need not be there.
+ * @param {Source} source
+ * @param {string} file
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any>} undefined if there is no such file
+ */
+async function readObject(source, file, signal) {
+  const found = await readOptional(source, file, signal);
+  return 'bytes' in found ? parseJson(found.bytes, found.location) : undefined;
+}
+
+/**
+ * The vocabulary of a vocab.txt and the files beside it. Rejects with BAD_VOCABULARY.
+ * @param {{ bytes: Uint8Array<ArrayBuffer>, location: string }} text vocab.txt
+ * @param {import('./added-token-files.js').TokenFiles} files
+ * @param {boolean | undefined} lowercase
+ * @returns {Promise<Vocabulary>}
+ */
+async function fromText({ bytes, location }, files, lowercase) {
+  /** @type {import('./added-tokens.js').AddedToken[]} */
+  let added = [];
+  if (Object.values(files).some((json) => json && Object.keys(json).length > 0)) {
+    const { readAddedTokens } = await import('./added-token-files.js');
+    /** @type {Map<string, number> | undefined} */
+    let ids;
+    const idOf = (/** @type {string} */ piece) => (ids ??= idsByPiece(bytes)).get(piece);
+    added = readAddedTokens(files, { idOf, size: () => countLines(bytes) }, location);
+  }
+  const flags = toFlags(override(fromTokenizerConfig(files.config), lowercase));
+  return { bytes: padToIds(added, bytes), flags, added, location };
+}
+
+/**
+ * The vocabulary of a tokenizer.json.
+ * @param {{ bytes: Uint8Array, location: string }} file tokenizer.json
+ * @param {any} config tokenizer_config.json, whose settings count where its class builds the tokenizer from them
+ * @param {boolean | undefined} lowercase
+ * @returns {Promise<Vocabulary>} rejects with BAD_VOCABULARY, or with BAD_CONFIG for damaged JSON
+ */
+async function fromJson({ bytes: file, location }, config, lowercase) {
+  const { parseTokenizerJson } = await import('./tokenizer-json.js');
+  const { bytes, normalizer, added } = parseTokenizerJson(parseJson(file, location), location, config);
+  const asItIs = ['PreTrainedTokenizerFast', 'TokenizersBackend'].includes(config.tokenizer_class);
+  const given = Object.entries(asItIs ? {} : fromTokenizerConfig(config)).filter(([, value]) => value !== undefined);
+  const settings = { ...normalizer, ...Object.fromEntries(given) };
+  return { bytes, flags: toFlags(override(settings, lowercase)), added, location };
+}
+
+/** @param {Uint8Array} bytes of a vocab.txt */
+const idsByPiece = (bytes) =>
+  new Map(
+    new TextDecoder()
+      .decode(bytes)
+      .split('\n')
+      .map((line, id) => [line.trimEnd(), id]),
+  );
+
+/** @param {Uint8Array} bytes of a vocab.txt */
+function countLines(bytes) {
+  let lines = bytes.length > 0 && bytes[bytes.length - 1] !== 0x0a ? 1 : 0;
+  for (const byte of bytes) if (byte === 0x0a) lines += 1;
+  return lines;
 }
 
 /**
@@ -76,10 +151,9 @@ const override = (normalizer, lowercase) => (lowercase === undefined ? normalize
  * @param {Uint8Array<ArrayBuffer>} bytes of a vocab.txt
  */
 function padToIds(added, bytes) {
-  let lines = bytes.length > 0 && bytes[bytes.length - 1] !== 0x0a ? 1 : 0;
-  for (const byte of bytes) if (byte === 0x0a) lines += 1;
-  const count = Math.max(lines, ...added.map(({ id }) => id + 1));
-  if (count === lines || count > MAX_IDS) return bytes;
+  const lines = countLines(bytes);
+  const count = added.reduce((max, { id }) => Math.max(max, id + 1), lines);
+  if (count === lines) return bytes;
   const closing = bytes[bytes.length - 1] === 0x0a ? 0 : 1;
   const padded = new Uint8Array(bytes.length + closing + count - lines).fill(0x0a);
   padded.set(bytes);
@@ -112,89 +186,4 @@ function fromTokenizerConfig(json) {
     stripAccents: json.strip_accents,
     splitChinese: json.tokenize_chinese_chars,
   };
-}
-
-/**
- * Throws BAD_VOCABULARY if it is another tokenizer than BERT's, or has ids that can't be right.
- * @param {any} json tokenizer.json of Hugging Face's `tokenizers`
- * @param {string} location path or URL of the file, for messages
- * @returns {{ bytes: Uint8Array<ArrayBuffer>, normalizer: Normalizer, added: import('./added-tokens.js').AddedToken[] }}
- */
-function fromTokenizerJson(json, location) {
-  /** @param {string} what */
-  const unsupported = (what) =>
-    new BertletError('BAD_VOCABULARY', `${location} ${what}; bertlet has BERT's own tokenizer, WordPiece.`);
-
-  const { model, normalizer, pre_tokenizer: preTokenizer } = json;
-  if (!model?.vocab || typeof model.vocab !== 'object' || (model.type ?? 'WordPiece') !== 'WordPiece') {
-    throw unsupported(`describes a tokenizer of type "${model?.type}"`);
-  }
-  if ((model.continuing_subword_prefix ?? '##') !== '##' || (model.unk_token ?? '[UNK]') !== '[UNK]') {
-    throw unsupported('has other marks than ## for pieces and [UNK] for unknown words');
-  }
-  if (normalizer?.type !== 'BertNormalizer') throw unsupported(`has a normalizer "${normalizer?.type}"`);
-  if (preTokenizer?.type !== 'BertPreTokenizer') throw unsupported(`has a pre-tokenizer "${preTokenizer?.type}"`);
-
-  if ((model.max_input_chars_per_word ?? 100) !== 100)
-    throw unsupported(`has words of up to ${model.max_input_chars_per_word} characters`);
-  checkPostProcessor(json.post_processor, unsupported);
-
-  const added = parseAddedTokens(json.added_tokens ?? [], location);
-  /** @type {string[]} */
-  const pieces = [];
-  // Other added tokens become empty lines, so that WordPiece does not find them; unless the vocabulary has them as pieces, too.
-  const specials = (json.added_tokens ?? []).filter((/** @type {any} */ { content }) => SPECIALS.includes(content));
-  for (const { id } of added) pieces[id] ??= '';
-  for (const [piece, id] of [
-    ...Object.entries(model.vocab),
-    ...specials.map((/** @type {any} */ { content, id }) => [content, id]),
-  ]) {
-    if (
-      typeof piece !== 'string' ||
-      piece.includes('\n') || // two lines, which would shift all ids after it
-      !Number.isInteger(id) ||
-      id < 0 ||
-      id >= MAX_IDS ||
-      (pieces[id] || piece) !== piece
-    ) {
-      throw new BertletError(
-        'BAD_VOCABULARY',
-        `${location}: the piece ${JSON.stringify(piece)} can't have the id ${id}.`,
-      );
-    }
-    pieces[id] = piece;
-  }
-  return {
-    bytes: new TextEncoder().encode(Array.from(pieces, (piece) => `${piece ?? ''}\n`).join('')),
-    normalizer: {
-      lowercase: normalizer.lowercase,
-      stripAccents: normalizer.strip_accents,
-      cleanText: normalizer.clean_text,
-      splitChinese: normalizer.handle_chinese_chars,
-    },
-    added,
-  };
-}
-
-/**
- * Throws if the post-processor puts other tokens around texts than [CLS] and [SEP], or gives other types than 0 and, for the second
- * text of a pair, 1.
- * @param {any} processor of a tokenizer.json
- * @param {(what: string) => BertletError} unsupported
- */
-function checkPostProcessor(processor, unsupported) {
-  if (!processor) return;
-  const { type } = processor;
-  if (type === 'TemplateProcessing') {
-    const format = (/** @type {any[]} */ template) =>
-      (template ?? [])
-        .map((part) => part.SpecialToken ?? part.Sequence)
-        .map((part) => `${part?.id}:${part?.type_id}`)
-        .join(' ');
-    const [single, pair] = [format(processor.single), format(processor.pair)];
-    if (single !== '[CLS]:0 A:0 [SEP]:0' || pair !== '[CLS]:0 A:0 [SEP]:0 B:1 [SEP]:1')
-      throw unsupported(`puts other tokens around a text ("${single}", "${pair}")`);
-  } else if (type !== 'BertProcessing' || processor.cls?.[0] !== '[CLS]' || processor.sep?.[0] !== '[SEP]') {
-    throw unsupported(`has a post-processor "${type}"`);
-  }
 }

@@ -146,8 +146,12 @@ class MaskScorer {
     const logits = features + featureBytes;
     applyLayer(core, transform, addresses, rows, hidden, features);
     core.fn.layer_norm(features, rows, embeddingSize, gamma, beta, norm.epsilon);
-    if (this.#head.decoder) core.fn.linear(features, rows, embeddingSize, decoder, bias, vocabSize, logits);
-    else if (core.fn.word_logits(model, features, rows, bias, logits) !== STATUS.OK) {
+    let finite;
+    if (this.#head.decoder) {
+      core.fn.linear(features, rows, embeddingSize, decoder, bias, vocabSize, logits);
+      finite = core.floats(logits, rows * vocabSize).every(Number.isFinite);
+    } else finite = core.fn.word_logits(model, features, rows, bias, logits) === STATUS.OK;
+    if (!finite) {
       throw new BertletError(
         'BAD_WEIGHTS',
         'The masked-LM head computed NaN or infinity: its weights are damaged. Download or export the model again.',

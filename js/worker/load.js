@@ -1,11 +1,13 @@
 // Loads a model into an engine, from its files or from the cache.
 import { parseConfig } from '../checkpoint/config.js';
 import { parseJson } from '../checkpoint/json.js';
-import { buildMaskedHead, maskedHeadTensors } from '../checkpoint/masked-head.js';
+import { buildMaskedHead, maskedHeadTensors, tiedTensor } from '../checkpoint/masked-head.js';
 import { buildHead, headTensors, planHead } from '../checkpoint/task-head.js';
 import { readWeights } from '../checkpoint/weights.js';
+import { TOKENIZER_FLAGS } from '../core/abi.js';
 import { compile } from '../core/compile.js';
 import { createEngine } from '../engine/memory-plan.js';
+import { BertletError } from '../errors.js';
 import { Cache } from '../io/cache.js';
 import { pack, unpack } from '../io/pack.js';
 import { ADAPTER, joinSources, openFile, openSource, readOptional } from '../io/sources.js';
@@ -15,6 +17,7 @@ import { readVocabulary } from '../tokenize/vocabulary.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
 /** @typedef {import('../engine/engine.js').Engine} Engine */
+/** @typedef {import('../engine/engine.js').Extras} Extras */
 /** @typedef {import('../rpc/serve.js').Context} Context */
 
 /**
@@ -47,9 +50,14 @@ export async function loadEngine({ description, adapter, dtype, threads, build, 
   try {
     const configFile = source.locate('config.json');
     const configBytes = await readAll(await openFile(cache.source, 'config.json', signal), configFile);
-    const config = parseConfig(configBytes, configFile);
+    const baseConfig = parseConfig(configBytes, configFile);
     const configJson = parseJson(configBytes, configFile);
-    const vocabulary = await readVocabulary(cache.source, { signal });
+    // An adapter may have more word embeddings than its base model, and the engine's memory is laid out for all of them.
+    const cached = cache.extras.length > 0 ? /** @type {Extras} */ (unpack(cache.extras)) : undefined;
+    const adapterFirst = adapter && !cached ? await fetchAdapter(cache.source, baseConfig.family, signal) : undefined;
+    const vocabRows = cached?.vocabSize ?? adapterFirst?.vocabSize ?? baseConfig.vocabSize;
+    const config = { ...baseConfig, vocabSize: vocabRows };
+    const vocabulary = await readOwnVocabulary(cache.source, adapter !== undefined, signal);
     const engine = await createEngine(config, vocabulary, compiled, dtype);
     const { vocabSize } = engine.tokenizer;
     if (vocabSize < config.vocabSize) {
@@ -61,7 +69,12 @@ export async function loadEngine({ description, adapter, dtype, threads, build, 
     if (engine.fromCache) {
       engine.extras = unpack(cache.extras);
     } else {
-      await readCheckpoint(engine, cache.source, adapter !== undefined, configJson, context);
+      const toMerge = adapter && (adapterFirst ?? (await fetchAdapter(cache.source, config.family, signal)));
+      const lowercases = (vocabulary.flags & TOKENIZER_FLAGS.LOWERCASE) !== 0;
+      const pipeline = await readPipeline(cache.source, adapter !== undefined, config, lowercases, context);
+      engine.extras.sentencePipeline = pipeline;
+      engine.extras.vocabSize = config.vocabSize;
+      await readCheckpoint(engine, cache.source, toMerge, configJson, context);
       await source.keep?.();
       if (!source.notes?.length) await cache.keep(() => engine.seal(), pack(engine.extras));
     }
@@ -89,32 +102,85 @@ async function openSources(description, adapter, options) {
   return adapter ? joinSources(source, ADAPTER, await openSource(adapter, options)) : source;
 }
 
+/** @type {typeof import('../checkpoint/adapter-reader.js').readAdapter} */
+const fetchAdapter = async (...args) => (await import('./lazy.js')).readAdapter(...args);
+
 /**
- * Reads the weights into the engine, with the adapter merged, and all extras.
- * @param {Engine} engine its weights and `extras` are set
+ * The adapter's folder, with its files' names in it.
+ * @param {Source} source what `openSources` gives
+ * @returns {Source}
+ */
+const adapterFolder = (source) => ({
+  locate: (file) => source.locate(ADAPTER + file),
+  open: (file, signal) => source.open(ADAPTER + file, signal),
+});
+
+/**
+ * Reads the adapter's vocabulary if its folder has a tokenizer, since it may have added tokens; else the model's.
  * @param {Source} source
  * @param {boolean} hasAdapter
+ * @param {AbortSignal} signal
+ * @returns {Promise<import('../tokenize/vocabulary.js').Vocabulary>} rejects as `readVocabulary`
+ */
+async function readOwnVocabulary(source, hasAdapter, signal) {
+  const folder = adapterFolder(source);
+  if (hasAdapter && 'bytes' in (await readOptional(folder, 'tokenizer_config.json', signal))) {
+    try {
+      return await readVocabulary(folder, { signal });
+    } catch (error) {
+      if (!(error instanceof BertletError && error.code === 'FILE_NOT_FOUND')) throw error;
+    }
+  }
+  return readVocabulary(source, { signal });
+}
+
+/**
+ * Reads the sentence pipeline of the adapter's folder if it has modules.json; else that of the model's.
+ * @param {Source} source
+ * @param {boolean} hasAdapter
+ * @param {import('../checkpoint/config.js').Config} config
+ * @param {boolean} lowercases whether the tokenizer does
+ * @param {Context} context
+ * @returns {Promise<Extras['sentencePipeline']>} undefined if neither has one; rejects as `readSentencePipeline`
+ */
+async function readPipeline(source, hasAdapter, config, lowercases, context) {
+  for (const folder of hasAdapter ? [adapterFolder(source), source] : [source]) {
+    const modules = await readOptional(folder, 'modules.json', context.signal);
+    if ('error' in modules) continue;
+    const { readSentencePipeline } = await import('../checkpoint/sentence-transformers.js');
+    return readSentencePipeline(folder, modules, config, lowercases, context);
+  }
+  return undefined;
+}
+
+/**
+ * Reads the weights into the engine, with the adapter merged, and the extras that belong to them.
+ * @param {Engine} engine its weights and `extras` are set
+ * @param {Source} source
+ * @param {import('../checkpoint/adapter.js').Adapter | undefined} adapter
  * @param {any} configJson config.json
  * @param {Context} context
  */
-async function readCheckpoint(engine, source, hasAdapter, configJson, context) {
+async function readCheckpoint(engine, source, adapter, configJson, context) {
   const { signal, emit } = context;
   const { core, model, staging, config, extras } = engine;
   const { family } = config;
-  const adapter = hasAdapter ? await (await import('./lazy.js')).readAdapter(source, family, signal) : undefined;
   if (adapter?.ignoreTokenTypes) extras.ignoreTokenTypes = true;
   const plan = planHead(configJson, family, adapter, source.locate('config.json'));
   const headNames = new Set([...headTensors(plan), ...maskedHeadTensors(configJson, family)]);
-  const target = { core, model, staging, family, adapter, headNames };
-  const modules = await readOptional(source, 'modules.json', signal);
-  if ('bytes' in modules) {
-    const { readSentencePipeline } = await import('../checkpoint/sentence-transformers.js');
-    extras.sentencePipeline = await readSentencePipeline(source, modules, config, context);
-  }
+  const target = { core, model, staging, family, adapter, headNames, tied: tiedTensor(configJson, family) };
   const tensors = await readWeights(source, target, signal, progressReporter(context, 'download'));
-  extras.maskedHead = buildMaskedHead(configJson, config, tensors);
+  try {
+    extras.maskedHead = buildMaskedHead(configJson, config, tensors);
+  } catch (error) {
+    emit({ warning: `${/** @type {Error} */ (error).message} So the model has no fillMask().` });
+  }
   try {
     if (plan) extras.head = buildHead(plan, tensors, config);
+    if (extras.head?.labels.length === 1) {
+      const { readRanking } = await import('../checkpoint/ranking.js');
+      extras.head.ranking = await readRanking(source, configJson, signal);
+    }
   } catch (error) {
     // A checkpoint without the head that its configuration names is still good for everything else; an adapter is not.
     if (adapter) throw error;

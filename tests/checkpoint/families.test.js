@@ -167,15 +167,15 @@ test('an adapter through load(): other vectors, another fingerprint, told in inf
   await Promise.all([plain, adapted, int8].map((bert) => bert.dispose()));
 });
 
-test('a pooler that training did not touch is left out: the classifier reads the mean', async () => {
+test('head.json: the classifier of an adapter reads the mean, without the pooler', async () => {
   const files = await filesOf('lora-text', ['adapter_config.json', 'adapter_model.safetensors']);
-  const { header, data } = splitAdapterTensors(files['adapter_model.safetensors']);
-  const b = header['base_model.model.bert.pooler.dense.lora_B.weight'];
-  data.fill(0, ...b.data_offsets);
-  files['adapter_model.safetensors'] = Buffer.from(safetensors(header, data));
-  const { engine } = await open(join(checkpoints, 'bert'), files);
-  assert.equal(engine.extras.head.network.pooling, 'mean');
-  assert.equal(engine.extras.head.network.dense.length, 1);
+  const withHead = (head) =>
+    open(join(checkpoints, 'bert'), { ...files, 'head.json': Buffer.from(JSON.stringify(head)) });
+  const { network } = (await withHead({ pooling: 'mean' })).engine.extras.head;
+  assert.equal(network.pooling, 'mean');
+  assert.equal(network.dense.length, 1);
+  for (const pooling of ['cls', 'constructor', undefined])
+    await assert.rejects(withHead({ pooling }), { code: 'BAD_ADAPTER', message: /head\.json has the pooling/ });
 });
 
 /** An adapter for `bert` with changes. */
@@ -215,6 +215,18 @@ for (const [config, header, message] of refused) {
     });
   });
 }
+
+test('patterns for modules: matched as by Python, in time, or refused', async () => {
+  const ranks = { '((.+)+)+!': 9, '(?:val|nothing)u[d-f]': 2, '.*\\.1\\.output\\.\\w+e': 3 };
+  const { engine } = await open(join(checkpoints, 'bert'), await changedAdapter({ rank_pattern: ranks }));
+  assert.equal(engine.extras.head.labels.length, 3);
+  for (const pattern of ['(', 'a{2}', '(?=a)', '[a', '\\b', 'a**']) {
+    await assert.rejects(open(join(checkpoints, 'bert'), await changedAdapter({ rank_pattern: { [pattern]: 3 } })), {
+      code: 'BAD_ADAPTER',
+      message: /the pattern .* doesn't understand/,
+    });
+  }
+});
 
 test('an adapter for another model', async () => {
   await assert.rejects(open(join(fixtures, 'model/tiny-f32'), join(checkpoints, 'lora-text')), {
@@ -333,6 +345,36 @@ for (const name of [
   });
 }
 
+test('tied weights under the name of the decoder only', async () => {
+  const files = await filesOf('bert-masked', ['config.json', 'vocab.txt', 'model.safetensors']);
+  const { header, data } = splitAdapterTensors(files['model.safetensors']);
+  rename('bert.embeddings.word_embeddings.weight', 'cls.predictions.decoder.weight')(header);
+  const renamed = { ...files, 'model.safetensors': Buffer.from(safetensors(header, data)) };
+  const [bert, moved] = await Promise.all([files, renamed].map((spec) => load(spec, { threads: 1 })));
+  assert.equal(moved.info.fingerprint, bert.info.fingerprint);
+  const mask = 'the movie was [MASK]';
+  assert.deepEqual(await moved.fillMask(mask), await bert.fillMask(mask));
+  const untied = JSON.stringify({ ...JSON.parse(String(files['config.json'])), tie_word_embeddings: false });
+  await assert.rejects(load({ ...renamed, 'config.json': Buffer.from(untied) }), { code: 'MISSING_TENSOR' });
+  await Promise.all([bert.dispose(), moved.dispose()]);
+});
+
+test('layers after the encoder that overflow: refused, no empty list of labels', async () => {
+  const overflowing = async (name, tensor) => {
+    const files = await filesOf(name, ['config.json', 'vocab.txt', 'model.safetensors']);
+    const { header, data } = splitAdapterTensors(files['model.safetensors']);
+    const values = new Float32Array(data.slice(...header[tensor].data_offsets).buffer).fill(3e38);
+    data.set(new Uint8Array(values.buffer), header[tensor].data_offsets[0]);
+    return load({ ...files, 'model.safetensors': Buffer.from(safetensors(header, data)) }, { threads: 1 });
+  };
+  const damaged = { code: 'BAD_WEIGHTS', message: /computed NaN or infinity/ };
+  const classifier = await overflowing('bert-text', 'classifier.weight');
+  await assert.rejects(classifier.head.classify('the movie was great', { threshold: 0.5 }), damaged);
+  const masked = await overflowing('bert-untied', 'cls.predictions.decoder.weight');
+  await assert.rejects(masked.fillMask('the movie was [MASK]'), damaged);
+  await Promise.all([classifier.dispose(), masked.dispose()]);
+});
+
 test('fillMask(): int8, several texts, and what it can refuse', async () => {
   const warnings = [];
   const bert = await load(join(checkpoints, 'bert-masked'), { dtype: 'int8', threads: 1, cache: false });
@@ -415,6 +457,15 @@ test("a sentence-transformers folder that can't be followed: a warning, and the 
       ],
       /Transformer, LSTM/,
     ],
+    ['1_Pooling/config.json', { pooling_mode: 'constructor' }, /pools by constructor/],
+    ['sentence_bert_config.json', { transformer_task: 'fill-mask' }, /encoder is for fill-mask/],
+    [
+      'sentence_bert_config.json',
+      { modality_config: { text: { method_output_name: 'pooler_output' } }, module_output_name: 'sentence_embedding' },
+      /gives pooler_output as sentence_embedding/,
+    ],
+    ['sentence_bert_config.json', { config_args: { hidden_act: 'relu' } }, /config_args with hidden_act/],
+    ['sentence_bert_config.json', { processing_kwargs: { text: { max_length: 4 } } }, /text with max_length/],
     ['config_sentence_transformers.json', { default_prompt_name: 'q', prompts: { q: 'query: ' } }, /"query: "/],
   ];
   for (const [name, content, message] of cases) {
@@ -426,6 +477,33 @@ test("a sentence-transformers folder that can't be followed: a warning, and the 
     assert.equal((await bert.embed('good')).length, 16);
     await bert.dispose();
   }
+  const warnings = [];
+  const onWarning = (text) => warnings.push(text);
+  const prompted = {
+    'config_sentence_transformers.json': { default_prompt_name: 'q', prompts: { q: 'query: ' } },
+    '1_Pooling/config.json': { pooling_mode: 'mean', include_prompt: false },
+  };
+  const changed = Object.entries(prompted).map(([name, json]) => [name, Buffer.from(JSON.stringify(json))]);
+  const cased = JSON.parse(String(files['tokenizer.json']));
+  cased.normalizer.lowercase = false;
+  const lowercasing = {
+    'tokenizer.json': Buffer.from(JSON.stringify(cased)),
+    'sentence_bert_config.json': Buffer.from(JSON.stringify({ do_lower_case: true, max_seq_length: 3 })),
+  };
+  for (const [some, message] of [
+    [Object.fromEntries(changed), /leaves the prompt "query: " out of the pooling/],
+    [lowercasing, /puts every text into lower case/],
+  ]) {
+    await (await load({ ...files, ...some }, { threads: 1, onWarning })).dispose();
+    assert.match(warnings.pop(), message);
+    assert.equal(warnings.length, 0);
+  }
+  const limited = { 'sentence_distilbert_config.json': Buffer.from(JSON.stringify({ max_seq_length: 3 })) };
+  const short = await load({ ...files, ...limited }, { threads: 1, onWarning });
+  await short.embed('one two three', { onWarning });
+  assert.match(warnings.pop(), /longer than the model's 3 tokens/);
+  await short.dispose();
+
   const older = { pooling_mode_cls_token: true, pooling_mode_mean_tokens: false, word_embedding_dimension: 16 };
   const bert = await load(
     { ...files, '1_Pooling/config.json': Buffer.from(JSON.stringify(older)) },

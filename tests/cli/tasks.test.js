@@ -1,6 +1,6 @@
 // bertlet train, evaluate and predict for every task, through the command line.
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { bertlet, jsonLines, shared, temporaryFolder } from './cli.js';
@@ -149,14 +149,21 @@ test('a model without a head of its own', async () => {
   const { code, stderr } = await bertlet(['predict', '--model', tiny()], 'a\n');
   assert.equal(code, 1);
   assert.match(stderr, /has no head of its own.*\(BAD_HEAD\)/);
+});
 
-  const single = join(folder, 'regression');
-  cpSync(join(fixtures, 'checkpoints/bert-single'), single, { recursive: true });
-  const config = JSON.parse(readFileSync(join(single, 'config.json'), 'utf8'));
-  writeFileSync(join(single, 'config.json'), JSON.stringify({ ...config, problem_type: 'regression' }));
-  const { code: failed, stderr: told } = await bertlet(['predict', '--model', single], 'a\n');
-  assert.equal(failed, 1);
-  assert.match(told, /has a head that gives a number \(regression\), which bertlet can not use.*\(BAD_HEAD\)/);
+test('predict with a head for regression: the numbers of the pipeline of transformers; evaluate has no metrics for it', async () => {
+  const single = join(fixtures, 'compatibility/bert-regression');
+  const { inputs, scores } = JSON.parse(readFileSync(join(single, 'expected.json'), 'utf8'));
+  const lines = inputs.map((input) => JSON.stringify(input)).join('\n');
+  const { code, stdout, stderr } = await bertlet(['predict', '--model', single, '--json'], `${lines}\n`);
+  assert.equal(code, 0, stderr);
+  jsonLines(stdout).forEach(([{ score }], i) =>
+    assert.ok(Math.abs(score - scores[i]) <= 1e-4, `${score}, not ${scores[i]}`),
+  );
+  const test = file('numbers.tsv', 'good\t1\n');
+  const evaluated = await bertlet(['evaluate', '--model', single, '--test', test]);
+  assert.equal(evaluated.code, 2);
+  assert.match(evaluated.stderr, /gives numbers \(regression\)/);
 });
 
 test('a head trained over an adapter brings it along; --standardize', async () => {

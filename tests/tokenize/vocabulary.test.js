@@ -104,7 +104,7 @@ const foreign = {
   'a piece of two lines': { model: { type: 'WordPiece', vocab: { a: 0, 'b\nc': 1, d: 2 } } },
   'another prefix': { model: { ...tokenizerJson().model, continuing_subword_prefix: '@@' } },
   'longer words': { model: { ...tokenizerJson().model, max_input_chars_per_word: 200 } },
-  'an added token in normalized text': { added_tokens: [{ id: 9, content: 'new', normalized: true }] },
+  'added tokens that are no list': { added_tokens: {} },
   'an added token of two lines': { added_tokens: [{ id: 9, content: 'a\nb' }] },
   'another post-processor': { post_processor: { type: 'RobertaProcessing' } },
   'another template': {

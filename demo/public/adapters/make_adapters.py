@@ -33,6 +33,8 @@ def convert(source):
     if (source / "labels.json").exists():
         labels = json.loads((source / "labels.json").read_text())
         write_json(target / "labels.json", SENTIMENT if labels == ["0", "1"] else labels)
+    if source.name == "sentiment-rt-polarity":  # trained on the mean of the tokens, without the pooler
+        write_json(target / "head.json", {"pooling": "mean"})
 
 
 for config in sorted(Path(sys.argv[1]).glob("*/adapter_config.json")):

@@ -3,7 +3,8 @@ import { TextClassifier } from './text-classifier.js';
 
 /** @typedef {import('./token-classifier.js').TokenClassifier} TokenClassifier */
 /** @typedef {import('./question-answerer.js').QuestionAnswerer} QuestionAnswerer */
-/** @typedef {TextClassifier | TokenClassifier | QuestionAnswerer} AnyHead */
+/** @typedef {import('./text-regressor.js').TextRegressor} TextRegressor */
+/** @typedef {TextClassifier | TextRegressor | TokenClassifier | QuestionAnswerer} AnyHead */
 
 /** Fetches what not every page uses. */
 export const fetchLazy = () => import('../lazy.js');
@@ -17,6 +18,7 @@ export const fetchLazy = () => import('../lazy.js');
 export async function createHead(remote, data) {
   if (data.task === 'text-classification' || data.task === 'multi-label')
     return new TextClassifier(remote, data, fetchLazy);
-  const { QuestionAnswerer, TokenClassifier } = await fetchLazy();
+  const { QuestionAnswerer, TextRegressor, TokenClassifier } = await fetchLazy();
+  if (data.task === 'regression') return new TextRegressor(remote, data, fetchLazy);
   return new (data.task === 'token-classification' ? TokenClassifier : QuestionAnswerer)(remote, data, fetchLazy);
 }

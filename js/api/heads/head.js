@@ -38,6 +38,15 @@ export class Head {
   }
 
   /**
+   * What follows the single logit where documents are ranked.
+   * @returns {'none' | 'sigmoid' | undefined} undefined if the head can't rank
+   */
+  get ranking() {
+    const { ranking, labels, task } = this.#data;
+    return labels.length === 1 && (task === 'multi-label' || task === 'regression') ? ranking : undefined;
+  }
+
+  /**
    * The head as a safetensors file, which `model.loadHead()` and Python can open.
    * @returns {Promise<Uint8Array<ArrayBuffer>>} the file's bytes, a new copy
    */

@@ -1,6 +1,6 @@
 // The head for text classification, with one label or any number of labels for each text.
 import { BertletError } from '../../errors.js';
-import { softmax } from '../../base/numbers.js';
+import { sigmoid, softmax } from '../../base/numbers.js';
 import { toTexts } from '../texts.js';
 import { Head } from './head.js';
 
@@ -42,6 +42,25 @@ export class TextClassifier extends Head {
   }
 
   /**
+   * The probability of the label, for a head with one label, as the pipeline of `transformers` gives it.
+   * @template {TextInput | TextInput[]} T
+   * @param {T} texts
+   * @param {TaskOptions} [options]
+   * @returns {Promise<T extends any[] ? number[] : number>} rejects with BAD_INPUT if it has several labels, and as `classify`
+   */
+  async score(texts, options = {}) {
+    if (this.labels.length !== 1)
+      throw new BertletError(
+        'BAD_INPUT',
+        `This head has ${this.labels.length} labels: classify() gives a score for each.`,
+      );
+    /** @type {number[]} */
+    const results = [];
+    await this.#score(toTexts(texts), options, (index, [score]) => (results[index] = score));
+    return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
+  }
+
+  /**
    * Classifies examples, and compares the results with their labels.
    * @template {import('../../types.js').Example[] | import('../../types.js').MultiLabelExample[]} T
    * @param {T} examples
@@ -68,7 +87,7 @@ export class TextClassifier extends Head {
    */
   #score(texts, options, use) {
     return this.logits(texts, options, (index, logits) =>
-      use(index, this.#multiLabel ? logits.map((z) => 1 / (1 + Math.exp(-z))) : softmax(logits)),
+      use(index, this.#multiLabel ? logits.map(sigmoid) : softmax(logits)),
     );
   }
 }

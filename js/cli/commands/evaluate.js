@@ -1,6 +1,6 @@
 // bertlet evaluate: how good a head is on labelled examples.
 import { schemes } from '../../decode/schemes.js';
-import { choice, probability, required } from '../lib/arguments.js';
+import { choice, probability, required, UsageError } from '../lib/arguments.js';
 import { formats, readExamples, readGivenLabels } from '../data/examples.js';
 import { measure } from '../data/measure.js';
 import { headHelp, modelHelp, modelOptions, withHead } from '../lib/model.js';
@@ -60,7 +60,12 @@ export async function run(context) {
   const scheme = choice(values, 'scheme', schemes);
   const labels = await readGivenLabels(values);
   const metrics = await withHead(context, { command: 'evaluate', labels }, async (head) => {
-    const examples = await readExamples(file, head.task, {
+    const { task } = head;
+    if (task === 'regression')
+      throw new UsageError(
+        'evaluate is for heads with labels, entities or answers; this one gives numbers (regression)',
+      );
+    const examples = await readExamples(file, task, {
       format,
       labels,
       table,

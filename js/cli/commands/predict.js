@@ -13,6 +13,7 @@ export const help = `Usage: bertlet predict --head DIR [options] [FILE]
 
 Prints a line for each text, the most likely result first:
   text-classification, multi-label   [{"label":…,"score":…},…]
+  regression                         [{"label":…,"score":…}], the number that the model gives
   token-classification               [{"entity_group":…,"score":…,"word":…,"start":…,"end":…},…], in the order of the text
   question-answering                 [{"answer":…,"score":…,"start":…,"end":…},…]
 
@@ -74,7 +75,7 @@ export async function run(context) {
       throw new UsageError(`--max-seq-len is ${answerOptions.maxTokens}, but this model takes ${maxTokens} tokens`);
     // Lines of questions are objects, which `predict` parses.
     const json = values.json === true && head.task !== 'question-answering';
-    const readOptions = { json, pairs: 'classify' in head, signal };
+    const readOptions = { json, pairs: 'classify' in head || 'score' in head, signal };
     for await (const { texts, line, name } of readTexts(files[0], readOptions)) {
       const listeners = { signal, onWarning: progress.warnAbout(name, (index) => line + index) };
       const results = await predict(
@@ -108,6 +109,10 @@ export async function run(context) {
  */
 async function predict(head, texts, { topK, threshold, aggregationStrategy, answerOptions }, { locate, ...options }) {
   if ('classify' in head) return head.classify(texts, { topK, threshold, ...options });
+  if ('score' in head) {
+    const scores = await head.score(texts, options);
+    return scores.map((score) => [score].flat().map((one, i) => ({ label: head.labels[i], score: one })));
+  }
   const strings = /** @type {string[]} */ (texts);
   if ('entities' in head) return head.entities(strings, { aggregationStrategy, ...options });
   const questions = strings.map((text, index) => parseQuestion(text, locate(index)));

@@ -15,7 +15,7 @@ export async function measure(head, { file, examples }, context, given = {}) {
   const options = listeners(context, { file, examples });
   if (head.task !== 'question-answering') checkLabels(examples, file, head.labels);
   const metrics = /** @type {any} */ (await /** @type {any} */ (head).evaluate(examples, { ...options, ...given }));
-  return namedMetrics(head.task, metrics);
+  return namedMetrics(/** @type {import('../../types.js').Task} */ (head.task), metrics);
 }
 
 /**

@@ -96,11 +96,10 @@ export async function withHead(context, { command, labels }, work) {
         return work(labels ? await withLabels(bert, bert.head, labels, context) : bert.head, bert.info);
       }
       const from = context.values.adapter === undefined ? given : context.values.adapter;
-      const why =
-        bert.info.config.problem_type === 'regression'
-          ? 'has a head that gives a number (regression), which bertlet can not use'
-          : 'has no head of its own';
-      throw new BertletError('BAD_HEAD', `${from} ${why}. Train one with bertlet train, and name it with --head.`);
+      throw new BertletError(
+        'BAD_HEAD',
+        `${from} has no head of its own. Train one with bertlet train, and name it with --head.`,
+      );
     });
   }
   const path = required(context.values, 'head', 'my-head');

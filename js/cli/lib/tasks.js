@@ -1,7 +1,7 @@
 // Which options each task and head has. An option that would have no effect is an error.
 import { UsageError } from './arguments.js';
 
-/** @typedef {import('../../types.js').Task} Task */
+/** @typedef {import('../../types.js').HeadTask} Task */
 
 // The tasks that work on texts, words and questions.
 /** @type {Task[]} */

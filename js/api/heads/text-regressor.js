@@ -1,0 +1,24 @@
+// A head that gives a number for a text, or a pair: how similar two sentences are, say.
+import { toTexts } from '../texts.js';
+import { Head } from './head.js';
+
+/** @typedef {import('../../types.js').TextInput} TextInput */
+
+export class TextRegressor extends Head {
+  /**
+   * The number that the model gives, on the scale that it was trained on.
+   * @template {TextInput | TextInput[]} T
+   * @param {T} texts
+   * @param {import('../../types.js').TaskOptions} [options]
+   * @returns {Promise<T extends any[] ? (number | number[])[] : number | number[]>} an array of numbers for each text where the head has
+   *   several outputs
+   */
+  async score(texts, options = {}) {
+    /** @type {(number | number[])[]} */
+    const results = [];
+    await this.logits(toTexts(texts), options, (index, logits) => {
+      results[index] = logits.length === 1 ? logits[0] : [...logits];
+    });
+    return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
+  }
+}
