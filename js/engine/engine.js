@@ -40,6 +40,8 @@ export const BATCH_TOKENS = 512;
  * @property {import('../checkpoint/task-head.js').TaskHead} [head]
  * @property {boolean} [ignoreTokenTypes] whether all token type ids are 0, as in the training of the adapter
  * @property {import('../checkpoint/masked-head.js').MaskedHead} [maskedHead]
+ * @property {import('../tokenize/vocabulary.js').Vocabulary} [vocabulary] without `search`; it is here only when it comes from the cache,
+ *   where it saves reading the tokenizer's files
  * @property {number} [vocabSize] rows of the word embeddings; an adapter may have more than the base model
  * @property {import('../checkpoint/sentence-transformers.js').SentencePipeline} [sentencePipeline] what `embed` does by default
  */

@@ -1,24 +1,22 @@
-// Values that hold Float32Arrays, as one array of bytes: the length of the JSON (32 bits, little-endian), the JSON, in which
-// { $floats: [begin, end] } stands for each array, then the numbers of all arrays.
+// Values that hold typed arrays, as one array of bytes: the length of the JSON (32 bits, little-endian), the JSON, in which { $floats:
+// [begin, end] } or { $bytes: [begin, end] } stands for a Float32Array or Uint8Array, then the bytes of all arrays.
 import { join } from './streams.js';
 
 /**
- * @param {unknown} value what JSON can hold, and Float32Arrays
+ * @param {unknown} value what JSON can hold, Float32Arrays and Uint8Arrays
  * @returns {Uint8Array<ArrayBuffer>}
  */
 export function pack(value) {
-  /** @type {Float32Array[]} */
+  /** @type {Uint8Array[]} */
   const arrays = [];
-  let floats = 0;
+  let end = 0;
   const json = JSON.stringify(value, (_, part) => {
-    if (!(part instanceof Float32Array)) return part;
-    arrays.push(part);
-    floats += part.length;
-    return { $floats: [floats - part.length, floats] };
+    if (!ArrayBuffer.isView(part)) return part;
+    arrays.push(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
+    return { [part instanceof Float32Array ? '$floats' : '$bytes']: [end, (end += part.byteLength)] };
   });
   const text = new TextEncoder().encode(json);
-  const head = new Uint8Array(Uint32Array.of(text.length).buffer);
-  return join([head, text, ...arrays.map((array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength))]);
+  return join([new Uint8Array(Uint32Array.of(text.length).buffer), text, ...arrays]);
 }
 
 /**
@@ -27,7 +25,10 @@ export function pack(value) {
  */
 export function unpack(bytes) {
   const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const floats = new Float32Array(new Uint8Array(bytes.subarray(4 + size)).buffer);
+  const arrays = bytes.subarray(4 + size);
   const text = new TextDecoder().decode(bytes.subarray(4, 4 + size));
-  return JSON.parse(text, (_, part) => (part?.$floats ? floats.slice(...part.$floats) : part));
+  return JSON.parse(text, (_, part) => {
+    if (part?.$floats) return new Float32Array(new Uint8Array(arrays.subarray(...part.$floats)).buffer);
+    return part?.$bytes ? new Uint8Array(arrays.subarray(...part.$bytes)) : part;
+  });
 }

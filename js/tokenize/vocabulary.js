@@ -37,8 +37,14 @@ function toFlags({ lowercase = true, stripAccents, cleanText = true, splitChines
  * @returns {Promise<Vocabulary>} rejects with BAD_VOCABULARY if bertlet has no such tokenizer, or the files are damaged; with BAD_CONFIG
  *   for damaged JSON; and as `source.open`
  */
-export async function readVocabulary(source, options = {}) {
-  const vocabulary = await readTokenizerFiles(source, options);
+export const readVocabulary = async (source, options = {}) => withSearch(await readTokenizerFiles(source, options));
+
+/**
+ * The vocabulary with `search`, which can't be stored, as far as there is something to find.
+ * @param {Vocabulary} vocabulary
+ * @returns {Promise<Vocabulary>}
+ */
+export async function withSearch(vocabulary) {
   const { added, flags } = vocabulary;
   if (added.length === 0) return vocabulary;
   const { AddedTokens } = await import('./added-token-search.js');

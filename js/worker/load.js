@@ -7,13 +7,12 @@ import { readWeights } from '../checkpoint/weights.js';
 import { TOKENIZER_FLAGS } from '../core/abi.js';
 import { compile } from '../core/compile.js';
 import { createEngine } from '../engine/memory-plan.js';
-import { BertletError } from '../errors.js';
 import { Cache } from '../io/cache.js';
 import { pack, unpack } from '../io/pack.js';
 import { ADAPTER, joinSources, openFile, openSource, readOptional } from '../io/sources.js';
 import { readAll } from '../io/streams.js';
 import { progressReporter } from '../rpc/progress.js';
-import { readVocabulary } from '../tokenize/vocabulary.js';
+import { readVocabulary, withSearch } from '../tokenize/vocabulary.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
 /** @typedef {import('../engine/engine.js').Engine} Engine */
@@ -54,10 +53,14 @@ export async function loadEngine({ description, adapter, dtype, threads, build, 
     const configJson = parseJson(configBytes, configFile);
     // An adapter may have more word embeddings than its base model, and the engine's memory is laid out for all of them.
     const cached = cache.extras.length > 0 ? /** @type {Extras} */ (unpack(cache.extras)) : undefined;
-    const adapterFirst = adapter && !cached ? await fetchAdapter(cache.source, baseConfig.family, signal) : undefined;
+    const adapterFirst =
+      adapter && !cached ? await (await fetchLazy()).readAdapter(cache.source, baseConfig.family, signal) : undefined;
     const vocabRows = cached?.vocabSize ?? adapterFirst?.vocabSize ?? baseConfig.vocabSize;
     const config = { ...baseConfig, vocabSize: vocabRows };
-    const vocabulary = await readOwnVocabulary(cache.source, adapter !== undefined, signal);
+    const vocabulary = cached?.vocabulary
+      ? await withSearch(cached.vocabulary)
+      : ((adapter && (await (await fetchLazy()).readAdapterVocabulary(cache.source, signal))) ??
+        (await readVocabulary(cache.source, { signal })));
     const engine = await createEngine(config, vocabulary, compiled, dtype);
     const { vocabSize } = engine.tokenizer;
     if (vocabSize < config.vocabSize) {
@@ -67,16 +70,18 @@ export async function loadEngine({ description, adapter, dtype, threads, build, 
     }
     engine.fromCache = await cache.restore(engine.image, () => engine.restore());
     if (engine.fromCache) {
-      engine.extras = unpack(cache.extras);
+      engine.extras = /** @type {Extras} */ (cached);
     } else {
-      const toMerge = adapter && (adapterFirst ?? (await fetchAdapter(cache.source, config.family, signal)));
+      const toMerge =
+        adapter && (adapterFirst ?? (await (await fetchLazy()).readAdapter(cache.source, config.family, signal)));
       const lowercases = (vocabulary.flags & TOKENIZER_FLAGS.LOWERCASE) !== 0;
       const pipeline = await readPipeline(cache.source, adapter !== undefined, config, lowercases, context);
       engine.extras.sentencePipeline = pipeline;
       engine.extras.vocabSize = config.vocabSize;
       await readCheckpoint(engine, cache.source, toMerge, configJson, context);
       await source.keep?.();
-      if (!source.notes?.length) await cache.keep(() => engine.seal(), pack(engine.extras));
+      const stored = { ...engine.extras, vocabulary: { ...vocabulary, search: undefined } };
+      if (!source.notes?.length) await cache.keep(() => engine.seal(), pack(stored));
     }
     for (const warning of source.notes ?? []) emit({ warning });
     engine.cacheNotes = cache.notes;
@@ -102,37 +107,8 @@ async function openSources(description, adapter, options) {
   return adapter ? joinSources(source, ADAPTER, await openSource(adapter, options)) : source;
 }
 
-/** @type {typeof import('../checkpoint/adapter-reader.js').readAdapter} */
-const fetchAdapter = async (...args) => (await import('./lazy.js')).readAdapter(...args);
-
-/**
- * The adapter's folder, with its files' names in it.
- * @param {Source} source what `openSources` gives
- * @returns {Source}
- */
-const adapterFolder = (source) => ({
-  locate: (file) => source.locate(ADAPTER + file),
-  open: (file, signal) => source.open(ADAPTER + file, signal),
-});
-
-/**
- * Reads the adapter's vocabulary if its folder has a tokenizer, since it may have added tokens; else the model's.
- * @param {Source} source
- * @param {boolean} hasAdapter
- * @param {AbortSignal} signal
- * @returns {Promise<import('../tokenize/vocabulary.js').Vocabulary>} rejects as `readVocabulary`
- */
-async function readOwnVocabulary(source, hasAdapter, signal) {
-  const folder = adapterFolder(source);
-  if (hasAdapter && 'bytes' in (await readOptional(folder, 'tokenizer_config.json', signal))) {
-    try {
-      return await readVocabulary(folder, { signal });
-    } catch (error) {
-      if (!(error instanceof BertletError && error.code === 'FILE_NOT_FOUND')) throw error;
-    }
-  }
-  return readVocabulary(source, { signal });
-}
+/** What only a load with an adapter needs. */
+const fetchLazy = () => import('./lazy.js');
 
 /**
  * Reads the sentence pipeline of the adapter's folder if it has modules.json; else that of the model's.
@@ -144,7 +120,8 @@ async function readOwnVocabulary(source, hasAdapter, signal) {
  * @returns {Promise<Extras['sentencePipeline']>} undefined if neither has one; rejects as `readSentencePipeline`
  */
 async function readPipeline(source, hasAdapter, config, lowercases, context) {
-  for (const folder of hasAdapter ? [adapterFolder(source), source] : [source]) {
+  const folders = hasAdapter ? [(await fetchLazy()).adapterFolder(source), source] : [source];
+  for (const folder of folders) {
     const modules = await readOptional(folder, 'modules.json', context.signal);
     if ('error' in modules) continue;
     const { readSentencePipeline } = await import('../checkpoint/sentence-transformers.js');
