@@ -1,13 +1,13 @@
 // Learning curves: through the public API and the command line. Oracle: the means that scikit-learn reaches on PyTorch's features and
-// on its own TF-IDF (tests/fixtures/make_intent_fixtures.py; of all of BANKING77 ../shared/anchors.md).
+// on its own TF-IDF (tests/fixtures/make_intent_fixtures.py). All of BANKING77 takes minutes: `npm run accuracy` measures it.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { load } from '../../js/index.js';
 import { bertlet } from '../cli/cli.js';
-import { fixtures, minilm, shared, temporaryFolder, tiny, toyExamples, withoutMinilm } from '../support.js';
+import { fixtures, minilm, temporaryFolder, tiny, toyExamples, withoutMinilm } from '../support.js';
 
 describe('on a model of random weights', () => {
   let bert;
@@ -132,21 +132,3 @@ describe(
     });
   },
 );
-
-const banking77 = join(shared, 'banking77');
-const absent = withoutMinilm || (existsSync(banking77) ? false : '../shared/data is absent');
-
-test('banking77 in int8, 8 examples a class: 83.8 %, words alone 64.7 %', { skip: absent }, async () => {
-  const read = (part) =>
-    readFileSync(join(banking77, `${part}.tsv`), 'utf8')
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.split('\t'))
-      .map(([text, label]) => ({ text, label }));
-  const bert = await load(minilm, { dtype: 'int8' });
-  const [{ mean, baseline }] = await bert.learningCurve(read('train'), { test: read('test'), sizes: [8] });
-  await bert.dispose();
-  // Other draws than the anchors': means of five differ by about 0.6 (scikit-learn's over its own draws).
-  assert.ok(Math.abs(mean - 0.838) < 0.012, `${mean}`);
-  assert.ok(Math.abs(baseline.mean - 0.647) < 0.015, `${baseline.mean}`);
-});
