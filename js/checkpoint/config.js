@@ -40,7 +40,7 @@ export function parseConfig(bytes, location) {
   const { model_type: modelType } = json;
   const family = families.get(modelType);
   if (!family) {
-    const found = modelType === undefined ? 'no model_type' : `model_type "${modelType}"`;
+    const found = modelType === undefined ? 'no model_type' : `model_type ${JSON.stringify(modelType)}`;
     const known = [...families.keys()].join(', ');
     throw new BertletError(
       'UNSUPPORTED_MODEL',
@@ -56,7 +56,7 @@ export function parseConfig(bytes, location) {
     const known = [...ACTIVATIONS.keys()].join(', ');
     throw new BertletError(
       'UNSUPPORTED_MODEL',
-      `${location} asks for ${nameOf('hidden_act')} "${hiddenAct}"; bertlet has ${known}.`,
+      `${location} asks for ${nameOf('hidden_act')} ${JSON.stringify(hiddenAct)}; bertlet has ${known}.`,
     );
   }
 
@@ -98,10 +98,10 @@ export function parseConfig(bytes, location) {
         `${size('intermediate_size')}${andEmbedding} a multiple of 8.`,
     );
   }
-  if (!(typeof config.epsilon === 'number' && config.epsilon > 0 && config.epsilon < 1)) {
+  if (!(typeof config.epsilon === 'number' && Math.fround(config.epsilon) > 0 && config.epsilon < 1)) {
     throw new BertletError(
       'BAD_CONFIG',
-      `${location}: layer_norm_eps is ${config.epsilon}; it must be between 0 and 1.`,
+      `${location}: layer_norm_eps is ${JSON.stringify(config.epsilon)}; it must be between 0 and 1.`,
     );
   }
   return config;
@@ -118,7 +118,7 @@ function rejectUnsupported(json, { unsupported }, location) {
   if (positions !== 'absolute') {
     throw new BertletError(
       'UNSUPPORTED_MODEL',
-      `${location} asks for position embeddings "${positions}"; bertlet has "absolute" ones.`,
+      `${location} asks for position embeddings ${JSON.stringify(positions)}; bertlet has "absolute" ones.`,
     );
   }
   if (json.is_decoder) {
