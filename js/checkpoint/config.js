@@ -21,6 +21,9 @@ import { parseJson } from './json.js';
 
 /** @typedef {import('./families/family.js').Key} Key */
 
+/** As many as the core takes. Each has tensors of its own, which are looked for before the first one is read. */
+const MAX_LAYERS = 1000;
+
 /** By config.json's `hidden_act`. @type {Map<string, Config['activation']>} */
 const ACTIVATIONS = new Map([
   ['gelu', 'gelu'],
@@ -64,13 +67,14 @@ export function parseConfig(bytes, location) {
    * A number of the file, checked.
    * @param {Key} key
    * @param {number} [min]
+   * @param {number} [max]
    */
-  const count = (key, min = 1) => {
+  const count = (key, min = 1, max = 2 ** 24) => {
     const value = json[nameOf(key)];
-    if (!Number.isInteger(value) || value < min || value > 2 ** 24) {
+    if (!Number.isInteger(value) || value < min || value > max) {
       throw new BertletError(
         'BAD_CONFIG',
-        `${location}: ${nameOf(key)} is ${JSON.stringify(value)}; it must be an integer from ${min} to 2^24.`,
+        `${location}: ${nameOf(key)} is ${JSON.stringify(value)}; it must be an integer from ${min} to ${max}.`,
       );
     }
     return value;
@@ -80,7 +84,7 @@ export function parseConfig(bytes, location) {
     vocabSize: count('vocab_size'),
     hiddenSize: count('hidden_size'),
     embeddingSize: count('embedding_size'),
-    numLayers: count('num_hidden_layers'),
+    numLayers: count('num_hidden_layers', 1, MAX_LAYERS),
     numHeads: count('num_attention_heads'),
     intermediateSize: count('intermediate_size'),
     maxPositions: count('max_position_embeddings', 2), // [CLS] and [SEP]
