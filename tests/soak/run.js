@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { runHarness } from './driver.js';
+import { PROGRAMS } from './harnesses/core.js';
 import { harnesses } from './harnesses/index.js';
 import { buildNative } from '../../scripts/build.js';
 import { fromRoot } from '../support.js';
@@ -20,7 +21,8 @@ const seed = Number(values.seed);
 const chosen = harnesses.filter(({ name }) => values.only === undefined || name === values.only);
 if (chosen.length === 0) throw new Error(`--only is one of ${harnesses.map(({ name }) => name).join(', ')}`);
 
-if (chosen.some(({ name }) => name === 'core')) await buildNative('sanitize');
+if (chosen.some(({ name }) => name === 'core'))
+  await buildNative('sanitize', ...PROGRAMS.map((program) => `fuzz_${program}`));
 /** @type {import('./driver.js').Report[]} */
 const reports = [];
 for (const harness of chosen) {

@@ -11,7 +11,7 @@ import { files, MODEL, startServer, temporaryFolder, vectorOf } from '../shared.
 export const name = 'cache';
 export const what =
   'entries of the cache cut, changed, swapped, with other descriptions under a right digest; the model loads';
-export const rounds = 12;
+export const rounds = 8;
 
 /** Where the header says how long description and files are, and where these begin. */
 const [LENGTHS, DESCRIBED] = [40, 48];

@@ -23,9 +23,13 @@ export async function start() {
         Array.from({ length: below(next, 8) }, () => pick(next, WORDS)).join(' '),
       );
       const input = Buffer.from(lines.map((line) => `${line}${pick(next, ['\n', '\n', '\r\n'])}`).join(''));
-      const child = spawn(process.execPath, [fromRoot('js/cli/main.js'), command, command === 'tokenize' ? '--tokenizer' : '--model', MODEL], {
-        stdio: ['pipe', 'pipe', 'pipe'],
-      });
+      const child = spawn(
+        process.execPath,
+        [fromRoot('js/cli/main.js'), command, command === 'tokenize' ? '--tokenizer' : '--model', MODEL],
+        {
+          stdio: ['pipe', 'pipe', 'pipe'],
+        },
+      );
       let output = '';
       let messages = '';
       child.stdout.setEncoding('utf8').on('data', (text) => (output += text));

@@ -10,7 +10,8 @@ export const what = 'the C core under AddressSanitizer and UndefinedBehaviorSani
 export const rounds = 0;
 
 const run = promisify(execFile);
-const PROGRAMS = ['tokenizer', 'writer', 'image', 'forward', 'heads', 'training'];
+/** tests/fuzz/NAME_fuzz.c */
+export const PROGRAMS = ['tokenizer', 'writer', 'image', 'forward', 'heads', 'training'];
 
 export async function start() {
   const path = (/** @type {string} */ program) => fromRoot(`build/sanitize/tests/fuzz/fuzz_${program}`);

@@ -11,7 +11,7 @@ import { fromRoot } from '../../support.js';
 
 export const name = 'disk';
 export const what = 'disks that are full at any byte, files that may not grow, read-only places, too few open files';
-export const rounds = 4;
+export const rounds = 3;
 
 const run = promisify(execFile);
 

@@ -8,7 +8,7 @@ import { fromRoot } from '../../support.js';
 
 export const name = 'kills';
 export const what = 'processes killed (SIGKILL) while they download and write; the next load is right and tidies up';
-export const rounds = 4;
+export const rounds = 3;
 
 export async function start() {
   const home = process.env.BERTLET_HOME;

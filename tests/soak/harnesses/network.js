@@ -6,7 +6,7 @@ import { files, MODEL, refusal, startServer, temporaryFolder, vectorOf } from '.
 export const name = 'network';
 export const what =
   'servers that cut, stall, reset and redirect, with wrong status, type, length, range and content; then a sound load';
-export const rounds = 12;
+export const rounds = 8;
 
 const STATUSES = [201, 204, 206, 301, 304, 400, 401, 403, 404, 405, 410, 416, 418, 429, 500, 502, 503];
 
