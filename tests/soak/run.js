@@ -6,6 +6,7 @@ import { runHarness } from './driver.js';
 import { PROGRAMS } from './harnesses/core.js';
 import { harnesses } from './harnesses/index.js';
 import { buildNative } from '../../scripts/build.js';
+import { run } from '../../scripts/shell.js';
 import { fromRoot } from '../support.js';
 
 const { values } = parseArgs({
@@ -53,7 +54,10 @@ own, memory that grows, or no answer.
 ${reports.map(row).join('\n')}
 `;
 process.stdout.write(table);
-if (values.only === undefined) await writeFile(fromRoot('docs/soak.md'), table);
+if (values.only === undefined) {
+  await writeFile(fromRoot('docs/soak.md'), table);
+  await run('npx', ['--no-install', 'prettier', '--log-level=warn', '--write', 'docs/soak.md']);
+}
 if (reports.some(({ faultCount }) => faultCount > 0)) process.exitCode = 1;
 // What a harness left behind, such as a load that hangs, must not keep the process.
 process.exit();
