@@ -1,5 +1,8 @@
 // The error that bertlet throws, and how it crosses from the worker to the caller.
 
+/** Longest message in UTF-16 units: it may quote a file or a text, but not all of it. */
+const MAX_MESSAGE = 2000;
+
 /**
  * Every failure is a BertletError, except that an aborted call rejects with the signal's reason, as `fetch` does.
  * `code` is stable and made for programs; `message` is for people, and says what to do.
@@ -11,7 +14,7 @@ export class BertletError extends Error {
    * @param {ErrorOptions} [options]
    */
   constructor(code, message, options) {
-    super(message, options);
+    super(message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message, options);
     this.name = 'BertletError';
     this.code = code;
   }

@@ -121,8 +121,8 @@ typedef enum bertlet_activation { BERTLET_GELU, BERTLET_GELU_TANH, BERTLET_RELU,
 /* Hugging Face's config.json in numbers. Every field has 4 bytes. */
 typedef struct bertlet_config {
   int32_t vocab_size;
-  int32_t hidden_size; /* a multiple of 8 and of num_attention_heads */
-  int32_t num_hidden_layers;
+  int32_t hidden_size;       /* a multiple of 8 and of num_attention_heads */
+  int32_t num_hidden_layers; /* up to 1000 */
   int32_t num_attention_heads;
   int32_t intermediate_size;       /* a multiple of 8 */
   int32_t max_position_embeddings; /* the longest sequence, in tokens, special tokens included */

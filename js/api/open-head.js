@@ -18,7 +18,7 @@ import { readAll } from '../io/streams.js';
  *   was trained on another model, BAD_INPUT if `content` is of another type, FILE_NOT_FOUND, FILE_ACCESS or NETWORK if it can't be read,
  *   NOT_A_MODEL if it is much too long for a head, or the signal's reason
  */
-export async function openHead(content, { fingerprint, model, adapter }, signal) {
+export async function openHead(content, { fingerprint, model, adapter, hiddenSize, numLayers }, signal) {
   const bytes = await readAll(await openContent(content, signal), 'The head');
   signal?.throwIfAborted();
   const head = readHead(bytes);
@@ -34,6 +34,14 @@ export async function openHead(content, { fingerprint, model, adapter }, signal)
         `${describe(model, adapter, fingerprint)}. Load the model that it was trained on, or train it again.`,
     );
   }
+  const { layer, dense } = head.network;
+  const inputs = dense[0].weight.length / dense[0].bias.length;
+  if (layer > numLayers || inputs !== hiddenSize)
+    throw new BertletError(
+      'BAD_HEAD',
+      `This head reads ${inputs} values of layer ${layer}, but the model has ${hiddenSize}, and ${numLayers} layers: it is damaged. ` +
+        'Train it again.',
+    );
   return head;
 }
 

@@ -229,7 +229,7 @@ function toDelta(module, { a, b }, config, location) {
   const alpha = byPattern(config.alpha_pattern, name, location) ?? config.lora_alpha;
   const [rows, rankOfB] = b.shape;
   const [rankOfA, columns] = a.shape;
-  if (a.shape.length !== 2 || b.shape.length !== 2 || rankOfA !== rank || rankOfB !== rank)
+  if (a.shape.length !== 2 || b.shape.length !== 2 || !(rank > 0) || rankOfA !== rank || rankOfB !== rank)
     throw badShape(module, [...b.shape, ...a.shape], location);
   if (!Number.isFinite(alpha))
     throw new BertletError(

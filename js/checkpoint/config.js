@@ -21,6 +21,9 @@ import { parseJson } from './json.js';
 
 /** @typedef {import('./families/family.js').Key} Key */
 
+/** As many as the core takes. Each has tensors of its own, which are looked for before the first one is read. */
+const MAX_LAYERS = 1000;
+
 /** By config.json's `hidden_act`. @type {Map<string, Config['activation']>} */
 const ACTIVATIONS = new Map([
   ['gelu', 'gelu'],
@@ -40,7 +43,7 @@ export function parseConfig(bytes, location) {
   const { model_type: modelType } = json;
   const family = families.get(modelType);
   if (!family) {
-    const found = modelType === undefined ? 'no model_type' : `model_type "${modelType}"`;
+    const found = modelType === undefined ? 'no model_type' : `model_type ${JSON.stringify(modelType)}`;
     const known = [...families.keys()].join(', ');
     throw new BertletError(
       'UNSUPPORTED_MODEL',
@@ -56,7 +59,7 @@ export function parseConfig(bytes, location) {
     const known = [...ACTIVATIONS.keys()].join(', ');
     throw new BertletError(
       'UNSUPPORTED_MODEL',
-      `${location} asks for ${nameOf('hidden_act')} "${hiddenAct}"; bertlet has ${known}.`,
+      `${location} asks for ${nameOf('hidden_act')} ${JSON.stringify(hiddenAct)}; bertlet has ${known}.`,
     );
   }
 
@@ -64,13 +67,14 @@ export function parseConfig(bytes, location) {
    * A number of the file, checked.
    * @param {Key} key
    * @param {number} [min]
+   * @param {number} [max]
    */
-  const count = (key, min = 1) => {
+  const count = (key, min = 1, max = 2 ** 24) => {
     const value = json[nameOf(key)];
-    if (!Number.isInteger(value) || value < min || value > 2 ** 24) {
+    if (!Number.isInteger(value) || value < min || value > max) {
       throw new BertletError(
         'BAD_CONFIG',
-        `${location}: ${nameOf(key)} is ${JSON.stringify(value)}; it must be an integer from ${min} to 2^24.`,
+        `${location}: ${nameOf(key)} is ${JSON.stringify(value)}; it must be an integer from ${min} to ${max}.`,
       );
     }
     return value;
@@ -80,7 +84,7 @@ export function parseConfig(bytes, location) {
     vocabSize: count('vocab_size'),
     hiddenSize: count('hidden_size'),
     embeddingSize: count('embedding_size'),
-    numLayers: count('num_hidden_layers'),
+    numLayers: count('num_hidden_layers', 1, MAX_LAYERS),
     numHeads: count('num_attention_heads'),
     intermediateSize: count('intermediate_size'),
     maxPositions: count('max_position_embeddings', 2), // [CLS] and [SEP]
@@ -98,10 +102,10 @@ export function parseConfig(bytes, location) {
         `${size('intermediate_size')}${andEmbedding} a multiple of 8.`,
     );
   }
-  if (!(typeof config.epsilon === 'number' && config.epsilon > 0 && config.epsilon < 1)) {
+  if (!(typeof config.epsilon === 'number' && Math.fround(config.epsilon) > 0 && config.epsilon < 1)) {
     throw new BertletError(
       'BAD_CONFIG',
-      `${location}: layer_norm_eps is ${config.epsilon}; it must be between 0 and 1.`,
+      `${location}: layer_norm_eps is ${JSON.stringify(config.epsilon)}; it must be between 0 and 1.`,
     );
   }
   return config;
@@ -118,7 +122,7 @@ function rejectUnsupported(json, { unsupported }, location) {
   if (positions !== 'absolute') {
     throw new BertletError(
       'UNSUPPORTED_MODEL',
-      `${location} asks for position embeddings "${positions}"; bertlet has "absolute" ones.`,
+      `${location} asks for position embeddings ${JSON.stringify(positions)}; bertlet has "absolute" ones.`,
     );
   }
   if (json.is_decoder) {

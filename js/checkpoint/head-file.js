@@ -92,11 +92,11 @@ export function readHead(bytes) {
   if (json?.version !== VERSION) {
     throw new BertletError(
       'BAD_HEAD',
-      `This head has version ${json?.version} of the format; this bertlet reads version ${VERSION}. Train it again.`,
+      `This head has ${typeof json?.version === 'number' ? `version ${json.version}` : 'another version'} of the format; this bertlet reads version ${VERSION}. Train it again.`,
     );
   }
   const { task, labels, layer, pooling, normalize, activations, baseModel, adapter, fingerprint, report } = json;
-  if (!TASKS.includes(task)) throw badHead(`its task is "${task}"`);
+  if (!TASKS.includes(task)) throw badHead(`its task is none of ${TASKS.join(', ')}`);
   const forAnswers = task === 'question-answering'; // its two logits, start and end, have no labels
   const minLabels = forAnswers ? 0 : task === 'multi-label' || task === 'regression' ? 1 : 2;
   if (!Array.isArray(labels) || labels.length < minLabels || labels.some((label) => typeof label !== 'string'))

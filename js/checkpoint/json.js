@@ -1,5 +1,27 @@
-// Parses a JSON file that must hold an object or an array.
+// Parses JSON from files. What is in it may be of any type: in messages it stands as JSON, since `${value}` calls what the value says
+// is its `toString`.
 import { BertletError } from '../errors.js';
+
+/** Deeper than any file of a model. What shows values goes into them by recursion, which has an end. */
+const MAX_DEPTH = 100;
+
+/**
+ * @param {unknown} value
+ * @param {number} depth of values that may be in it
+ * @returns {boolean}
+ */
+const isDeeper = (value, depth) =>
+  typeof value === 'object' && value !== null && Object.values(value).some((one) => !depth || isDeeper(one, depth - 1));
+
+/**
+ * @param {string} text
+ * @returns {any} throws an error of another class if it is not JSON, or nested deeper than MAX_DEPTH
+ */
+export function parse(text) {
+  const json = JSON.parse(text);
+  if (isDeeper(json, MAX_DEPTH)) throw new Error('nested too deep');
+  return json;
+}
 
 /**
  * Throws BAD_CONFIG if the file is not JSON, or holds something else than an object or an array.
@@ -10,7 +32,7 @@ import { BertletError } from '../errors.js';
 export function parseJson(bytes, location) {
   let json;
   try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
+    json = parse(new TextDecoder().decode(bytes));
   } catch (error) {
     throw new BertletError('BAD_CONFIG', `${location} is not valid JSON. Download or export it again.`, {
       cause: error,

@@ -129,9 +129,10 @@ async function readEncoderSettings(source, signal) {
     module_output_name: output,
   } = /** @type {any} */ (settings);
   const taken = modalities?.text?.method_output_name;
-  if ((task ?? 'feature-extraction') !== 'feature-extraction') throw new Unsupported(`its encoder is for ${task}`);
+  if ((task ?? 'feature-extraction') !== 'feature-extraction')
+    throw new Unsupported(`its encoder is for ${JSON.stringify(task)}`);
   if ((taken ?? 'last_hidden_state') !== 'last_hidden_state' || (output ?? 'token_embeddings') !== 'token_embeddings')
-    throw new Unsupported(`its encoder gives ${taken} as ${output}`);
+    throw new Unsupported(`its encoder gives ${JSON.stringify(taken)} as ${JSON.stringify(output)}`);
   const { processing_kwargs: processing, ...others } = /** @type {any} */ (settings);
   const groups = { ...others, ...processing };
   for (const name of Object.keys(groups).filter((key) => /_(kw)?args$|^(text|common)$/.test(key))) {
@@ -152,20 +153,19 @@ async function readEncoderSettings(source, signal) {
  */
 async function readModules(source, modules, encoder, { hiddenSize, maxPositions }, signal) {
   if (!Array.isArray(modules)) throw new Unsupported('it is not a list of modules');
-  const names = modules.map((module) => String(module?.type).split('.').at(-1));
+  const names = modules.map((module) => className(module?.type));
   const order = names.filter((name) => name !== 'Dropout').join(' '); // it acts in training only
   if (!/^Transformer Pooling( Dense)*( Normalize)?$/.test(order))
     throw new Unsupported(`its modules are ${names.join(', ')}`);
-  if (modules[0].path !== '') throw new Unsupported(`the encoder is in the folder ${modules[0].path}`);
+  if (modules[0].path !== '') throw new Unsupported(`the encoder is in the folder ${JSON.stringify(modules[0].path)}`);
 
-  const { path: poolingPath } = modules[names.indexOf('Pooling')];
-  const poolingConfig = await readJson(source, `${poolingPath}/config.json`, signal);
+  const poolingConfig = await readJson(source, fileOf(modules[names.indexOf('Pooling')], 'config.json'), signal);
   /** @type {Dense[]} */
   const dense = [];
   let inputs = hiddenSize;
-  for (const [i, { path }] of modules.entries()) {
+  for (const [i, module] of modules.entries()) {
     if (names[i] !== 'Dense') continue;
-    dense.push(await readDense(source, path, inputs, signal));
+    dense.push(await readDense(source, module, inputs, signal));
     inputs = dense[dense.length - 1].bias.length;
   }
   const { model_max_length: tokenizerLimit } = await readJson(source, 'tokenizer_config.json', signal);
@@ -186,34 +186,42 @@ function readPooling(config) {
   const olderModes = Object.keys(config).filter((key) => key.startsWith('pooling_mode_') && config[key] === true);
   const modes = config.pooling_mode === undefined ? olderModes : [config.pooling_mode].flat();
   const pooling = modes.length === 1 ? POOLINGS.get(modes[0]) : undefined;
-  if (!pooling) throw new Unsupported(`it pools by ${modes.join(' and ') || 'nothing'}`);
+  if (!pooling)
+    throw new Unsupported(`it pools by ${modes.filter((mode) => typeof mode === 'string').join(' and ') || 'nothing'}`);
   return pooling;
 }
 
 /**
  * Reads a Dense module. Rejects with Unsupported for another activation than those of ACTIVATIONS.
  * @param {Source} source
- * @param {string} path the module's folder
+ * @param {any} module of modules.json
  * @param {number} inputs length of the vectors that it gets
  * @param {AbortSignal} signal
  * @returns {Promise<Dense>} rejects with SHAPE_MISMATCH if it doesn't fit `inputs`
  */
-async function readDense(source, path, inputs, signal) {
-  const config = await readJson(source, `${path}/config.json`, signal);
+async function readDense(source, module, inputs, signal) {
+  const { path } = module;
+  const config = await readJson(source, fileOf(module, 'config.json'), signal);
   const { module_input_name: from = 'sentence_embedding', module_output_name: to = from } = config;
-  if (from !== 'sentence_embedding' || to !== from) throw new Unsupported(`${path} makes ${to} of ${from}`);
+  if (from !== 'sentence_embedding' || to !== from)
+    throw new Unsupported(`${path} makes ${JSON.stringify(to)} of ${JSON.stringify(from)}`);
   if (config.use_residual) throw new Unsupported(`${path} adds its input to its output (use_residual)`);
-  const activation = ACTIVATIONS.get(String(config.activation_function).split('.').at(-1) ?? '');
-  if (!activation) throw new Unsupported(`${path} has the activation ${config.activation_function}`);
-  const location = source.locate(`${path}/model.safetensors`);
-  const bytes = await readAll(await openFile(source, `${path}/model.safetensors`, signal), location, MAX_BYTES);
+  const activation = ACTIVATIONS.get(className(config.activation_function));
+  if (!activation) throw new Unsupported(`${path} has the activation ${JSON.stringify(config.activation_function)}`);
+  const file = fileOf(module, 'model.safetensors');
+  const location = source.locate(file);
+  const bytes = await readAll(await openFile(source, file, signal), location, MAX_BYTES);
   const { tensors, dataStart } = parseSafetensors(bytes, location);
   const [weight, bias] = ['linear.weight', 'linear.bias'].map((name) => {
     const found = tensors.find((tensor) => tensor.name === name);
     return found && toFloats(found, bytes.subarray(dataStart + found.begin, dataStart + found.end), location);
   });
   const outputs = weight?.shape[0] ?? 0;
-  if (String(weight?.shape) !== String([outputs, inputs]) || (bias && String(bias.shape) !== String(outputs))) {
+  if (
+    outputs === 0 ||
+    String(weight?.shape) !== String([outputs, inputs]) ||
+    (bias && String(bias.shape) !== String(outputs))
+  ) {
     throw new BertletError(
       'SHAPE_MISMATCH',
       `${location}: linear.weight has shape [${weight?.shape ?? ''}] and linear.bias [${bias?.shape ?? ''}], but the layer gets ${inputs} values.`,
@@ -229,11 +237,22 @@ async function readDense(source, path, inputs, signal) {
 /**
  * The text that sentence-transformers puts before every text.
  * @param {any} settings config_sentence_transformers.json
- * @returns {unknown} undefined if there is none
+ * @returns {string | undefined} undefined if there is none
  */
 function defaultPrompt({ default_prompt_name: name, prompts }) {
-  return name && Object.hasOwn(prompts ?? {}, name) ? prompts[name] : undefined;
+  const found = Object.entries(prompts ?? {}).find(([key]) => key === name)?.[1];
+  return typeof found === 'string' ? found : undefined;
 }
+
+/** The name of a class in Python, without its package. @param {unknown} type @returns {string} '' if it is no name */
+const className = (type) => (typeof type === 'string' ? type.slice(type.lastIndexOf('.') + 1) : '');
+
+/**
+ * The path of a module's file. (That it leads nowhere else the source checks.)
+ * @param {any} module of modules.json
+ * @param {string} file
+ */
+const fileOf = ({ path }, file) => (typeof path === 'string' ? `${path}/${file}` : JSON.stringify(path));
 
 /**
  * @param {Source} source

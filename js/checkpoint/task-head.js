@@ -37,11 +37,11 @@ const TEXT_TASKS = new Map([
   ['regression', 'regression'],
 ]);
 
-/** How the names of the classes in `transformers` end, by PEFT's task_type. */
+/** How the names of the classes in `transformers` end, after "For", by PEFT's task_type. */
 const CLASS_SUFFIXES = new Map([
-  ['SEQ_CLS', 'ForSequenceClassification'],
-  ['TOKEN_CLS', 'ForTokenClassification'],
-  ['QUESTION_ANS', 'ForQuestionAnswering'],
+  ['SEQ_CLS', 'SequenceClassification'],
+  ['TOKEN_CLS', 'TokenClassification'],
+  ['QUESTION_ANS', 'QuestionAnswering'],
 ]);
 
 /**
@@ -54,15 +54,15 @@ const CLASS_SUFFIXES = new Map([
  */
 export function planHead(json, family, adapter, configFile) {
   const fromAdapter = CLASS_SUFFIXES.get(adapter?.taskType ?? '');
-  const architecture = String(fromAdapter ?? json.architectures?.[0] ?? '');
+  const suffix = fromAdapter ?? /.*For(\w+)"$/.exec(JSON.stringify(json.architectures?.[0]))?.[1];
   const labels = (fromAdapter && adapter?.labels) || labelsOf(json);
   const source =
     fromAdapter && adapter ? { labels, adapter, location: adapter.location } : { labels, location: configFile };
-  if (architecture.endsWith('ForTokenClassification'))
+  if (suffix === 'TokenClassification')
     return { task: 'token-classification', pooling: 'none', dense: TOKEN_LAYERS, ...source };
-  if (architecture.endsWith('ForQuestionAnswering'))
+  if (suffix === 'QuestionAnswering')
     return { task: 'question-answering', pooling: 'none', dense: ANSWER_LAYERS, ...source };
-  if (!architecture.endsWith('ForSequenceClassification')) return undefined;
+  if (suffix !== 'SequenceClassification') return undefined;
 
   const task = TEXT_TASKS.get(json.problem_type) ?? 'text-classification';
   if (fromAdapter && adapter?.pooling)
@@ -77,7 +77,10 @@ export function planHead(json, family, adapter, configFile) {
  */
 function labelsOf({ id2label }) {
   if (typeof id2label !== 'object' || id2label === null) return undefined;
-  return Array.from({ length: Object.keys(id2label).length }, (_, id) => String(id2label[id] ?? `LABEL_${id}`));
+  return Array.from({ length: Object.keys(id2label).length }, (_, id) => {
+    const name = id2label[id] ?? `LABEL_${id}`;
+    return typeof name === 'object' ? JSON.stringify(name) : String(name);
+  });
 }
 
 /**
@@ -111,7 +114,8 @@ export function buildHead(
         `${location} describes a head for ${task}, but there is no tensor ${module}.${part}. Export the model again.`,
       );
     });
-    if (weight.shape.length !== 2 || weight.shape[1] !== inputs || String(bias.shape) !== String(weight.shape[0])) {
+    const [outputs, columns, ...more] = weight.shape;
+    if (!outputs || columns !== inputs || more.length > 0 || String(bias.shape) !== String(outputs)) {
       throw new BertletError(
         'SHAPE_MISMATCH',
         `The head's tensors ${module}.weight and ${module}.bias have shapes [${weight.shape}] and [${bias.shape}], which don't fit ` +

@@ -50,6 +50,9 @@ function encoderTensors(core, model) {
   return tensors;
 }
 
+/** Most bytes of a head's tensor: what a header says is not believed before its bytes are there. */
+const MAX_HEAD_BYTES = 2 ** 30;
+
 const EMBEDDINGS = 'embeddings.word_embeddings.weight';
 
 /**
@@ -195,7 +198,13 @@ class CheckpointReader {
    * @param {string} location
    */
   #keepForHead(tensor, name, location) {
-    const whole = new Uint8Array(tensor.end - tensor.begin);
+    const size = tensor.end - tensor.begin;
+    if (size > MAX_HEAD_BYTES)
+      throw new BertletError(
+        'OUT_OF_MEMORY',
+        `${location}: tensor ${tensor.name} has ${size} bytes, too many for a head.`,
+      );
+    const whole = new Uint8Array(size);
     let filled = 0;
     return (/** @type {Uint8Array} */ bytes) => {
       whole.set(bytes, filled);

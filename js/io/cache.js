@@ -51,6 +51,8 @@ export class Cache {
   notes = [];
   /** The extras that `keep` was given, if there is an entry; a view. */
   extras = /** @type {Uint8Array} */ (new Uint8Array(0));
+  /** Whether there is an entry. */
+  found = false;
   /** @type {Store | undefined} */
   #store;
   #prefix = '';
@@ -88,12 +90,13 @@ export class Cache {
       cache.#name = name;
       if (use !== 'refresh') cache.#entry = await Entry.open(store, name);
       if (cache.#entry && !(await cache.#isCurrent(cache.#entry, signal))) await cache.close();
+      cache.extras = cache.#entry?.contents().find(({ name }) => name === EXTRAS)?.bytes ?? cache.extras;
     } catch (error) {
       signal.throwIfAborted();
       await cache.close();
       cache.#note('The cache can’t be used', error);
     }
-    cache.extras = cache.#entry?.contents().find(({ name }) => name === EXTRAS)?.bytes ?? cache.extras;
+    cache.found = cache.#entry !== undefined;
     cache.source = cache.#entry && !source.local ? cache.#entry.source(source.locate) : cache.#recording();
     return cache;
   }

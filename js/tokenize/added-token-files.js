@@ -46,7 +46,7 @@ function collectAddedTokens({ config = {}, specialTokensMap = {}, addedTokens, l
   };
   listOf(listed).forEach(add);
   for (const [id, token] of Object.entries(decoder ?? {}))
-    add({ ...token, id: Number(id), normalized: token?.normalized ?? !token?.special });
+    add({ ...token, id: /^\d+$/.test(id) ? Number(id) : id, normalized: token?.normalized ?? !token?.special });
   for (const [content, id] of Object.entries(addedTokens ?? {}))
     add({
       content,
@@ -60,8 +60,14 @@ function collectAddedTokens({ config = {}, specialTokensMap = {}, addedTokens, l
   /** The id after all others. @type {number | undefined} */
   let next;
   const nextId = () => {
-    next ??= Math.max(vocabulary.size(), 1 + [...tokens.values()].reduce((max, { id }) => Math.max(max, id ?? -1), -1));
-    return next++;
+    const after =
+      next ??
+      [...tokens.values()].reduce(
+        (max, { id }) => (Number.isInteger(id) && id >= max ? id + 1 : max),
+        vocabulary.size(),
+      );
+    next = after + 1;
+    return after;
   };
   return Array.from(tokens.values(), (token) => ({
     ...token,

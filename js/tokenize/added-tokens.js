@@ -37,7 +37,8 @@ export function parseAddedTokens(list, location) {
       normalized = false,
     } = entry ?? {};
     const isId = Number.isInteger(id) && id >= 0 && id < MAX_IDS;
-    if (typeof content !== 'string' || content === '' || /[\r\n]/.test(content) || !isId)
+    const hasFlags = [singleWord, lstrip, rstrip, normalized].every((flag) => typeof flag === 'boolean');
+    if (typeof content !== 'string' || content === '' || /[\r\n]/.test(content) || !isId || !hasFlags)
       throw new BertletError('BAD_VOCABULARY', `${location}: the added token ${JSON.stringify(entry)} is not valid.`);
     return { content, id, singleWord, lstrip, rstrip, normalized };
   });

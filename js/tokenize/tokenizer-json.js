@@ -25,16 +25,17 @@ export function parseTokenizerJson(json, location, config) {
 
   const { model, normalizer, pre_tokenizer: preTokenizer } = json;
   if (!model?.vocab || typeof model.vocab !== 'object' || (model.type ?? 'WordPiece') !== 'WordPiece') {
-    throw unsupported(`describes a tokenizer of type "${model?.type}"`);
+    throw unsupported(`describes a tokenizer of type ${JSON.stringify(model?.type)}`);
   }
   if ((model.continuing_subword_prefix ?? '##') !== '##' || (model.unk_token ?? '[UNK]') !== '[UNK]') {
     throw unsupported('has other marks than ## for pieces and [UNK] for unknown words');
   }
-  if (normalizer?.type !== 'BertNormalizer') throw unsupported(`has a normalizer "${normalizer?.type}"`);
-  if (preTokenizer?.type !== 'BertPreTokenizer') throw unsupported(`has a pre-tokenizer "${preTokenizer?.type}"`);
+  if (normalizer?.type !== 'BertNormalizer') throw unsupported(`has a normalizer ${JSON.stringify(normalizer?.type)}`);
+  if (preTokenizer?.type !== 'BertPreTokenizer')
+    throw unsupported(`has a pre-tokenizer ${JSON.stringify(preTokenizer?.type)}`);
 
   if ((model.max_input_chars_per_word ?? 100) !== 100)
-    throw unsupported(`has words of up to ${model.max_input_chars_per_word} characters`);
+    throw unsupported(`has words of up to ${JSON.stringify(model.max_input_chars_per_word)} characters`);
   checkPostProcessor(json.post_processor, unsupported);
 
   const { added_tokens: listed = [] } = json;
@@ -58,7 +59,7 @@ export function parseTokenizerJson(json, location, config) {
     ) {
       throw new BertletError(
         'BAD_VOCABULARY',
-        `${location}: the piece ${JSON.stringify(piece)} can't have the id ${id}.`,
+        `${location}: the piece ${JSON.stringify(piece)} can't have the id ${JSON.stringify(id)}.`,
       );
     }
     pieces[id] = piece;
@@ -87,15 +88,15 @@ function checkPostProcessor(processor, unsupported) {
   if (!processor) return;
   const { type } = processor;
   if (type === 'TemplateProcessing') {
-    const format = (/** @type {any[]} */ template) =>
-      (template ?? [])
-        .map((part) => part.SpecialToken ?? part.Sequence)
-        .map((part) => `${part?.id}:${part?.type_id}`)
+    const format = (/** @type {unknown} */ template) =>
+      (Array.isArray(template) ? template : [])
+        .map((part) => part?.SpecialToken ?? part?.Sequence)
+        .map((part) => `${JSON.stringify(part?.id)}:${JSON.stringify(part?.type_id)}`)
         .join(' ');
     const [single, pair] = [format(processor.single), format(processor.pair)];
-    if (single !== '[CLS]:0 A:0 [SEP]:0' || pair !== '[CLS]:0 A:0 [SEP]:0 B:1 [SEP]:1')
-      throw unsupported(`puts other tokens around a text ("${single}", "${pair}")`);
+    if (single !== '"[CLS]":0 "A":0 "[SEP]":0' || pair !== '"[CLS]":0 "A":0 "[SEP]":0 "B":1 "[SEP]":1')
+      throw unsupported(`puts other tokens around a text (${single}; ${pair})`);
   } else if (type !== 'BertProcessing' || processor.cls?.[0] !== '[CLS]' || processor.sep?.[0] !== '[SEP]') {
-    throw unsupported(`has a post-processor "${type}"`);
+    throw unsupported(`has a post-processor ${JSON.stringify(type)}`);
   }
 }

@@ -177,7 +177,7 @@ function checkTokenizerConfig(json, config) {
     const { location } = /** @type {{ location: string }} */ (config);
     throw new BertletError(
       'BAD_VOCABULARY',
-      `${location} asks for another tokenizer (${wordType}, ${subwordType}); bertlet has BERT's own, basic and wordpiece.`,
+      `${location} asks for another tokenizer (${JSON.stringify([wordType, subwordType])}); bertlet has BERT's own, basic and wordpiece.`,
     );
   }
 }

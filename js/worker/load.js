@@ -36,7 +36,8 @@ import { readVocabulary, withSearch } from '../tokenize/vocabulary.js';
  * @param {Context} context
  * @returns {Promise<Engine>} rejects with NO_WASM, OUT_OF_MEMORY, the signal's reason, and any code of ErrorCode for the files of a model
  */
-export async function loadEngine({ description, adapter, dtype, threads, build, cache: cacheUse = false }, context) {
+export async function loadEngine(params, context) {
+  const { description, adapter, dtype, threads, build, cache: cacheUse = false } = params;
   const { signal, emit } = context;
   const compiling = compile({ threads, build });
   const [compiled, cache] = await Promise.all([
@@ -89,7 +90,10 @@ export async function loadEngine({ description, adapter, dtype, threads, build, 
     return engine;
   } catch (error) {
     await source.discard?.();
-    throw error;
+    if (!cache.found || signal.aborted) throw error;
+    // The entry's digest is right, and yet it is not what it should be.
+    await cache.close();
+    return await loadEngine({ ...params, cache: 'refresh' }, context);
   } finally {
     await cache.close();
   }

@@ -45,6 +45,7 @@ const refused = [
   [{ hidden_size: undefined }, 'BAD_CONFIG', /hidden_size is undefined/],
   [{ hidden_size: '32' }, 'BAD_CONFIG', /hidden_size is "32"/],
   [{ num_hidden_layers: 0 }, 'BAD_CONFIG', /num_hidden_layers/],
+  [{ num_hidden_layers: 2 ** 24 }, 'BAD_CONFIG', /from 1 to 1000/],
   [{ max_position_embeddings: 1 }, 'BAD_CONFIG', /from 2/],
   [{ vocab_size: 1e12 }, 'BAD_CONFIG', /vocab_size/],
   [{ hidden_size: 36 }, 'BAD_CONFIG', /multiple of 8/],

@@ -458,11 +458,11 @@ test("a sentence-transformers folder that can't be followed: a warning, and the 
       /Transformer, LSTM/,
     ],
     ['1_Pooling/config.json', { pooling_mode: 'constructor' }, /pools by constructor/],
-    ['sentence_bert_config.json', { transformer_task: 'fill-mask' }, /encoder is for fill-mask/],
+    ['sentence_bert_config.json', { transformer_task: 'fill-mask' }, /encoder is for "fill-mask"/],
     [
       'sentence_bert_config.json',
       { modality_config: { text: { method_output_name: 'pooler_output' } }, module_output_name: 'sentence_embedding' },
-      /gives pooler_output as sentence_embedding/,
+      /gives "pooler_output" as "sentence_embedding"/,
     ],
     ['sentence_bert_config.json', { config_args: { hidden_act: 'relu' } }, /config_args with hidden_act/],
     ['sentence_bert_config.json', { processing_kwargs: { text: { max_length: 4 } } }, /text with max_length/],

@@ -23,6 +23,7 @@ static void impossible_configurations_have_no_size(void) {
   REFUSED(hidden_size, 36);
   REFUSED(hidden_size, INT32_MAX - 7);
   REFUSED(num_hidden_layers, 0);
+  REFUSED(num_hidden_layers, 1001);
   REFUSED(num_hidden_layers, INT32_MAX);
   REFUSED(num_attention_heads, 0);
   REFUSED(num_attention_heads, 5);

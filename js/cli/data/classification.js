@@ -148,7 +148,8 @@ function checkLabel(label, path, line) {
  */
 function checkLabelList(labels, path, line) {
   const checked = labels.map((label) => checkLabel(label, path, line));
-  const twice = checked.find((label, i) => checked.indexOf(label) < i);
+  const before = new Set();
+  const twice = checked.find((label) => before.size === before.add(label).size);
   if (twice !== undefined) throw badLine(path, line, `the label "${twice}" occurs twice`);
   return checked;
 }

@@ -9,7 +9,7 @@ import { readClassification, readMultiLabel } from './classification.js';
 import { readConll, readTaggedJsonLines } from './conll.js';
 import { nameLabels, readLabels } from './labels.js';
 import { readSquad } from './squad.js';
-import { decode } from '../lib/files.js';
+import { decode, tooLarge } from '../lib/files.js';
 
 export { checkLabels, labelsOf } from './labels.js';
 
@@ -125,7 +125,7 @@ export async function readGivenLabels(values) {
 /** A file as text. @param {string} path */
 async function readText(path) {
   const bytes = await readFile(path).catch((error) => {
-    throw fileError(error, path);
+    throw error.code === 'ERR_FS_FILE_TOO_LARGE' ? tooLarge(path) : fileError(error, path);
   });
   return decode(bytes, path);
 }

@@ -17,9 +17,11 @@ export function readLabels(text, path) {
   const labels = isJson ? fromJson(text, path) : splitLines(text.trimEnd()).map((line) => line.trim());
   const badLabel = (/** @type {number} */ index, /** @type {string} */ problem) =>
     isJson ? badFile(path, `label ${index}: ${problem}`) : badLine(path, index + 1, problem);
+  const before = new Set();
   labels.forEach((label, index) => {
     if (typeof label !== 'string' || label === '') throw badLabel(index, 'the label is empty, or no string');
-    if (labels.indexOf(label) < index) throw badLabel(index, `the label "${label}" occurs twice`);
+    if (before.has(label)) throw badLabel(index, `the label "${label}" occurs twice`);
+    before.add(label);
   });
   return labels;
 }

@@ -1,5 +1,5 @@
 // Decodes the bytes of files and of standard input, with errors that name the file and the line.
-import { isUtf8 } from 'node:buffer';
+import { constants, isUtf8 } from 'node:buffer';
 import { BertletError } from '../../errors.js';
 import { foreignKind, singleByte } from './encoding.js';
 
@@ -11,6 +11,7 @@ import { foreignKind, singleByte } from './encoding.js';
  * @param {number} firstLine number of the first line in `bytes`, from 1
  */
 export function decode(bytes, name, firstLine = 1) {
+  if (bytes.length > constants.MAX_STRING_LENGTH) throw tooLarge(name);
   const nul = bytes.indexOf(0);
   if (nul >= 0 || !isUtf8(bytes)) {
     const kind = firstLine === 1 ? foreignKind(bytes) : undefined;
@@ -22,6 +23,16 @@ export function decode(bytes, name, firstLine = 1) {
   const text = bytes.toString('utf8');
   return firstLine === 1 && text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
+
+/**
+ * BAD_INPUT for a text that is longer than a string can be.
+ * @param {string} name of the file
+ */
+export const tooLarge = (name) =>
+  new BertletError(
+    'BAD_INPUT',
+    `${name}: this has more than ${constants.MAX_STRING_LENGTH >> 20} MB, too much at once; split it into several files.`,
+  );
 
 /** Index of the first line that is not UTF-8, from 0. @param {Buffer} bytes */
 function lineOfInvalidUtf8(bytes) {
