@@ -31,19 +31,21 @@ export async function buildNative(preset, ...targets) {
 }
 
 /**
- * esbuild for js/ and web/: dist/bertlet.js, which a page imports, dist/worker.js, which that starts, and chunks: what both share,
- * and what is fetched when it is needed, such as training.
+ * esbuild for js/ and web/. What a page loads: dist/bertlet.js, dist/worker.js, which that starts, and chunks: what both share, and what is
+ * fetched when it is needed, such as training. (Their names are hashes only, since they are among what is loaded.) For few pages:
+ * dist/here.js, what the worker does on the calling thread. It has copies of what it shares with the others, which would have to be cut into more
+ * pieces for it. For service workers, which must not fetch code when it is needed: dist/service-worker.js, all in one file.
  */
 export async function bundle() {
   const { build } = await import('esbuild');
   await removeBundles();
-  await build({
+  /** @type {import('esbuild').BuildOptions} */
+  const options = {
     absWorkingDir: root,
-    entryPoints: { bertlet: 'js/index.js', worker: 'js/worker/main.js' },
     outdir: 'dist',
     bundle: true,
     splitting: true,
-    chunkNames: '[name]-[hash]',
+    chunkNames: '[hash]',
     format: 'esm',
     platform: 'browser',
     conditions: ['browser'],
@@ -52,7 +54,21 @@ export async function bundle() {
     sourcemap: true,
     legalComments: 'none',
     logLevel: 'warning',
-  });
+  };
+  /** @type {import('esbuild').Plugin} */
+  const hereApart = {
+    name: 'here-apart',
+    setup: ({ onResolve }) => onResolve({ filter: /\/here\.js$/ }, () => ({ path: './here.js', external: true })),
+  };
+  await Promise.all([
+    build({
+      ...options,
+      entryPoints: { bertlet: 'js/index.js', worker: 'js/worker/main.js' },
+      plugins: [hereApart],
+    }),
+    build({ ...options, entryPoints: { here: 'js/worker/here.js' } }),
+    build({ ...options, entryPoints: { 'service-worker': 'js/index.js' }, splitting: false }),
+  ]);
 }
 
 /** Chunks of an earlier build have other names. */

@@ -1,5 +1,5 @@
 // Chooses the fastest WebAssembly build that runs here, and compiles it.
-import { relaxedSimd, simd, threads as sharedMemory } from 'wasm-feature-detect';
+import { relaxedSimd, simd } from 'wasm-feature-detect';
 import { compileWasm, cores, whyNoThreads } from '#platform';
 import { BertletError } from '../errors.js';
 import { createCore } from './instance.js';
@@ -21,17 +21,14 @@ const DEFAULT_THREADS = 4;
 
 /**
  * Compiles the fastest build that works here; one that fails to compile is noted, and the next is tried.
- * @param {{ threads?: number, build?: Build }} [options] `threads`: default one for each core, up to 4; `build`: use this one and no
- *   other
+ * @param {{ threads?: number, build?: Build, whyOneThread?: string }} [options] `threads`: default one for each core, up to 4; `build`:
+ *   use this one and no other; `whyOneThread`: a sentence if there must be one thread only
  * @returns {Promise<Compiled>} rejects with NO_WASM if none can be fetched or compiled
  */
-export async function compile({ threads, build } = {}) {
+export async function compile({ threads, build, whyOneThread } = {}) {
   const notes = [];
   const wanted = threads ?? Math.min(cores(), DEFAULT_THREADS);
-  // In this order: only in a page that is cross-origin isolated can it be seen whether the engine has threads.
-  const whyOne =
-    whyNoThreads() ??
-    ((await sharedMemory()) ? undefined : 'This engine has no WebAssembly threads, so there is one thread.');
+  const whyOne = whyOneThread ?? whyNoThreads();
   if (whyOne && wanted > 1) notes.push(whyOne);
 
   const names = build ? [build] : await candidates(wanted > 1 && !whyOne, notes);

@@ -20,8 +20,8 @@ export const whyNoThreads = () => undefined;
 
 export const nextTask = () => setImmediate();
 
-/** @returns {import('../base/platform.js').Channel} */
-export function startWorker() {
+/** @returns {Promise<import('../base/platform.js').Channel>} */
+export async function startWorker() {
   // No execArgv: options of the process, such as --input-type, may be wrong for a worker. A small young generation makes the garbage
   // collector free the chunks of a download soon.
   const resourceLimits = { maxYoungGenerationSizeMb: 3 };
