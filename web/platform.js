@@ -35,7 +35,7 @@ export function nextTask() {
 }
 
 /** Whether Vite's dev server (before version 8) has made one file of this one and others, and put that into a folder of its own. */
-const moved = import.meta.url.includes('/.vite/deps');
+const moved = import.meta.url?.includes('/.vite/deps');
 
 const newWorker = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
 
