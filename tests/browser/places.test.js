@@ -190,7 +190,10 @@ test('where Vite’s dev server has put bertlet.js and what it imports into anot
   const library = '/dist/node_modules/.vite/deps/bertlet.js';
   const wanted = await expected(t);
   const page = await open(t, await serve(t, { '/': EMPTY }, {}, app));
-  for (const worker of [true, false]) same(await inPage(page, library, { worker }), wanted);
+  for (const worker of [true, false]) {
+    const { notes } = same(await inPage(page, library, { worker }), wanted);
+    assert.equal(/calling thread/.test(notes.join(' ')), !worker);
+  }
   const tokens = await page.evaluate(async (library) => {
     const { loadTokenizer } = await import(library);
     return (await loadTokenizer('/models/tiny-f32/')).tokenize('the movie').tokens;
