@@ -21,7 +21,7 @@ after(() => browser.close());
 
 /**
  * A server, until the test is over: dist/ under /dist/, the small models under /models/.
- * @param {Record<string, string>} [texts] documents and scripts by their paths
+ * @param {Record<string, string | { to: string }>} [texts] documents, scripts and redirects, by their paths
  * @param {Record<string, string>} [headers] of all answers
  * @returns {Promise<string>} its address
  */
@@ -31,6 +31,7 @@ async function serve(t, texts = {}, headers = {}, folder = fromRoot('dist')) {
     res.setHeaders(new Map(Object.entries(headers)));
     const [, first, ...rest] = req.url.split('/');
     const text = texts[req.url];
+    if (text?.to) return void res.writeHead(302, { Location: text.to }).end();
     if (text !== undefined) {
       res.setHeader('Content-Type', text.startsWith('<') ? 'text/html' : 'text/javascript');
       return void res.end(text);
@@ -205,5 +206,29 @@ test('where Vite’s dev server has put bertlet.js and what it imports into anot
     const { name, code, message } = await inPage(page, library, { worker });
     assert.deepEqual([name, code], ['BertletError', worker ? 'WORKER_FAILED' : 'NO_WASM']);
     assert.match(message, /optimizeDeps: \{ exclude: \['bertlet'\] \}/);
+  }
+});
+
+test('answers that a page may not read, given as files: an error says how to fetch them', async (t) => {
+  const other = await serve(t);
+  const url = await serve(t, { '/': EMPTY, '/moved': { to: '/models/tiny-f32/config.json' } });
+  const page = await open(t, url);
+  const errors = await page.evaluate(async (other) => {
+    const { load } = await import('/dist/bertlet.js');
+    const responses = await Promise.all([
+      fetch(`${other}models/tiny-f32/config.json`, { mode: 'no-cors' }),
+      fetch('/moved', { redirect: 'manual' }),
+    ]);
+    const failures = responses.map((config) =>
+      load({ 'config.json': config, 'vocab.txt': new Blob(['a']), 'model.safetensors': new Blob(['b']) }).catch(
+        ({ name, code, message }) => [name, code, message],
+      ),
+    );
+    return Promise.all(failures);
+  }, other);
+  for (const [i, type] of ['opaque', 'opaqueredirect'].entries()) {
+    const [name, code, message] = errors[i];
+    assert.deepEqual([name, code], ['BertletError', 'BAD_INPUT']);
+    assert.match(message, new RegExp(`\\(${type}, HTTP 0\\).*mode: 'cors'.*redirects`));
   }
 });

@@ -1,6 +1,6 @@
 // The head for text classification, with one label or any number of labels for each text.
 import { BertletError } from '../../errors.js';
-import { sigmoid, softmax } from '../../base/numbers.js';
+import { sigmoid, softmax } from '../../base/probabilities.js';
 import { checkInteger } from '../options.js';
 import { toTexts } from '../texts.js';
 import { Head } from './head.js';
