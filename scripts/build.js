@@ -1,7 +1,7 @@
 // `npm run build`: the WebAssembly variants, the bundles for browsers and the type declarations, all into dist/, and the demo, into
 // build/demo/. What takes long, C, is compiled only where it changed, so that running it again takes seconds.
 import { existsSync } from 'node:fs';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureNativeToolchain, ensurePackages, ensureToolchain } from './setup.js';
@@ -38,7 +38,6 @@ export async function buildNative(preset, ...targets) {
  */
 export async function bundle() {
   const { build } = await import('esbuild');
-  await removeBundles();
   /** @type {import('esbuild').BuildOptions} */
   const options = {
     absWorkingDir: root,
@@ -54,13 +53,14 @@ export async function bundle() {
     sourcemap: true,
     legalComments: 'none',
     logLevel: 'warning',
+    write: false,
   };
   /** @type {import('esbuild').Plugin} */
   const hereApart = {
     name: 'here-apart',
     setup: ({ onResolve }) => onResolve({ filter: /\/here\.js$/ }, () => ({ path: './here.js', external: true })),
   };
-  await Promise.all([
+  const results = await Promise.all([
     build({
       ...options,
       entryPoints: { bertlet: 'js/index.js', worker: 'js/worker/main.js' },
@@ -69,13 +69,20 @@ export async function bundle() {
     build({ ...options, entryPoints: { here: 'js/worker/here.js' } }),
     build({ ...options, entryPoints: { 'service-worker': 'js/index.js' }, splitting: false }),
   ]);
+  // Here, and not by esbuild, so that a page that is being loaded finds one build or the other.
+  const files = new Map(
+    results.flatMap(({ outputFiles = [] }) => outputFiles).map(({ path, contents }) => [path, contents]),
+  );
+  await mkdir(join(root, 'dist'), { recursive: true });
+  for (const [path, contents] of files) await writeFile(path, contents);
+  await removeBundles(new Set(files.keys()));
 }
 
-/** Chunks of an earlier build have other names. */
-async function removeBundles() {
+/** Removes what an earlier build left: its chunks have other names. @param {Set<string>} wanted paths of those that stay */
+async function removeBundles(wanted) {
   const dist = join(root, 'dist');
-  const names = existsSync(dist) ? await readdir(dist) : [];
-  for (const name of names) if (/\.js(\.map)?$/.test(name)) await rm(join(dist, name));
+  for (const name of await readdir(dist))
+    if (/\.js(\.map)?$/.test(name) && !wanted.has(join(dist, name))) await rm(join(dist, name));
 }
 
 /** Vite for demo/, with the package as it is in dist/. */

@@ -21,7 +21,7 @@ import { checkChoice, checkInteger } from './options.js';
  *   others: BAD_INPUT or UNSUPPORTED_DTYPE for a wrong argument; FILE_NOT_FOUND, FILE_ACCESS or NETWORK if the files can't be read;
  *   NOT_A_MODEL, TRUNCATED_FILE, BAD_CONFIG, BAD_SAFETENSORS, BAD_VOCABULARY, MISSING_TENSOR, SHAPE_MISMATCH or BAD_WEIGHTS if they are
  *   damaged or don't belong together; UNSUPPORTED_MODEL if bertlet has no such model; BAD_ADAPTER or BAD_LABELS for the adapter;
- *   OUT_OF_MEMORY or NO_WASM
+ *   OUT_OF_MEMORY, NO_WASM or WORKER_FAILED
  */
 export async function load(
   spec,

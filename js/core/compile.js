@@ -21,14 +21,14 @@ const DEFAULT_THREADS = 4;
 
 /**
  * Compiles the fastest build that works here; one that fails to compile is noted, and the next is tried.
- * @param {{ threads?: number, build?: Build, whyOneThread?: string }} [options] `threads`: default one for each core, up to 4; `build`:
- *   use this one and no other; `whyOneThread`: a sentence if there must be one thread only
+ * @param {{ threads?: number, build?: Build }} [options] `threads`: default one for each core, up to 4; `build`: use this one and no
+ *   other
  * @returns {Promise<Compiled>} rejects with NO_WASM if none can be fetched or compiled
  */
-export async function compile({ threads, build, whyOneThread } = {}) {
+export async function compile({ threads, build } = {}) {
   const notes = [];
   const wanted = threads ?? Math.min(cores(), DEFAULT_THREADS);
-  const whyOne = whyOneThread ?? whyNoThreads();
+  const whyOne = whyNoThreads();
   if (whyOne && wanted > 1) notes.push(whyOne);
 
   const names = build ? [build] : await candidates(wanted > 1 && !whyOne, notes);

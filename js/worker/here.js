@@ -11,14 +11,15 @@ import { createMethods } from './methods.js';
  */
 export function startHere(why) {
   const { port1: near, port2: far } = new MessageChannel();
-  const methods = createMethods(`${why}, and there is one thread.`);
+  const methods = createMethods();
   const running = serve(portOf(far), {
     ...methods,
-    load(params, context) {
-      // The calling thread may not wait for others: in a page that is an error, elsewhere it may be what they wait for.
+    // With one thread: this one may not wait for others. In a page that is an error, elsewhere it may be what they wait for.
+    async load(params, context) {
       if (params.build?.endsWith('-mt'))
         throw new BertletError('BAD_INPUT', `${why}; "${params.build}" is a build with threads. Leave it out.`);
-      return methods.load(params, context);
+      const info = await methods.load({ ...params, threads: 1 }, context);
+      return { ...info, notes: [`${why}, and there is one thread.`, ...info.notes] };
     },
   });
   keepAlive(far, false);

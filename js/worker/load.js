@@ -34,16 +34,11 @@ import { readVocabulary, withSearch } from '../tokenize/vocabulary.js';
  * into the cache.
  * @param {LoadParams} params
  * @param {Context} context
- * @param {string} [whyOneThread] a sentence if the engine must have one thread only
  * @returns {Promise<Engine>} rejects with NO_WASM, OUT_OF_MEMORY, the signal's reason, and any code of ErrorCode for the files of a model
  */
-export async function loadEngine(
-  { description, adapter, dtype, threads, build, cache: cacheUse = false },
-  context,
-  whyOneThread,
-) {
+export async function loadEngine({ description, adapter, dtype, threads, build, cache: cacheUse = false }, context) {
   const { signal, emit } = context;
-  const compiling = compile({ threads, build, whyOneThread });
+  const compiling = compile({ threads, build });
   const [compiled, cache] = await Promise.all([
     compiling,
     openSources(description, adapter, { keep: true, refresh: cacheUse === 'refresh' }).then((source) =>

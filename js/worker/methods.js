@@ -29,10 +29,9 @@ function sendRows(context, { indices, starts }, pooling, rows, tokens) {
 
 /**
  * The methods for one model, which `load` loads: it is the first call.
- * @param {string} [whyOneThread] a sentence if the engine must have one thread only
- * @returns {Record<string, import('../rpc/serve.js').Method>}
+ * @returns {{ load: (params: any, context: import('../rpc/serve.js').Context) => Promise<any> } & Record<string, import('../rpc/serve.js').Method>}
  */
-export function createMethods(whyOneThread) {
+export function createMethods() {
   /** Set by `load`. @type {import('../engine/engine.js').Engine} */
   let engine;
 
@@ -51,7 +50,7 @@ export function createMethods(whyOneThread) {
   return {
     /** Loads the model; if it has a head, this is kept as number `head`. Gives what `ModelInfo` has beyond the caller's options. */
     async load({ head: number, ...params }, context) {
-      engine = await loadEngine(params, context, whyOneThread);
+      engine = await loadEngine(params, context);
       const { family, hiddenSize, numLayers, maxPositions: maxTokens, vocabSize } = engine.config;
       const { build, threads } = engine.compiled;
       const { fingerprint, fromCache, configJson: config } = engine;

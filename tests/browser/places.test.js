@@ -99,6 +99,15 @@ test('a page’s own thread: the same numbers, no worker, and the cache', async 
     assert.deepEqual([info.threads, info.fromCache], [1, fromCache], info.notes.join(' '));
     assert.match(info.notes.join(' '), /worker: false.* on the calling thread, and there is one thread/);
   }
+  const aborted = await page.evaluate(async () => {
+    const { load } = await import('/dist/bertlet.js');
+    const bert = await load('/models/tiny-f32/', { worker: false });
+    const controller = new AbortController();
+    setTimeout(() => controller.abort());
+    const texts = Array.from({ length: 20_000 }, (_, i) => `a good movie, number ${i}`);
+    return bert.embed(texts, { signal: controller.signal }).catch(({ name }) => name);
+  });
+  assert.equal(aborted, 'AbortError');
   assert.deepEqual(workers, []);
 });
 
