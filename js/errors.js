@@ -43,7 +43,7 @@ export class BertletError extends Error {
  * What it runs on:
  *   OUT_OF_MEMORY        there is not enough memory
  *   NO_WASM              the WebAssembly build can't be fetched or compiled
- *   WORKER_FAILED        the worker ended unexpectedly
+ *   WORKER_FAILED        the worker could not be loaded or ended unexpectedly
  *   INTERNAL             a bug in bertlet
  * On the command line only:
  *   BAD_DATA             a file of examples is not in its format

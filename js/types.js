@@ -38,6 +38,9 @@
  * @property {Dtype} [dtype] what the model computes in, whatever the checkpoint holds. Default 'f32', which gives PyTorch's numbers.
  *   'int8' takes a third of the memory and a quarter to two thirds of the time. Its sentence vectors have a mean cosine of 0.9985 to
  *   0.9997 to PyTorch's, by what the engine multiplies exactly; on long texts, lists and foreign scripts it is 0.998 or a little less
+ * @property {boolean} [worker] default true: the model works in a worker of its own; where none can be started (a service worker, say)
+ *   on the calling thread, and `info.notes` says why. false: on the calling thread, which is busy for up to some tenths of a second at a
+ *   time, with one thread
  * @property {number} [threads] 1 to 64; default: one for each core, up to 4, where threads are available
  * @property {string | URL} [hub] base URL of a server that answers the hub's addresses; default https://huggingface.co, in Node
  *   HF_ENDPOINT if that is set

@@ -1,7 +1,7 @@
 // `npm run build`: the WebAssembly variants, the bundles for browsers and the type declarations, all into dist/, and the demo, into
 // build/demo/. What takes long, C, is compiled only where it changed, so that running it again takes seconds.
 import { existsSync } from 'node:fs';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureNativeToolchain, ensurePackages, ensureToolchain } from './setup.js';
@@ -31,19 +31,20 @@ export async function buildNative(preset, ...targets) {
 }
 
 /**
- * esbuild for js/ and web/: dist/bertlet.js, which a page imports, dist/worker.js, which that starts, and chunks: what both share,
- * and what is fetched when it is needed, such as training.
+ * esbuild for js/ and web/. What a page loads: dist/bertlet.js, dist/worker.js, which that starts, and chunks: what both share, and what is
+ * fetched when it is needed, such as training. (Their names are hashes only, since they are among what is loaded.) For few pages:
+ * dist/here.js, what the worker does on the calling thread. It has copies of what it shares with the others, which would have to be cut into more
+ * pieces for it. For service workers, which must not fetch code when it is needed: dist/service-worker.js, all in one file.
  */
 export async function bundle() {
   const { build } = await import('esbuild');
-  await removeBundles();
-  await build({
+  /** @type {import('esbuild').BuildOptions} */
+  const options = {
     absWorkingDir: root,
-    entryPoints: { bertlet: 'js/index.js', worker: 'js/worker/main.js' },
     outdir: 'dist',
     bundle: true,
     splitting: true,
-    chunkNames: '[name]-[hash]',
+    chunkNames: '[hash]',
     format: 'esm',
     platform: 'browser',
     conditions: ['browser'],
@@ -52,14 +53,36 @@ export async function bundle() {
     sourcemap: true,
     legalComments: 'none',
     logLevel: 'warning',
-  });
+    write: false,
+  };
+  /** @type {import('esbuild').Plugin} */
+  const hereApart = {
+    name: 'here-apart',
+    setup: ({ onResolve }) => onResolve({ filter: /\/here\.js$/ }, () => ({ path: './here.js', external: true })),
+  };
+  const results = await Promise.all([
+    build({
+      ...options,
+      entryPoints: { bertlet: 'js/index.js', worker: 'js/worker/main.js' },
+      plugins: [hereApart],
+    }),
+    build({ ...options, entryPoints: { here: 'js/worker/here.js' } }),
+    build({ ...options, entryPoints: { 'service-worker': 'js/index.js' }, splitting: false }),
+  ]);
+  // Here, and not by esbuild, so that a page that is being loaded finds one build or the other.
+  const files = new Map(
+    results.flatMap(({ outputFiles = [] }) => outputFiles).map(({ path, contents }) => [path, contents]),
+  );
+  await mkdir(join(root, 'dist'), { recursive: true });
+  for (const [path, contents] of files) await writeFile(path, contents);
+  await removeBundles(new Set(files.keys()));
 }
 
-/** Chunks of an earlier build have other names. */
-async function removeBundles() {
+/** Removes what an earlier build left: its chunks have other names. @param {Set<string>} wanted paths of those that stay */
+async function removeBundles(wanted) {
   const dist = join(root, 'dist');
-  const names = existsSync(dist) ? await readdir(dist) : [];
-  for (const name of names) if (/\.js(\.map)?$/.test(name)) await rm(join(dist, name));
+  for (const name of await readdir(dist))
+    if (/\.js(\.map)?$/.test(name) && !wanted.has(join(dist, name))) await rm(join(dist, name));
 }
 
 /** Vite for demo/, with the package as it is in dist/. */

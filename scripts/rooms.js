@@ -43,11 +43,11 @@ const C = [
   ['src/bertlet.h'],
 ];
 
-/** What runs in a page must not bring along what runs in the worker only; naming its types is free. */
+/** What runs in a page must not bring along what runs in the worker only; naming its types is free, and so is an `import()`, which waits. */
 const PAGE = ['js/index.js', 'js/api'];
 const WORKER = ['js/worker', 'js/train', 'js/engine'];
 
-/** @typedef {{ to: string, type: boolean }} Import `type`: in a comment, so that nothing is loaded */
+/** @typedef {{ to: string, waits: boolean }} Import `waits`: in a comment or by `import()`, so that nothing is loaded with the file */
 
 const within = (/** @type {string} */ file, /** @type {string} */ room) => file === room || file.startsWith(`${room}/`);
 
@@ -59,10 +59,10 @@ const within = (/** @type {string} */ file, /** @type {string} */ room) => file 
 function importsOfJavaScript(file, text) {
   /** @type {Import[]} */
   const imports = [];
-  const add = (/** @type {unknown} */ name, type = false) => {
-    if (name === '#platform') imports.push(...['js/node/platform.js', 'web/platform.js'].map((to) => ({ to, type })));
+  const add = (/** @type {unknown} */ name, waits = false) => {
+    if (name === '#platform') imports.push(...['js/node/platform.js', 'web/platform.js'].map((to) => ({ to, waits })));
     else if (typeof name === 'string' && name.startsWith('.'))
-      imports.push({ to: posix.join(posix.dirname(file), name), type });
+      imports.push({ to: posix.join(posix.dirname(file), name), waits });
   };
   /** @param {string} comment */
   const readComment = (comment) => {
@@ -77,7 +77,7 @@ function importsOfJavaScript(file, text) {
   /** @param {any} node */
   const visit = (node) => {
     if (typeof node?.type !== 'string') return;
-    if (node.source) add(node.source.value);
+    if (node.source) add(node.source.value, node.type === 'ImportExpression');
     for (const value of Object.values(node)) for (const child of [value].flat()) visit(child);
   };
   visit(program);
@@ -94,7 +94,7 @@ function importsOfC(file, text, exists) {
   return [...text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)].map(([, name]) => {
     // As the compiler looks: beside the file, then in src/.
     const beside = posix.join(posix.dirname(file), name);
-    return { to: exists(beside) ? beside : posix.join('src', name), type: false };
+    return { to: exists(beside) ? beside : posix.join('src', name), waits: false };
   });
 }
 
@@ -122,7 +122,7 @@ function checkOrder(graph, order) {
   const problems = [];
   for (const [file, imports] of graph) {
     if (floorOf(file) < 0) problems.push(`${file} is in no room that scripts/rooms.js knows.`);
-    for (const { to, type } of imports) {
+    for (const { to, waits } of imports) {
       if (!graph.has(to)) problems.push(`${file} imports ${to}, which is not there.`);
       else if (floorOf(to) < floorOf(file)) problems.push(`${file} imports ${to} from a room above its own.`);
       else if (
@@ -132,7 +132,7 @@ function checkOrder(graph, order) {
         !within(to, 'js/node')
       )
         problems.push(`${file} imports ${to} from the room beside its own.`);
-      if (!type && PAGE.some((room) => within(file, room)) && WORKER.some((room) => within(to, room)))
+      if (!waits && PAGE.some((room) => within(file, room)) && WORKER.some((room) => within(to, room)))
         problems.push(`${file} runs in the page and imports ${to}, which is for the worker.`);
     }
   }

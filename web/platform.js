@@ -34,25 +34,42 @@ export function nextTask() {
   );
 }
 
+/** Whether Vite's dev server (before version 8) has made one file of this one and others, and put that into a folder of its own. */
+const moved = import.meta.url?.includes('/.vite/deps');
+
+const newWorker = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+
 /** @type {import('../js/base/platform.js').Platform['startWorker']} */
-export function startWorker() {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-  return {
-    post: (message, transfer) => worker.postMessage(message, { transfer }),
-    listen(receive, fail) {
-      worker.onmessage = ({ data }) => receive(data);
-      worker.onmessageerror = () => fail('a message could not be read');
-      worker.onerror = (event) => {
-        event.preventDefault();
-        fail(event.message ?? 'worker.js could not be loaded; it must lie beside bertlet.js');
-      };
-    },
-    keepAlive() {},
-    async close() {
-      worker.terminate();
-    },
-  };
+export async function startWorker() {
+  try {
+    if (!moved) return channelTo(newWorker(), 'worker.js could not be loaded; it must lie beside bertlet.js');
+  } catch (error) {
+    if (!globalThis.Worker) throw error;
+  }
+  const { worker, reason } = (await import('./elsewhere.js')).startElsewhere(newWorker);
+  return channelTo(worker, reason);
 }
+
+/**
+ * @param {Worker} worker
+ * @param {string} reason why it fails, if the browser doesn't say
+ * @returns {import('../js/base/platform.js').Channel}
+ */
+const channelTo = (worker, reason) => ({
+  post: (message, transfer) => worker.postMessage(message, { transfer }),
+  listen(receive, fail) {
+    worker.onmessage = ({ data }) => receive(data);
+    worker.onmessageerror = () => fail('a message could not be read');
+    worker.onerror = (event) => {
+      event.preventDefault();
+      fail(event.message ?? reason);
+    };
+  },
+  keepAlive() {},
+  async close() {
+    worker.terminate();
+  },
+});
 
 /** @type {import('../js/base/platform.js').Platform['ownPort']} */
 export const ownPort = () => ({
@@ -72,19 +89,20 @@ const WASM = {
 
 /** @type {import('../js/base/platform.js').Platform['compileWasm']} */
 export async function compileWasm(build) {
-  const url = WASM[build]();
+  const { url, remedy } = moved
+    ? (await import('./elsewhere.js')).unmoved(WASM[build]())
+    : { url: WASM[build](), remedy: 'It must lie beside worker.js' };
   const response = await fetch(url).catch((error) => {
     throw new BertletError('NO_WASM', `${url} could not be fetched: ${error.message}.`, { cause: error });
   });
-  if (!response.ok) {
-    throw new BertletError(
-      'NO_WASM',
-      `${url} could not be fetched (HTTP ${response.status}). It must lie beside worker.js.`,
-    );
-  }
+  const type = response.headers.get('content-type');
+  // Some servers answer with their start page where there is no such file.
+  if (!response.ok || type?.startsWith('text/html'))
+    throw new BertletError('NO_WASM', `${url} could not be fetched (HTTP ${response.status}, ${type}). ${remedy}.`);
   // Compiles while it arrives, if the server sends the right type, which compileStreaming insists on.
-  const streams = response.headers.get('content-type') === 'application/wasm';
-  return streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
+  return type === 'application/wasm'
+    ? WebAssembly.compileStreaming(response)
+    : WebAssembly.compile(await response.arrayBuffer());
 }
 
 /** @type {import('../js/base/platform.js').Platform['locate']} */
@@ -97,10 +115,8 @@ export function locate(spec) {
 
 export const hubDefaults = () => ({});
 
-/** @type {import('../js/base/platform.js').Platform['openDirectory']} */
-export async function openDirectory(path) {
-  throw new BertletError('BAD_INPUT', `A browser can't open the directory ${path}; give load() its files.`);
-}
+/** Never called: `locate` gives no path. */
+export const openDirectory = () => Promise.reject();
 
 /** @type {import('../js/base/platform.js').Platform['openHub']} */
 export const openHub = async ({ revision }, remote) => remote(revision);

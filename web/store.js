@@ -7,7 +7,7 @@ const FOLDER = 'bertlet';
 const MOST_AT_ONCE = 2 ** 30;
 
 /**
- * TypeScript declares this for workers only.
+ * TypeScript declares this for workers only; and browsers have it in dedicated workers only.
  * @typedef {object} SyncAccessHandle
  * @property {() => number} getSize
  * @property {(target: Uint8Array, options: { at: number }) => number} read
@@ -48,7 +48,8 @@ export async function openStore() {
           close: async () => access.close(),
         };
       } catch {
-        // A browser without the mode "read-only" gives one handle at a time. Of two loads at once the second reads a Blob.
+        // A browser without the mode "read-only" gives one handle at a time. Of two loads at once the second reads a Blob. So does every load
+        // outside of a dedicated worker.
         const blob = await handle.getFile();
         return {
           size: blob.size,
@@ -60,6 +61,8 @@ export async function openStore() {
 
     /** Writes the first part, the mark, last: a file without it is unfinished, and no entry. */
     async write(name, [mark, ...parts]) {
+      if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype))
+        return (await import('./write-stream.js')).writeStream(folder, name, [mark, ...parts]);
       const access = await (await file(name, true)).createSyncAccessHandle().catch(locked);
       if (!access) return; // another load has the file open, to write the same entry or to read it
       const put = (/** @type {Uint8Array} */ part, /** @type {number} */ at) => {

@@ -1,6 +1,6 @@
 // The caller's side of `learningCurve`: checks of examples and options; mean and standard deviation of what the worker measured.
 import { BertletError } from '../errors.js';
-import { rejectUnknownOptions } from './options.js';
+import { checkInteger, rejectUnknownOptions } from './options.js';
 import { checkExamples, labelNames } from './examples.js';
 
 /** The default of `sizes`, as far as there are enough examples. */
@@ -23,8 +23,7 @@ export function curveParams(examples, { test, sizes, draws = 5, baseline = true,
   const unknown = testSet.labels.find((label) => !names.includes(label));
   if (unknown !== undefined)
     throw new BertletError('BAD_LABELS', `The label "${unknown}" of a test example occurs in no example to train on.`);
-  if (!(Number.isInteger(draws) && draws >= 1))
-    throw new BertletError('BAD_INPUT', `draws is ${draws}; it must be a positive integer.`);
+  checkInteger('draws', draws);
   if (c !== undefined && !(c > 0 && c < Infinity))
     throw new BertletError('BAD_INPUT', `c is ${c}; it must be a positive number.`);
 

@@ -7,6 +7,7 @@ import { callOptions } from './call-options.js';
 import { createHead } from './heads/create.js';
 import { RemoteHead } from './heads/remote-head.js';
 import { Model } from './model.js';
+import { checkChoice, checkInteger } from './options.js';
 
 /**
  * Loads a model into a worker of its own, so that the page stays responsive while the model works. A model that was loaded before comes
@@ -20,22 +21,29 @@ import { Model } from './model.js';
  *   others: BAD_INPUT or UNSUPPORTED_DTYPE for a wrong argument; FILE_NOT_FOUND, FILE_ACCESS or NETWORK if the files can't be read;
  *   NOT_A_MODEL, TRUNCATED_FILE, BAD_CONFIG, BAD_SAFETENSORS, BAD_VOCABULARY, MISSING_TENSOR, SHAPE_MISMATCH or BAD_WEIGHTS if they are
  *   damaged or don't belong together; UNSUPPORTED_MODEL if bertlet has no such model; BAD_ADAPTER or BAD_LABELS for the adapter;
- *   OUT_OF_MEMORY or NO_WASM
+ *   OUT_OF_MEMORY, NO_WASM or WORKER_FAILED
  */
 export async function load(
   spec,
-  { dtype = 'f32', adapter, threads, build, hub, revision, token, headers, cache = true, ...taskOptions } = {},
+  {
+    dtype = 'f32',
+    adapter,
+    worker = true,
+    threads,
+    build,
+    hub,
+    revision,
+    token,
+    headers,
+    cache = true,
+    ...taskOptions
+  } = {},
 ) {
   taskOptions.signal?.throwIfAborted();
-  if (dtype !== 'int8' && dtype !== 'f32') {
-    throw new BertletError('UNSUPPORTED_DTYPE', `dtype is "${dtype}"; it must be "int8" or "f32".`);
-  }
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {
-    throw new BertletError('BAD_INPUT', `threads is ${threads}; it must be an integer from 1 to 64.`);
-  }
-  if (![true, false, 'refresh'].includes(cache)) {
-    throw new BertletError('BAD_INPUT', `cache is ${cache}; it must be true, false or 'refresh'.`);
-  }
+  checkChoice('dtype', dtype, ['int8', 'f32'], 'UNSUPPORTED_DTYPE');
+  if (threads !== undefined) checkInteger('threads', threads, 1, 64);
+  checkChoice('cache', cache, [true, false, 'refresh']);
+  checkChoice('worker', worker, [true, false]);
   const connectionOptions = callOptions(taskOptions);
   const { name, description, transfer, close } = await describe(spec, { hub, revision, token, headers });
   /** @type {import('../io/description.js').Described | undefined} */
@@ -44,7 +52,7 @@ export async function load(
   let connection;
   try {
     if (adapter !== undefined) addition = await describe(adapter, { hub, token, headers });
-    connection = new Connection(startWorker());
+    connection = new Connection(await openChannel(worker));
     const remote = new RemoteHead(connection);
     const loaded = await remote.call(
       'load',
@@ -64,4 +72,26 @@ export async function load(
     close();
     addition?.close();
   }
+}
+
+/**
+ * A channel to a worker or, without one, to what does the same on this thread; that is fetched only then.
+ * @param {boolean} worker
+ */
+async function openChannel(worker) {
+  let why = 'As worker: false asks,';
+  try {
+    if (worker) return await startWorker();
+  } catch (error) {
+    why = `No worker can be started here (${/** @type {Error} */ (error).message}), so`;
+  }
+  why += ' the model works on the calling thread';
+  const { startHere } = await import('../worker/here.js').catch((cause) => {
+    throw new BertletError(
+      'WORKER_FAILED',
+      `${why}, but what it needs there can't be fetched: ${cause.message} In a service worker, import "bertlet/service-worker" (dist/service-worker.js).`,
+      { cause },
+    );
+  });
+  return startHere(why);
 }

@@ -3,7 +3,7 @@ import { BertletError } from '../errors.js';
 import { callOptions } from './call-options.js';
 import { createHead, fetchLazy } from './heads/create.js';
 import { RemoteHead } from './heads/remote-head.js';
-import { checkChoice, rejectUnknownOptions } from './options.js';
+import { checkChoice, checkInteger, rejectUnknownOptions } from './options.js';
 import { eachText } from './parts.js';
 import { toTexts } from './texts.js';
 
@@ -71,8 +71,7 @@ export class Model {
     const { numLayers } = this.info;
     const { pooling, layer, normalize, truncation = 'cut', ...taskOptions } = options;
     if (pooling !== undefined) checkChoice('pooling', pooling, ['mean', 'cls', 'max', 'none']);
-    if (layer !== undefined && !(Number.isInteger(layer) && layer >= 0 && layer <= numLayers))
-      throw new BertletError('BAD_INPUT', `layer is ${layer}; it must be an integer from 0 to ${numLayers}.`);
+    if (layer !== undefined) checkInteger('layer', layer, 0, numLayers);
     checkChoice('truncation', truncation, ['cut', 'error']);
     /** @type {any[]} */
     const results = [];
@@ -106,8 +105,7 @@ export class Model {
    *   no masked-LM head, BAD_VOCABULARY if its vocabulary has no [MASK], BAD_INPUT if a text has none, or TEXT_TOO_LONG
    */
   async fillMask(texts, { topK = 5, targets, ...taskOptions } = {}) {
-    if (!Number.isInteger(topK) || topK < 1)
-      throw new BertletError('BAD_INPUT', `topK is ${topK}; it must be a positive integer.`);
+    checkInteger('topK', topK);
     if (targets !== undefined && !(Array.isArray(targets) && targets.every((target) => typeof target === 'string')))
       throw new BertletError('BAD_INPUT', `targets is ${targets}; it must be an array of words.`);
     /** @type {MaskFill[][][]} */

@@ -2,7 +2,7 @@
 import { locate } from '#platform';
 import { readHead } from '../checkpoint/head-file.js';
 import { BertletError } from '../errors.js';
-import { isAddress } from '../io/address.js';
+import { isAddress } from '../io/file-name.js';
 import { readContent } from '../io/content.js';
 import { fetchChunks } from '../io/http.js';
 import { readAll } from '../io/streams.js';

@@ -2,14 +2,29 @@
 import { BertletError } from '../errors.js';
 
 /**
- * Throws BAD_INPUT if an option has none of the allowed values.
+ * Throws if an option has none of the allowed values.
+ * @template T
  * @param {string} name
- * @param {string} value
- * @param {string[]} allowed
+ * @param {T} value
+ * @param {T[]} allowed
+ * @param {import('../errors.js').ErrorCode} [code] default BAD_INPUT
  */
-export function checkChoice(name, value, allowed) {
+export function checkChoice(name, value, allowed, code = 'BAD_INPUT') {
   if (!allowed.includes(value))
-    throw new BertletError('BAD_INPUT', `${name} is "${value}"; it must be ${allowed.join(' or ')}.`);
+    throw new BertletError(code, `${name} is "${value}"; it must be ${allowed.join(' or ')}.`);
+}
+
+/**
+ * Throws BAD_INPUT if an option is not an integer, or is out of bounds.
+ * @param {string} name
+ * @param {number} value
+ * @param {number} [least]
+ * @param {number} [most]
+ */
+export function checkInteger(name, value, least = 1, most = Infinity) {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  const wanted = most === Infinity ? 'a positive integer' : `an integer from ${least} to ${most}`;
+  throw new BertletError('BAD_INPUT', `${name} is ${value}; it must be ${wanted}.`);
 }
 
 /**

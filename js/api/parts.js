@@ -2,7 +2,7 @@
 
 /**
  * Calls a function for each text of a part.
- * @param {import('../worker/main.js').Part} part
+ * @param {import('../worker/methods.js').Part} part
  * @param {(index: number, rows: Float32Array, columns: number, tokens?: import('../tokenize/located.js').Located) => void} use gets the
  *   index of the text among the caller's, and its rows [rows][columns], a view of the part
  */

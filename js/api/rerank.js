@@ -1,5 +1,5 @@
 // Ranks documents by a cross-encoder. Only who does so fetches this file.
-import { sigmoid } from '../base/numbers.js';
+import { sigmoid } from '../base/probabilities.js';
 import { BertletError } from '../errors.js';
 
 /**

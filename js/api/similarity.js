@@ -1,6 +1,6 @@
 // Cosine similarity, and exhaustive nearest-neighbour search by it.
 import { BertletError } from '../errors.js';
-import { rejectUnknownOptions } from './options.js';
+import { checkInteger, rejectUnknownOptions } from './options.js';
 
 /**
  * The cosine of the angle between two vectors. Throws BAD_INPUT if they are empty or of different lengths.
@@ -30,8 +30,7 @@ export function cosineSimilarity(a, b) {
  */
 export function search(query, vectors, { topK = 5, ...rest } = {}) {
   rejectUnknownOptions(rest);
-  if (!(Number.isInteger(topK) && topK >= 1))
-    throw new BertletError('BAD_INPUT', `topK is ${topK}; it must be a positive integer.`);
+  checkInteger('topK', topK);
   return vectors
     .map((vector, index) => ({ index, score: cosineSimilarity(query, vector) }))
     .sort((a, b) => b.score - a.score)

@@ -22,20 +22,6 @@ export function logSumExp(values) {
 }
 
 /**
- * exp(logits) / sum(exp(logits)), without overflow.
- * @param {ArrayLike<number>} logits [classes] at least one
- * @returns {Float64Array} [classes] probabilities, whose sum is 1
- */
-export function softmax(logits) {
-  const max = logits[indexOfMax(logits)];
-  const values = new Float64Array(logits.length);
-  let sum = 0;
-  for (let i = 0; i < logits.length; i++) sum += values[i] = Math.exp(logits[i] - max);
-  for (let i = 0; i < logits.length; i++) values[i] /= sum;
-  return values;
-}
-
-/**
  * Row `index` of a matrix that is stored row by row.
  * @param {ArrayLike<number>} matrix [rows][columns]
  * @param {number} index
@@ -52,6 +38,3 @@ export function rowOf(matrix, index, columns) {
  * @returns {number[]} begin .. end - 1
  */
 export const range = (begin, end) => Array.from({ length: Math.max(end - begin, 0) }, (_, i) => begin + i);
-
-/** The logistic function. @param {number} z */
-export const sigmoid = (z) => 1 / (1 + Math.exp(-z));

@@ -66,7 +66,7 @@
  * @property {() => number} cores how many logical processors there are
  * @property {() => string | undefined} whyNoThreads why threads can't share memory here, as a sentence; undefined if they can
  * @property {() => Promise<void>} nextTask resolves in a later task, so that messages that wait are handled before
- * @property {() => Channel} startWorker
+ * @property {() => Promise<Channel>} startWorker rejects where no worker can be started, with an error that says why
  * @property {() => Port} ownPort in a worker: its side of the channel
  * @property {(build: import('../types.js').Build) => Promise<WebAssembly.Module>} compileWasm rejects with NO_WASM
  * @property {(spec: string) => { url: string } | { path: string } | undefined} locate the absolute URL or path that `spec` stands for;

@@ -1,5 +1,5 @@
 // Chooses the fastest WebAssembly build that runs here, and compiles it.
-import { relaxedSimd, simd, threads as sharedMemory } from 'wasm-feature-detect';
+import { relaxedSimd, simd } from 'wasm-feature-detect';
 import { compileWasm, cores, whyNoThreads } from '#platform';
 import { BertletError } from '../errors.js';
 import { createCore } from './instance.js';
@@ -28,10 +28,7 @@ const DEFAULT_THREADS = 4;
 export async function compile({ threads, build } = {}) {
   const notes = [];
   const wanted = threads ?? Math.min(cores(), DEFAULT_THREADS);
-  // In this order: only in a page that is cross-origin isolated can it be seen whether the engine has threads.
-  const whyOne =
-    whyNoThreads() ??
-    ((await sharedMemory()) ? undefined : 'This engine has no WebAssembly threads, so there is one thread.');
+  const whyOne = whyNoThreads();
   if (whyOne && wanted > 1) notes.push(whyOne);
 
   const names = build ? [build] : await candidates(wanted > 1 && !whyOne, notes);

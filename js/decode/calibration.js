@@ -1,5 +1,6 @@
 // Calibration: a temperature that makes probabilities match accuracies, how far they are off, and the best threshold on a score.
-import { logSumExp, rowOf, softmax } from '../base/numbers.js';
+import { logSumExp, rowOf } from '../base/numbers.js';
+import { softmax } from '../base/probabilities.js';
 
 /** The lowest and the highest temperature. */
 const RANGE = [0.01, 100];

@@ -1,5 +1,6 @@
 // Turns the logits of tokens into the entities of a text, as Hugging Face's token-classification pipeline does.
-import { indexOfMax, rowOf, softmax } from '../base/numbers.js';
+import { indexOfMax, rowOf } from '../base/numbers.js';
+import { softmax } from '../base/probabilities.js';
 
 /**
  * @typedef {'none' | 'simple' | 'first' | 'average' | 'max'} AggregationStrategy

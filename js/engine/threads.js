@@ -21,12 +21,14 @@ export async function startThreads(core, { module, threads }, size) {
   const starting = [];
   for (let index = 1; index < threads; index++) {
     const stack = core.reserve(STACK_BYTES) + STACK_BYTES; // it grows downwards
-    const worker = new Connection(startWorker());
+    const params = { module, memory: core.memory, pool, index, stack };
     starting.push(
-      new Promise((resolve, reject) => {
-        const params = { module, memory: core.memory, pool, index, stack };
-        worker.call('thread', params, { onEvent: resolve }).catch(reject);
-      }),
+      startWorker().then(
+        (channel) =>
+          new Promise((resolve, reject) => {
+            new Connection(channel).call('thread', params, { onEvent: resolve }).catch(reject);
+          }),
+      ),
     );
   }
   // The core must not wait for them before they run: while it does, this worker can't handle the messages that start them.

@@ -1,7 +1,6 @@
 // The chunks of one file, from any form in which a caller can give its content.
 import { BertletError } from '../errors.js';
-import { className } from './address.js';
-import { isWeights } from './file-name.js';
+import { className, isWeights } from './file-name.js';
 import { readResponse } from './http.js';
 import { chunksOf, join, readStream } from './streams.js';
 

@@ -2,7 +2,7 @@
 // opens it.
 import { hubDefaults, locate } from '#platform';
 import { BertletError } from '../errors.js';
-import { isAddress } from './address.js';
+import { isAddress } from './file-name.js';
 
 /** @typedef {import('../types.js').ModelSpec} ModelSpec */
 

@@ -1,5 +1,5 @@
-// Which names a file of a model may have. Names come from the files themselves (the modules of modules.json, the shards of an index), so
-// from whoever made the model, and become paths and addresses.
+// Names and addresses of files. The names of a model's files come from the files themselves (the modules of modules.json, the shards of an
+// index), so from whoever made the model, and become paths and addresses: which names they may have is said here.
 import { BertletError } from '../errors.js';
 
 /** The files that bertlet may read or write: of a model's folder, and of its subfolders for modules of sentence-transformers ("1_Pooling/"). */
@@ -35,3 +35,13 @@ export function onlyModelFiles(source) {
     version: version && (async (file, signal) => version(checked(file), signal)),
   };
 }
+
+/** The name of a value's class, also if it is the class of another realm, such as a frame's or a vm context's. @param {unknown} value */
+export const className = (value) => Object.prototype.toString.call(value).slice('[object '.length, -1);
+
+/**
+ * Whether it is the address of a file, and not its content.
+ * @param {unknown} content
+ * @returns {content is string | URL}
+ */
+export const isAddress = (content) => typeof content === 'string' || className(content) === 'URL';

@@ -3,9 +3,8 @@
 import { locate } from '#platform';
 import { BertletError } from '../errors.js';
 import { exportFile } from '../rpc/exported-file.js';
-import { isAddress } from './address.js';
 import { rereadable } from './content.js';
-import { isModelFile } from './file-name.js';
+import { isAddress, isModelFile } from './file-name.js';
 
 /** @typedef {import('../types.js').FileContent} FileContent */
 

@@ -47,10 +47,11 @@ const TEMPORARY = [405, 408, 425, 429];
  * @param {string} location
  */
 function checkResponse({ ok, status, type, headers }, location) {
-  if (type === 'opaque')
+  // 0 is the status of what fetch() gives in mode "no-cors", or for a redirect that it was not to follow.
+  if (!ok && status < 400)
     throw new BertletError(
       'BAD_INPUT',
-      `The Response given for ${location} is opaque, nobody may read it. Fetch it with { mode: 'cors' }.`,
+      `The Response for ${location} can't be read (${type}, HTTP ${status}). Fetch it with { mode: 'cors' }, and let redirects be followed.`,
     );
   if (status === 401 || status === 403) {
     throw new BertletError(

@@ -9,6 +9,7 @@ import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parentPort, Worker } from 'node:worker_threads';
 import { BertletError } from '../errors.js';
+import { installedFile } from './package-files.js';
 
 export { openDirectory, openHub } from './model-folder.js';
 export { openStore } from './store.js';
@@ -20,16 +21,18 @@ export const whyNoThreads = () => undefined;
 
 export const nextTask = () => setImmediate();
 
-/** @returns {import('../base/platform.js').Channel} */
-export function startWorker() {
+/** Whether a bundler has put this file into another, away from the worker's. (A bundler that takes these along leaves its address as it is.) */
+const bundled = !import.meta.url?.endsWith('/js/node/platform.js');
+
+/** @returns {Promise<import('../base/platform.js').Channel>} */
+export async function startWorker() {
   // No execArgv: options of the process, such as --input-type, may be wrong for a worker. A small young generation makes the garbage
   // collector free the chunks of a download soon.
   const resourceLimits = { maxYoungGenerationSizeMb: 3 };
-  const worker = new Worker(new URL('../worker/main.js', import.meta.url), {
-    name: 'bertlet',
-    execArgv: [],
-    resourceLimits,
-  });
+  const options = { name: 'bertlet', execArgv: [], resourceLimits };
+  const worker = bundled
+    ? new Worker(installedFile('js/worker/main.js'), options)
+    : new Worker(new URL('../worker/main.js', import.meta.url), options);
   return {
     post: (message, transfer) => worker.postMessage(message, /** @type {any} */ (transfer)),
     listen(receive, fail) {
@@ -56,7 +59,8 @@ export function ownPort() {
  * @returns {Promise<WebAssembly.Module>}
  */
 export async function compileWasm(build) {
-  const path = fileURLToPath(new URL(`../../dist/bertlet-${build}.wasm`, import.meta.url));
+  const file = `dist/bertlet-${build}.wasm`;
+  const path = fileURLToPath(bundled ? installedFile(file) : new URL(`../../${file}`, import.meta.url));
   const bytes = await readFile(path).catch((error) => {
     throw new BertletError('NO_WASM', `${path} can't be read. In a checkout, run "npm run build" first.`, {
       cause: error,

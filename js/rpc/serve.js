@@ -20,6 +20,7 @@ import { toWire } from '../errors.js';
  * Answers calls until the thread ends. Several may run at the same time, in turns.
  * @param {import('../base/platform.js').Port} port
  * @param {Record<string, Method>} methods
+ * @returns {Map<number, AbortController>} the calls that run, by their ids
  */
 export function serve(port, methods) {
   /** @type {Map<number, AbortController>} */
@@ -57,4 +58,5 @@ export function serve(port, methods) {
       running.delete(id);
     }
   });
+  return running;
 }

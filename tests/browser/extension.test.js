@@ -1,4 +1,5 @@
-// The page of an extension: its own files, which have addresses of another scheme than http, and blob: addresses.
+// An extension: its own files, which have addresses of another scheme than http, and blob: addresses; its page, and its background, which is
+// a service worker.
 import assert from 'node:assert/strict';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,9 +14,18 @@ const manifest = {
   manifest_version: 3,
   name: 'test',
   version: '1',
-  background: { service_worker: 'background.js' },
+  background: { service_worker: 'background.js', type: 'module' },
   content_security_policy: { extension_pages: "script-src 'self' 'wasm-unsafe-eval'; object-src 'self'" },
 };
+
+const BACKGROUND = `
+import { load } from './dist/service-worker.js';
+globalThis.embed = async () => {
+  const bert = await load('./model/');
+  const vector = [...(await bert.embed('the movie was great'))];
+  await bert.dispose();
+  return { vector, notes: bert.info.notes };
+};`;
 
 test('an extension loads a model from its own folder, which lacks optional files, and single files by address', async (t) => {
   const extension = await mkdtemp(join(tmpdir(), 'bertlet-extension-'));
@@ -23,7 +33,7 @@ test('an extension loads a model from its own folder, which lacks optional files
   await cp(dist, join(extension, 'dist'), { recursive: true });
   await cp(join(FIXTURES, 'tiny-f32'), join(extension, 'model'), { recursive: true });
   await writeFile(join(extension, 'manifest.json'), JSON.stringify(manifest));
-  await writeFile(join(extension, 'background.js'), '');
+  await writeFile(join(extension, 'background.js'), BACKGROUND);
   await writeFile(join(extension, 'page.html'), '<!doctype html><title>A page of the extension</title>');
   const context = await chromium.launchPersistentContext('', {
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
@@ -70,4 +80,7 @@ test('an extension loads a model from its own folder, which lacks optional files
   assert.equal(folder.length, 32, folder);
   assert.deepEqual([relative, files, blobs], [folder, folder, folder]);
   assert.deepEqual(errors, { nothing: 'FILE_NOT_FOUND', 'one file': 'BAD_INPUT' });
+  const { vector, notes } = await worker.evaluate(() => globalThis.embed());
+  assert.deepEqual(vector, folder);
+  assert.match(notes.join(' '), /on the calling thread/);
 });

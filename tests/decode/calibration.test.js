@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { bestThreshold, expectedCalibrationError, fitTemperature, logLoss } from '../../js/decode/calibration.js';
-import { indexOfMax, softmax } from '../../js/base/numbers.js';
+import { indexOfMax } from '../../js/base/numbers.js';
+import { softmax } from '../../js/base/probabilities.js';
 
 const cases = JSON.parse(readFileSync(new URL('../fixtures/tasks/calibration.json', import.meta.url), 'utf8'));
 const close = (actual, expected, tolerance) =>

@@ -29,7 +29,8 @@ test('this house', () => {
 test('a house in order', () => {
   const files = {
     'js/api/model.js':
-      "import { call } from '../rpc/connection.js';\n/** @typedef {import('../engine/engine.js').Engine} E */\n",
+      "import { call } from '../rpc/connection.js';\n/** @typedef {import('../engine/engine.js').Engine} E */\n" +
+      "export const here = () => import('../engine/engine.js');\n",
     'js/rpc/connection.js': "export * from '../errors.js';\n",
     'js/engine/engine.js': "export const later = () => import('../core/core.js');\n",
     'js/core/core.js': "import '#platform';\n",

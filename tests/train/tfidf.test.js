@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { softmax } from '../../js/base/numbers.js';
+import { softmax } from '../../js/base/probabilities.js';
 import { fitSparse, predictSparse } from '../../js/train/baseline/sparse-logreg.js';
 import { TfIdf } from '../../js/train/baseline/tfidf.js';
 import { shared } from '../support.js';

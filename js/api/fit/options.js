@@ -1,5 +1,6 @@
 // Checks of the options that several tasks of `fit` have in common. Each throws BAD_INPUT.
 import { BertletError } from '../../errors.js';
+import { checkInteger } from '../options.js';
 
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
 
@@ -38,9 +39,7 @@ export function mlpOptions({
   earlyStopping = true,
 }) {
   if (head === 'linear') return undefined;
-  for (const [name, value] of Object.entries({ hiddenSize, epochs }))
-    if (!(Number.isInteger(value) && value >= 1 && value <= 65536))
-      throw new BertletError('BAD_INPUT', `${name} is ${value}; it must be an integer from 1 to 65536.`);
+  for (const [name, value] of Object.entries({ hiddenSize, epochs })) checkInteger(name, value, 1, 65536);
   if (!(learningRate > 0 && learningRate < Infinity))
     throw new BertletError('BAD_INPUT', `learningRate is ${learningRate}; it must be a positive number.`);
   return { hiddenSize, epochs, learningRate, earlyStopping: Boolean(earlyStopping) };

@@ -1,9 +1,9 @@
 // The head for question answering.
 import { bestAnswers } from '../../decode/answers.js';
-import { BertletError } from '../../errors.js';
 import { squadMetrics } from '../../metrics/answers.js';
 import { checkAnsweredExamples, checkQuestions } from '../examples.js';
 import { callOptions } from '../call-options.js';
+import { checkInteger } from '../options.js';
 import { Head } from './head.js';
 
 /** @typedef {import('../../types.js').TaskOptions} TaskOptions */
@@ -33,9 +33,8 @@ export class QuestionAnswerer extends Head {
    *   context, and as the methods of `Model`
    */
   async answer(questions, { topK = 1, maxAnswerTokens = 30, noAnswer = false, maxTokens, stride, ...options } = {}) {
-    for (const [name, value] of Object.entries({ topK, maxAnswerTokens }))
-      if (!(Number.isInteger(value) && value >= 1))
-        throw new BertletError('BAD_INPUT', `${name} is ${value}; it must be a positive integer.`);
+    checkInteger('topK', topK);
+    checkInteger('maxAnswerTokens', maxAnswerTokens);
     const list = checkQuestions(Array.isArray(questions) ? questions : [questions]);
     /** @type {Map<number, import('../../decode/answers.js').Window>[]} */
     const windows = list.map(() => new Map());

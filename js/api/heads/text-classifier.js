@@ -1,6 +1,7 @@
 // The head for text classification, with one label or any number of labels for each text.
 import { BertletError } from '../../errors.js';
-import { sigmoid, softmax } from '../../base/numbers.js';
+import { sigmoid, softmax } from '../../base/probabilities.js';
+import { checkInteger } from '../options.js';
 import { toTexts } from '../texts.js';
 import { Head } from './head.js';
 
@@ -29,8 +30,7 @@ export class TextClassifier extends Head {
    *   with a `threshold` a text may have none. Rejects with BAD_INPUT, and as the methods of `Model`
    */
   async classify(texts, { topK = this.labels.length, threshold = 0, ...options } = {}) {
-    if (!Number.isInteger(topK) || topK < 1)
-      throw new BertletError('BAD_INPUT', `topK is ${topK}; it must be a positive integer.`);
+    checkInteger('topK', topK);
     checkThreshold(threshold);
     /** @type {Prediction[][]} */
     const results = [];

@@ -1,7 +1,8 @@
 // The head for token classification: it tags words, and finds entities.
 import { BertletError } from '../../errors.js';
 import { groupedEntities, tokenEntities } from '../../decode/entities.js';
-import { indexOfMax, rowOf, softmax } from '../../base/numbers.js';
+import { indexOfMax, rowOf } from '../../base/numbers.js';
+import { softmax } from '../../base/probabilities.js';
 import { entityMetrics } from '../../metrics/entities.js';
 import { convertTags, schemeOf, schemes } from '../../decode/schemes.js';
 import { sameTag, tagSpans } from '../../decode/tags.js';

@@ -1,5 +1,6 @@
 // Multinomial logistic regression on sparse rows, for few rows with many columns: texts as counts of their words.
-import { indexOfMax, softmax } from '../../base/numbers.js';
+import { indexOfMax } from '../../base/numbers.js';
+import { softmax } from '../../base/probabilities.js';
 
 /** @typedef {import('./tfidf.js').SparseRows} SparseRows */
 

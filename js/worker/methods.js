@@ -1,0 +1,146 @@
+// What the worker does: it owns the engine, and answers the calls of js/api/.
+import { weightsOf } from '../core/dense.js';
+import { forEachBatch } from '../engine/batches.js';
+import { createPause } from '../rpc/progress.js';
+import { loadEngine } from './load.js';
+
+/**
+ * What was computed for the texts of one batch: a row for each text, or for each of its tokens.
+ * @typedef {object} Part
+ * @property {number[]} indices [texts] index of each among the caller's texts
+ * @property {number[]} starts [texts + 1] the first row of each text, then the number of rows
+ * @property {Float32Array} rows [rows][columns]
+ * @property {import('../tokenize/located.js').Located[]} [tokens] [texts]
+ */
+
+/**
+ * Sends a part to the caller.
+ * @param {import('../rpc/serve.js').Context & { part: import('../rpc/serve.js').SendPart }} context
+ * @param {import('../engine/engine.js').Batch} batch
+ * @param {import('../core/dense.js').Pooling} pooling
+ * @param {Float32Array} rows [rows][columns]; transferred, so not to be used afterwards
+ * @param {Part['tokens']} [tokens]
+ */
+function sendRows(context, { indices, starts }, pooling, rows, tokens) {
+  /** @type {Part} */
+  const part = { indices, starts: pooling === 'none' ? starts : [...starts.keys()], rows, tokens };
+  context.part(part, [rows.buffer]);
+}
+
+/**
+ * The methods for one model, which `load` loads: it is the first call.
+ * @returns {{ load: (params: any, context: import('../rpc/serve.js').Context) => Promise<any> } & Record<string, import('../rpc/serve.js').Method>}
+ */
+export function createMethods() {
+  /** Set by `load`. @type {import('../engine/engine.js').Engine} */
+  let engine;
+
+  /** Heads that the page uses, by the numbers that it gave them. @type {Map<number, import('../core/dense.js').ReadyHead>} */
+  const heads = new Map();
+
+  /** @param {number} number */
+  const headOf = (number) => /** @type {import('../core/dense.js').ReadyHead} */ (heads.get(number));
+
+  /**
+   * @param {number} number
+   * @param {import('../core/dense.js').HeadNetwork} network
+   */
+  const keepHead = (number, network) => heads.set(number, { ...network, weights: weightsOf(network.dense) });
+
+  return {
+    /** Loads the model; if it has a head, this is kept as number `head`. Gives what `ModelInfo` has beyond the caller's options. */
+    async load({ head: number, ...params }, context) {
+      engine = await loadEngine(params, context);
+      const { family, hiddenSize, numLayers, maxPositions: maxTokens, vocabSize } = engine.config;
+      const { build, threads } = engine.compiled;
+      const { fingerprint, fromCache, configJson: config } = engine;
+      const notes = [...engine.notes, ...engine.cacheNotes];
+      const { head, maskedHead } = engine.extras;
+      if (head) keepHead(number, head.network);
+      return {
+        modelType: family.modelType,
+        hiddenSize,
+        numLayers,
+        maxTokens,
+        vocabSize,
+        build,
+        threads,
+        notes,
+        fingerprint,
+        fromCache,
+        config,
+        head,
+        hasMaskedLMHead: Boolean(maskedHead),
+      };
+    },
+
+    async tokenize({ texts }, context) {
+      const pause = createPause(context);
+      const encodings = [];
+      for (const text of texts) {
+        encodings.push(engine.tokenizer.tokenize(text));
+        await pause();
+      }
+      return encodings;
+    },
+
+    /** Sends the vectors of texts, batch by batch, as `Part`. */
+    embed({ texts, pooling, layer, normalize, truncation }, context) {
+      const pipeline = pooling === undefined && layer === undefined ? engine.extras.sentencePipeline : undefined;
+      const dense = pipeline?.dense ?? [];
+      const spec = {
+        pooling: pooling ?? pipeline?.pooling ?? 'mean',
+        normalize: normalize ?? pipeline?.normalize ?? false,
+        dense,
+        weights: weightsOf(dense),
+      };
+      return forEachBatch(
+        engine,
+        texts,
+        { phase: 'embed', layers: [layer ?? engine.config.numLayers], truncation, maxTokens: pipeline?.maxTokens },
+        (batch) => sendRows(context, batch, spec.pooling, engine.vectors(batch, spec)),
+        context,
+      );
+    },
+
+    /** Sends a head's logits for texts, batch by batch, as `Part`; with `located` also the texts' tokens. */
+    async logits({ texts, head: number, located }, context) {
+      const head = headOf(number);
+      const encode = located ? (await import('./lazy.js')).encodeLocated : undefined;
+      return forEachBatch(
+        engine,
+        texts,
+        { phase: 'classify', layers: [head.layer], encode },
+        (batch, encoded) => {
+          const tokens = located && encoded.map((text) => text.located);
+          sendRows(context, batch, head.pooling, engine.logits(batch, head), tokens);
+        },
+        context,
+      );
+    },
+
+    /** Keeps the weights of a head that the page has read from a file. */
+    keepHead: ({ head, network }) => void keepHead(head, network),
+
+    /** Frees a head's weights; the page does not use them any more. */
+    forgetHead: ({ head }) => void heads.delete(head),
+
+    // What is fetched only when it is used.
+
+    fillMask: async (params, context) => (await import('./lazy.js')).fillMask(engine, params, context),
+
+    async questions({ head: number, ...params }, context) {
+      const head = headOf(number);
+      return (await import('./lazy.js')).readQuestions(engine, { head, ...params }, context);
+    },
+
+    async fit({ head, ...params }, context) {
+      const fitted = await (await import('./lazy.js')).fit(engine, params, context);
+      context.signal.throwIfAborted(); // the page would not use the head
+      keepHead(head, fitted.network);
+      return fitted;
+    },
+
+    learningCurve: async (params, context) => (await import('./lazy.js')).learningCurve(engine, params, context),
+  };
+}

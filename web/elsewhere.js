@@ -1,0 +1,79 @@
+// Starts the worker where worker.js can't be started as it stands beside bertlet.js: from another origin than the page's, as from a CDN;
+// in a sandboxed iframe, which has no origin; and where Vite's dev server has moved bertlet.js. Fetched only there.
+
+/**
+ * Where a file of dist/ is that Vite's dev server looks for beside the bertlet.js that it has moved: the package is still installed where it was.
+ * @param {URL | string} address .../node_modules/.vite/deps/FILE, or any other, which stays as it is
+ * @returns {{ url: URL, remedy: string }} .../node_modules/bertlet/dist/FILE; what to do if it is not there
+ */
+export function unmoved(address) {
+  const url = new URL(address, location.href);
+  url.pathname = url.pathname.replace(/\/\.vite\/deps[^/]*\//, '/bertlet/dist/');
+  const setting = "optimizeDeps: { exclude: ['bertlet'] }";
+  return { url, remedy: `Vite's dev server has moved bertlet.js away from it: add ${setting} to Vite's configuration` };
+}
+
+/**
+ * @param {() => Worker} newWorker `new Worker(address, options)` as bundlers want to see it
+ * @returns {{ worker: Worker, reason: string }} `reason`: what is wrong if it can't be loaded. Throws where no worker can be started
+ */
+export function startElsewhere(newWorker) {
+  const [address, options] = argumentsOf(newWorker);
+  const { url, remedy } = unmoved(address);
+  if (url.origin === self.origin)
+    return { worker: new Worker(url, options), reason: `${url} could not be loaded. ${remedy}` };
+  const reason = `${url} could not be loaded into a worker of this page, which has another origin. Its Content-Security-Policy must allow blob: in worker-src, and the server must allow other origins to read the file (Access-Control-Allow-Origin). Or serve bertlet's files from the page's own origin, or give load() { worker: false }`;
+  return { worker: new Worker(loaderOf(url.href, options?.type, reason)), reason };
+}
+
+/**
+ * The arguments of a call of `new Worker`. What bundlers put in the place of worker.js's address is known to that call alone, so it is
+ * made with another class of this name.
+ * @param {() => Worker} newWorker
+ * @returns {[address: URL | string, options?: WorkerOptions]}
+ */
+function argumentsOf(newWorker) {
+  const { Worker } = globalThis;
+  /** @type {any} */
+  let given;
+  try {
+    globalThis.Worker = /** @type {any} */ (
+      function (/** @type {unknown[]} */ ...args) {
+        given = args;
+      }
+    );
+    newWorker();
+  } finally {
+    globalThis.Worker = Worker;
+  }
+  return given;
+}
+
+/** Addresses of loaders, by the addresses of what they load. @type {Map<string, string>} */
+const loaders = new Map();
+
+/**
+ * A script of this page's origin that loads one of another. It is a classic one, since a page without an origin may not start modules from
+ * blob: addresses; it keeps what arrives before the module is there.
+ * @param {string} url
+ * @param {WorkerOptions['type']} type 'module', or else a classic script, which bundlers make of modules
+ * @param {string} reason the message of the error that it throws if that can't be loaded
+ * @returns {string} its address
+ */
+function loaderOf(url, type, reason) {
+  const known = loaders.get(url);
+  if (known) return known;
+  const [script, message] = [url, reason].map((text) => JSON.stringify(text));
+  const source =
+    type === 'module'
+      ? `const early = [];
+onmessage = (event) => early.push(event);
+import(${script}).then(
+  () => early.forEach((event) => onmessage(event)),
+  () => setTimeout(() => { throw new Error(${message}); }),
+);`
+      : `importScripts(${script});`;
+  const address = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  loaders.set(url, address);
+  return address;
+}
