@@ -1,9 +1,10 @@
 // `npm run build`: the WebAssembly variants, the bundles for browsers and the type declarations, all into dist/, and the demo, into
 // build/demo/. What takes long, C, is compiled only where it changed, so that running it again takes seconds.
 import { existsSync } from 'node:fs';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.js';
 import { ensureNativeToolchain, ensurePackages, ensureToolchain } from './setup.js';
 import { main, root, run, step } from './shell.js';
 
@@ -28,38 +29,6 @@ export async function buildNative(preset, ...targets) {
   await run('cmake', ['--preset', preset, `-DCMAKE_C_COMPILER=${compiler}`], { quiet: true });
   const wanted = targets.length > 0 ? targets : ['all'];
   await run('cmake', ['--build', `build/${preset}`, '--target', ...wanted], { quiet: true });
-}
-
-/**
- * esbuild for js/ and web/: dist/bertlet.js, which a page imports, dist/worker.js, which that starts, and chunks: what both share,
- * and what is fetched when it is needed, such as training.
- */
-export async function bundle() {
-  const { build } = await import('esbuild');
-  await removeBundles();
-  await build({
-    absWorkingDir: root,
-    entryPoints: { bertlet: 'js/index.js', worker: 'js/worker/main.js' },
-    outdir: 'dist',
-    bundle: true,
-    splitting: true,
-    chunkNames: '[name]-[hash]',
-    format: 'esm',
-    platform: 'browser',
-    conditions: ['browser'],
-    target: 'es2022',
-    minify: true,
-    sourcemap: true,
-    legalComments: 'none',
-    logLevel: 'warning',
-  });
-}
-
-/** Chunks of an earlier build have other names. */
-async function removeBundles() {
-  const dist = join(root, 'dist');
-  const names = existsSync(dist) ? await readdir(dist) : [];
-  for (const name of names) if (/\.js(\.map)?$/.test(name)) await rm(join(dist, name));
 }
 
 /** Vite for demo/, with the package as it is in dist/. */

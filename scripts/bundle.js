@@ -1,0 +1,89 @@
+// Rolldown for js/ and web/: what a page loads of the package, in dist/. Few files, so that a first visit asks for few, and each compresses
+// well:
+//   bertlet.js, page-*.js     what a page imports
+//   worker.js, engine-*.js    what that starts
+//   shared-*.js               what both use
+//   all others                what is fetched when it is needed, such as training
+// The entries hold nothing that other files import: where a server or a tool adds something to an entry's address, a file that imports it
+// would run it a second time.
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { root } from './shell.js';
+
+/** @typedef {import('rolldown').ChunkingContext} ChunkingContext */
+
+const PAGE = join(root, 'js/index.js');
+const WORKER = join(root, 'js/worker/main.js');
+
+export async function bundle() {
+  const { rolldown } = await import('rolldown');
+  await removeBundles();
+  const build = await rolldown({
+    cwd: root,
+    input: { bertlet: PAGE, worker: WORKER },
+    platform: 'browser',
+    preserveEntrySignatures: 'allow-extension', // which includeDependenciesRecursively asks for
+    resolve: { conditionNames: ['browser', 'import'] },
+    transform: { target: 'es2022' },
+    plugins: [{ name: 'plain-addresses', generateBundle: (_, files) => Object.values(files).forEach(quoteAddresses) }],
+  });
+  await build.write({
+    dir: join(root, 'dist'),
+    format: 'esm',
+    chunkFileNames: '[name]-[hash].js',
+    minify: true,
+    sourcemap: true,
+    comments: { legal: false },
+    codeSplitting: {
+      includeDependenciesRecursively: false,
+      groups: [{ debugName: 'what is loaded at once', name: chunkOf }],
+    },
+  });
+  await build.close();
+}
+
+/**
+ * Which chunk a module belongs to.
+ * @param {string} id
+ * @param {ChunkingContext} context
+ * @returns {string | null} null if it is an entry, or is only fetched when needed: Rolldown decides
+ */
+function chunkOf(id, context) {
+  const atOnce = entriesOf(id, context, false);
+  if (id === PAGE || id === WORKER || atOnce.size === 0) return null;
+  const ever = entriesOf(id, context, true);
+  return ever.size === 2 ? 'shared' : ever.has(PAGE) ? 'page' : 'engine';
+}
+
+/**
+ * The entries that load a module.
+ * @param {string} id
+ * @param {ChunkingContext} context
+ * @param {boolean} ever whether to count those that fetch it when it is needed
+ * @param {Set<string>} [seen] modules that were looked at
+ * @returns {Set<string>}
+ */
+function entriesOf(id, context, ever, seen = new Set()) {
+  seen.add(id);
+  const { importers = [], dynamicImporters = [] } = context.getModuleInfo(id) ?? {};
+  for (const importer of ever ? [...importers, ...dynamicImporters] : importers)
+    if (!seen.has(importer)) entriesOf(importer, context, ever, seen);
+  return new Set([PAGE, WORKER].filter((entry) => seen.has(entry)));
+}
+
+/**
+ * Writes addresses as plain strings, of the same length, where the minifier has written them as templates: not every tool that bundles
+ * them again, or looks for workers and .wasm files, knows those.
+ * @param {import('rolldown').OutputChunk | import('rolldown').OutputAsset} file
+ */
+function quoteAddresses(file) {
+  if (file.type === 'chunk') file.code = file.code.replace(/\b(import|new URL)\(`(\.\/[^`$]+)`/g, '$1("$2"');
+}
+
+/** Chunks of an earlier build have other names. */
+async function removeBundles() {
+  const dist = join(root, 'dist');
+  const names = existsSync(dist) ? await readdir(dist) : [];
+  for (const name of names) if (/\.js(\.map)?$/.test(name)) await rm(join(dist, name));
+}
