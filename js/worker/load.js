@@ -63,10 +63,12 @@ export async function loadEngine({ description, adapter, dtype, threads, build, 
         (await readVocabulary(cache.source, { signal })));
     const engine = await createEngine(config, vocabulary, compiled, dtype);
     const { vocabSize } = engine.tokenizer;
-    if (vocabSize < config.vocabSize) {
-      // Not an error, since some models round the size of their vocabulary up. But the file may also be incomplete.
+    const missing = config.vocabSize - vocabSize;
+    // Not an error, since some models round the size of their vocabulary up, to a multiple of 8, 64 or 128. But the file may also be incomplete.
+    const isWhole = missing <= 0 || (missing < 128 && config.vocabSize % 8 === 0);
+    if (missing > 0) {
       const warning = `${vocabulary.location} has ${vocabSize} pieces, fewer than the model's ${config.vocabSize}. Check that the file is complete.`;
-      emit({ warning });
+      emit({ warning: isWhole ? warning : `${warning} The model is not kept.` });
     }
     engine.fromCache = await cache.restore(engine.image, () => engine.restore());
     if (engine.fromCache) {
@@ -79,9 +81,10 @@ export async function loadEngine({ description, adapter, dtype, threads, build, 
       engine.extras.sentencePipeline = pipeline;
       engine.extras.vocabSize = config.vocabSize;
       await readCheckpoint(engine, cache.source, toMerge, configJson, context);
-      await source.keep?.();
+      if (isWhole) await source.keep?.();
+      else await source.discard?.();
       const stored = { ...engine.extras, vocabulary: { ...vocabulary, search: undefined } };
-      if (!source.notes?.length) await cache.keep(() => engine.seal(), pack(stored));
+      if (isWhole && !source.notes?.length) await cache.keep(() => engine.seal(), pack(stored));
     }
     for (const warning of source.notes ?? []) emit({ warning });
     engine.cacheNotes = cache.notes;
