@@ -3,6 +3,9 @@
 
 const FOLDER = 'bertlet';
 
+/** The end of the name of a file whose date says when another was used last: reading does not change a file's own. */
+const USED = '.used';
+
 /** Bytes that are read or written at once: not every system takes 2 GiB. */
 const MOST_AT_ONCE = 2 ** 30;
 
@@ -29,6 +32,17 @@ export async function openStore() {
   const folder = await root.getDirectoryHandle(FOLDER, { create: true });
   const file = async (/** @type {string} */ name, create = false) =>
     /** @type {FileHandle} */ (await folder.getFileHandle(name, { create }));
+  const blob = (/** @type {string} */ name) => file(name).then((handle) => handle.getFile(), absent);
+
+  async function list() {
+    const files = [];
+    for await (const name of folder.keys()) {
+      if (name.endsWith(USED)) continue;
+      const [own, touched] = [await blob(name), await blob(name + USED)];
+      if (own) files.push({ name, size: own.size, used: Math.max(own.lastModified, touched?.lastModified ?? 0) });
+    }
+    return files;
+  }
 
   return {
     async open(name) {
@@ -65,7 +79,7 @@ export async function openStore() {
       const put = (/** @type {Uint8Array} */ part, /** @type {number} */ at) => {
         for (let done = 0; done < part.length;) {
           const written = access.write(part.subarray(done, done + MOST_AT_ONCE), { at: at + done });
-          if (written === 0) throw new Error('there is no room.');
+          if (written === 0) throw noRoom();
           done += written;
         }
       };
@@ -78,7 +92,7 @@ export async function openStore() {
           end += part.length;
         }
         access.flush();
-        if (access.getSize() !== end) throw new Error('there is no room.');
+        if (access.getSize() !== end) throw noRoom();
         put(mark, 0);
         access.flush();
         finished = true;
@@ -88,15 +102,30 @@ export async function openStore() {
       }
     },
 
-    async names() {
-      const names = [];
-      for await (const name of folder.keys()) names.push(name);
-      return names;
+    list,
+
+    async touch(name) {
+      const access = await (await file(name + USED, true)).createSyncAccessHandle().catch(locked);
+      access?.write(new Uint8Array(1), { at: 0 });
+      access?.close();
     },
 
-    remove: (name) => folder.removeEntry(name),
+    async remove(name) {
+      await folder.removeEntry(name);
+      await folder.removeEntry(name + USED).catch(() => {});
+    },
+
+    async sweep() {
+      for (const { name } of await list()) {
+        const start = await (await blob(name))?.slice(0, 1).arrayBuffer();
+        if (start && new Uint8Array(start)[0] === 0) await folder.removeEntry(name).catch(() => {}); // as when it is being written
+      }
+    },
   };
 }
+
+/** Where a browser does not say so itself. */
+const noRoom = () => new DOMException('there is no room.', 'QuotaExceededError');
 
 /** Fills the target with the bytes of a Blob of the same size. @param {Blob} blob @param {Uint8Array} target */
 async function readBlob(blob, target) {

@@ -46,16 +46,17 @@ export async function load(
     if (adapter !== undefined) addition = await describe(adapter, { hub, token, headers });
     connection = new Connection(startWorker());
     const remote = new RemoteHead(connection);
+    const names = { model: name, ...(addition && { adapter: addition.name }) };
     const loaded = await remote.call(
       'load',
-      { description, adapter: addition?.description, dtype, threads, build, cache },
+      { description, adapter: addition?.description, names, dtype, threads, build, cache },
       { ...connectionOptions, transfer: [...transfer, ...(addition?.transfer ?? [])] },
     );
     const { head, ...rest } = loaded;
-    const merged = addition && { adapter: addition.name };
-    const info = { model: name, ...merged, dtype, ...rest };
+    const info = { ...names, dtype, ...rest };
     const { fingerprint } = info;
-    const headOfModel = head && (await createHead(remote, { ...head, baseModel: name, ...merged, fingerprint }));
+    const headOfModel =
+      head && (await createHead(remote, { ...head, baseModel: name, adapter: names.adapter, fingerprint }));
     return new Model(connection, info, headOfModel);
   } catch (error) {
     connection?.closeWhenIdle();

@@ -47,9 +47,11 @@
  * @typedef {object} Store
  * @property {(name: string) => Promise<StoredFile | undefined>} open undefined if there is no such file
  * @property {(name: string, parts: Uint8Array[]) => Promise<void>} write writes the parts, one after the other, as one file; if that fails,
- *   there is no file
- * @property {() => Promise<string[]>} names of all files
- * @property {(name: string) => Promise<void>} remove
+ *   there is no file. Rejects with a QuotaExceededError or ENOSPC if there is no room
+ * @property {() => Promise<{ name: string, size: number, used: number }[]>} list all files: their sizes in bytes, and when each was written or touched last, in ms since 1970
+ * @property {(name: string) => Promise<void>} touch notes that a file is used now, where that can be noted
+ * @property {(name: string) => Promise<void>} remove rejects, as a rule, if somebody has the file open; where it does not, he can read on
+ * @property {() => Promise<void>} sweep removes unfinished files that nobody writes any more
  */
 
 /**

@@ -109,9 +109,12 @@ export function notAModel(location, what) {
   return new BertletError('NOT_A_MODEL', `${location} is ${what}. Check the address: it must lead to the file itself.`);
 }
 
+/** How many bytes they have together. @param {Uint8Array[]} parts */
+export const sizeOf = (parts) => parts.reduce((size, part) => size + part.length, 0);
+
 /** Concatenates arrays into a new one. @param {Uint8Array[]} parts */
 export function join(parts) {
-  const bytes = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  const bytes = new Uint8Array(sizeOf(parts));
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);

@@ -23,6 +23,7 @@ import { readVocabulary, withSearch } from '../tokenize/vocabulary.js';
  * @typedef {object} LoadParams
  * @property {import('../io/description.js').Description} description
  * @property {import('../io/description.js').Description} [adapter]
+ * @property {{ model: string, adapter?: string }} names what the caller calls them
  * @property {import('../types.js').Dtype} dtype
  * @property {number} [threads]
  * @property {import('../types.js').Build} [build]
@@ -36,13 +37,14 @@ import { readVocabulary, withSearch } from '../tokenize/vocabulary.js';
  * @param {Context} context
  * @returns {Promise<Engine>} rejects with NO_WASM, OUT_OF_MEMORY, the signal's reason, and any code of ErrorCode for the files of a model
  */
-export async function loadEngine({ description, adapter, dtype, threads, build, cache: cacheUse = false }, context) {
+export async function loadEngine(params, context) {
+  const { description, adapter, names, dtype, threads, build, cache: cacheUse = false } = params;
   const { signal, emit } = context;
   const compiling = compile({ threads, build });
   const [compiled, cache] = await Promise.all([
     compiling,
     openSources(description, adapter, { keep: true, refresh: cacheUse === 'refresh' }).then((source) =>
-      Cache.open(source, { dtype, compiling }, cacheUse, signal),
+      Cache.open(source, { ...names, dtype }, compiling, cacheUse, signal),
     ),
   ]);
   const source = cache.origin;
