@@ -34,6 +34,9 @@ export function nextTask() {
   );
 }
 
+/** @type {import('../js/base/platform.js').Platform['whenIdle']} */
+export const whenIdle = (work) => void setTimeout(() => (globalThis.requestIdleCallback ?? setTimeout)(work), 1000);
+
 /** @type {import('../js/base/platform.js').Platform['startWorker']} */
 export function startWorker() {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
@@ -44,7 +47,10 @@ export function startWorker() {
       worker.onmessageerror = () => fail('a message could not be read');
       worker.onerror = (event) => {
         event.preventDefault();
-        fail(event.message ?? 'worker.js could not be loaded; it must lie beside bertlet.js');
+        if (event.message !== undefined) fail(event.message);
+        else if (navigator.onLine)
+          fail('worker.js could not be loaded. Check the connection; it must lie beside bertlet.js');
+        else fail('worker.js could not be loaded, since there is no connection. Try again when there is', 'NETWORK');
       };
     },
     keepAlive() {},
@@ -74,7 +80,9 @@ const WASM = {
 export async function compileWasm(build) {
   const url = WASM[build]();
   const response = await fetch(url).catch((error) => {
-    throw new BertletError('NO_WASM', `${url} could not be fetched: ${error.message}.`, { cause: error });
+    throw new BertletError('NO_WASM', `${url} could not be fetched: ${error.message}. Check the connection.`, {
+      cause: error,
+    });
   });
   if (!response.ok) {
     throw new BertletError(

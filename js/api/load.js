@@ -1,12 +1,15 @@
 // The package's `load`: starts a worker, has it load a model, and makes the object that the caller uses.
 import { startWorker } from '#platform';
+import { BUILDS } from '../core/compile.js';
 import { BertletError } from '../errors.js';
 import { describe } from '../io/describe.js';
 import { Connection } from '../rpc/connection.js';
 import { callOptions } from './call-options.js';
+import { fetchAhead } from './fetch-ahead.js';
 import { createHead } from './heads/create.js';
 import { RemoteHead } from './heads/remote-head.js';
 import { Model } from './model.js';
+import { checkChoice } from './options.js';
 
 /**
  * Loads a model into a worker of its own, so that the page stays responsive while the model works. A model that was loaded before comes
@@ -36,6 +39,7 @@ export async function load(
   if (![true, false, 'refresh'].includes(cache)) {
     throw new BertletError('BAD_INPUT', `cache is ${cache}; it must be true, false or 'refresh'.`);
   }
+  if (build !== undefined) checkChoice('build', build, BUILDS);
   const connectionOptions = callOptions(taskOptions);
   const { name, description, transfer, close } = await describe(spec, { hub, revision, token, headers });
   /** @type {import('../io/description.js').Described | undefined} */
@@ -57,6 +61,7 @@ export async function load(
     const { fingerprint } = info;
     const headOfModel =
       head && (await createHead(remote, { ...head, baseModel: name, adapter: names.adapter, fingerprint }));
+    fetchAhead(connection);
     return new Model(connection, info, headOfModel);
   } catch (error) {
     connection?.closeWhenIdle();

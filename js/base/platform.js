@@ -5,8 +5,8 @@
  * A running worker, seen from the thread that started it.
  * @typedef {object} Channel
  * @property {(message: unknown, transfer?: Transferable[]) => void} post
- * @property {(receive: (message: any) => void, fail: (reason: string) => void) => void} listen calls `receive` for each message, and
- *   `fail` when the worker has failed or ended
+ * @property {(receive: (message: any) => void, fail: (reason: string, code?: import('../errors.js').ErrorCode) => void) => void} listen
+ *   calls `receive` for each message, and `fail` when the worker has failed or ended
  * @property {(busy: boolean) => void} keepAlive whether Node must not exit while the worker runs; a browser ignores it
  * @property {() => Promise<void>} close ends the worker at once
  */
@@ -68,6 +68,8 @@
  * @property {() => number} cores how many logical processors there are
  * @property {() => string | undefined} whyNoThreads why threads can't share memory here, as a sentence; undefined if they can
  * @property {() => Promise<void>} nextTask resolves in a later task, so that messages that wait are handled before
+ * @property {(work: () => void) => void} whenIdle calls it after a second, when nothing more urgent is to be done. Node, which has all files at
+ *   hand, never does
  * @property {() => Channel} startWorker
  * @property {() => Port} ownPort in a worker: its side of the channel
  * @property {(build: import('../types.js').Build) => Promise<WebAssembly.Module>} compileWasm rejects with NO_WASM

@@ -20,6 +20,9 @@ export const whyNoThreads = () => undefined;
 
 export const nextTask = () => setImmediate();
 
+/** @type {import('../base/platform.js').Platform['whenIdle']} */
+export const whenIdle = () => {};
+
 /** @returns {import('../base/platform.js').Channel} */
 export function startWorker() {
   // No execArgv: options of the process, such as --input-type, may be wrong for a worker. A small young generation makes the garbage

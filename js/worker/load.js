@@ -1,4 +1,5 @@
 // Loads a model into an engine, from its files or from the cache.
+import { fetchPart } from '../base/fetch-part.js';
 import { parseConfig } from '../checkpoint/config.js';
 import { parseJson } from '../checkpoint/json.js';
 import { buildMaskedHead, maskedHeadTensors, tiedTensor } from '../checkpoint/masked-head.js';
@@ -13,6 +14,7 @@ import { ADAPTER, joinSources, openFile, openSource, readOptional } from '../io/
 import { readAll } from '../io/streams.js';
 import { progressReporter } from '../rpc/progress.js';
 import { readVocabulary, withSearch } from '../tokenize/vocabulary.js';
+import { fetchLazy } from './fetch-lazy.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
 /** @typedef {import('../engine/engine.js').Engine} Engine */
@@ -112,9 +114,6 @@ async function openSources(description, adapter, options) {
   return adapter ? joinSources(source, ADAPTER, await openSource(adapter, options)) : source;
 }
 
-/** What only a load with an adapter needs. */
-const fetchLazy = () => import('./lazy.js');
-
 /**
  * Reads the sentence pipeline of the adapter's folder if it has modules.json; else that of the model's.
  * @param {Source} source
@@ -129,7 +128,7 @@ async function readPipeline(source, hasAdapter, config, lowercases, context) {
   for (const folder of folders) {
     const modules = await readOptional(folder, 'modules.json', context.signal);
     if ('error' in modules) continue;
-    const { readSentencePipeline } = await import('../checkpoint/sentence-transformers.js');
+    const { readSentencePipeline } = await fetchPart(() => import('../checkpoint/sentence-transformers.js'));
     return readSentencePipeline(folder, modules, config, lowercases, context);
   }
   return undefined;
@@ -160,7 +159,7 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
   try {
     if (plan) extras.head = buildHead(plan, tensors, config);
     if (extras.head?.labels.length === 1) {
-      const { readRanking } = await import('../checkpoint/ranking.js');
+      const { readRanking } = await fetchPart(() => import('../checkpoint/ranking.js'));
       extras.head.ranking = await readRanking(source, configJson, signal);
     }
   } catch (error) {

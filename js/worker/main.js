@@ -3,6 +3,7 @@ import { weightsOf } from '../core/dense.js';
 import { forEachBatch } from '../engine/batches.js';
 import { ownPort } from '#platform';
 import { runThread } from '../engine/threads.js';
+import { fetchLazy } from './fetch-lazy.js';
 import { loadEngine } from './load.js';
 import { createPause } from '../rpc/progress.js';
 import { serve } from '../rpc/serve.js';
@@ -104,7 +105,7 @@ serve(ownPort(), {
   /** Sends a head's logits for texts, batch by batch, as `Part`; with `located` also the texts' tokens. */
   async logits({ texts, head: number, located }, context) {
     const head = headOf(number);
-    const encode = located ? (await import('./lazy.js')).encodeLocated : undefined;
+    const encode = located ? (await fetchLazy()).encodeLocated : undefined;
     return forEachBatch(
       engine,
       texts,
@@ -125,21 +126,24 @@ serve(ownPort(), {
 
   // What is fetched only when it is used.
 
-  fillMask: async (params, context) => (await import('./lazy.js')).fillMask(engine, params, context),
+  fillMask: async (params, context) => (await fetchLazy()).fillMask(engine, params, context),
 
   async questions({ head: number, ...params }, context) {
     const head = headOf(number);
-    return (await import('./lazy.js')).readQuestions(engine, { head, ...params }, context);
+    return (await fetchLazy()).readQuestions(engine, { head, ...params }, context);
   },
 
   async fit({ head, ...params }, context) {
-    const fitted = await (await import('./lazy.js')).fit(engine, params, context);
+    const fitted = await (await fetchLazy()).fit(engine, params, context);
     context.signal.throwIfAborted(); // the page would not use the head
     keepHead(head, fitted.network);
     return fitted;
   },
 
-  learningCurve: async (params, context) => (await import('./lazy.js')).learningCurve(engine, params, context),
+  /** Fetches it before it is used. */
+  fetchLazy: async () => void (await fetchLazy()),
+
+  learningCurve: async (params, context) => (await fetchLazy()).learningCurve(engine, params, context),
 
   thread: runThread,
 });
