@@ -6,7 +6,6 @@
 //   all others                what is fetched when it is needed, such as training
 // The entries hold nothing that other files import: where a server or a tool adds something to an entry's address, a file that imports it
 // would run it a second time.
-import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from './shell.js';
@@ -18,7 +17,6 @@ const WORKER = join(root, 'js/worker/main.js');
 
 export async function bundle() {
   const { rolldown } = await import('rolldown');
-  await removeBundles();
   const build = await rolldown({
     cwd: root,
     input: { bertlet: PAGE, worker: WORKER },
@@ -28,7 +26,7 @@ export async function bundle() {
     transform: { target: 'es2022' },
     plugins: [{ name: 'plain-addresses', generateBundle: (_, files) => Object.values(files).forEach(quoteAddresses) }],
   });
-  await build.write({
+  const { output } = await build.write({
     dir: join(root, 'dist'),
     format: 'esm',
     chunkFileNames: '[name]-[hash].js',
@@ -41,6 +39,7 @@ export async function bundle() {
     },
   });
   await build.close();
+  await removeOthers(new Set(output.map(({ fileName }) => fileName)));
 }
 
 /**
@@ -81,9 +80,9 @@ function quoteAddresses(file) {
   if (file.type === 'chunk') file.code = file.code.replace(/\b(import|new URL)\(`(\.\/[^`$]+)`/g, '$1("$2"');
 }
 
-/** Chunks of an earlier build have other names. */
-async function removeBundles() {
+/** Removes chunks of an earlier build, which have other names. Last, so that a page that is open finds its files meanwhile. @param {Set<string>} names */
+async function removeOthers(names) {
   const dist = join(root, 'dist');
-  const names = existsSync(dist) ? await readdir(dist) : [];
-  for (const name of names) if (/\.js(\.map)?$/.test(name)) await rm(join(dist, name));
+  for (const name of await readdir(dist))
+    if (/\.js(\.map)?$/.test(name) && !names.has(name)) await rm(join(dist, name));
 }

@@ -44,6 +44,11 @@ export async function openStore() {
     return files;
   }
 
+  async function remove(/** @type {string} */ name) {
+    await folder.removeEntry(name);
+    await folder.removeEntry(name + USED).catch(() => {}); // there may be none, or somebody writes it just now
+  }
+
   return {
     async open(name) {
       const handle = await file(name).catch(absent);
@@ -98,7 +103,7 @@ export async function openStore() {
         finished = true;
       } finally {
         access.close();
-        if (!finished) await folder.removeEntry(name).catch(() => {});
+        if (!finished) await remove(name).catch(() => {});
       }
     },
 
@@ -110,15 +115,12 @@ export async function openStore() {
       access?.close();
     },
 
-    async remove(name) {
-      await folder.removeEntry(name);
-      await folder.removeEntry(name + USED).catch(() => {});
-    },
+    remove,
 
     async sweep() {
       for (const { name } of await list()) {
         const start = await (await blob(name))?.slice(0, 1).arrayBuffer();
-        if (start && new Uint8Array(start)[0] === 0) await folder.removeEntry(name).catch(() => {}); // as when it is being written
+        if (start && new Uint8Array(start)[0] === 0) await remove(name).catch(() => {}); // as when it is being written
       }
     },
   };

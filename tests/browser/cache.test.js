@@ -1,5 +1,6 @@
 // The cache in a real page: the origin private file system, in a profile that is empty before each test.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 import { serve } from '../../scripts/serve.js';
 import { EMPTY_PAGE, FIXTURES, launch, openPage } from './chromium.js';
@@ -245,4 +246,19 @@ test('no room for all: the least recently used entry goes, and at any rate what 
     ['tiny-bf16', HUB],
   );
   assert.equal(Object.keys(await entries()).length, 2);
+});
+
+test('a vocabulary that came in half, by what the hub tells of it: an error, and nothing is kept', async () => {
+  let cut = true;
+  await page.route('**/vocab.txt', async (route) => {
+    const whole = await (await route.fetch()).body();
+    const hash = createHash('sha1').update(`blob ${whole.length}\0`).update(whole).digest('hex');
+    const headers = { ETag: `"${hash}"`, 'X-Repo-Commit': 'c', 'Content-Type': 'text/plain' };
+    await route.fulfill({ headers, body: cut ? whole.subarray(0, whole.length / 2) : whole });
+  });
+  await assert.rejects(use(HUB), /vocab\.txt broke off after \d+ bytes/);
+  assert.deepEqual(await filesOfCache().catch(() => ({})), {});
+  cut = false;
+  assert.equal((await use(HUB)).fromCache, false);
+  assert.equal((await use(HUB)).fromCache, true);
 });
