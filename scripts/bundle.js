@@ -56,7 +56,7 @@ function chunkOf(id, context) {
 }
 
 /**
- * The entries that load a module.
+ * The entries that load a module; not those that load it by loading another entry.
  * @param {string} id
  * @param {ChunkingContext} context
  * @param {boolean} ever whether to count those that fetch it when it is needed
@@ -66,8 +66,9 @@ function chunkOf(id, context) {
 function entriesOf(id, context, ever, seen = new Set()) {
   seen.add(id);
   const { importers = [], dynamicImporters = [] } = context.getModuleInfo(id) ?? {};
-  for (const importer of ever ? [...importers, ...dynamicImporters] : importers)
-    if (!seen.has(importer)) entriesOf(importer, context, ever, seen);
+  if (id !== PAGE && id !== WORKER)
+    for (const importer of ever ? [...importers, ...dynamicImporters] : importers)
+      if (!seen.has(importer)) entriesOf(importer, context, ever, seen);
   return new Set([PAGE, WORKER].filter((entry) => seen.has(entry)));
 }
 
