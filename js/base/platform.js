@@ -49,7 +49,7 @@
  * @property {(name: string, parts: Uint8Array[]) => Promise<void>} write writes the parts, one after the other, as one file; if that fails,
  *   there is no file. Rejects with a QuotaExceededError or ENOSPC if there is no room
  * @property {() => Promise<{ name: string, size: number, used: number }[]>} list all files: their sizes in bytes, and when each was written or touched last, in ms since 1970
- * @property {(name: string) => Promise<void>} touch notes that a file is used now, where that can be noted
+ * @property {(name: string) => Promise<void>} touch notes that a file is used now; rejects where that can't be noted
  * @property {(name: string) => Promise<void>} remove rejects, as a rule, if somebody has the file open; where it does not, he can read on
  * @property {() => Promise<void>} sweep removes unfinished files that nobody writes any more
  */

@@ -96,7 +96,7 @@ export class Cache {
       cache.#name = name;
       if (use !== 'refresh') cache.#entry = await Entry.open(store, name);
       if (cache.#entry && !(await cache.#isCurrent(cache.#entry, signal))) await cache.close();
-      if (cache.#entry) await store.touch(name);
+      if (cache.#entry) await store.touch(name).catch(() => {}); // as of a folder that may only be read, or on a full disk
     } catch (error) {
       signal.throwIfAborted();
       await cache.close();

@@ -62,7 +62,7 @@ export async function openStore() {
 
     async touch(name) {
       const now = new Date();
-      await utimes(pathOf(name), now, now).catch(() => {}); // in a folder that may only be read
+      await utimes(pathOf(name), now, now);
     },
 
     remove: (name) => rm(pathOf(name), { force: true, recursive: true }), // whatever it is

@@ -8,6 +8,7 @@ import { readWeights } from '../checkpoint/weights.js';
 import { TOKENIZER_FLAGS } from '../core/abi.js';
 import { compile } from '../core/compile.js';
 import { createEngine } from '../engine/memory-plan.js';
+import { BertletError } from '../errors.js';
 import { Cache } from '../io/cache.js';
 import { pack, unpack } from '../io/pack.js';
 import { ADAPTER, joinSources, openFile, openSource, readOptional } from '../io/sources.js';
@@ -164,7 +165,7 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
     }
   } catch (error) {
     // A checkpoint without the head that its configuration names is still good for everything else; an adapter is not.
-    if (adapter) throw error;
+    if (adapter || (error instanceof BertletError && error.code === 'NETWORK')) throw error;
     emit({ warning: `${/** @type {Error} */ (error).message} So the model has no \`head\`.` });
   }
 }

@@ -1,8 +1,12 @@
 // The network goes when a model is loaded, or before: what was fetched ahead is used, and what could not be is told, and tried again.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { serve } from '../../scripts/serve.js';
+import { fixtures } from '../support.js';
 import { EMPTY_PAGE, FIXTURES, launch, openPage } from './chromium.js';
+
+const CHECKPOINTS = join(fixtures, 'checkpoints');
 
 let browser;
 let server;
@@ -117,4 +121,26 @@ test('load without the network: the worker can’t start, and says why', async (
   assert.match(await failed(), /worker\.js could not be loaded\. Check the connection; it must lie beside bertlet\.js/);
   await page.context().unroute('**/worker.js');
   await load();
+});
+
+test('a part that the head of a model needs is missing: the load fails, the model is not taken and kept without its head', async () => {
+  const other = await serve({ port: 0, models: CHECKPOINTS });
+  try {
+    const page = await openPage(browser, other.url + EMPTY_PAGE);
+    const use = () =>
+      page.evaluate(async () => {
+        const { listCache, load } = await import('/dist/bertlet.js');
+        const task = await load('bert-single', { hub: '/models', threads: 1 }).then(
+          (bert) => bert.dispose().then(() => bert.head?.task),
+          (error) => error.code,
+        );
+        return [task, (await listCache()).length];
+      });
+    await page.context().route(/\/dist\/ranking-/, (route) => route.abort());
+    assert.deepEqual(await use(), ['NETWORK', 0]);
+    await page.context().unroute(/\/dist\/ranking-/);
+    assert.deepEqual(await use(), ['multi-label', 1]);
+  } finally {
+    await other.close();
+  }
 });
