@@ -1,5 +1,5 @@
 // The package's public interface.
-export { clearCache } from './io/cache.js';
+export { clearCache, listCache } from './io/cache-contents.js';
 export { BertletError } from './errors.js';
 export { load } from './api/load.js';
 export { Model } from './api/model.js';
@@ -27,3 +27,4 @@ export { loadTokenizer } from './api/tokenizer.js';
 /** @typedef {import('./types.js').Prediction} Prediction */
 /** @typedef {import('./types.js').CurvePoint} CurvePoint */
 /** @typedef {import('./types.js').MaskFill} MaskFill */
+/** @typedef {import('./types.js').CacheEntry} CacheEntry */

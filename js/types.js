@@ -58,6 +58,15 @@
 /** @typedef {'scalar' | 'simd' | 'simd-mt' | 'relaxed' | 'relaxed-mt'} Build */
 
 /**
+ * @typedef {object} CacheEntry a model that the cache holds
+ * @property {string} model where it was loaded from, as the caller named it
+ * @property {string} [adapter] that was merged into it, likewise
+ * @property {Dtype} dtype
+ * @property {number} bytes size of the entry
+ * @property {Date} lastUsed when it was loaded last
+ */
+
+/**
  * @typedef {object} ModelInfo
  * @property {string} model what was loaded, as the caller named it
  * @property {string} [adapter] the adapter that was merged into it, as the caller named it

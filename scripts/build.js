@@ -1,9 +1,10 @@
 // `npm run build`: the WebAssembly variants, the bundles for browsers and the type declarations, all into dist/, and the demo, into
 // build/demo/. What takes long, C, is compiled only where it changed, so that running it again takes seconds.
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.js';
 import { ensureNativeToolchain, ensurePackages, ensureToolchain } from './setup.js';
 import { main, root, run, step } from './shell.js';
 
@@ -28,61 +29,6 @@ export async function buildNative(preset, ...targets) {
   await run('cmake', ['--preset', preset, `-DCMAKE_C_COMPILER=${compiler}`], { quiet: true });
   const wanted = targets.length > 0 ? targets : ['all'];
   await run('cmake', ['--build', `build/${preset}`, '--target', ...wanted], { quiet: true });
-}
-
-/**
- * esbuild for js/ and web/. What a page loads: dist/bertlet.js, dist/worker.js, which that starts, and chunks: what both share, and what is
- * fetched when it is needed, such as training. (Their names are hashes only, since they are among what is loaded.) For few pages:
- * dist/here.js, what the worker does on the calling thread. It has copies of what it shares with the others, which would have to be cut into more
- * pieces for it. For service workers, which must not fetch code when it is needed: dist/service-worker.js, all in one file.
- */
-export async function bundle() {
-  const { build } = await import('esbuild');
-  /** @type {import('esbuild').BuildOptions} */
-  const options = {
-    absWorkingDir: root,
-    outdir: 'dist',
-    bundle: true,
-    splitting: true,
-    chunkNames: '[hash]',
-    format: 'esm',
-    platform: 'browser',
-    conditions: ['browser'],
-    target: 'es2022',
-    minify: true,
-    sourcemap: true,
-    legalComments: 'none',
-    logLevel: 'warning',
-    write: false,
-  };
-  /** @type {import('esbuild').Plugin} */
-  const hereApart = {
-    name: 'here-apart',
-    setup: ({ onResolve }) => onResolve({ filter: /\/here\.js$/ }, () => ({ path: './here.js', external: true })),
-  };
-  const results = await Promise.all([
-    build({
-      ...options,
-      entryPoints: { bertlet: 'js/index.js', worker: 'js/worker/main.js' },
-      plugins: [hereApart],
-    }),
-    build({ ...options, entryPoints: { here: 'js/worker/here.js' } }),
-    build({ ...options, entryPoints: { 'service-worker': 'js/index.js' }, splitting: false }),
-  ]);
-  // Here, and not by esbuild, so that a page that is being loaded finds one build or the other.
-  const files = new Map(
-    results.flatMap(({ outputFiles = [] }) => outputFiles).map(({ path, contents }) => [path, contents]),
-  );
-  await mkdir(join(root, 'dist'), { recursive: true });
-  for (const [path, contents] of files) await writeFile(path, contents);
-  await removeBundles(new Set(files.keys()));
-}
-
-/** Removes what an earlier build left: its chunks have other names. @param {Set<string>} wanted paths of those that stay */
-async function removeBundles(wanted) {
-  const dist = join(root, 'dist');
-  for (const name of await readdir(dist))
-    if (/\.js(\.map)?$/.test(name) && !wanted.has(join(dist, name))) await rm(join(dist, name));
 }
 
 /** Vite for demo/, with the package as it is in dist/. */

@@ -2,7 +2,8 @@
 // built into dist/, from where the page has the library, and the page is loaded again.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildWasm, bundle } from './build.js';
+import { buildWasm } from './build.js';
+import { bundle } from './bundle.js';
 import { ensureModel, ensurePackages } from './setup.js';
 import { main, root, step } from './shell.js';
 

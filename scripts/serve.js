@@ -2,9 +2,12 @@
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { modelFolder } from '../js/node/model-folder.js';
-import { files, modelFiles, pathOf } from './files.js';
+import { files, isForThisServer, modelFiles, pathOf } from './files.js';
 import { headersOf } from './headers.js';
 import { root } from './shell.js';
+
+/** What a request for another host gets. */
+const FOREIGN = 'Ask for this server as localhost, or by its IP address.\n';
 
 /**
  * @typedef {object} ServeOptions
@@ -48,11 +51,12 @@ export async function serve({ port = 8080, host = '127.0.0.1', isolated = true, 
 
   const server = createServer((req, res) => {
     res.setHeaders(headers);
+    if (!isForThisServer(req)) return void res.writeHead(403, { 'Content-Type': 'text/plain' }).end(FOREIGN);
     if (req.method !== 'GET' && req.method !== 'HEAD') return void res.writeHead(405, { Allow: 'GET, HEAD' }).end();
     const path = pathOf(req);
     if (sendModel(req, res)) return;
-    if (path.startsWith('/dist/')) return sendPackage(req, res, path.slice('/dist'.length));
-    return sendDemo(req, res, path);
+    if (path.startsWith('/dist/')) return void sendPackage(req, res, path.slice('/dist'.length));
+    void sendDemo(req, res, path);
   });
 
   const taken = await listen(server, port, host).catch((error) => {

@@ -1,6 +1,7 @@
 // #platform in browsers: Web Workers, and memory that they share if the page is cross-origin isolated. js/node/platform.js is its
 // counterpart for Node, js/base/platform.js says what each function does. Bundlers look for URLs in the form that they have below; they
 // are right in dist/, where bertlet.js and worker.js hold this file and the .wasm files are beside them.
+import { fetchPart } from '../js/base/fetch-part.js';
 import { BertletError } from '../js/errors.js';
 
 export { openStore } from './store.js';
@@ -34,6 +35,9 @@ export function nextTask() {
   );
 }
 
+/** @type {import('../js/base/platform.js').Platform['whenIdle']} */
+export const whenIdle = (work) => void setTimeout(() => (globalThis.requestIdleCallback ?? setTimeout)(work), 1000);
+
 /** Whether Vite's dev server (before version 8) has made one file of this one and others, and put that into a folder of its own. */
 const moved = import.meta.url?.includes('/.vite/deps');
 
@@ -42,11 +46,15 @@ const newWorker = () => new Worker(new URL('./worker.js', import.meta.url), { ty
 /** @type {import('../js/base/platform.js').Platform['startWorker']} */
 export async function startWorker() {
   try {
-    if (!moved) return channelTo(newWorker(), 'worker.js could not be loaded; it must lie beside bertlet.js');
+    if (!moved)
+      return channelTo(
+        newWorker(),
+        'worker.js could not be loaded. Check the connection; it must lie beside bertlet.js',
+      );
   } catch (error) {
     if (!globalThis.Worker) throw error;
   }
-  const { worker, reason } = (await import('./elsewhere.js')).startElsewhere(newWorker);
+  const { worker, reason } = (await fetchPart(() => import('./elsewhere.js'))).startElsewhere(newWorker);
   return channelTo(worker, reason);
 }
 
@@ -62,7 +70,9 @@ const channelTo = (worker, reason) => ({
     worker.onmessageerror = () => fail('a message could not be read');
     worker.onerror = (event) => {
       event.preventDefault();
-      fail(event.message ?? reason);
+      if (event.message !== undefined) fail(event.message);
+      else if (navigator.onLine) fail(reason);
+      else fail('worker.js could not be loaded, since there is no connection. Try again when there is', 'NETWORK');
     };
   },
   keepAlive() {},
@@ -90,10 +100,12 @@ const WASM = {
 /** @type {import('../js/base/platform.js').Platform['compileWasm']} */
 export async function compileWasm(build) {
   const { url, remedy } = moved
-    ? (await import('./elsewhere.js')).unmoved(WASM[build]())
+    ? (await fetchPart(() => import('./elsewhere.js'))).unmoved(WASM[build]())
     : { url: WASM[build](), remedy: 'It must lie beside worker.js' };
   const response = await fetch(url).catch((error) => {
-    throw new BertletError('NO_WASM', `${url} could not be fetched: ${error.message}.`, { cause: error });
+    throw new BertletError('NO_WASM', `${url} could not be fetched: ${error.message}. Check the connection.`, {
+      cause: error,
+    });
   });
   const type = response.headers.get('content-type');
   // Some servers answer with their start page where there is no such file.

@@ -1,7 +1,11 @@
 // Where the cache keeps its files in browsers: the origin private file system, of which a worker can read a file straight into
 // WebAssembly's memory. (The Cache API gives a Response, whose bytes arrive in small chunks from another process.)
+import { fetchPart } from '../js/base/fetch-part.js';
 
 const FOLDER = 'bertlet';
+
+/** The end of the name of a file whose date says when another was used last: reading does not change a file's own. */
+const USED = '.used';
 
 /** Bytes that are read or written at once: not every system takes 2 GiB. */
 const MOST_AT_ONCE = 2 ** 30;
@@ -29,6 +33,22 @@ export async function openStore() {
   const folder = await root.getDirectoryHandle(FOLDER, { create: true });
   const file = async (/** @type {string} */ name, create = false) =>
     /** @type {FileHandle} */ (await folder.getFileHandle(name, { create }));
+  const blob = (/** @type {string} */ name) => file(name).then((handle) => handle.getFile(), absent);
+
+  async function list() {
+    const files = [];
+    for await (const name of folder.keys()) {
+      if (name.endsWith(USED)) continue;
+      const [own, touched] = [await blob(name), await blob(name + USED)];
+      if (own) files.push({ name, size: own.size, used: Math.max(own.lastModified, touched?.lastModified ?? 0) });
+    }
+    return files;
+  }
+
+  async function remove(/** @type {string} */ name) {
+    await folder.removeEntry(name);
+    await folder.removeEntry(name + USED).catch(() => {}); // there may be none, or somebody writes it just now
+  }
 
   return {
     async open(name) {
@@ -62,13 +82,13 @@ export async function openStore() {
     /** Writes the first part, the mark, last: a file without it is unfinished, and no entry. */
     async write(name, [mark, ...parts]) {
       if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype))
-        return (await import('./write-stream.js')).writeStream(folder, name, [mark, ...parts]);
+        return (await fetchPart(() => import('./write-stream.js'))).writeStream(folder, name, [mark, ...parts]);
       const access = await (await file(name, true)).createSyncAccessHandle().catch(locked);
       if (!access) return; // another load has the file open, to write the same entry or to read it
       const put = (/** @type {Uint8Array} */ part, /** @type {number} */ at) => {
         for (let done = 0; done < part.length;) {
           const written = access.write(part.subarray(done, done + MOST_AT_ONCE), { at: at + done });
-          if (written === 0) throw new Error('there is no room.');
+          if (written === 0) throw noRoom();
           done += written;
         }
       };
@@ -81,25 +101,37 @@ export async function openStore() {
           end += part.length;
         }
         access.flush();
-        if (access.getSize() !== end) throw new Error('there is no room.');
+        if (access.getSize() !== end) throw noRoom();
         put(mark, 0);
         access.flush();
         finished = true;
       } finally {
         access.close();
-        if (!finished) await folder.removeEntry(name).catch(() => {});
+        if (!finished) await remove(name).catch(() => {});
       }
     },
 
-    async names() {
-      const names = [];
-      for await (const name of folder.keys()) names.push(name);
-      return names;
+    list,
+
+    async touch(name) {
+      const access = await (await file(name + USED, true)).createSyncAccessHandle().catch(locked);
+      access?.write(new Uint8Array(1), { at: 0 });
+      access?.close();
     },
 
-    remove: (name) => folder.removeEntry(name),
+    remove,
+
+    async sweep() {
+      for (const { name } of await list()) {
+        const start = await (await blob(name))?.slice(0, 1).arrayBuffer();
+        if (start && new Uint8Array(start)[0] === 0) await remove(name).catch(() => {}); // as when it is being written
+      }
+    },
   };
 }
+
+/** Where a browser does not say so itself. */
+const noRoom = () => new DOMException('there is no room.', 'QuotaExceededError');
 
 /** Fills the target with the bytes of a Blob of the same size. @param {Blob} blob @param {Uint8Array} target */
 async function readBlob(blob, target) {

@@ -1,9 +1,11 @@
 // The package's `load`: starts a worker, has it load a model, and makes the object that the caller uses.
 import { startWorker } from '#platform';
+import { BUILDS } from '../core/compile.js';
 import { BertletError } from '../errors.js';
 import { describe } from '../io/describe.js';
 import { Connection } from '../rpc/connection.js';
 import { callOptions } from './call-options.js';
+import { fetchAhead } from './fetch-ahead.js';
 import { createHead } from './heads/create.js';
 import { RemoteHead } from './heads/remote-head.js';
 import { Model } from './model.js';
@@ -44,6 +46,7 @@ export async function load(
   if (threads !== undefined) checkInteger('threads', threads, 1, 64);
   checkChoice('cache', cache, [true, false, 'refresh']);
   checkChoice('worker', worker, [true, false]);
+  if (build !== undefined) checkChoice('build', build, BUILDS);
   const connectionOptions = callOptions(taskOptions);
   const { name, description, transfer, close } = await describe(spec, { hub, revision, token, headers });
   /** @type {import('../io/description.js').Described | undefined} */
@@ -54,16 +57,18 @@ export async function load(
     if (adapter !== undefined) addition = await describe(adapter, { hub, token, headers });
     connection = new Connection(await openChannel(worker));
     const remote = new RemoteHead(connection);
+    const names = { model: name, ...(addition && { adapter: addition.name }) };
     const loaded = await remote.call(
       'load',
-      { description, adapter: addition?.description, dtype, threads, build, cache },
+      { description, adapter: addition?.description, names, dtype, threads, build, cache },
       { ...connectionOptions, transfer: [...transfer, ...(addition?.transfer ?? [])] },
     );
     const { head, ...rest } = loaded;
-    const merged = addition && { adapter: addition.name };
-    const info = { model: name, ...merged, dtype, ...rest };
+    const info = { ...names, dtype, ...rest };
     const { fingerprint } = info;
-    const headOfModel = head && (await createHead(remote, { ...head, baseModel: name, ...merged, fingerprint }));
+    const headOfModel =
+      head && (await createHead(remote, { ...head, baseModel: name, adapter: names.adapter, fingerprint }));
+    fetchAhead(connection);
     return new Model(connection, info, headOfModel);
   } catch (error) {
     connection?.closeWhenIdle();

@@ -1,7 +1,9 @@
 // A loaded model as its user sees it. Its methods check their arguments, and have the worker do the work.
 import { BertletError } from '../errors.js';
 import { callOptions } from './call-options.js';
-import { createHead, fetchLazy } from './heads/create.js';
+import { fetchRerank } from './fetch-ahead.js';
+import { fetchLazy } from './fetch-lazy.js';
+import { createHead } from './heads/create.js';
 import { RemoteHead } from './heads/remote-head.js';
 import { checkChoice, checkInteger, rejectUnknownOptions } from './options.js';
 import { eachText } from './parts.js';
@@ -127,7 +129,7 @@ export class Model {
    *   CrossEncoder gives it. Rejects with BAD_INPUT for other arguments, with UNSUPPORTED_MODEL if the model has no such head
    */
   async rerank(query, documents, options = {}) {
-    const { rerank } = await import('./rerank.js');
+    const { rerank } = await fetchRerank();
     return rerank(this.head, query, documents, options);
   }
 

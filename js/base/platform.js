@@ -5,8 +5,8 @@
  * A running worker, seen from the thread that started it.
  * @typedef {object} Channel
  * @property {(message: unknown, transfer?: Transferable[]) => void} post
- * @property {(receive: (message: any) => void, fail: (reason: string) => void) => void} listen calls `receive` for each message, and
- *   `fail` when the worker has failed or ended
+ * @property {(receive: (message: any) => void, fail: (reason: string, code?: import('../errors.js').ErrorCode) => void) => void} listen
+ *   calls `receive` for each message, and `fail` when the worker has failed or ended
  * @property {(busy: boolean) => void} keepAlive whether Node must not exit while the worker runs; a browser ignores it
  * @property {() => Promise<void>} close ends the worker at once
  */
@@ -47,9 +47,11 @@
  * @typedef {object} Store
  * @property {(name: string) => Promise<StoredFile | undefined>} open undefined if there is no such file
  * @property {(name: string, parts: Uint8Array[]) => Promise<void>} write writes the parts, one after the other, as one file; if that fails,
- *   there is no file
- * @property {() => Promise<string[]>} names of all files
- * @property {(name: string) => Promise<void>} remove
+ *   there is no file. Rejects with a QuotaExceededError or ENOSPC if there is no room
+ * @property {() => Promise<{ name: string, size: number, used: number }[]>} list all files: their sizes in bytes, and when each was written or touched last, in ms since 1970
+ * @property {(name: string) => Promise<void>} touch notes that a file is used now; rejects where that can't be noted
+ * @property {(name: string) => Promise<void>} remove rejects, as a rule, if somebody has the file open; where it does not, he can read on
+ * @property {() => Promise<void>} sweep removes unfinished files that nobody writes any more
  */
 
 /**
@@ -66,6 +68,8 @@
  * @property {() => number} cores how many logical processors there are
  * @property {() => string | undefined} whyNoThreads why threads can't share memory here, as a sentence; undefined if they can
  * @property {() => Promise<void>} nextTask resolves in a later task, so that messages that wait are handled before
+ * @property {(work: () => void) => void} whenIdle calls it after a second, when nothing more urgent is to be done. Node, which has all files at
+ *   hand, never does
  * @property {() => Promise<Channel>} startWorker rejects where no worker can be started, with an error that says why
  * @property {() => Port} ownPort in a worker: its side of the channel
  * @property {(build: import('../types.js').Build) => Promise<WebAssembly.Module>} compileWasm rejects with NO_WASM

@@ -1,4 +1,5 @@
 // Finds the files that hold a checkpoint's weights: a single one, or shards.
+import { fetchPart } from '../base/fetch-part.js';
 import { BertletError } from '../errors.js';
 import { openFile } from '../io/sources.js';
 
@@ -17,7 +18,7 @@ export async function findWeightFiles(source, signal) {
     return { names: [SINGLE], first: await openFile(source, SINGLE, signal) };
   } catch (error) {
     if (!(error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code))) throw error;
-    const { readShards } = await import('./shards.js');
+    const { readShards } = await fetchPart(() => import('./shards.js'));
     return readShards(source, signal, error, source.locate(SINGLE));
   }
 }

@@ -16,6 +16,7 @@ const commands = {
   predict: () => import('./commands/predict.js'),
   evaluate: () => import('./commands/evaluate.js'),
   'learning-curve': () => import('./commands/learning-curve.js'),
+  cache: () => import('./commands/cache.js'),
 };
 
 /** Signals that end the program, and their numbers. The exit code is 128 more, as in a shell. */

@@ -6,6 +6,9 @@ import { createCore } from './instance.js';
 
 /** @typedef {import('../types.js').Build} Build */
 
+/** All builds, the fastest first. @type {Build[]} */
+export const BUILDS = ['relaxed-mt', 'relaxed', 'simd-mt', 'simd', 'scalar'];
+
 /**
  * @typedef {object} BuildInfo
  * @property {Build} build

@@ -18,8 +18,15 @@ import { chunksOf, join } from './streams.js';
  * @property {import('../errors.js').WireError} [error] what opening it failed with
  */
 
+/**
+ * @typedef {object} Label what an entry is, for people
+ * @property {string} model where the model is, as `load` was told
+ * @property {string} [adapter] that was merged, likewise
+ * @property {import('../types.js').Dtype} dtype
+ */
+
 /** The digit is the version of the format. */
-const MAGIC = new TextEncoder().encode('BERTLET6');
+const MAGIC = new TextEncoder().encode('BERTLET7');
 const DIGEST_BYTES = 32; // SHA-256
 /** Behind the digest stand two lengths, as 32-bit numbers: of the description and of the files. The digest is of these two parts. */
 const PREAMBLE_BYTES = MAGIC.length + DIGEST_BYTES + 8;
@@ -31,12 +38,14 @@ export class Entry {
 
   /**
    * @param {StoredFile} file
+   * @param {Label} label
    * @param {CachedFile[]} files
    * @param {Uint8Array} bytes content of all files that have a size, one after the other
    * @param {number} imageStart position of the image in `file`
    */
-  constructor(file, files, bytes, imageStart) {
+  constructor(file, label, files, bytes, imageStart) {
     this.#file = file;
+    this.label = label;
     this.#bytes = bytes;
     this.files = files;
     this.imageStart = imageStart;
@@ -68,10 +77,10 @@ export class Entry {
     await file.read(described, PREAMBLE_BYTES);
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', described));
     if (!digest.every((byte, i) => byte === preamble[MAGIC.length + i])) return undefined;
-    const { files, imageSize } = JSON.parse(new TextDecoder().decode(described.subarray(0, descriptionSize)));
+    const { files, imageSize, ...label } = JSON.parse(new TextDecoder().decode(described.subarray(0, descriptionSize)));
     const imageStart = PREAMBLE_BYTES + described.length;
     if (file.size !== imageStart + imageSize) return undefined;
-    return new Entry(file, files, described.subarray(descriptionSize), imageStart);
+    return new Entry(file, label, files, described.subarray(descriptionSize), imageStart);
   }
 
   /**
@@ -115,13 +124,14 @@ export class Entry {
 
 /**
  * All that an entry's file holds before the image.
+ * @param {Label} label
  * @param {CachedFile[]} contents
  * @param {number} imageSize in bytes
  * @returns {Promise<Uint8Array[]>} parts of the file, in order; the first one is MAGIC
  */
-export async function encodeHeader(contents, imageSize) {
+export async function encodeHeader(label, contents, imageSize) {
   const files = contents.map(({ bytes, ...file }) => ({ ...file, size: bytes?.length }));
-  const description = new TextEncoder().encode(JSON.stringify({ files, imageSize }));
+  const description = new TextEncoder().encode(JSON.stringify({ ...label, files, imageSize }));
   const described = join([description, ...contents.flatMap(({ bytes }) => bytes ?? [])]);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', described));
   const lengths = new DataView(new ArrayBuffer(8));

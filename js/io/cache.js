@@ -2,6 +2,7 @@
 // read from, and its image, which is its weights as the core packed them (bertlet_model_image); it comes back by one read.
 import { openStore } from '#platform';
 import { BertletError, toWire } from '../errors.js';
+import { makeRoom, writeEntry } from './cache-contents.js';
 import { encodeHeader, Entry } from './cache-entry.js';
 import { isWeights } from './file-name.js';
 import { chunksOf, readAll } from './streams.js';
@@ -9,6 +10,7 @@ import { chunksOf, readAll } from './streams.js';
 /** @typedef {import('../base/platform.js').Source} Source */
 /** @typedef {import('../base/platform.js').Store} Store */
 /** @typedef {import('./cache-entry.js').CachedFile} CachedFile */
+/** @typedef {import('./cache-entry.js').Label} Label */
 
 /** @typedef {true | false | 'refresh'} CacheUse true: read and write the cache; false: neither; 'refresh': only write it */
 
@@ -55,6 +57,7 @@ export class Cache {
   found = false;
   /** @type {Store | undefined} */
   #store;
+  #label;
   #prefix = '';
   #name = '';
   /** @type {Entry | undefined} */
@@ -62,8 +65,12 @@ export class Cache {
   /** The files that were asked of the source, by name. @type {Map<string, CachedFile>} */
   #files = new Map();
 
-  /** @param {Source} source */
-  constructor(source) {
+  /**
+   * @param {Source} source
+   * @param {Label} label
+   */
+  constructor(source, label) {
+    this.#label = label;
     /** The model's original source. */
     this.origin = source;
     /** What to read its files from: the original, or an entry's copies. @type {Source} */
@@ -73,14 +80,15 @@ export class Cache {
   /**
    * Looks for an entry, and asks the source whether it is still up to date. Call `close` when the load has ended.
    * @param {Source} source
-   * @param {Pick<Identity, 'dtype'> & { compiling: Promise<Pick<Identity, 'int8Path'>> }} identity `compiling` is awaited only if the
-   *   cache is used
+   * @param {Label} label
+   * @param {Promise<Pick<Identity, 'int8Path'>>} compiling awaited only if the cache is used
    * @param {CacheUse} use
    * @param {AbortSignal} signal
    * @returns {Promise<Cache>} rejects only when `signal` is aborted
    */
-  static async open(source, { dtype, compiling }, use, signal) {
-    const cache = new Cache(source);
+  static async open(source, label, compiling, use, signal) {
+    const cache = new Cache(source, label);
+    const { dtype } = label;
     if (!use || source.identity === undefined || !isWorthCaching(source, dtype)) return cache;
     try {
       const [store, { int8Path }] = await Promise.all([openStore(), compiling]);
@@ -91,6 +99,7 @@ export class Cache {
       if (use !== 'refresh') cache.#entry = await Entry.open(store, name);
       if (cache.#entry && !(await cache.#isCurrent(cache.#entry, signal))) await cache.close();
       cache.extras = cache.#entry?.contents().find(({ name }) => name === EXTRAS)?.bytes ?? cache.extras;
+      if (cache.#entry) await store.touch(name).catch(() => {}); // as of a folder that may only be read, or on a full disk
     } catch (error) {
       signal.throwIfAborted();
       await cache.close();
@@ -156,7 +165,10 @@ export class Cache {
     } catch (error) {
       this.#note('The cache can’t be read', error);
     }
-    if (!restored) {
+    if (restored) {
+      // What fails now is tried again by the next load.
+      await makeRoom(/** @type {Store} */ (this.#store), this.#name).catch(() => {});
+    } else {
       for (const file of entry.contents()) if (file.name !== EXTRAS) this.#files.set(file.name, file);
       this.source = this.#recording();
     }
@@ -179,8 +191,8 @@ export class Cache {
       if (version) for (const file of files) file.version ??= await version(file.name);
       if (version && !files.every((file) => file.version ?? file.error)) return;
       const image = seal();
-      const header = await encodeHeader([...files, { name: EXTRAS, bytes: extras }], image.length);
-      await this.#store.write(this.#name, [...header, image]);
+      const header = await encodeHeader(this.#label, [...files, { name: EXTRAS, bytes: extras }], image.length);
+      await writeEntry(this.#store, this.#name, [...header, image]);
     } catch (error) {
       return this.#note('The model was not kept in the cache', error);
     }
@@ -192,7 +204,7 @@ export class Cache {
   /** Removes entries that were made of other versions of the same files, and damaged ones. @param {Store} store @param {CachedFile[]} files */
   async #removeOutdated(store, files) {
     const versions = new Map(files.map(({ name, version }) => [name, version]));
-    for (const name of await store.names()) {
+    for (const { name } of await store.list()) {
       if (!name.startsWith(this.#prefix) || name === this.#name) continue;
       const entry = await Entry.open(store, name);
       await entry?.close();
@@ -212,26 +224,4 @@ export class Cache {
     await this.#entry?.close();
     this.#entry = undefined;
   }
-}
-
-/**
- * Removes everything from the cache. Models that are loaded stay as they are. Rejects with FILE_ACCESS if a file can't be removed, after
- * it has removed the others.
- */
-export async function clearCache() {
-  /** @type {unknown[]} */
-  const failures = [];
-  try {
-    const store = await openStore();
-    for (const name of await store.names()) await store.remove(name).catch((error) => failures.push(error));
-  } catch (error) {
-    failures.push(error);
-  }
-  if (failures.length === 0) return;
-  const [cause] = failures;
-  throw new BertletError(
-    'FILE_ACCESS',
-    `The cache can’t be emptied: ${/** @type {Error} */ (cause).message} If a load is writing or reading it now, try again afterwards.`,
-    { cause },
-  );
 }

@@ -1,6 +1,7 @@
 // Turns a ModelSpec, by which the caller says where a model is, into a description that can be sent to the worker. There sources.js
 // opens it.
 import { hubDefaults, locate } from '#platform';
+import { fetchPart } from '../base/fetch-part.js';
 import { BertletError } from '../errors.js';
 import { isAddress } from './file-name.js';
 
@@ -51,7 +52,7 @@ export async function describe(spec, options = {}) {
     return withoutPorts(name, { kind: 'hub', id: name, revision, hub: withSlash(server.url), headers: hubHeaders });
   }
   if (typeof spec === 'object' && spec !== null) {
-    const { describeFiles } = await import('./given-files.js'); // most pages name an address
+    const { describeFiles } = await fetchPart(() => import('./given-files.js')); // most pages name an address
     return describeFiles(spec, headers);
   }
   throw new BertletError('BAD_INPUT', `A model is given as a hub id, a URL, a path or files, not as ${spec}.`);

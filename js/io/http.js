@@ -1,6 +1,7 @@
 // Files over HTTP: requests, and errors for answers that are no file.
 import { BertletError } from '../errors.js';
-import { chunksOf, notAModel, readStream } from './streams.js';
+import { isWeights } from './file-name.js';
+import { chunksOf, join, notAModel, readAll, readStream } from './streams.js';
 
 /** @typedef {import('../base/platform.js').Chunks} Chunks */
 
@@ -20,7 +21,18 @@ export function readResponse(response, location, { signal, consume = false } = {
   if (!body) return chunksOf(new Uint8Array(0));
   /** @type {(error: unknown, loaded: number) => unknown} */
   const translate = (error, loaded) => (signal?.aborted ? signal.reason : brokenOff(location, loaded, error));
-  return readStream(body, { translate, consume });
+  return readStream(body, { translate, least: announcedSize(response), consume });
+}
+
+/**
+ * How many bytes a response says that its file has; 0 if it doesn't say. The hub says it of large files, whatever its storage does with
+ * them. Content-Length is that of what is sent, which may be compressed; a page of another origin is not told whether it is, but there the
+ * browser compares.
+ * @param {Response} response
+ */
+function announcedSize({ type, headers }) {
+  const isFileSize = type !== 'cors' && !headers.get('content-encoding');
+  return Number(headers.get('x-linked-size') ?? (isFileSize && headers.get('content-length')));
 }
 
 /**
@@ -123,16 +135,48 @@ export async function fetchVersion(url, { signal, headers } = {}) {
  */
 export async function fetchChunks(url, { signal, headers } = {}) {
   const response = await request(url, { signal, headers });
+  /** @type {Chunks} */
+  let chunks;
   try {
-    return Object.assign(readResponse(response, url, { signal, consume: true }), { version: versionOf(response) });
+    chunks = readResponse(response, url, { signal, consume: true });
   } catch (error) {
     await response.body?.cancel();
     throw error;
   }
+  const hash = isWeights(url) ? undefined : hashOf(response); // whose header tells their length
+  return Object.assign(hash ? await readChecked(chunks, url, hash) : chunks, { version: versionOf(response) });
 }
 
 /** The ETag of a file, or else its date and length. @param {Response} response @returns {string | undefined} */
 function versionOf({ headers }) {
   const date = headers.get('last-modified');
   return headers.get('etag') ?? (date ? `${date}, ${headers.get('content-length')} bytes` : undefined);
+}
+
+/**
+ * The SHA-1 of a small file of the hub, which is its ETag there (https://huggingface.co/docs/huggingface_hub/package_reference/file_download).
+ * @param {Response} response
+ * @returns {string | undefined} undefined if it is not of a hub
+ */
+function hashOf({ headers }) {
+  return headers.has('x-repo-commit') ? /^(?:W\/)?"([\da-f]{40})"$/.exec(headers.get('etag') ?? '')?.[1] : undefined;
+}
+
+/**
+ * Reads a whole file, and checks that it has not come incomplete.
+ * @param {Chunks} chunks
+ * @param {string} url
+ * @param {string} hash in hexadecimal digits: as git computes it, from a header and the content, or of the content alone, as some mirrors do
+ * @returns {Promise<Chunks>} rejects with NETWORK
+ */
+async function readChecked(chunks, url, hash) {
+  const bytes = await readAll(chunks, url);
+  const isRight = async (/** @type {string} */ header) => {
+    const digest = await crypto.subtle.digest('SHA-1', join([new TextEncoder().encode(header), bytes]));
+    return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('') === hash;
+  };
+  // A page without https:// has no hashes, nor a cache.
+  if (crypto.subtle && !(await isRight(`blob ${bytes.length}\0`)) && !(await isRight('')))
+    throw brokenOff(url, bytes.length, `its hash is not ${hash}`);
+  return chunksOf(bytes);
 }

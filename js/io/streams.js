@@ -21,11 +21,12 @@ export async function* chunksOf(bytes) {
  * @param {object} [options]
  * @param {(error: unknown, loaded: number) => unknown} [options.translate] makes the error to throw of the stream's error, after
  *   `loaded` bytes
+ * @param {number} [options.least] how many bytes it has at least, if that is known: it fails if it ends before
  * @param {boolean} [options.consume] whether the memory of a chunk may be freed as soon as the next one is asked for, where the engine
  *   can do that; else it piles up until the next garbage collection. Only if nobody else holds the stream's buffers
  * @returns {AsyncIterableIterator<Uint8Array, void>}
  */
-export function readStream(stream, { translate = (error) => error, consume = false } = {}) {
+export function readStream(stream, { translate = (error) => error, least = 0, consume = false } = {}) {
   const reader = stream.getReader();
   let rest = new Uint8Array(0);
   let loaded = 0;
@@ -38,6 +39,7 @@ export function readStream(stream, { translate = (error) => error, consume = fal
         while (rest.length === 0) {
           if (consume) free(rest);
           const { done, value } = await reader.read();
+          if (done && loaded < least) throw new Error(`it has ${least} bytes`);
           if (done) return { done, value: undefined };
           rest = /** @type {Uint8Array<ArrayBuffer>} */ (value);
         }
@@ -107,9 +109,12 @@ export function notAModel(location, what) {
   return new BertletError('NOT_A_MODEL', `${location} is ${what}. Check the address: it must lead to the file itself.`);
 }
 
+/** How many bytes they have together. @param {Uint8Array[]} parts */
+export const sizeOf = (parts) => parts.reduce((size, part) => size + part.length, 0);
+
 /** Concatenates arrays into a new one. @param {Uint8Array[]} parts */
 export function join(parts) {
-  const bytes = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  const bytes = new Uint8Array(sizeOf(parts));
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);

@@ -110,7 +110,7 @@ export async function openHub({ id, revision }, remote, { keep, refresh }) {
     if (snapshot && isComplete(snapshot.folder)) return snapshotSource(snapshot, remote(snapshot.commit));
   }
   if (!keep) return remote(revision);
-  await removeAbandoned(folder);
+  await removeAbandoned(cacheFolder('models'));
   return copyingTo(folder, remote(revision));
 }
 

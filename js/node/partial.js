@@ -43,7 +43,7 @@ function isOfDeadProcess(name) {
 }
 
 /** How long ago a file was written, in ms; 0 if it is not there. @param {string} path */
-export async function age(path) {
+async function age(path) {
   const info = await stat(path).catch(() => undefined);
   return info ? Date.now() - info.mtimeMs : 0;
 }

@@ -21,6 +21,9 @@ export const whyNoThreads = () => undefined;
 
 export const nextTask = () => setImmediate();
 
+/** @type {import('../base/platform.js').Platform['whenIdle']} */
+export const whenIdle = () => {};
+
 /** Whether a bundler has put this file into another, away from the worker's. (A bundler that takes these along leaves its address as it is.) */
 const bundled = !import.meta.url?.endsWith('/js/node/platform.js');
 

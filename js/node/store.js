@@ -1,16 +1,11 @@
 // Where the cache keeps its files in Node: a folder on disk.
-import { open, readdir, rename, rm, utimes } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from './model-folder.js';
-import { age, isPartial, makeFolder, partialName, removeAbandoned } from './partial.js';
+import { isPartial, makeFolder, partialName, removeAbandoned } from './partial.js';
 
 /** The system reads less than 2 GiB at once. */
 const MOST_READ = 2 ** 30;
-
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-/** Files that were not read for so many days are removed, since their model may be gone. */
-const UNUSED_DAYS = 60;
 
 /** @returns {Promise<import('../base/platform.js').Store>} */
 export async function openStore() {
@@ -18,17 +13,10 @@ export async function openStore() {
   const pathOf = (/** @type {string} */ name) => join(folder, name);
   const all = () => readdir(folder).catch(absent(/** @type {string[]} */ ([])));
 
-  async function removeUnused() {
-    for (const name of await all())
-      if (!isPartial(name) && (await age(pathOf(name))) > DAY_MS * UNUSED_DAYS) await rm(pathOf(name), { force: true });
-  }
-
   return {
     async open(name) {
       const file = await open(pathOf(name)).catch(absent(undefined));
       if (!file) return undefined;
-      const now = new Date();
-      await utimes(pathOf(name), now, now).catch(() => {}); // of a folder that may only be read
       const { size } = await file.stat();
       return {
         size,
@@ -46,8 +34,6 @@ export async function openStore() {
 
     async write(name, parts) {
       await makeFolder(folder);
-      await removeAbandoned(folder);
-      await removeUnused().catch(() => {}); // another process may be at it, or the folder belongs to somebody else
       const temporary = partialName(pathOf(name));
       try {
         const file = await open(temporary, 'wx');
@@ -65,8 +51,22 @@ export async function openStore() {
       }
     },
 
-    names: async () => (await all()).filter((name) => !isPartial(name)),
+    async list() {
+      const names = (await all()).filter((name) => !isPartial(name));
+      const files = names.map(async (name) => {
+        const info = await stat(pathOf(name)).catch(absent(undefined)); // another process has just removed it
+        return info ? [{ name, size: info.size, used: info.mtimeMs }] : [];
+      });
+      return (await Promise.all(files)).flat();
+    },
+
+    async touch(name) {
+      const now = new Date();
+      await utimes(pathOf(name), now, now);
+    },
+
     remove: (name) => rm(pathOf(name), { force: true, recursive: true }), // whatever it is
+    sweep: () => removeAbandoned(folder),
   };
 }
 

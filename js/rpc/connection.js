@@ -36,7 +36,7 @@ export class Connection {
     channel.keepAlive(false);
     channel.listen(
       (message) => this.#receive(message),
-      (reason) => this.#end(new BertletError('WORKER_FAILED', `The worker ended unexpectedly: ${reason}`)),
+      (reason, code = 'WORKER_FAILED') => this.#end(new BertletError(code, `The worker ended unexpectedly: ${reason}`)),
     );
   }
 
@@ -105,6 +105,12 @@ export class Connection {
     }
     if (error) call?.reject(fromWire(error));
     else call?.resolve(result);
+  }
+
+  /** Whether the worker works at a call, waits for one, or has ended. @returns {'busy' | 'idle' | 'ended'} */
+  get state() {
+    if (this.#ended) return 'ended';
+    return this.#running.size > 0 ? 'busy' : 'idle';
   }
 
   /** Rejects all calls, now and later. @param {BertletError} error */

@@ -1,5 +1,6 @@
 // Reads a tokenizer's files: tokenizer.json, or vocab.txt and what older versions of `transformers` wrote beside it. Gives the pieces as
 // the content of a vocab.txt, the added tokens, and how text is normalized.
+import { fetchPart } from '../base/fetch-part.js';
 import { parseJson } from '../checkpoint/json.js';
 import { TOKENIZER_FLAGS } from '../core/abi.js';
 import { BertletError } from '../errors.js';
@@ -47,7 +48,7 @@ export const readVocabulary = async (source, options = {}) => withSearch(await r
 export async function withSearch(vocabulary) {
   const { added, flags } = vocabulary;
   if (added.length === 0) return vocabulary;
-  const { AddedTokens } = await import('./added-token-search.js');
+  const { AddedTokens } = await fetchPart(() => import('./added-token-search.js'));
   return { ...vocabulary, search: new AddedTokens(added, flags) };
 }
 
@@ -103,7 +104,7 @@ async function fromText({ bytes, location }, files, lowercase) {
   /** @type {import('./added-tokens.js').AddedToken[]} */
   let added = [];
   if (Object.values(files).some((json) => json && Object.keys(json).length > 0)) {
-    const { readAddedTokens } = await import('./added-token-files.js');
+    const { readAddedTokens } = await fetchPart(() => import('./added-token-files.js'));
     /** @type {Map<string, number> | undefined} */
     let ids;
     const idOf = (/** @type {string} */ piece) => (ids ??= idsByPiece(bytes)).get(piece);
@@ -121,7 +122,7 @@ async function fromText({ bytes, location }, files, lowercase) {
  * @returns {Promise<Vocabulary>} rejects with BAD_VOCABULARY, or with BAD_CONFIG for damaged JSON
  */
 async function fromJson({ bytes: file, location }, config, lowercase) {
-  const { parseTokenizerJson } = await import('./tokenizer-json.js');
+  const { parseTokenizerJson } = await fetchPart(() => import('./tokenizer-json.js'));
   const { bytes, normalizer, added } = parseTokenizerJson(parseJson(file, location), location, config);
   const asItIs = ['PreTrainedTokenizerFast', 'TokenizersBackend'].includes(config.tokenizer_class);
   const given = Object.entries(asItIs ? {} : fromTokenizerConfig(config)).filter(([, value]) => value !== undefined);

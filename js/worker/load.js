@@ -1,4 +1,5 @@
 // Loads a model into an engine, from its files or from the cache.
+import { fetchPart } from '../base/fetch-part.js';
 import { parseConfig } from '../checkpoint/config.js';
 import { parseJson } from '../checkpoint/json.js';
 import { buildMaskedHead, maskedHeadTensors, tiedTensor } from '../checkpoint/masked-head.js';
@@ -7,12 +8,14 @@ import { readWeights } from '../checkpoint/weights.js';
 import { TOKENIZER_FLAGS } from '../core/abi.js';
 import { compile } from '../core/compile.js';
 import { createEngine } from '../engine/memory-plan.js';
+import { BertletError } from '../errors.js';
 import { Cache } from '../io/cache.js';
 import { pack, unpack } from '../io/pack.js';
 import { ADAPTER, joinSources, openFile, openSource, readOptional } from '../io/sources.js';
 import { readAll } from '../io/streams.js';
 import { progressReporter } from '../rpc/progress.js';
 import { readVocabulary, withSearch } from '../tokenize/vocabulary.js';
+import { fetchLazy } from './fetch-lazy.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
 /** @typedef {import('../engine/engine.js').Engine} Engine */
@@ -23,6 +26,7 @@ import { readVocabulary, withSearch } from '../tokenize/vocabulary.js';
  * @typedef {object} LoadParams
  * @property {import('../io/description.js').Description} description
  * @property {import('../io/description.js').Description} [adapter]
+ * @property {{ model: string, adapter?: string }} names what the caller calls them
  * @property {import('../types.js').Dtype} dtype
  * @property {number} [threads]
  * @property {import('../types.js').Build} [build]
@@ -37,13 +41,13 @@ import { readVocabulary, withSearch } from '../tokenize/vocabulary.js';
  * @returns {Promise<Engine>} rejects with NO_WASM, OUT_OF_MEMORY, the signal's reason, and any code of ErrorCode for the files of a model
  */
 export async function loadEngine(params, context) {
-  const { description, adapter, dtype, threads, build, cache: cacheUse = false } = params;
+  const { description, adapter, names, dtype, threads, build, cache: cacheUse = false } = params;
   const { signal, emit } = context;
   const compiling = compile({ threads, build });
   const [compiled, cache] = await Promise.all([
     compiling,
     openSources(description, adapter, { keep: true, refresh: cacheUse === 'refresh' }).then((source) =>
-      Cache.open(source, { dtype, compiling }, cacheUse, signal),
+      Cache.open(source, { ...names, dtype }, compiling, cacheUse, signal),
     ),
   ]);
   const source = cache.origin;
@@ -64,10 +68,12 @@ export async function loadEngine(params, context) {
         (await readVocabulary(cache.source, { signal })));
     const engine = await createEngine(config, vocabulary, compiled, dtype);
     const { vocabSize } = engine.tokenizer;
-    if (vocabSize < config.vocabSize) {
-      // Not an error, since some models round the size of their vocabulary up. But the file may also be incomplete.
+    const missing = config.vocabSize - vocabSize;
+    // Not an error, since some models round the size of their vocabulary up, to a multiple of 8, 64 or 128. But the file may also be incomplete.
+    const isWhole = missing <= 0 || (missing < 128 && config.vocabSize % 8 === 0);
+    if (missing > 0) {
       const warning = `${vocabulary.location} has ${vocabSize} pieces, fewer than the model's ${config.vocabSize}. Check that the file is complete.`;
-      emit({ warning });
+      emit({ warning: isWhole ? warning : `${warning} The model is not kept.` });
     }
     engine.fromCache = await cache.restore(engine.image, () => engine.restore());
     if (engine.fromCache) {
@@ -80,9 +86,10 @@ export async function loadEngine(params, context) {
       engine.extras.sentencePipeline = pipeline;
       engine.extras.vocabSize = config.vocabSize;
       await readCheckpoint(engine, cache.source, toMerge, configJson, context);
-      await source.keep?.();
+      if (isWhole) await source.keep?.();
+      else await source.discard?.();
       const stored = { ...engine.extras, vocabulary: { ...vocabulary, search: undefined } };
-      if (!source.notes?.length) await cache.keep(() => engine.seal(), pack(stored));
+      if (isWhole && !source.notes?.length) await cache.keep(() => engine.seal(), pack(stored));
     }
     for (const warning of source.notes ?? []) emit({ warning });
     engine.cacheNotes = cache.notes;
@@ -111,9 +118,6 @@ async function openSources(description, adapter, options) {
   return adapter ? joinSources(source, ADAPTER, await openSource(adapter, options)) : source;
 }
 
-/** What only a load with an adapter needs. */
-const fetchLazy = () => import('./lazy.js');
-
 /**
  * Reads the sentence pipeline of the adapter's folder if it has modules.json; else that of the model's.
  * @param {Source} source
@@ -128,7 +132,7 @@ async function readPipeline(source, hasAdapter, config, lowercases, context) {
   for (const folder of folders) {
     const modules = await readOptional(folder, 'modules.json', context.signal);
     if ('error' in modules) continue;
-    const { readSentencePipeline } = await import('../checkpoint/sentence-transformers.js');
+    const { readSentencePipeline } = await fetchPart(() => import('../checkpoint/sentence-transformers.js'));
     return readSentencePipeline(folder, modules, config, lowercases, context);
   }
   return undefined;
@@ -159,12 +163,12 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
   try {
     if (plan) extras.head = buildHead(plan, tensors, config);
     if (extras.head?.labels.length === 1) {
-      const { readRanking } = await import('../checkpoint/ranking.js');
+      const { readRanking } = await fetchPart(() => import('../checkpoint/ranking.js'));
       extras.head.ranking = await readRanking(source, configJson, signal);
     }
   } catch (error) {
     // A checkpoint without the head that its configuration names is still good for everything else; an adapter is not.
-    if (adapter) throw error;
+    if (adapter || (error instanceof BertletError && error.code === 'NETWORK')) throw error;
     emit({ warning: `${/** @type {Error} */ (error).message} So the model has no \`head\`.` });
   }
 }

@@ -1,6 +1,7 @@
 // What the worker does: it owns the engine, and answers the calls of js/api/.
 import { weightsOf } from '../core/dense.js';
 import { forEachBatch } from '../engine/batches.js';
+import { fetchLazy } from './fetch-lazy.js';
 import { createPause } from '../rpc/progress.js';
 import { loadEngine } from './load.js';
 
@@ -106,7 +107,7 @@ export function createMethods() {
     /** Sends a head's logits for texts, batch by batch, as `Part`; with `located` also the texts' tokens. */
     async logits({ texts, head: number, located }, context) {
       const head = headOf(number);
-      const encode = located ? (await import('./lazy.js')).encodeLocated : undefined;
+      const encode = located ? (await fetchLazy()).encodeLocated : undefined;
       return forEachBatch(
         engine,
         texts,
@@ -127,20 +128,23 @@ export function createMethods() {
 
     // What is fetched only when it is used.
 
-    fillMask: async (params, context) => (await import('./lazy.js')).fillMask(engine, params, context),
+    fillMask: async (params, context) => (await fetchLazy()).fillMask(engine, params, context),
 
     async questions({ head: number, ...params }, context) {
       const head = headOf(number);
-      return (await import('./lazy.js')).readQuestions(engine, { head, ...params }, context);
+      return (await fetchLazy()).readQuestions(engine, { head, ...params }, context);
     },
 
     async fit({ head, ...params }, context) {
-      const fitted = await (await import('./lazy.js')).fit(engine, params, context);
+      const fitted = await (await fetchLazy()).fit(engine, params, context);
       context.signal.throwIfAborted(); // the page would not use the head
       keepHead(head, fitted.network);
       return fitted;
     },
 
-    learningCurve: async (params, context) => (await import('./lazy.js')).learningCurve(engine, params, context),
+    /** Fetches it before it is used. */
+    fetchLazy: async () => void (await fetchLazy()),
+
+    learningCurve: async (params, context) => (await fetchLazy()).learningCurve(engine, params, context),
   };
 }

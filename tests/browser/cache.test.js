@@ -1,5 +1,6 @@
 // The cache in a real page: the origin private file system, in a profile that is empty before each test.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 import { serve } from '../../scripts/serve.js';
 import { EMPTY_PAGE, FIXTURES, launch, openPage } from './chromium.js';
@@ -55,8 +56,12 @@ async function useAll(spec, ...options) {
 
 const use = async (spec, options = {}) => (await useAll(spec, options))[0];
 
-/** The files of the cache, by name: their sizes. */
-const entries = () =>
+/** The entries of the cache, by the names of their files: their sizes. */
+const entries = async () =>
+  Object.fromEntries(Object.entries(await filesOfCache()).filter(([name]) => name.endsWith('.bertlet')));
+
+/** All files of the cache, by name: their sizes. */
+const filesOfCache = () =>
   page.evaluate(async () => {
     const root = await navigator.storage.getDirectory();
     const folder = await root.getDirectoryHandle('bertlet');
@@ -65,20 +70,22 @@ const entries = () =>
     return sizes;
   });
 
-/** Replaces the one file of the cache by its bytes from `start` to `end`, behind `front`. */
-const cut = (front, start, end) =>
+/** Replaces the one entry of the cache, or makes another, by its bytes from `start` to `end`, behind `front`. */
+const cut = (front, start, end, target) =>
   page.evaluate(
-    async ([front, start, end]) => {
+    async ([front, start, end, target]) => {
       const root = await navigator.storage.getDirectory();
       const folder = await root.getDirectoryHandle('bertlet');
-      const [handle] = await Array.fromAsync(folder.values());
+      const [name] = (await Array.fromAsync(folder.keys())).filter((name) => name.endsWith('.bertlet'));
+      const handle = await folder.getFileHandle(name);
       const file = await handle.getFile();
       const bytes = await new Blob([new Uint8Array(front), file.slice(start, end)]).arrayBuffer();
-      const writable = await handle.createWritable();
+      const written = target ? await folder.getFileHandle(target, { create: true }) : handle;
+      const writable = await written.createWritable();
       await writable.write(bytes);
       await writable.close();
     },
-    [front, start, end],
+    [front, start, end, target],
   );
 
 for (const dtype of ['f32', 'int8']) {
@@ -199,4 +206,59 @@ test('clearCache() while loads write: the models load, and what can’t be remov
   });
   assert.deepEqual(outcomes, { lengths: [32, 32, 32], others: [] });
   assert.deepEqual(Object.keys(await entries()), []);
+});
+
+test('listCache() tells in the page what loads have kept, by when each was used last; clearing leaves no file', async () => {
+  const list = () =>
+    page.evaluate(async () => {
+      const { listCache } = await import('/dist/bertlet.js');
+      return (await listCache()).map(({ lastUsed, ...entry }) => ({ ...entry, ago: Date.now() - lastUsed }));
+    });
+  const ids = async () => (await list()).map(({ model, dtype }) => `${model} ${dtype}`);
+  assert.deepEqual(await list(), []);
+  await use(HUB);
+  await use(HUB, { dtype: 'int8' });
+  const [last, first] = await list();
+  assert.deepEqual([last.dtype, first.dtype, last.model, first.model], ['int8', 'f32', HUB, HUB]);
+  assert.ok(last.ago >= 0 && last.ago <= first.ago && first.ago < 600_000, JSON.stringify([last, first]));
+  assert.deepEqual([last.bytes, first.bytes].sort(), Object.values(await entries()).sort());
+  await use(HUB);
+  assert.deepEqual(await ids(), [`${HUB} f32`, `${HUB} int8`], 'the one that was read last');
+  await page.evaluate(async () => (await import('/dist/bertlet.js')).clearCache());
+  assert.deepEqual(await list(), []);
+  assert.deepEqual(await filesOfCache(), {});
+});
+
+test('no room for all: the least recently used entry goes, and at any rate what was left unfinished', async () => {
+  await use(HUB);
+  const [size] = Object.values(await entries());
+  await cut(Array(8).fill(0), 8, size, 'left.bertlet');
+  await use('tiny-f16', { cache: 'refresh' });
+  await use(HUB);
+  assert.equal(Object.keys(await entries()).length, 2, 'nobody writes it any more');
+  const session = await page.context().newCDPSession(page);
+  const origin = new URL(server.url).origin;
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: Math.floor(2.5 * size) });
+  await use('tiny-bf16');
+  const listed = await page.evaluate(async () => (await import('/dist/bertlet.js')).listCache());
+  assert.deepEqual(
+    listed.map(({ model }) => model),
+    ['tiny-bf16', HUB],
+  );
+  assert.equal(Object.keys(await entries()).length, 2);
+});
+
+test('a vocabulary that came in half, by what the hub tells of it: an error, and nothing is kept', async () => {
+  let cut = true;
+  await page.route('**/vocab.txt', async (route) => {
+    const whole = await (await route.fetch()).body();
+    const hash = createHash('sha1').update(`blob ${whole.length}\0`).update(whole).digest('hex');
+    const headers = { ETag: `"${hash}"`, 'X-Repo-Commit': 'c', 'Content-Type': 'text/plain' };
+    await route.fulfill({ headers, body: cut ? whole.subarray(0, whole.length / 2) : whole });
+  });
+  await assert.rejects(use(HUB), /vocab\.txt broke off after \d+ bytes/);
+  assert.deepEqual(await filesOfCache().catch(() => ({})), {});
+  cut = false;
+  assert.equal((await use(HUB)).fromCache, false);
+  assert.equal((await use(HUB)).fromCache, true);
 });

@@ -192,7 +192,7 @@ describe('cancelling', { skip: withoutModel }, () => {
     }, MODEL);
     assert.equal(name, 'AbortError');
     assert.ok(requests.includes('/dist/bertlet.js'));
-    const others = requests.filter((path) => !/^\/dist\/(bertlet|[A-Z\d]{8})\.js$/.test(path));
+    const others = requests.filter((path) => !/^\/dist\/(bertlet|(page|shared)-[\w-]+)\.js$/.test(path));
     assert.deepEqual(others, [], 'neither a worker nor the model');
   });
 });

@@ -14,7 +14,7 @@ const file = (name, content) => {
   return join(folder, name);
 };
 const good = file('good.tsv', 'fine\tpos\ndull\tneg\n');
-const commands = ['tokenize', 'embed', 'fill-mask', 'train', 'predict', 'evaluate'];
+const commands = ['tokenize', 'embed', 'fill-mask', 'train', 'predict', 'evaluate', 'cache'];
 
 test('--help lists the commands', async () => {
   const { code, stdout, stderr } = await bertlet(['--help']);

@@ -1,6 +1,6 @@
 // The server of the demo: what it sends, and what it does not.
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,15 +23,15 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** The status line for a path that `fetch` would tidy up before sending it. */
-function rawStatus(path) {
+/** The status for a path that `fetch` would tidy up before sending it, and for a host of any name. */
+function rawStatus(path, host = new URL(server.url).host) {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(server.url);
     const socket = connect(Number(port), hostname);
     let answer = '';
     socket.on('data', (data) => (answer += data)).on('error', reject);
     socket.on('close', () => resolve(Number(answer.split(' ')[1])));
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
   });
 }
 
@@ -74,6 +74,51 @@ test('no path leads out of the folders that are served', async () => {
   ];
   for (const path of paths) assert.equal(await rawStatus(path), 404, path);
   assert.equal(await rawStatus('/models/org/name/resolve/main/model.safetensors'), 200);
+});
+
+test('no link leads out of the models, whatever it is called; the folder itself may be reached by one', async (t) => {
+  const models = join(folder, 'models');
+  const model = join(models, 'org/name');
+  await mkdir(join(folder, 'other'));
+  await writeFile(join(folder, 'other/index'), 'secret');
+  const links = {
+    'vocab.txt': '../../../secret.txt',
+    'a%23.txt': join(folder, 'secret.txt'),
+    'page.html': '../../../secret.txt',
+    outside: '../../../other',
+    'inside.json': 'model.safetensors',
+  };
+  for (const [name, target] of Object.entries(links)) await symlink(target, join(model, name));
+  await symlink('../../other', join(models, 'org/linked'));
+  await symlink('models', join(folder, 'chosen'));
+  const chosen = await serve({ port: 0, models: join(folder, 'chosen') });
+  t.after(() => chosen.close());
+  const at = (file, name = 'name') => `models/org/${name}/resolve/main/${file}`;
+  for (const { url } of [server, chosen]) {
+    for (const file of ['vocab.txt', 'a%23.txt', 'a%2523.txt', 'page', 'page.html', 'outside', 'outside/index'])
+      assert.equal((await fetch(url + at(file))).status, 404, file);
+    assert.equal((await fetch(url + at('index', 'linked'))).status, 404);
+    for (const file of ['model.safetensors', 'inside.json'])
+      assert.equal(await (await fetch(url + at(file))).text(), 'weights');
+  }
+});
+
+test('only requests for this machine are answered, not those for a name that is made to mean it', async () => {
+  const { port } = new URL(server.url);
+  const path = '/models/org/name/resolve/main/model.safetensors';
+  for (const host of ['localhost', 'LOCALHOST', 'demo.localhost', '127.0.0.1', '192.168.1.2', '[::1]']) {
+    assert.equal(await rawStatus(path, host), 200, host);
+    assert.equal(await rawStatus(path, `${host}:${port}`), 200, host);
+  }
+  for (const host of [
+    'evil.example',
+    `evil.example:${port}`,
+    'localhost.evil.example',
+    'notlocalhost',
+    '127.0.0.1.evil.example',
+    '',
+  ])
+    assert.equal(await rawStatus(path, host), 403, host);
 });
 
 test('nothing but GET and HEAD is answered', async () => {

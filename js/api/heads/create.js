@@ -1,13 +1,11 @@
 // Makes heads: each task has its class.
+import { fetchLazy } from '../fetch-lazy.js';
 import { TextClassifier } from './text-classifier.js';
 
 /** @typedef {import('./token-classifier.js').TokenClassifier} TokenClassifier */
 /** @typedef {import('./question-answerer.js').QuestionAnswerer} QuestionAnswerer */
 /** @typedef {import('./text-regressor.js').TextRegressor} TextRegressor */
 /** @typedef {TextClassifier | TextRegressor | TokenClassifier | QuestionAnswerer} AnyHead */
-
-/** Fetches what not every page uses. */
-export const fetchLazy = () => import('../lazy.js');
 
 /**
  * Makes a head of its data; the class depends on the task.

@@ -1,0 +1,121 @@
+// Rolldown for js/ and web/: what a page loads of the package, in dist/. Few files, so that a first visit asks for few, and each compresses
+// well:
+//   bertlet.js, page-*.js     what a page imports
+//   worker.js, engine-*.js    what that starts
+//   shared-*.js               what both use
+//   all others                what is fetched when it is needed, such as training
+// For few pages: here.js, what the worker does on the calling thread. It has copies of what it shares with the others, which would have to be
+// cut into more pieces for it. For service workers, which must not fetch code when it is needed: service-worker.js, all in one file.
+// The entries hold nothing that other files import: where a server or a tool adds something to an entry's address, a file that imports it
+// would run it a second time.
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { root } from './shell.js';
+
+/** @typedef {import('rolldown').ChunkingContext} ChunkingContext */
+
+const PAGE = join(root, 'js/index.js');
+const WORKER = join(root, 'js/worker/main.js');
+const HERE = join(root, 'js/worker/here.js');
+
+export async function bundle() {
+  const names = new Set();
+  const builds = [
+    write(names, { bertlet: PAGE, worker: WORKER }, [hereApart], {
+      codeSplitting: {
+        includeDependenciesRecursively: false,
+        groups: [{ debugName: 'what is loaded at once', name: chunkOf }],
+      },
+    }),
+    write(names, { here: HERE }, [], {}),
+    write(names, { 'service-worker': PAGE }, [], { codeSplitting: false }),
+  ];
+  await Promise.all(builds);
+  await removeOthers(names);
+}
+
+/** @type {import('rolldown').Plugin} */
+const hereApart = {
+  name: 'here-apart',
+  resolveId: (id) => (id.endsWith('/here.js') ? { id: './here.js', external: true } : undefined),
+};
+
+/**
+ * Writes what the entries need to dist/.
+ * @param {Set<string>} names the names of the files are added
+ * @param {Record<string, string>} input entries by name
+ * @param {import('rolldown').Plugin[]} plugins
+ * @param {import('rolldown').OutputOptions} options
+ */
+async function write(names, input, plugins, options) {
+  const { rolldown } = await import('rolldown');
+  const build = await rolldown({
+    cwd: root,
+    input,
+    platform: 'browser',
+    preserveEntrySignatures: 'allow-extension', // which includeDependenciesRecursively asks for
+    resolve: { conditionNames: ['browser', 'import'] },
+    transform: { target: 'es2022' },
+    plugins: [
+      ...plugins,
+      { name: 'plain-addresses', generateBundle: (_, files) => Object.values(files).forEach(quoteAddresses) },
+    ],
+  });
+  const { output } = await build.write({
+    dir: join(root, 'dist'),
+    format: 'esm',
+    chunkFileNames: '[name]-[hash].js',
+    minify: true,
+    sourcemap: true,
+    comments: { legal: false },
+    ...options,
+  });
+  await build.close();
+  for (const { fileName } of output) names.add(fileName);
+}
+
+/**
+ * Which chunk a module belongs to.
+ * @param {string} id
+ * @param {ChunkingContext} context
+ * @returns {string | null} null if it is an entry, or is only fetched when needed: Rolldown decides
+ */
+function chunkOf(id, context) {
+  const atOnce = entriesOf(id, context, false);
+  if (id === PAGE || id === WORKER || atOnce.size === 0) return null;
+  const ever = entriesOf(id, context, true);
+  return ever.size === 2 ? 'shared' : ever.has(PAGE) ? 'page' : 'engine';
+}
+
+/**
+ * The entries that load a module; not those that load it by loading another entry.
+ * @param {string} id
+ * @param {ChunkingContext} context
+ * @param {boolean} ever whether to count those that fetch it when it is needed
+ * @param {Set<string>} [seen] modules that were looked at
+ * @returns {Set<string>}
+ */
+function entriesOf(id, context, ever, seen = new Set()) {
+  seen.add(id);
+  const { importers = [], dynamicImporters = [] } = context.getModuleInfo(id) ?? {};
+  if (id !== PAGE && id !== WORKER)
+    for (const importer of ever ? [...importers, ...dynamicImporters] : importers)
+      if (!seen.has(importer)) entriesOf(importer, context, ever, seen);
+  return new Set([PAGE, WORKER].filter((entry) => seen.has(entry)));
+}
+
+/**
+ * Writes addresses as plain strings, of the same length, where the minifier has written them as templates: not every tool that bundles
+ * them again, or looks for workers and .wasm files, knows those.
+ * @param {import('rolldown').OutputChunk | import('rolldown').OutputAsset} file
+ */
+function quoteAddresses(file) {
+  if (file.type === 'chunk') file.code = file.code.replace(/\b(import|new URL)\(`(\.\/[^`$]+)`/g, '$1("$2"');
+}
+
+/** Removes chunks of an earlier build, which have other names. Last, so that a page that is open finds its files meanwhile. @param {Set<string>} names */
+async function removeOthers(names) {
+  const dist = join(root, 'dist');
+  for (const name of await readdir(dist))
+    if (/\.js(\.map)?$/.test(name) && !names.has(name)) await rm(join(dist, name));
+}
