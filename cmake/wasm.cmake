@@ -4,11 +4,13 @@
 # their tests; what ships, in dist/, is the same module without these exports.
 find_program(NODE node REQUIRED)
 set(KERNEL_EXPORTS -Wl)
-foreach(kernel linear_f32 linear_i8 fastest_int8 quantize_rows quantize_row attention_f32 attention_i8 layer_norm softmax
+foreach(kernel linear_f32 weight_gradient apply_dropout attention_backward row_moments layer_norm_backward
+    activate_backward linear_i8 fastest_int8 quantize_rows quantize_row attention_f32 attention_i8 layer_norm softmax
     activate logreg_logits logreg_gradient exponential)
   string(APPEND KERNEL_EXPORTS ",--export-if-defined=${kernel}_scalar,--export-if-defined=${kernel}_simd")
 endforeach()
-foreach(function linear_scratch attention_scratch pack_row pack_row_i8 blocks_i8 rows_i8_bytes dequantize_row)
+foreach(function linear_scratch weight_gradient_scratch attention_scratch attention_backward_scratch transpose_packed
+    pack_row pack_row_i8 blocks_i8 rows_i8_bytes dequantize_row)
   string(APPEND KERNEL_EXPORTS ",--export=${function}")
 endforeach()
 

@@ -33,7 +33,7 @@ static void attend_head(void *context, int32_t task, int32_t thread) {
     attention_i8(model->path, query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, scratch, gathered,
                  n);
   } else {
-    attention_f32(query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, scratch, gathered, n);
+    attention_f32(query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, NULL, scratch, gathered, n);
   }
 }
 

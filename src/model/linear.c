@@ -37,7 +37,7 @@ static void linear_tile(void *context, int32_t tile, int32_t thread) {
   range rows = task_range(step->rows, LINEAR_ROWS, tile / step->across);
   range panels = task_range(l->outputs / PANEL, step->panels, tile % step->across);
   if (l->weight) {
-    linear_f32(step->x + (size_t)rows.begin * l->inputs, rows.end - rows.begin, l->inputs, l->weight, l->bias,
+    linear_f32(step->x + (size_t)rows.begin * l->inputs, l->inputs, rows.end - rows.begin, l->inputs, l->weight, l->bias,
                panels.begin, panels.end, step->apply, scratch_of(model, thread),
                step->y + (size_t)rows.begin * l->outputs, l->outputs);
   } else {
