@@ -34,6 +34,9 @@ typedef enum epilogue {
 /* Packs one row (output channel `row`) of a weight matrix [n][k] into its place in `packed`. */
 void pack_row(float *packed, int32_t k, int32_t row, const float *weights);
 
+/* And back: row `row` of `packed` -> weights [k]. */
+void unpack_row(const float *packed, int32_t k, int32_t row, float *weights);
+
 /* Most rows and inputs that linear_f32() rearranges at a time. */
 enum { BLOCK_ROWS_F32 = 32, BLOCK_K_F32 = 1536 };
 

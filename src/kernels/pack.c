@@ -5,6 +5,11 @@ void pack_row(float *packed, int32_t k, int32_t row, const float *weights) {
   for (int32_t i = 0; i < k; i++) column[(size_t)i * PANEL] = weights[i];
 }
 
+void unpack_row(const float *packed, int32_t k, int32_t row, float *weights) {
+  const float *column = packed + (size_t)(row / PANEL) * k * PANEL + row % PANEL;
+  for (int32_t i = 0; i < k; i++) weights[i] = column[(size_t)i * PANEL];
+}
+
 void transpose_packed(const float *packed, int32_t n, int32_t k, int32_t panel_begin, int32_t panel_end,
                       float *transposed) {
   for (int32_t panel = panel_begin; panel < panel_end; panel++) {
