@@ -263,32 +263,45 @@ static void alloc_tapes(layout *l) {
   t->recomputed = -1;
 }
 
+/* Whether the architecture has something at `place` of a layer, or of the model. */
+static bool has_entry(const bertlet_config *config, size_t place, bool of_layer) {
+  const architecture *of = find_architecture(config->architecture);
+  const tensor_entry *entries = of_layer ? of->layer_tensors : of->model_tensors;
+  const int32_t count = of_layer ? of->layer_tensor_count : of->model_tensor_count;
+  for (int32_t i = 0; i < count; i++)
+    if (entries[i].place == place) return true;
+  return false;
+}
+
 static void alloc_scratch(layout *l, int32_t threads) {
   bertlet_trainer *t = l->trainer;
   const bertlet_config *config = l->config;
   const int64_t tokens = l->plan->max_tokens, hidden = config->hidden_size, intermediate = config->intermediate_size;
   const int64_t embedding = size_of(config, SIZE_EMBEDDING),
                 widest = max(config->intermediate_size, config->hidden_size);
-  const bool adapts = any_tuned(l, BERTLET_ADAPTED);
+  const bool adapts = any_tuned(l, BERTLET_ADAPTED), drops = adapts && l->plan->adapter_dropout > 0;
+  const bool pre_norm = has_entry(config, offsetof(layer, norm_before_attention), true);
+  const bool final_norm = has_entry(config, offsetof(model_weights, final_norm), false);
+  const bool embeds = t->lowest < 0 || size_of(config, SIZE_PROJECTION) > 0;
   t->features = alloc_floats(l, tokens, hidden);
-  t->normalized = alloc_floats(l, tokens, hidden);
   t->flow = alloc_floats(l, tokens, hidden);
-  t->embedding_rows = alloc_floats(l, tokens, embedding);
-  t->embedding_gradient = alloc_floats(l, tokens, embedding);
+  t->normalized = final_norm ? alloc_floats(l, tokens, hidden) : NULL;
+  t->embedding_rows = embeds ? alloc_floats(l, tokens, embedding) : NULL;
+  t->embedding_gradient = embeds ? alloc_floats(l, tokens, embedding) : NULL;
   t->scratch = (layer_scratch){
-      .attention_input = alloc_floats(l, tokens, hidden),
+      .attention_input = pre_norm ? alloc_floats(l, tokens, hidden) : NULL,
+      .feed_forward_input = pre_norm ? alloc_floats(l, tokens, hidden) : NULL,
       .attended = alloc_floats(l, tokens, hidden),
-      .feed_forward_input = alloc_floats(l, tokens, hidden),
       .activated = alloc_floats(l, tokens, intermediate),
-      .branch = alloc_floats(l, tokens, hidden),
+      .branch = l->plan->hidden_dropout > 0 ? alloc_floats(l, tokens, hidden) : NULL,
       .side = alloc_floats(l, tokens, hidden),
       .qkv_gradient = alloc_floats(l, tokens, 3 * hidden),
       .intermediate_gradient = alloc_floats(l, tokens, intermediate),
-      .adapter_input = adapts ? alloc_floats(l, tokens, widest) : NULL,
-      .adapter_input_gradient = adapts ? alloc_floats(l, tokens, widest) : NULL,
+      .adapter_input = drops ? alloc_floats(l, tokens, widest) : NULL,
+      .adapter_input_gradient = drops ? alloc_floats(l, tokens, widest) : NULL,
       .inner_gradient = adapts ? alloc_floats(l, tokens, ADAPTER_PARTS * padded_rank(l)) : NULL,
-      .transposed =
-          alloc_floats(l, max((int32_t)embedding, (int32_t)widest), max(3 * (int32_t)hidden, (int32_t)widest)),
+      .transposed = alloc_floats(l, max((int32_t)hidden, padded_rank(l) * ADAPTER_PARTS),
+                                 max(max(3 * (int32_t)hidden, (int32_t)intermediate), (int32_t)embedding)),
       .moments = alloc_floats(l, tokens, 2),
   };
   const int32_t longest =
