@@ -9,7 +9,7 @@ endif()
 find_package(Threads REQUIRED)
 find_path(SIMDE_INCLUDE simde/wasm/simd128.h REQUIRED)
 
-add_library(bertlet STATIC ${CORE_SOURCES} ${SCALAR_KERNELS} ${SIMD_KERNELS} cmake/simde/relaxed_engine.c)
+add_library(bertlet STATIC ${CORE_SOURCES} ${TRAINER_SOURCES} ${SCALAR_KERNELS} ${SIMD_KERNELS} cmake/simde/relaxed_engine.c)
 target_include_directories(bertlet PUBLIC src)
 # cmake/simde/ holds a <wasm_simd128.h> that maps the intrinsics to SIMDe's, and emulates what SIMDe lacks.
 target_include_directories(bertlet PRIVATE cmake/simde)

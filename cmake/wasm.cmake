@@ -2,25 +2,36 @@
 # it at its final size, and exports the functions of bertlet.h, `__heap_base` (memory from there on is the caller's) and
 # `__stack_pointer` (each thread gets its own stack). What is linked, in the build folder, exports the kernels too, for
 # their tests; what ships, in dist/, is the same module without these exports.
+#
+# Each variant is two modules made of the same objects: bertlet-X.wasm, and bertlet-train-X.wasm, which can train the encoder
+# as well. Pages that only classify don't fetch that.
 find_program(NODE node REQUIRED)
-set(KERNEL_EXPORTS -Wl)
-foreach(kernel linear_f32 linear_i8 fastest_int8 quantize_rows quantize_row attention_f32 attention_i8 layer_norm softmax
-    activate logreg_logits logreg_gradient exponential)
-  string(APPEND KERNEL_EXPORTS ",--export-if-defined=${kernel}_scalar,--export-if-defined=${kernel}_simd")
-endforeach()
-foreach(function linear_scratch attention_scratch pack_row pack_row_i8 blocks_i8 rows_i8_bytes dequantize_row)
-  string(APPEND KERNEL_EXPORTS ",--export=${function}")
-endforeach()
+set(KERNELS linear_f32 linear_i8 fastest_int8 quantize_rows quantize_row attention_f32 attention_i8 layer_norm softmax activate
+  logreg_logits logreg_gradient exponential)
+set(KERNEL_FUNCTIONS linear_scratch attention_scratch pack_row pack_row_i8 blocks_i8 rows_i8_bytes dequantize_row)
+set(TRAINER_KERNELS weight_gradient activate_backward row_moments layer_norm_backward attention_backward apply_dropout)
+set(TRAINER_KERNEL_FUNCTIONS weight_gradient_scratch attention_backward_scratch transpose_packed)
 
-function(bertlet_wasm name)
-  cmake_parse_arguments(ARG "THREADS" "" "SOURCES;OPTIONS" ${ARGN})
-  add_executable(${name} ${CORE_SOURCES} ${ARG_SOURCES} src/base/reactor.c)
-  target_include_directories(${name} PRIVATE src)
+# Sets `result` to the linker's options that export kernels, in whichever of their forms there are, and functions.
+function(exports_of result kernels functions)
+  set(options -Wl)
+  foreach(kernel ${kernels})
+    string(APPEND options ",--export-if-defined=${kernel}_scalar,--export-if-defined=${kernel}_simd")
+  endforeach()
+  foreach(function ${functions})
+    string(APPEND options ",--export=${function}")
+  endforeach()
+  set(${result} ${options} PARENT_SCOPE)
+endfunction()
+exports_of(KERNEL_EXPORTS "${KERNELS}" "${KERNEL_FUNCTIONS}")
+exports_of(TRAINER_EXPORTS "${TRAINER_KERNELS}" "${TRAINER_KERNEL_FUNCTIONS}")
+
+function(bertlet_module name)
+  cmake_parse_arguments(ARG "THREADS" "" "OBJECTS;OPTIONS;EXPORTS" ${ARGN})
+  add_executable(${name} ${ARG_OBJECTS})
   set_target_properties(${name} PROPERTIES SUFFIX ".wasm")
-  target_compile_options(${name} PRIVATE -O3 -mbulk-memory -fvisibility=hidden ${ARG_OPTIONS})
   if(ARG_THREADS)
     # The C library of Emscripten's threaded build is the one compiled with atomics; only its libm is used.
-    target_compile_options(${name} PRIVATE -matomics)
     target_link_options(${name} PRIVATE -matomics -Wl,--shared-memory)
     set(libraries -lc-mt -lcompiler_rt-mt)
   else()
@@ -31,7 +42,7 @@ function(bertlet_wasm name)
     -sBINARYEN_EXTRA_PASSES=--one-caller-inline-max-function-size=0
     -sIMPORTED_MEMORY=1 -sSTACK_SIZE=65536 -sMALLOC=none
     -sALLOW_MEMORY_GROWTH=1 -sINITIAL_MEMORY=128kb -sMAXIMUM_MEMORY=4gb
-    -Wl,--export=__heap_base,--export=__stack_pointer ${KERNEL_EXPORTS})
+    -Wl,--export=__heap_base,--export=__stack_pointer ${ARG_EXPORTS})
   target_link_libraries(${name} PRIVATE ${libraries})
 
   set(shipped ${PROJECT_SOURCE_DIR}/dist/${name}.wasm)
@@ -41,10 +52,30 @@ function(bertlet_wasm name)
   add_custom_target(${name}-shipped ALL DEPENDS ${shipped})
 endfunction()
 
-bertlet_wasm(bertlet-scalar SOURCES ${SCALAR_KERNELS})
-bertlet_wasm(bertlet-simd SOURCES ${SIMD_KERNELS} OPTIONS -msimd128 -DBERTLET_SIMD)
-bertlet_wasm(bertlet-simd-mt THREADS SOURCES ${SIMD_KERNELS} OPTIONS -msimd128 -DBERTLET_SIMD)
-bertlet_wasm(bertlet-relaxed SOURCES ${SIMD_KERNELS} OPTIONS -msimd128 -mrelaxed-simd -DBERTLET_SIMD)
-bertlet_wasm(bertlet-relaxed-mt THREADS SOURCES ${SIMD_KERNELS} OPTIONS -msimd128 -mrelaxed-simd -DBERTLET_SIMD)
+function(bertlet_variant variant)
+  cmake_parse_arguments(ARG "THREADS" "" "KERNELS;OPTIONS" ${ARGN})
+  add_library(${variant}-core OBJECT ${CORE_SOURCES} ${ARG_KERNELS} src/base/reactor.c)
+  add_library(${variant}-trainer OBJECT ${TRAINER_SOURCES})
+  foreach(objects ${variant}-core ${variant}-trainer)
+    target_include_directories(${objects} PRIVATE src)
+    target_compile_options(${objects} PRIVATE -O3 -mbulk-memory -fvisibility=hidden ${ARG_OPTIONS})
+    if(ARG_THREADS)
+      target_compile_options(${objects} PRIVATE -matomics)
+    endif()
+  endforeach()
+  if(ARG_THREADS)
+    set(threads THREADS)
+  endif()
+  set(core $<TARGET_OBJECTS:${variant}-core>)
+  bertlet_module(bertlet-${variant} ${threads} OBJECTS ${core} OPTIONS ${ARG_OPTIONS} EXPORTS ${KERNEL_EXPORTS})
+  bertlet_module(bertlet-train-${variant} ${threads} OBJECTS ${core} $<TARGET_OBJECTS:${variant}-trainer>
+    OPTIONS ${ARG_OPTIONS} EXPORTS ${KERNEL_EXPORTS} ${TRAINER_EXPORTS})
+endfunction()
+
+bertlet_variant(scalar KERNELS ${SCALAR_KERNELS})
+bertlet_variant(simd KERNELS ${SIMD_KERNELS} OPTIONS -msimd128 -DBERTLET_SIMD)
+bertlet_variant(simd-mt THREADS KERNELS ${SIMD_KERNELS} OPTIONS -msimd128 -DBERTLET_SIMD)
+bertlet_variant(relaxed KERNELS ${SIMD_KERNELS} OPTIONS -msimd128 -mrelaxed-simd -DBERTLET_SIMD)
+bertlet_variant(relaxed-mt THREADS KERNELS ${SIMD_KERNELS} OPTIONS -msimd128 -mrelaxed-simd -DBERTLET_SIMD)
 
 add_subdirectory(tests/kernels)

@@ -235,6 +235,14 @@ typedef enum bertlet_pooling { BERTLET_POOL_MEAN, BERTLET_POOL_CLS, BERTLET_POOL
 BERTLET_API void bertlet_pool(const float *hidden, const int32_t *starts, int32_t sequences, int32_t hidden_size,
                               bertlet_pooling pooling, bool normalize, float *pooled);
 
+/* The backward pass of bertlet_pool(): the derivative by the pooled vectors -> that by the hidden states.
+ *   pooled           [sequences][hidden_size]  scratch
+ *   pooled_gradient  [sequences][hidden_size]  overwritten
+ *   hidden_gradient  [tokens][hidden_size]     out */
+BERTLET_API void bertlet_pool_backward(const float *hidden, const int32_t *starts, int32_t sequences,
+                                       int32_t hidden_size, bertlet_pooling pooling, bool normalize, float *pooled,
+                                       float *pooled_gradient, float *hidden_gradient);
+
 /* logits [rows][classes] = features [rows][feature_count] . weight^T + bias; weight [classes][feature_count] and
  * bias [classes] as in torch.nn.Linear. */
 BERTLET_API void bertlet_linear(const float *features, int32_t rows, int32_t feature_count, const float *weight,
@@ -348,6 +356,11 @@ BERTLET_API bertlet_status bertlet_mlp_forward(bertlet_mlp *mlp, const float *fe
  * adds its derivative by each parameter to the gradient. */
 BERTLET_API void bertlet_mlp_backward(bertlet_mlp *mlp, const float *logit_gradient);
 
+/* Computes the derivative of the loss by the features of the last batch: feature_gradient [count][inputs] or, with the
+ * `rows` of bertlet_mlp_forward(), its rows of these numbers; the others are left alone. */
+BERTLET_API void bertlet_mlp_backward_inputs(bertlet_mlp *mlp, const float *logit_gradient, const int32_t *rows,
+                                             float *feature_gradient);
+
 /* One step of AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101) as torch.optim.AdamW does it, all
  * parameters in one group. Afterwards the gradient is 0. */
 BERTLET_API void bertlet_mlp_step(bertlet_mlp *mlp, double learning_rate, double weight_decay);
@@ -370,6 +383,97 @@ BERTLET_API double bertlet_sigmoid_loss(float *logits, const uint8_t *targets, c
  * spans [sequences][2], the true positions of these two in their sequence. The cross entropy of each of the two is over
  * the tokens of the sequence; the mean is over both and over the sequences. */
 BERTLET_API double bertlet_span_loss(float *logits, const int32_t *starts, const int32_t *spans, int32_t sequences);
+
+/* ---- Training: the encoder --------------------------------------------------------------------------------------- */
+
+/* Fine-tuning: gradients of the encoder's weights, or of adapters beside them, and AdamW steps. One step of training
+ * is, for each of its batches, bertlet_trainer_forward(), a head on bertlet_trainer_features(), a loss, the derivative
+ * of the loss by the features, bertlet_trainer_backward(), and then bertlet_trainer_step(). Gradients add up from batch
+ * to batch, so a step may have more tokens than memory has room for. Every sum has a fixed order: the same numbers in
+ * give the same bits out, on any number of threads. */
+typedef struct bertlet_trainer bertlet_trainer;
+
+/* What is done with a tensor of the model. */
+typedef enum bertlet_tuning {
+  BERTLET_FROZEN,  /* it stays as it is */
+  BERTLET_TRAINED, /* its numbers are trained */
+  BERTLET_ADAPTED  /* only for weights of linear layers of the encoder: it gets a LoRA adapter, which is trained */
+} bertlet_tuning;
+
+/* Every field has 4 bytes. */
+typedef struct bertlet_training {
+  int32_t begin, end;   /* layers that run: begin .. end - 1. With `begin` 0 the embeddings come before them */
+  int32_t max_tokens;   /* most tokens of a batch */
+  int32_t kept_layers;  /* of the layers that run, so many at the end keep what their forward pass computes; the others
+                           keep their input only, and compute the rest again in the backward pass */
+  int32_t pooling;      /* of the features: bertlet_pooling, or -1 for a row of features for each token */
+  int32_t normalize;    /* whether each pooled vector is divided by its L2 norm */
+  int32_t rank;         /* of the adapters, at least 1 where a tensor is adapted */
+  float adapter_scale;  /* alpha / rank; with rsLoRA alpha / sqrt(rank) */
+  float hidden_dropout; /* rates, 0 <= rate < 1: of the embeddings, and of what a layer adds to its input */
+  float attention_dropout; /* of the attention probabilities */
+  float adapter_dropout;   /* of the input of adapters; adapted projections that read the same input share a mask */
+  float feature_dropout;   /* of the features */
+} bertlet_training;
+
+/* Bytes for a trainer, or 0 when a number is out of range or the trainer does not fit into the address space.
+ *   tuning  [tensor count]  bertlet_tuning of each tensor
+ *   head    parameters of a head that bertlet_trainer_init() will be given, or 0 */
+BERTLET_API size_t bertlet_trainer_bytes(const bertlet_config *config, int32_t threads, const bertlet_training *plan,
+                                         const uint8_t *tuning, int32_t head);
+
+/* A trainer of an f32 model, whose trained tensors it changes in place. The adapters' B are 0, and so are their A until
+ * bertlet_trainer_write_adapter(). `head`: a head that is trained along with the encoder, its steps taken by
+ * bertlet_trainer_step() instead of bertlet_mlp_step(); or NULL. Model and head must live as long. Returns NULL when
+ * bertlet_trainer_bytes() is 0 or the model is not in f32. */
+BERTLET_API bertlet_trainer *bertlet_trainer_init(void *block, bertlet_model *model, const bertlet_training *plan,
+                                                  const uint8_t *tuning, bertlet_mlp *head);
+
+/* Reads or writes the adapter of a tensor [rows][columns]: a [rank][columns] and b [rows][rank], as PEFT stores them.
+ * BERTLET_ERROR_ARGUMENT when it has none. */
+BERTLET_API bertlet_status bertlet_trainer_read_adapter(const bertlet_trainer *trainer, int32_t tensor, float *a,
+                                                        float *b);
+BERTLET_API bertlet_status bertlet_trainer_write_adapter(bertlet_trainer *trainer, int32_t tensor, const float *a,
+                                                         const float *b);
+
+/* Computes the features of a batch, and keeps what the backward pass needs.
+ *   ids, type_ids, starts  as for bertlet_forward(), must stay unchanged until the backward pass
+ *   hidden   [tokens][hidden_size]  where the plan begins above the embeddings: the hidden states that layer `begin`
+ *                                   gets, which must stay unchanged too; else NULL
+ *   key          of the dropout masks: another number in each step. Without dropout (key 0) features are as in
+ * inference first_token  how many tokens earlier batches of this step had, so that masks don't depend on how a step is
+ * cut Errors as of bertlet_forward(). */
+BERTLET_API bertlet_status bertlet_trainer_forward(bertlet_trainer *trainer, const int32_t *ids,
+                                                   const int32_t *type_ids, const int32_t *starts, int32_t sequences,
+                                                   const float *hidden, uint32_t key, int32_t first_token);
+
+/* The features of the last forward pass, in the trainer's block: [sequences][hidden_size], or [tokens][hidden_size]
+ * without pooling. */
+BERTLET_API float *bertlet_trainer_features(const bertlet_trainer *trainer);
+
+/* The backward pass of the last forward pass: adds to the gradients. feature_gradient, of the shape of the features, is
+ * the derivative of the loss by them, and is overwritten. */
+BERTLET_API void bertlet_trainer_backward(bertlet_trainer *trainer, float *feature_gradient);
+
+/* One step of AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101) as torch.optim.AdamW does it, of the
+ * encoder and the head, without weight decay on biases and normalizations. Before it the gradient is scaled down to
+ * `max_norm` where its L2 norm is larger (0: never), as torch.nn.utils.clip_grad_norm_ does. Afterwards the gradient
+ * is 0. Returns its norm, or BERTLET_ERROR_NUMERIC when that is not finite: then nothing has changed but the gradient.
+ */
+BERTLET_API double bertlet_trainer_step(bertlet_trainer *trainer, double learning_rate, double weight_decay,
+                                        double max_norm);
+
+/* The state of training: all that is trained, then AdamW's two moving averages: [3][bertlet_trainer_floats()]. Whoever
+ * writes it back, with the number of steps that were taken, goes on as if never interrupted, bit for bit. */
+BERTLET_API size_t bertlet_trainer_floats(const bertlet_trainer *trainer);
+BERTLET_API void bertlet_trainer_read_state(const bertlet_trainer *trainer, float *state);
+BERTLET_API void bertlet_trainer_write_state(bertlet_trainer *trainer, const float *state, int32_t steps);
+
+/* Sets all gradients to 0, which discards the batches since the last step. */
+BERTLET_API void bertlet_trainer_discard(bertlet_trainer *trainer);
+
+/* Copies tensor number `tensor` of an f32 model as [rows][columns], as a checkpoint stores it. */
+BERTLET_API void bertlet_tensor_read(const bertlet_model *model, int32_t tensor, float *values);
 
 /* ---- Training: a linear-chain conditional random field on a head's logits --------------------------------------- */
 

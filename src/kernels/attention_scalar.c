@@ -2,23 +2,66 @@
 
 #include <math.h>
 
-void attention_f32_scalar(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
-                          int32_t head_size, int32_t query_begin, int32_t query_end, float *scratch, float *context,
-                          int32_t context_stride) {
+/* probability [length] of the keys for one query, before dropout. */
+static void probabilities_of(const float *query, const float *k, int32_t length, int32_t stride, int32_t head_size,
+                             float *probability) {
   const double scale = 1.0 / sqrt(head_size);
+  for (int32_t key = 0; key < length; key++) {
+    double score = 0;
+    for (int32_t i = 0; i < head_size; i++) score += (double)query[i] * k[(size_t)key * stride + i];
+    probability[key] = (float)(score * scale);
+  }
+  softmax_scalar(probability, 1, length);
+}
+
+void attention_f32_scalar(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
+                          int32_t head_size, int32_t query_begin, int32_t query_end, const dropout *drop,
+                          float *scratch, float *context, int32_t context_stride) {
   float *probability = scratch; /* [length] */
   for (int32_t row = query_begin; row < query_end; row++) {
-    const float *query = q + (size_t)row * stride;
-    for (int32_t key = 0; key < length; key++) {
-      double score = 0;
-      for (int32_t i = 0; i < head_size; i++) score += (double)query[i] * k[(size_t)key * stride + i];
-      probability[key] = (float)(score * scale);
-    }
-    softmax_scalar(probability, 1, length);
+    probabilities_of(q + (size_t)row * stride, k, length, stride, head_size, probability);
+    if (drop) apply_dropout_scalar(probability, length, (uint32_t)row * (uint32_t)length, drop);
     for (int32_t i = 0; i < head_size; i++) {
       double sum = 0;
       for (int32_t key = 0; key < length; key++) sum += (double)probability[key] * v[(size_t)key * stride + i];
       context[(size_t)row * context_stride + i] = (float)sum;
     }
+  }
+}
+
+/* With p the probabilities of a query, m the factors of dropout (1 without) and g the gradient of the context:
+ * dp = m (g . v), ds = p (dp - sum p dp); sum p dp is g . context. */
+void attention_backward_scalar(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
+                               int32_t head_size, const dropout *drop, const float *context,
+                               const float *context_gradient, int32_t context_stride, float *scratch, float *dq,
+                               float *dk, float *dv) {
+  const double scale = 1.0 / sqrt(head_size);
+  float *probability = scratch, *dropped = probability + length; /* [length] each */
+  for (int32_t row = 0; row < length; row++)
+    for (int32_t i = 0; i < head_size; i++)
+      dq[(size_t)row * stride + i] = dk[(size_t)row * stride + i] = dv[(size_t)row * stride + i] = 0;
+  for (int32_t row = 0; row < length; row++) {
+    const float *query = q + (size_t)row * stride, *g = context_gradient + (size_t)row * context_stride;
+    const uint32_t first = (uint32_t)row * (uint32_t)length;
+    probabilities_of(query, k, length, stride, head_size, probability);
+    double along = 0;
+    for (int32_t i = 0; i < head_size; i++) along += (double)g[i] * context[(size_t)row * context_stride + i];
+    for (int32_t key = 0; key < length; key++) {
+      const float *value = v + (size_t)key * stride;
+      double product = 0;
+      for (int32_t i = 0; i < head_size; i++) product += (double)g[i] * value[i];
+      dropped[key] = (float)product;
+    }
+    if (drop) apply_dropout_scalar(dropped, length, first, drop);
+    for (int32_t key = 0; key < length; key++) {
+      const float score_gradient = (float)(probability[key] * (dropped[key] - along) * scale);
+      for (int32_t i = 0; i < head_size; i++) {
+        dq[(size_t)row * stride + i] += score_gradient * k[(size_t)key * stride + i];
+        dk[(size_t)key * stride + i] += score_gradient * query[i];
+      }
+    }
+    if (drop) apply_dropout_scalar(probability, length, first, drop);
+    for (int32_t key = 0; key < length; key++)
+      for (int32_t i = 0; i < head_size; i++) dv[(size_t)key * stride + i] += probability[key] * g[i];
   }
 }

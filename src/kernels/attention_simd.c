@@ -1,4 +1,4 @@
-#include "kernels/kernels.h"
+#include "kernels/dropout_simd.h"
 #include "kernels/tile_simd.h"
 
 #include <math.h>
@@ -38,6 +38,19 @@ static void exponentials(float *scores, int32_t length, v128_t inverse_sum[2]) {
   inverse_sum[1] = wasm_f32x4_div(splat(1.0f), sum[1]);
 }
 
+/* Dropout of scores [length][8], or of what belongs to them, of the queries from `query` on. */
+static void drop_scores(float *scores, int32_t length, int32_t query, const dropout *drop) {
+  const v128_t across = wasm_i32x4_splat(length), lanes = wasm_i32x4_make(0, 1, 2, 3);
+  v128_t left = wasm_i32x4_mul(wasm_i32x4_add(wasm_i32x4_splat(query), lanes), across);
+  v128_t right = wasm_i32x4_mul(wasm_i32x4_add(wasm_i32x4_splat(query + LANES), lanes), across);
+  for (int32_t key = 0; key < length; key++, scores += QUERIES) {
+    wasm_v128_store(scores, drop_lanes(wasm_v128_load(scores), left, drop));
+    wasm_v128_store(scores + LANES, drop_lanes(wasm_v128_load(scores + LANES), right, drop));
+    left = wasm_i32x4_add(left, wasm_i32x4_splat(1));
+    right = wasm_i32x4_add(right, wasm_i32x4_splat(1));
+  }
+}
+
 /* sums [4][8] (4 columns of the context, 8 queries), times inverse_sum of the query -> context [queries][4]. */
 static void store_context(const float *sums, const v128_t inverse_sum[2], int32_t queries, int32_t columns,
                           float *context, int32_t context_stride) {
@@ -59,8 +72,8 @@ static void store_context(const float *sums, const v128_t inverse_sum[2], int32_
 }
 
 void attention_f32_simd(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
-                        int32_t head_size, int32_t query_begin, int32_t query_end, float *scratch, float *context,
-                        int32_t context_stride) {
+                        int32_t head_size, int32_t query_begin, int32_t query_end, const dropout *drop, float *scratch,
+                        float *context, int32_t context_stride) {
   static const float zeros[TILE_COLUMNS] = {0};
   const float scale = LOG2_E / sqrtf((float)head_size); /* so that e^score is 2^(scaled score) */
   const int32_t padded = tiles_of(length) * TILE_ROWS;
@@ -86,6 +99,7 @@ void attention_f32_simd(const float *q, const float *k, const float *v, int32_t 
     }
     v128_t inverse_sum[2];
     exponentials(scores, length, inverse_sum);
+    if (drop) drop_scores(scores, length, query, drop);
     for (int32_t column = 0; column < head_size; column += TILE_ROWS) {
       float sums[TILE_ROWS][QUERIES];
       tile(values + (size_t)column * length, scores, length, zeros, 0, sums[0], QUERIES);
@@ -93,4 +107,157 @@ void attention_f32_simd(const float *q, const float *k, const float *v, int32_t 
                     context + (size_t)query * context_stride + column, context_stride);
     }
   }
+}
+
+/* ---- Backward ---------------------------------------------------------------------------------------------------- */
+
+enum { BLOCK = ATTENTION_BACKWARD_QUERIES };
+
+/* g . context for 8 queries, whose last `8 - count` stand for the one before. */
+static void products_with_context(const float *g, const float *context, int32_t stride, int32_t count,
+                                  int32_t head_size, float along[QUERIES]) {
+  for (int32_t i = 0; i < QUERIES; i++) {
+    const size_t row = (size_t)min(i, count - 1) * stride;
+    v128_t sum = splat(0);
+    for (int32_t column = 0; column < head_size; column += LANES) {
+      sum = madd(load_partial(g + row + column, head_size - column, 0),
+                 load_partial(context + row + column, head_size - column, 0), sum);
+    }
+    along[i] = horizontal_sum(sum);
+  }
+}
+
+/* From e^score [length][8] and dp [length][8], the gradient of the probabilities, to ds [length][8], in the place of
+ * dp, and the probabilities, in that of the scores. */
+static void score_gradients(float *scores, float *dp, int32_t length, const v128_t inverse_sum[2],
+                            const float along[QUERIES]) {
+  for (int32_t half = 0; half < 2; half++) {
+    const v128_t shift = wasm_v128_load(along + half * LANES);
+    for (int32_t key = 0; key < length; key++) {
+      float *score = scores + key * QUERIES + half * LANES, *gradient = dp + key * QUERIES + half * LANES;
+      const v128_t p = wasm_f32x4_mul(wasm_v128_load(score), inverse_sum[half]);
+      wasm_v128_store(score, p);
+      wasm_v128_store(gradient, wasm_f32x4_mul(p, wasm_f32x4_sub(wasm_v128_load(gradient), shift)));
+    }
+  }
+}
+
+/* scores [padded length][8] of the queries `query` .. `query` + count - 1 of a block -> by_key
+ * [padded length / 4][BLOCK][4]. */
+static void turn(const float *scores, int32_t padded, int32_t query, int32_t count, float *by_key) {
+  for (int32_t key = 0; key < padded; key += LANES) {
+    float *to = by_key + (size_t)key * BLOCK + (size_t)query * LANES;
+    for (int32_t half = 0; half < 2; half++) {
+      v128_t block[LANES];
+      for (int32_t i = 0; i < LANES; i++) block[i] = wasm_v128_load(scores + (key + i) * QUERIES + half * LANES);
+      transpose(block);
+      for (int32_t i = 0; i < min(LANES, count - half * LANES); i++)
+        wasm_v128_store(to + (half * LANES + i) * LANES, block[i]);
+    }
+  }
+}
+
+/* x [count][stride] -> packed [padded head_size / 8][BLOCK][8]; columns that do not exist are 0. */
+static void pack_rows_of_block(const float *x, int32_t stride, int32_t count, int32_t head_size, float *packed) {
+  for (int32_t from = 0; from < head_size; from += TILE_COLUMNS, packed += BLOCK * TILE_COLUMNS)
+    for (int32_t row = 0; row < count; row++)
+      for (int32_t i = 0; i < TILE_COLUMNS; i += LANES) {
+        const int32_t left = head_size - from - i;
+        const float *values = x + (size_t)row * stride + from + i;
+        wasm_v128_store(packed + row * TILE_COLUMNS + i, left > 0 ? load_partial(values, left, 0) : splat(0));
+      }
+}
+
+/* sums [padded length][padded head_size] += by_key^T . columns, over the `count` queries of a block. */
+static void add_over_queries(const float *by_key, const float *columns, int32_t count, int32_t padded,
+                             int32_t padded_head, float *sums) {
+  for (int32_t key = 0; key < padded; key += TILE_ROWS)
+    for (int32_t column = 0; column < padded_head; column += TILE_COLUMNS) {
+      float *to = sums + (size_t)key * padded_head + column;
+      tile(by_key + (size_t)key * BLOCK, columns + (size_t)column * BLOCK, count, to, padded_head, to, padded_head);
+    }
+}
+
+/* sums [length][padded head_size], times scale -> to [length][stride]. */
+static void store_sums(const float *sums, int32_t length, int32_t head_size, int32_t padded_head, float scale,
+                       float *to, int32_t stride) {
+  for (int32_t row = 0; row < length; row++)
+    for (int32_t i = 0; i < head_size; i += LANES)
+      store_partial(to + (size_t)row * stride + i, head_size - i,
+                    wasm_f32x4_mul(wasm_v128_load(sums + (size_t)row * padded_head + i), splat(scale)));
+}
+
+/* The definition stands beside attention_backward_scalar(). As in the forward pass 8 queries at a time are lanes; those
+ * of a block, turned so that keys are lanes, then give what the block adds to dk and dv. */
+void attention_backward_simd(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
+                             int32_t head_size, const dropout *drop, const float *context,
+                             const float *context_gradient, int32_t context_stride, float *scratch, float *dq,
+                             float *dk, float *dv) {
+  static const float zeros[TILE_COLUMNS] = {0};
+  const float scale = 1.0f / sqrtf((float)head_size);
+  const int32_t padded = tiles_of(length) * TILE_ROWS, padded_head = (head_size + 7) / 8 * 8;
+  const size_t whole = (size_t)padded * padded_head;
+  float *keys = scratch, *values = keys + whole;             /* [length / 4][head_size][4] */
+  float *key_columns = values + whole;                       /* [head_size / 4][length][4] */
+  float *dk_sums = key_columns + whole;                      /* [padded length][padded head_size] */
+  float *dv_sums = dk_sums + whole;                          /* likewise */
+  float *query_rows = dv_sums + whole;                       /* [padded head_size / 8][BLOCK][8] */
+  float *gradient_rows = query_rows + BLOCK * padded_head;   /* likewise */
+  float *queries = gradient_rows + BLOCK * padded_head;      /* [head_size][8] */
+  float *gradients = queries + QUERIES * padded_head;        /* likewise */
+  float *scores = gradients + QUERIES * padded_head;         /* [padded length][8] */
+  float *dp = scores + (size_t)padded * QUERIES;             /* likewise */
+  float *scores_by_key = dp + (size_t)padded * QUERIES;      /* [padded length / 4][BLOCK][4] */
+  float *dp_by_key = scores_by_key + (size_t)padded * BLOCK; /* likewise */
+
+  for (int32_t key = 0; key < length; key += TILE_ROWS) {
+    const size_t from = (size_t)key * stride, to = (size_t)key * head_size;
+    pack_tile(k + from, length - key, stride, head_size, 1.0f, keys + to, TILE_ROWS);
+    pack_tile(v + from, length - key, stride, head_size, 1.0f, values + to, TILE_ROWS);
+  }
+  pack_values(k, length, stride, head_size, key_columns);
+  memset(dk_sums, 0, 2 * whole * sizeof(float));
+
+  for (int32_t block = 0; block < length; block += BLOCK) {
+    const int32_t block_size = min(BLOCK, length - block);
+    for (int32_t query = block; query < block + block_size; query += QUERIES) {
+      const int32_t count = min(QUERIES, block + block_size - query);
+      const size_t row = (size_t)query * context_stride;
+      for (int32_t half = 0; half < QUERIES; half += LANES) {
+        const int32_t first = min(half, count - 1);
+        pack_tile(q + (size_t)(query + first) * stride, count - first, stride, head_size, scale * LOG2_E,
+                  queries + half, QUERIES);
+        pack_tile(context_gradient + row + (size_t)first * context_stride, count - first, context_stride, head_size,
+                  1.0f, gradients + half, QUERIES);
+      }
+      for (int32_t key = 0; key < length; key += TILE_ROWS) {
+        const size_t at = (size_t)key * head_size;
+        tile(keys + at, queries, head_size, zeros, 0, scores + key * QUERIES, QUERIES);
+        tile(values + at, gradients, head_size, zeros, 0, dp + key * QUERIES, QUERIES);
+      }
+      v128_t inverse_sum[2];
+      float along[QUERIES];
+      exponentials(scores, length, inverse_sum);
+      products_with_context(context_gradient + row, context + row, context_stride, count, head_size, along);
+      if (drop) drop_scores(dp, length, query, drop);
+      score_gradients(scores, dp, length, inverse_sum, along);
+      const v128_t scales[2] = {splat(scale), splat(scale)};
+      for (int32_t column = 0; column < head_size; column += TILE_ROWS) {
+        float sums[TILE_ROWS][QUERIES];
+        tile(key_columns + (size_t)column * length, dp, length, zeros, 0, sums[0], QUERIES);
+        store_context(sums[0], scales, count, min(TILE_ROWS, head_size - column), dq + (size_t)query * stride + column,
+                      stride);
+      }
+      if (drop) drop_scores(scores, length, query, drop);
+      turn(scores, padded, query - block, count, scores_by_key);
+      turn(dp, padded, query - block, count, dp_by_key);
+    }
+    pack_rows_of_block(q + (size_t)block * stride, stride, block_size, head_size, query_rows);
+    pack_rows_of_block(context_gradient + (size_t)block * context_stride, context_stride, block_size, head_size,
+                       gradient_rows);
+    add_over_queries(dp_by_key, query_rows, block_size, padded, padded_head, dk_sums);
+    add_over_queries(scores_by_key, gradient_rows, block_size, padded, padded_head, dv_sums);
+  }
+  store_sums(dk_sums, length, head_size, padded_head, scale, dk, stride);
+  store_sums(dv_sums, length, head_size, padded_head, 1.0f, dv, stride);
 }

@@ -34,19 +34,40 @@ typedef enum epilogue {
 /* Packs one row (output channel `row`) of a weight matrix [n][k] into its place in `packed`. */
 void pack_row(float *packed, int32_t k, int32_t row, const float *weights);
 
+/* And back: row `row` of `packed` -> weights [k]. */
+void unpack_row(const float *packed, int32_t k, int32_t row, float *weights);
+
 /* Most rows and inputs that linear_f32() rearranges at a time. */
 enum { BLOCK_ROWS_F32 = 32, BLOCK_K_F32 = 1536 };
 
 /* y [rows][n] = epilogue(x [rows][k] . W^T + bias [n]), for the output channels panel_begin * 8 .. panel_end * 8 - 1
- * only. `y_stride`: floats from one row of y to the next. `scratch`: linear_scratch(k) floats, not shared between
- * threads. */
+ * only. Without a bias (NULL) the product is added to what y holds. `x_stride`, `y_stride`: floats from one row to the
+ * next. `scratch`: linear_scratch(k) floats, not shared between threads. */
 #define DECLARE_LINEAR(name)                                                                                           \
-  void name(const float *x, int32_t rows, int32_t k, const float *packed, const float *bias, int32_t panel_begin,      \
-            int32_t panel_end, epilogue apply, float *scratch, float *y, int32_t y_stride)
+  void name(const float *x, int32_t x_stride, int32_t rows, int32_t k, const float *packed, const float *bias,         \
+            int32_t panel_begin, int32_t panel_end, epilogue apply, float *scratch, float *y, int32_t y_stride)
 DECLARE_LINEAR(linear_f32_scalar);
 DECLARE_LINEAR(linear_f32_simd);
 #define linear_f32 BERTLET_KERNEL(linear_f32)
 size_t linear_scratch(int32_t k);
+
+/* Packs W^T [k][n] from `packed`, which is W [n][k], for the panels panel_begin .. panel_end - 1 of W^T only; k is a
+ * multiple of 8 too. With it linear_f32() computes dy . W, the derivative by the inputs of a linear layer. */
+void transpose_packed(const float *packed, int32_t n, int32_t k, int32_t panel_begin, int32_t panel_end,
+                      float *transposed);
+
+/* The derivative by the weights: gradient [n][k] += dy [rows][n]^T . x [rows][k], for the panels panel_begin ..
+ * panel_end - 1 of outputs and the inputs input_begin .. input_end - 1 only, which begin and end at multiples of 8. The
+ * gradient is packed as W is. `scratch`: weight_gradient_scratch(input_end - input_begin) floats. */
+#define DECLARE_WEIGHT_GRADIENT(name)                                                                                  \
+  void name(const float *x, int32_t x_stride, const float *dy, int32_t dy_stride, int32_t rows, int32_t k,             \
+            int32_t input_begin, int32_t input_end, int32_t panel_begin, int32_t panel_end, float *scratch,            \
+            float *gradient)
+DECLARE_WEIGHT_GRADIENT(weight_gradient_scalar);
+DECLARE_WEIGHT_GRADIENT(weight_gradient_simd);
+#define weight_gradient BERTLET_KERNEL(weight_gradient)
+enum { WEIGHT_GRADIENT_ROWS = 256 }; /* that are packed at a time */
+size_t weight_gradient_scratch(int32_t inputs);
 
 /* ---- Linear layers in 8 bits ----------------------------------------------------------------------------------
  *
@@ -139,18 +160,58 @@ DECLARE_QUANTIZE_ROW(quantize_row_simd);
 #define quantize_row BERTLET_KERNEL(quantize_row)
 void dequantize_row(const int8_t *q, int32_t n, float scale, int32_t zero, float *x);
 
+/* Dropout (Srivastava et al. 2014): element number `i` of what it is applied to is set to 0 when a hash of `key + i`
+ * lies below `threshold`, and is multiplied by `scale` otherwise. So a mask needs no memory: the backward pass, and any
+ * number of threads, find the same one again. */
+typedef struct dropout {
+  uint32_t key;
+  uint32_t threshold; /* the rate times 2^32 */
+  float scale;        /* 1 / (1 - rate) */
+} dropout;
+
+/* A finalizer of good avalanche: https://github.com/skeeto/hash-prospector, "lowbias32". */
+static inline uint32_t dropout_hash(uint32_t x) {
+  x = (x ^ x >> 16) * 0x7feb352du;
+  x = (x ^ x >> 15) * 0x846ca68bu;
+  return x ^ x >> 16;
+}
+
+/* values [n], whose first element has the number `first`. */
+#define DECLARE_DROPOUT(name) void name(float *values, int32_t n, uint32_t first, const dropout *drop)
+DECLARE_DROPOUT(apply_dropout_scalar);
+DECLARE_DROPOUT(apply_dropout_simd);
+#define apply_dropout BERTLET_KERNEL(apply_dropout)
+
 /* Scaled dot-product attention of one head over one sequence (Vaswani et al. 2017, section 3.2.1), for the query rows
  * query_begin .. query_end - 1.
  *   q, k, v   [length][stride]  the first of head_size columns of this head in the rows of the sequence
+ *   drop      applied to the probabilities, of which that of (query, key) has the number query * length + key; or NULL
  *   context   [length][context_stride]  out, likewise
  *   scratch   attention_scratch(length, head_size) floats, not shared between threads */
 #define DECLARE_ATTENTION(name)                                                                                        \
   void name(const float *q, const float *k, const float *v, int32_t length, int32_t stride, int32_t head_size,         \
-            int32_t query_begin, int32_t query_end, float *scratch, float *context, int32_t context_stride)
+            int32_t query_begin, int32_t query_end, const dropout *drop, float *scratch, float *context,               \
+            int32_t context_stride)
 DECLARE_ATTENTION(attention_f32_scalar);
 DECLARE_ATTENTION(attention_f32_simd);
 #define attention_f32 BERTLET_KERNEL(attention_f32)
 size_t attention_scratch(int32_t length, int32_t head_size);
+
+/* Its backward pass, for all queries: from the derivative of the loss by the context to those by q, k and v. The
+ * probabilities are computed again, for a block of queries at a time, so that they stay in the cache (Dao et al. 2022,
+ * https://arxiv.org/abs/2205.14135, section 3.1 and appendix B).
+ *   context, context_gradient  [length][context_stride]
+ *   dq, dk, dv                 [length][stride]  out
+ *   scratch                    attention_backward_scratch(length, head_size) floats */
+#define DECLARE_ATTENTION_BACKWARD(name)                                                                               \
+  void name(const float *q, const float *k, const float *v, int32_t length, int32_t stride, int32_t head_size,         \
+            const dropout *drop, const float *context, const float *context_gradient, int32_t context_stride,          \
+            float *scratch, float *dq, float *dk, float *dv)
+DECLARE_ATTENTION_BACKWARD(attention_backward_scalar);
+DECLARE_ATTENTION_BACKWARD(attention_backward_simd);
+#define attention_backward BERTLET_KERNEL(attention_backward)
+enum { ATTENTION_BACKWARD_QUERIES = 32 }; /* of a block */
+size_t attention_backward_scratch(int32_t length, int32_t head_size);
 
 /* The same in integers, for the paths INT8_DOT_*. Numbers are rounded to -127 .. 127 times a scale (Jacob et al. 2018):
  * one scale for all queries of the head, one for its keys, one for each column of its values. Probabilities are rounded
@@ -173,6 +234,21 @@ DECLARE_LAYER_NORM(layer_norm_scalar);
 DECLARE_LAYER_NORM(layer_norm_simd);
 #define layer_norm BERTLET_KERNEL(layer_norm)
 
+/* Of each row of x [rows][n] -> moments [rows][2]: its mean, and 1 / sqrt(its variance + epsilon). */
+#define DECLARE_ROW_MOMENTS(name) void name(const float *x, float epsilon, int32_t rows, int32_t n, float *moments)
+DECLARE_ROW_MOMENTS(row_moments_scalar);
+DECLARE_ROW_MOMENTS(row_moments_simd);
+#define row_moments BERTLET_KERNEL(row_moments)
+
+/* The backward pass of layer_norm(): from the derivative by y, in `gradient` [rows][n], to that by x, in place. With
+ * u = (x - mean) / sqrt(variance + epsilon) and g = gradient * gamma it is (g - mean(g) - u mean(g u)) / sqrt(...), the
+ * means over the row. `moments`: of x, see row_moments(). */
+#define DECLARE_LAYER_NORM_BACKWARD(name)                                                                              \
+  void name(const float *x, const float *moments, const float *gamma, int32_t rows, int32_t n, float *gradient)
+DECLARE_LAYER_NORM_BACKWARD(layer_norm_backward_scalar);
+DECLARE_LAYER_NORM_BACKWARD(layer_norm_backward_simd);
+#define layer_norm_backward BERTLET_KERNEL(layer_norm_backward)
+
 /* Softmax of each row of values [rows][n], in place. */
 #define DECLARE_SOFTMAX(name) void name(float *values, int32_t rows, int32_t n)
 DECLARE_SOFTMAX(softmax_scalar);
@@ -184,6 +260,12 @@ DECLARE_SOFTMAX(softmax_simd);
 DECLARE_ACTIVATE(activate_scalar);
 DECLARE_ACTIVATE(activate_simd);
 #define activate BERTLET_KERNEL(activate)
+
+/* gradient[i] *= the derivative of the activation at x[i]; arrays [n]. */
+#define DECLARE_ACTIVATE_BACKWARD(name) void name(const float *x, int32_t n, epilogue apply, float *gradient)
+DECLARE_ACTIVATE_BACKWARD(activate_backward_scalar);
+DECLARE_ACTIVATE_BACKWARD(activate_backward_simd);
+#define activate_backward BERTLET_KERNEL(activate_backward)
 
 /* ---- Logistic regression: a block of rows x[row] [d], each a pointer, so that rows can be left out ---- */
 

@@ -54,3 +54,46 @@ void layer_norm_simd(const float *x, const float *residual, const float *gamma, 
     layer_norm_row(x + at, residual ? residual + at : NULL, gamma, beta, epsilon, n, y + at);
   }
 }
+
+static void moments_of_row(const float *x, float epsilon, int32_t n, float *moments) {
+  v128_t sum = splat(0), squares = splat(0);
+  for (int32_t i = 0; i < n; i += LANES) sum = wasm_f32x4_add(sum, load_partial(x + i, n - i, 0));
+  const float mean = horizontal_sum(sum) / (float)n;
+  for (int32_t i = 0; i < n; i += LANES) {
+    const v128_t deviation = wasm_f32x4_sub(load_partial(x + i, n - i, mean), splat(mean));
+    squares = madd(deviation, deviation, squares);
+  }
+  moments[0] = mean;
+  moments[1] = 1.0f / sqrtf(horizontal_sum(squares) / (float)n + epsilon);
+}
+
+void row_moments_simd(const float *x, float epsilon, int32_t rows, int32_t n, float *moments) {
+  for (int32_t row = 0; row < rows; row++) moments_of_row(x + (size_t)row * n, epsilon, n, moments + 2 * row);
+}
+
+static void layer_norm_backward_row(const float *x, const float *moments, const float *gamma, int32_t n,
+                                    float *gradient) {
+  const v128_t mean = splat(moments[0]), scale = splat(moments[1]);
+  v128_t sum = splat(0), along = splat(0);
+  for (int32_t i = 0; i < n; i += LANES) {
+    const v128_t g = wasm_f32x4_mul(load_partial(gradient + i, n - i, 0), load_partial(gamma + i, n - i, 0));
+    const v128_t u = wasm_f32x4_mul(wasm_f32x4_sub(load_partial(x + i, n - i, 0), mean), scale);
+    sum = wasm_f32x4_add(sum, g);
+    along = madd(g, u, along);
+  }
+  const v128_t mean_g = splat(horizontal_sum(sum) / (float)n), mean_gu = splat(horizontal_sum(along) / (float)n);
+  for (int32_t i = 0; i < n; i += LANES) {
+    const v128_t g = wasm_f32x4_mul(load_partial(gradient + i, n - i, 0), load_partial(gamma + i, n - i, 0));
+    const v128_t u = wasm_f32x4_mul(wasm_f32x4_sub(load_partial(x + i, n - i, 0), mean), scale);
+    const v128_t rest = wasm_f32x4_sub(wasm_f32x4_sub(g, mean_g), wasm_f32x4_mul(u, mean_gu));
+    store_partial(gradient + i, n - i, wasm_f32x4_mul(rest, scale));
+  }
+}
+
+void layer_norm_backward_simd(const float *x, const float *moments, const float *gamma, int32_t rows, int32_t n,
+                              float *gradient) {
+  for (int32_t row = 0; row < rows; row++) {
+    const size_t at = (size_t)row * n;
+    layer_norm_backward_row(x + at, moments + 2 * row, gamma, n, gradient + at);
+  }
+}

@@ -27,7 +27,7 @@ static void multiply(const float *x, int32_t rows, int32_t k, const float *weigh
   }
 }
 
-void linear_f32_simd(const float *x, int32_t rows, int32_t k, const float *packed, const float *bias,
+void linear_f32_simd(const float *x, int32_t x_stride, int32_t rows, int32_t k, const float *packed, const float *bias,
                      int32_t panel_begin, int32_t panel_end, epilogue apply, float *scratch, float *y,
                      int32_t y_stride) {
   float *inputs = scratch; /* [height / 4][count][4] */
@@ -36,21 +36,50 @@ void linear_f32_simd(const float *x, int32_t rows, int32_t k, const float *packe
     float *output = y + (size_t)block * y_stride;
     for (int32_t from = 0; from < k; from += BLOCK_K_F32) {
       const int32_t count = min(BLOCK_K_F32, k - from), group = GROUP_WEIGHTS / (count * PANEL);
+      const bool adds = from > 0 || !bias;
       for (int32_t row = 0; row < height; row += TILE_ROWS) {
-        pack_tile(x + (size_t)(block + row) * k + from, height - row, k, count, 1.0f, inputs + row * count, TILE_ROWS);
+        pack_tile(x + (size_t)(block + row) * x_stride + from, height - row, x_stride, count, 1.0f,
+                  inputs + row * count, TILE_ROWS);
       }
       for (int32_t first = panel_begin; first < panel_end; first += group) {
         for (int32_t row = 0; row < height; row += TILE_ROWS) {
           for (int32_t panel = first; panel < min(first + group, panel_end); panel++) {
             float *to = output + (size_t)row * y_stride + panel * PANEL;
             multiply(inputs + row * count, height - row, count, packed + ((size_t)panel * k + from) * PANEL,
-                     from ? to : bias + panel * PANEL, from ? y_stride : 0, to, y_stride);
+                     adds ? to : bias + panel * PANEL, adds ? y_stride : 0, to, y_stride);
           }
         }
       }
     }
     for (int32_t row = 0; row < height; row++) {
       activate_simd(output + (size_t)row * y_stride + panel_begin * PANEL, (panel_end - panel_begin) * PANEL, apply);
+    }
+  }
+}
+
+/* Copies `columns` (4 or 8) columns of x [rows][stride], side by side -> packed [rows][columns]. */
+static void pack_columns(const float *x, int32_t stride, int32_t rows, int32_t columns, float *packed) {
+  for (int32_t row = 0; row < rows; row++, x += stride)
+    for (int32_t i = 0; i < columns; i += LANES, packed += LANES) wasm_v128_store(packed, wasm_v128_load(x + i));
+}
+
+/* The tile's "rows" are 4 inputs, its "columns" 8 outputs, and what it sums over are the rows of the batch: so the tile
+ * at the gradient lies there as it should. The inputs of a block stay in the second-level cache, the panel of dy in the
+ * first, while they are multiplied. */
+void weight_gradient_simd(const float *x, int32_t x_stride, const float *dy, int32_t dy_stride, int32_t rows, int32_t k,
+                          int32_t input_begin, int32_t input_end, int32_t panel_begin, int32_t panel_end,
+                          float *scratch, float *gradient) {
+  float *panel_dy = scratch, *inputs = scratch + WEIGHT_GRADIENT_ROWS * PANEL; /* [rows][8], [inputs / 4][rows][4] */
+  for (int32_t block = 0; block < rows; block += WEIGHT_GRADIENT_ROWS) {
+    const int32_t height = min(WEIGHT_GRADIENT_ROWS, rows - block);
+    const float *block_x = x + (size_t)block * x_stride, *block_dy = dy + (size_t)block * dy_stride;
+    for (int32_t input = input_begin; input < input_end; input += TILE_ROWS)
+      pack_columns(block_x + input, x_stride, height, TILE_ROWS, inputs + (size_t)(input - input_begin) * height);
+    for (int32_t panel = panel_begin; panel < panel_end; panel++) {
+      pack_columns(block_dy + panel * PANEL, dy_stride, height, PANEL, panel_dy);
+      float *to = gradient + ((size_t)panel * k + input_begin) * PANEL;
+      for (int32_t input = 0; input < input_end - input_begin; input += TILE_ROWS, to += TILE_ROWS * PANEL)
+        tile(inputs + (size_t)input * height, panel_dy, height, to, PANEL, to, PANEL);
     }
   }
 }

@@ -112,19 +112,23 @@ static inline v128_t exp_f32(v128_t x) {
   return wasm_v128_andnot(wasm_i32x4_add(fraction, wasm_i32x4_shl(shifted, 23)), too_low);
 }
 
+/* 1 / Phi(-a) for a >= 0, which gelu_f32() explains. */
+static inline v128_t gelu_inverse_tail(v128_t a) {
+  static const float coefficients[] = {1.1892092f,     0.237164433f,    0.118665118f,  0.0298612479f,
+                                       0.00937472881f, -0.00204278522f, 0.0032933722f, -0.00145306404f,
+                                       4.82035077e-4f, -8.27048334e-5f, 7.13595582e-6f};
+  v128_t p = polynomial(coefficients, 10, a);
+  p = wasm_f32x4_mul(p, p);
+  return wasm_f32x4_mul(p, p);
+}
+
 /* x Phi(x), Phi the distribution function of the standard normal: Hendrycks & Gimpel 2016,
  * https://arxiv.org/abs/1606.08415. Absolute error at most 1.2e-7 + 2^-24 |x|. Written as max(x, 0) - |x| Phi(-|x|),
  * with Phi(-a) = p(a)^-4 and p fitted by least squares whose weights follow the errors (Lawson), until a p(a)^-4 was
  * nearly minimax (4.7e-8 before rounding). For finite x. */
 static inline v128_t gelu_f32(v128_t x) {
-  static const float coefficients[] = {1.1892092f,     0.237164433f,    0.118665118f,  0.0298612479f,
-                                       0.00937472881f, -0.00204278522f, 0.0032933722f, -0.00145306404f,
-                                       4.82035077e-4f, -8.27048334e-5f, 7.13595582e-6f};
   const v128_t distance = wasm_f32x4_abs(x);
-  v128_t p = polynomial(coefficients, 10, distance);
-  p = wasm_f32x4_mul(p, p);
-  p = wasm_f32x4_mul(p, p);
-  return wasm_f32x4_sub(wasm_f32x4_pmax(x, splat(0)), wasm_f32x4_div(distance, p));
+  return wasm_f32x4_sub(wasm_f32x4_pmax(x, splat(0)), wasm_f32x4_div(distance, gelu_inverse_tail(distance)));
 }
 
 /* The same for results that are going to be quantized to 8 bits, with an absolute error of at most 1.8e-4 + 2^-24 |x|
@@ -139,6 +143,17 @@ static inline v128_t gelu_coarse(v128_t x) {
   return wasm_f32x4_sub(wasm_f32x4_pmax(x, splat(0)), wasm_f32x4_mul(ends, polynomial(coefficients, 5, distance)));
 }
 
+/* The derivative of gelu_f32(): Phi(x) + x phi(x), phi the density. Phi as there, phi from exp_f32(). Absolute error at
+ * most 6e-7. */
+static inline v128_t gelu_slope(v128_t x) {
+  static const float minus_half = -0.5f, inverse_sqrt_two_pi = 0.398942280f;
+  const v128_t density = wasm_f32x4_mul(exp_f32(wasm_f32x4_mul(wasm_f32x4_mul(x, x), constant(&minus_half))),
+                                        constant(&inverse_sqrt_two_pi));
+  const v128_t tail = wasm_f32x4_div(splat(1), gelu_inverse_tail(wasm_f32x4_abs(x))); /* Phi(-|x|) */
+  const v128_t below = wasm_v128_bitselect(tail, wasm_f32x4_sub(splat(1), tail), wasm_f32x4_lt(x, splat(0)));
+  return madd(x, density, below);
+}
+
 /* x / 2 (1 + tanh u), u = sqrt(2 / pi) (x + 0.044715 x^3), the same paper's approximation, with an absolute error of at
  * most 3e-7 max(1, |x|). Written with (1 + tanh u) / 2 = 1 / (1 + e^-2u). */
 static inline v128_t gelu_tanh_f32(v128_t x) {
@@ -147,13 +162,30 @@ static inline v128_t gelu_tanh_f32(v128_t x) {
   return wasm_f32x4_div(x, wasm_f32x4_add(splat(1.0f), exp_f32(minus_2u)));
 }
 
+/* Its derivative: with s = 1 / (1 + e^-2u), s + x s (1 - s) 2u'. */
+static inline v128_t gelu_tanh_slope(v128_t x) {
+  static const float coefficients[] = {-1.59576912f, -0.0713548163f}, slopes[] = {1.59576912f, 0.214064449f};
+  const v128_t square = wasm_f32x4_mul(x, x);
+  const v128_t minus_2u = wasm_f32x4_mul(x, polynomial(coefficients, 1, square));
+  const v128_t s = wasm_f32x4_div(splat(1), wasm_f32x4_add(splat(1), exp_f32(minus_2u)));
+  const v128_t change = wasm_f32x4_mul(wasm_f32x4_mul(s, wasm_f32x4_sub(splat(1), s)), polynomial(slopes, 1, square));
+  return madd(x, change, s);
+}
+
 /* 1 - 2 / (1 + e^2x), with an absolute error of at most 3e-7. */
 static inline v128_t tanh_f32(v128_t x) {
   const v128_t e = exp_f32(wasm_f32x4_add(x, x));
   return wasm_f32x4_sub(splat(1.0f), wasm_f32x4_div(splat(2.0f), wasm_f32x4_add(splat(1.0f), e)));
 }
 
+static inline v128_t tanh_slope(v128_t x) {
+  const v128_t t = tanh_f32(x);
+  return wasm_f32x4_sub(splat(1), wasm_f32x4_mul(t, t));
+}
+
 static inline v128_t relu_f32(v128_t x) { return wasm_f32x4_pmax(x, splat(0.0f)); }
+
+static inline v128_t relu_slope(v128_t x) { return wasm_v128_and(wasm_f32x4_gt(x, splat(0)), splat(1)); }
 
 /* Applies one of these to values [n]. Two vectors at a time share the loads of constants. */
 #define FOR_EACH_VECTOR(function)                                                                                      \

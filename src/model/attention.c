@@ -33,7 +33,7 @@ static void attend_head(void *context, int32_t task, int32_t thread) {
     attention_i8(model->path, query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, scratch, gathered,
                  n);
   } else {
-    attention_f32(query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, scratch, gathered, n);
+    attention_f32(query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, NULL, scratch, gathered, n);
   }
 }
 
@@ -41,4 +41,56 @@ void attention_forward(const bertlet_model *model, const int32_t *starts, int32_
                        float *context) {
   attention_step step = {model, starts, qkv, context};
   parallel_for(model->threads, sequences * model->config.num_attention_heads, attend_head, &step);
+}
+
+/* ---- Training ---------------------------------------------------------------------------------------------------- */
+
+typedef struct training_step {
+  const bertlet_model *model;
+  const int32_t *starts;
+  const float *qkv;
+  const dropout_plan *plan;
+  int32_t layer;
+  float *context;
+  const float *context_gradient; /* of the backward pass, and NULL in the forward one */
+  float *qkv_gradient;
+} training_step;
+
+/* One head over one sequence, forward or backward. */
+static void train_head(void *context, int32_t task, int32_t thread) {
+  const training_step *step = context;
+  const bertlet_model *model = step->model;
+  int32_t n = model->config.hidden_size, heads = model->config.num_attention_heads, head_size = n / heads;
+  int32_t sequence = task / heads, column = task % heads * head_size;
+  int32_t begin = step->starts[sequence], length = step->starts[sequence + 1] - begin;
+  const size_t qkv_at = (size_t)begin * (3 * n) + column, at = (size_t)begin * n + column;
+  const float *query = step->qkv + qkv_at;
+  float *scratch = scratch_of(model, thread);
+  float rate = step->plan->attention;
+  dropout drop = dropout_at(rate, step->plan, step->layer, DROP_ATTENTION_PROBABILITIES);
+  /* A mask for each sequence, known by its first token, and head. */
+  drop.key = dropout_hash(drop.key ^
+                          ((step->plan->first_token + (uint32_t)begin) * (uint32_t)heads + (uint32_t)(task % heads)));
+  const dropout *dropped = rate > 0 ? &drop : NULL;
+  if (!step->context_gradient) {
+    attention_f32(query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, dropped, scratch,
+                  step->context + at, n);
+  } else {
+    float *gradient = step->qkv_gradient + qkv_at;
+    attention_backward(query, query + n, query + 2 * n, length, 3 * n, head_size, dropped, step->context + at,
+                       step->context_gradient + at, n, scratch, gradient, gradient + n, gradient + 2 * n);
+  }
+}
+
+void attention_forward_training(const bertlet_model *model, const int32_t *starts, int32_t sequences, const float *qkv,
+                                const dropout_plan *plan, int32_t layer, float *context) {
+  training_step step = {model, starts, qkv, plan, layer, context, NULL, NULL};
+  parallel_for(model->threads, sequences * model->config.num_attention_heads, train_head, &step);
+}
+
+void attention_backward_training(const bertlet_model *model, const int32_t *starts, int32_t sequences, const float *qkv,
+                                 const dropout_plan *plan, int32_t layer, const float *context,
+                                 const float *context_gradient, float *qkv_gradient) {
+  training_step step = {model, starts, qkv, plan, layer, (float *)context, context_gradient, qkv_gradient};
+  parallel_for(model->threads, sequences * model->config.num_attention_heads, train_head, &step);
 }

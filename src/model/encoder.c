@@ -2,44 +2,10 @@
  *
  * Every step is a loop of independent tasks over rows, output channels or heads. No task's arithmetic depends on what
  * else is in the batch, which is why a sequence gives the same bits alone, in a batch, and on any number of threads. */
-#include "base/finite.h"
+#include "model/batch.h"
 #include "model/embeddings.h"
 #include "model/layer.h"
 #include "model/norm.h"
-
-/* ---- Checks ---------------------------------------------------------------------------------------------------- */
-
-static bool all_in_range(const int32_t *numbers, int32_t count, int32_t end) {
-  for (int32_t i = 0; i < count; i++)
-    if (numbers[i] < 0 || numbers[i] >= end) return false;
-  return true;
-}
-
-static bool starts_are_valid(const bertlet_config *config, const int32_t *starts, int32_t sequences) {
-  if (sequences < 0 || starts[0] != 0) return false;
-  for (int32_t i = 0; i < sequences; i++) {
-    /* The first test keeps the difference of the second from overflowing. */
-    if (starts[i + 1] <= starts[i] || starts[i + 1] > config->max_batch_tokens) return false;
-    if (starts[i + 1] - starts[i] > config->max_position_embeddings) return false;
-  }
-  return true;
-}
-
-/* With `starts` that are valid. */
-static bool ids_are_valid(const bertlet_config *config, const int32_t *ids, const int32_t *type_ids, int32_t tokens) {
-  return all_in_range(ids, tokens, config->vocab_size) &&
-         (!type_ids || config->type_vocab_size == 0 || all_in_range(type_ids, tokens, config->type_vocab_size));
-}
-
-static bool layers_are_valid(const bertlet_config *config, int32_t begin, int32_t end) {
-  return begin >= 0 && begin <= end && end <= config->num_hidden_layers;
-}
-
-static bertlet_status check_result(const bertlet_model *model, int32_t tokens, const float *hidden) {
-  return all_finite(hidden, (size_t)tokens * model->config.hidden_size) ? BERTLET_OK : BERTLET_ERROR_NUMERIC;
-}
-
-/* ---- The encoder ----------------------------------------------------------------------------------------------- */
 
 /* Layers begin .. end - 1 over hidden [tokens][hidden], in place. */
 static void layers_forward(const bertlet_model *model, const int32_t *starts, int32_t sequences, int32_t begin,
@@ -60,11 +26,12 @@ bertlet_status bertlet_embed(bertlet_model *model, const int32_t *ids, const int
 
 bertlet_status bertlet_run_layers(bertlet_model *model, const int32_t *starts, int32_t sequences, int32_t begin,
                                   int32_t end, float *hidden) {
+  const bertlet_config *config = &model->config;
   if (bertlet_model_first_missing_tensor(model) >= 0) return BERTLET_ERROR_INCOMPLETE;
-  if (!layers_are_valid(&model->config, begin, end)) return BERTLET_ERROR_ARGUMENT;
-  if (!starts_are_valid(&model->config, starts, sequences)) return BERTLET_ERROR_ARGUMENT;
+  if (!layers_are_valid(config, begin, end)) return BERTLET_ERROR_ARGUMENT;
+  if (!starts_are_valid(config, starts, sequences)) return BERTLET_ERROR_ARGUMENT;
   if (sequences > 0) layers_forward(model, starts, sequences, begin, end, hidden);
-  return check_result(model, starts[sequences], hidden);
+  return check_hidden(config, starts[sequences], hidden);
 }
 
 bertlet_status bertlet_forward(bertlet_model *model, const int32_t *ids, const int32_t *type_ids, const int32_t *starts,
@@ -78,5 +45,5 @@ bertlet_status bertlet_forward(bertlet_model *model, const int32_t *ids, const i
     embeddings_forward(model, ids, type_ids, starts, sequences, hidden);
     layers_forward(model, starts, sequences, 0, layers, hidden);
   }
-  return check_result(model, starts[sequences], hidden);
+  return check_hidden(config, starts[sequences], hidden);
 }

@@ -37,8 +37,8 @@ static void linear_tile(void *context, int32_t tile, int32_t thread) {
   range rows = task_range(step->rows, LINEAR_ROWS, tile / step->across);
   range panels = task_range(l->outputs / PANEL, step->panels, tile % step->across);
   if (l->weight) {
-    linear_f32(step->x + (size_t)rows.begin * l->inputs, rows.end - rows.begin, l->inputs, l->weight, l->bias,
-               panels.begin, panels.end, step->apply, scratch_of(model, thread),
+    linear_f32(step->x + (size_t)rows.begin * l->inputs, l->inputs, rows.end - rows.begin, l->inputs, l->weight,
+               l->bias, panels.begin, panels.end, step->apply, scratch_of(model, thread),
                step->y + (size_t)rows.begin * l->outputs, l->outputs);
   } else {
     linear_i8(model->path, &model->workspace.quantized, rows.begin, rows.end, l->inputs, &l->weight_i8, l->bias,
@@ -46,14 +46,107 @@ static void linear_tile(void *context, int32_t tile, int32_t thread) {
   }
 }
 
-/* The tiles are as wide as the layer when there are rows enough for all threads (the f32 kernel rearranges the rows of
- * each tile anew), and narrower when there are not. */
+/* How many tiles of outputs there are, down and across, and how many panels wide each is. They are as wide as the layer
+ * when there are rows enough for all threads (the f32 kernel rearranges the rows of each tile anew), and narrower when
+ * there are not. */
+typedef struct tiling {
+  int32_t down, across, panels;
+} tiling;
+
+static tiling tiles_for(const bertlet_model *model, int32_t rows, int32_t outputs) {
+  int32_t threads = threads_count(model->threads), down = task_count(rows, LINEAR_ROWS), panels = outputs / PANEL;
+  int32_t wanted = threads == 1 ? 1 : task_count(threads * TASKS_PER_THREAD, down);
+  int32_t width = task_count(panels, wanted);
+  return (tiling){down, task_count(panels, width), width};
+}
+
 void linear_forward(const bertlet_model *model, const linear *l, epilogue apply, const float *x, int32_t rows,
                     float *y) {
-  int32_t threads = threads_count(model->threads), down = task_count(rows, LINEAR_ROWS), panels = l->outputs / PANEL;
-  int32_t wanted = threads == 1 ? 1 : task_count(threads * TASKS_PER_THREAD, down);
-  int32_t width = task_count(panels, wanted), across = task_count(panels, width);
-  linear_step step = {model, l, apply, rows, across, width, x, y};
+  tiling tiles = tiles_for(model, rows, l->outputs);
+  linear_step step = {model, l, apply, rows, tiles.across, tiles.panels, x, y};
   if (!l->weight) parallel_for(model->threads, task_count(rows, QUANTIZE_ROWS), quantize_input, &step);
-  parallel_for(model->threads, down * across, linear_tile, &step);
+  parallel_for(model->threads, tiles.down * tiles.across, linear_tile, &step);
+}
+
+/* ---- Products in f32, for training ------------------------------------------------------------------------------- */
+
+/* Inputs of a task of add_weight_gradient(): WEIGHT_GRADIENT_ROWS rows of them fit into the second-level cache. */
+enum { GRADIENT_INPUTS = 96 };
+
+typedef struct product_step {
+  const bertlet_model *model;
+  matrix x, dy;
+  int32_t rows, k, n;
+  int32_t across, panels; /* as in linear_step */
+  const float *packed;
+  float *y; /* out: the product, or the gradient of the weights */
+  int32_t y_stride;
+} product_step;
+
+static void product_tile(void *context, int32_t tile, int32_t thread) {
+  const product_step *step = context;
+  range rows = task_range(step->rows, LINEAR_ROWS, tile / step->across);
+  range panels = task_range(step->n / PANEL, step->panels, tile % step->across);
+  linear_f32(step->x.values + (size_t)rows.begin * step->x.stride, step->x.stride, rows.end - rows.begin, step->k,
+             step->packed, NULL, panels.begin, panels.end, EPILOGUE_NONE, scratch_of(step->model, thread),
+             step->y + (size_t)rows.begin * step->y_stride, step->y_stride);
+}
+
+void add_product(const bertlet_model *model, matrix x, int32_t rows, int32_t k, const float *packed, int32_t n,
+                 float *y, int32_t y_stride) {
+  tiling tiles = tiles_for(model, rows, n);
+  product_step step = {model, x, {0}, rows, k, n, tiles.across, tiles.panels, packed, y, y_stride};
+  parallel_for(model->threads, tiles.down * tiles.across, product_tile, &step);
+}
+
+static void transpose_panel(void *context, int32_t panel, int32_t thread) {
+  (void)thread;
+  const product_step *step = context;
+  transpose_packed(step->packed, step->n, step->k, panel, panel + 1, step->y);
+}
+
+void add_product_transposed(const bertlet_model *model, matrix dy, int32_t rows, int32_t n, const float *packed,
+                            int32_t k, float *transposed, float *dx, int32_t dx_stride) {
+  product_step step = {.model = model, .k = k, .n = n, .packed = packed, .y = transposed};
+  parallel_for(model->threads, k / PANEL, transpose_panel, &step);
+  add_product(model, dy, rows, n, transposed, k, dx, dx_stride);
+}
+
+static void gradient_tile(void *context, int32_t tile, int32_t thread) {
+  const product_step *step = context;
+  range inputs = task_range(step->k, GRADIENT_INPUTS, tile / step->across);
+  range panels = task_range(step->n / PANEL, step->panels, tile % step->across);
+  weight_gradient(step->x.values, step->x.stride, step->dy.values, step->dy.stride, step->rows, step->k, inputs.begin,
+                  inputs.end, panels.begin, panels.end, scratch_of(step->model, thread), step->y);
+}
+
+/* All rows in one task, so that every sum has one order. */
+void add_weight_gradient(const bertlet_model *model, matrix x, matrix dy, int32_t rows, int32_t k, int32_t n,
+                         float *gradient) {
+  int32_t blocks = task_count(k, GRADIENT_INPUTS), panels = n / PANEL;
+  int32_t wanted = task_count(threads_count(model->threads) * TASKS_PER_THREAD, blocks);
+  int32_t width = task_count(panels, wanted), across = task_count(panels, width);
+  product_step step = {model, x, dy, rows, k, n, across, width, NULL, gradient, 0};
+  parallel_for(model->threads, blocks * across, gradient_tile, &step);
+}
+
+static void bias_gradient_panel(void *context, int32_t panel, int32_t thread) {
+  (void)thread;
+  const product_step *step = context;
+  float sum[PANEL] = {0};
+  for (int32_t row = 0; row < step->rows; row++)
+    for (int32_t i = 0; i < PANEL; i++) sum[i] += step->dy.values[(size_t)row * step->n + panel * PANEL + i];
+  for (int32_t i = 0; i < PANEL; i++) step->y[panel * PANEL + i] += sum[i];
+}
+
+void linear_backward(const bertlet_model *model, const linear *l, const linear *gradient, const float *x,
+                     const float *dy, int32_t rows, float *transposed, float *dx) {
+  matrix by_y = {dy, l->outputs};
+  if (gradient->weight)
+    add_weight_gradient(model, (matrix){x, l->inputs}, by_y, rows, l->inputs, l->outputs, gradient->weight);
+  if (gradient->bias) {
+    product_step step = {.model = model, .dy = by_y, .rows = rows, .n = l->outputs, .y = gradient->bias};
+    parallel_for(model->threads, l->outputs / PANEL, bias_gradient_panel, &step);
+  }
+  if (dx) add_product_transposed(model, by_y, rows, l->outputs, l->weight, l->inputs, transposed, dx, l->inputs);
 }

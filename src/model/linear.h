@@ -7,4 +7,30 @@
 void linear_forward(const bertlet_model *model, const linear *l, epilogue apply, const float *x, int32_t rows,
                     float *y);
 
+/* ---- In f32, for training ---- */
+
+/* A matrix whose rows lie `stride` floats apart. */
+typedef struct matrix {
+  const float *values;
+  int32_t stride;
+} matrix;
+
+/* y [rows][n] += x [rows][k] . W^T, for W [n][k], packed. `y_stride`: floats from one row of y to the next. */
+void add_product(const bertlet_model *model, matrix x, int32_t rows, int32_t k, const float *packed, int32_t n,
+                 float *y, int32_t y_stride);
+
+/* dx [rows][k] += dy [rows][n] . W, for W [n][k], packed. `transposed`: room for n * k floats. */
+void add_product_transposed(const bertlet_model *model, matrix dy, int32_t rows, int32_t n, const float *packed,
+                            int32_t k, float *transposed, float *dx, int32_t dx_stride);
+
+/* gradient [n][k], packed as W, += dy [rows][n]^T . x [rows][k]. */
+void add_weight_gradient(const bertlet_model *model, matrix x, matrix dy, int32_t rows, int32_t k, int32_t n,
+                         float *gradient);
+
+/* The backward pass of linear_forward(), without the activation: from dy [rows][outputs], the derivative of the loss by
+ * y, adds those by the weights and the bias to `gradient` (where it has the arrays), and that by x to dx [rows][inputs]
+ * (unless it is NULL). `transposed`: room for all weights. */
+void linear_backward(const bertlet_model *model, const linear *l, const linear *gradient, const float *x,
+                     const float *dy, int32_t rows, float *transposed, float *dx);
+
 #endif

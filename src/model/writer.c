@@ -123,3 +123,17 @@ bertlet_status bertlet_tensor_write(bertlet_model *model, const void *bytes, siz
   }
   return status;
 }
+
+void bertlet_tensor_read(const bertlet_model *model, int32_t index, float *values) {
+  tensor t = model->tensors[index];
+  for (int32_t row = 0; row < t.rows; row++, values += t.columns) {
+    t.rows_written = row;
+    const float *place = place_of_row(&t);
+    if (place) {
+      memcpy(values, place, (size_t)t.columns * sizeof(float));
+    } else {
+      const linear *of = t.place;
+      unpack_row(of->weight, t.columns, t.entry->part * t.rows + row, values);
+    }
+  }
+}

@@ -15,18 +15,30 @@ void adamw_reset(adamw *state) {
   state->steps = 0;
 }
 
-void adamw_step(adamw *state, float *parameters, const float *gradient, double learning_rate, double weight_decay) {
+adamw_rates adamw_rates_of(int32_t step, double learning_rate, double weight_decay) {
   const double beta1 = 0.9, beta2 = 0.999;
-  state->steps++;
-  const float decay = (float)(1 - learning_rate * weight_decay);
-  const float step = (float)(learning_rate / (1 - pow(beta1, state->steps)));
-  const float unbias = (float)(1 / sqrt(1 - pow(beta2, state->steps)));
-  const float keep1 = (float)beta1, keep2 = (float)beta2, take1 = (float)(1 - beta1), take2 = (float)(1 - beta2);
-  float *restrict mean = state->mean, *restrict square = state->square;
-  for (int32_t i = 0; i < state->size; i++) {
-    const float g = gradient[i];
-    mean[i] = keep1 * mean[i] + take1 * g;
-    square[i] = keep2 * square[i] + take2 * g * g;
-    parameters[i] = decay * parameters[i] - step * mean[i] / (sqrtf(square[i]) * unbias + 1e-8f);
+  return (adamw_rates){.decay = (float)(1 - learning_rate * weight_decay),
+                       .step = (float)(learning_rate / (1 - pow(beta1, step))),
+                       .unbias = (float)(1 / sqrt(1 - pow(beta2, step))),
+                       .keep1 = (float)beta1,
+                       .keep2 = (float)beta2,
+                       .take1 = (float)(1 - beta1),
+                       .take2 = (float)(1 - beta2)};
+}
+
+void adamw_update(const adamw_rates *rates, size_t count, float scale, float *restrict values, float *restrict gradient,
+                  float *restrict mean, float *restrict square) {
+  const adamw_rates r = *rates;
+  for (size_t i = 0; i < count; i++) {
+    const float g = gradient[i] * scale;
+    mean[i] = r.keep1 * mean[i] + r.take1 * g;
+    square[i] = r.keep2 * square[i] + r.take2 * g * g;
+    values[i] = r.decay * values[i] - r.step * mean[i] / (sqrtf(square[i]) * r.unbias + 1e-8f);
+    gradient[i] = 0;
   }
+}
+
+void adamw_step(adamw *state, float *parameters, float *gradient, double learning_rate, double weight_decay) {
+  const adamw_rates rates = adamw_rates_of(++state->steps, learning_rate, weight_decay);
+  adamw_update(&rates, (size_t)state->size, 1, parameters, gradient, state->mean, state->square);
 }

@@ -14,7 +14,17 @@ adamw adamw_alloc(arena *memory, int32_t size);
 /* Back to the state before the first step. */
 void adamw_reset(adamw *state);
 
-/* One step: parameters [size] by their gradient [size]. Betas 0.9 and 0.999, epsilon 1e-8, as torch's defaults. */
-void adamw_step(adamw *state, float *parameters, const float *gradient, double learning_rate, double weight_decay);
+/* What a step multiplies by, for step number 1 and on. Betas 0.9 and 0.999, epsilon 1e-8, as torch's defaults. */
+typedef struct adamw_rates {
+  float decay, step, unbias, keep1, keep2, take1, take2;
+} adamw_rates;
+adamw_rates adamw_rates_of(int32_t step, double learning_rate, double weight_decay);
+
+/* One step of `count` numbers by their gradient times `scale`; the gradient becomes 0. */
+void adamw_update(const adamw_rates *rates, size_t count, float scale, float *values, float *gradient, float *mean,
+                  float *square);
+
+/* One step of all: parameters [size] by their gradient [size], which becomes 0. */
+void adamw_step(adamw *state, float *parameters, float *gradient, double learning_rate, double weight_decay);
 
 #endif

@@ -5,6 +5,7 @@
 #include "bertlet.h"
 #include "kernels/kernels.h"
 #include "train/adamw.h"
+#include "train/mlp.h"
 
 /* One dense layer of the head, weight [outputs][inputs] and bias [outputs] somewhere in a vector of parameters. */
 typedef struct layer {
@@ -171,7 +172,40 @@ void bertlet_mlp_backward(bertlet_mlp *mlp, const float *logit_gradient) {
   }
 }
 
+void bertlet_mlp_backward_inputs(bertlet_mlp *mlp, const float *logit_gradient, const int32_t *rows,
+                                 float *feature_gradient) {
+  const layer *in = &mlp->hidden_layer, *out = &mlp->output_layer;
+  const int32_t inputs = mlp->has_hidden ? in->inputs : out->inputs;
+  for (int32_t row = 0; row < mlp->count; row++) {
+    const float *dz = logit_gradient + (size_t)row * out->outputs;
+    float *dx = feature_gradient + (size_t)(rows ? rows[row] : row) * inputs;
+    if (!mlp->has_hidden) {
+      dense_backward_inputs(mlp, out, 1, dz, dx);
+      continue;
+    }
+    const float *hidden = mlp->hidden + (size_t)row * in->outputs;
+    float *dh = mlp->hidden_gradient;
+    dense_backward_inputs(mlp, out, 1, dz, dh);
+    for (int32_t i = 0; i < in->outputs; i++)
+      if (!(hidden[i] > 0)) dh[i] = 0;
+    dense_backward_inputs(mlp, in, 1, dh, dx);
+  }
+}
+
+int32_t mlp_blocks(const bertlet_mlp *mlp, mlp_block blocks[MLP_BLOCKS]) {
+  const layer *in = &mlp->hidden_layer, *out = &mlp->output_layer;
+  const int32_t size = mlp->optimizer.size, loss_at = out->bias_at + out->outputs;
+  int32_t count = 0;
+  if (mlp->has_hidden) {
+    blocks[count++] = (mlp_block){in->weight_at, in->outputs * in->inputs, true};
+    blocks[count++] = (mlp_block){in->bias_at, in->outputs, false};
+  }
+  blocks[count++] = (mlp_block){out->weight_at, out->outputs * out->inputs, true};
+  blocks[count++] = (mlp_block){out->bias_at, out->outputs, false};
+  if (size > loss_at) blocks[count++] = (mlp_block){loss_at, size - loss_at, false};
+  return count;
+}
+
 void bertlet_mlp_step(bertlet_mlp *mlp, double learning_rate, double weight_decay) {
   adamw_step(&mlp->optimizer, mlp->parameters, mlp->gradient, learning_rate, weight_decay);
-  memset(mlp->gradient, 0, (size_t)mlp->optimizer.size * sizeof(float));
 }

@@ -59,7 +59,7 @@ static void check_linear(linear_kernel *kernel, problem *p, int32_t panel_begin,
   const size_t count = (size_t)p->rows * p->y_stride;
   float *before = allocate(count * sizeof(float));
   memcpy(before, p->y, count * sizeof(float));
-  kernel(p->x, p->rows, p->k, p->packed, p->bias, panel_begin, panel_end, apply, p->scratch, p->y, p->y_stride);
+  kernel(p->x, p->k, p->rows, p->k, p->packed, p->bias, panel_begin, panel_end, apply, p->scratch, p->y, p->y_stride);
   for (int32_t row = 0; row < p->rows; row++) {
     for (int32_t column = 0; column < p->y_stride; column++) {
       const size_t i = (size_t)row * p->y_stride + column;
@@ -105,14 +105,14 @@ static void rows_do_not_depend_on_each_other(linear_kernel *kernel) {
   uint32_t state = random_state(11);
   problem p = random_problem(70, 1700, 48, &state);
   const size_t row_bytes = (size_t)p.n * sizeof(float);
-  kernel(p.x, p.rows, p.k, p.packed, p.bias, 0, p.n / PANEL, EPILOGUE_GELU, p.scratch, p.y, p.y_stride);
+  kernel(p.x, p.k, p.rows, p.k, p.packed, p.bias, 0, p.n / PANEL, EPILOGUE_GELU, p.scratch, p.y, p.y_stride);
   float *y = allocate((size_t)p.rows * row_bytes);
   for (int32_t trial = 0; trial < 60; trial++) {
     const int32_t begin = (int32_t)(random_number(&state) % 70);
     const int32_t rows = trial < 20 ? 1 : 1 + (int32_t)(random_number(&state) % (uint32_t)(70 - begin));
     int32_t width = 1 + (int32_t)(random_number(&state) % 6);
     for (int32_t panel = 0; panel < 6; panel += width) {
-      kernel(p.x + (size_t)begin * p.k, rows, p.k, p.packed, p.bias, panel, panel + width < 6 ? panel + width : 6,
+      kernel(p.x + (size_t)begin * p.k, p.k, rows, p.k, p.packed, p.bias, panel, panel + width < 6 ? panel + width : 6,
              EPILOGUE_GELU, p.scratch, y, p.n);
     }
     for (int32_t row = 0; row < rows; row++) {
@@ -131,10 +131,10 @@ static void checks(void) {
 static void times(void) {
   uint32_t state = random_state(13);
   problem up = random_problem(128, 384, 1536, &state), down = random_problem(128, 1536, 384, &state);
-  BENCH(linear_f32, "128 x 384 -> 1536, GELU", up.x, 128, 384, up.packed, up.bias, 0, 192, EPILOGUE_GELU, up.scratch,
-        up.y, up.y_stride);
-  BENCH(linear_f32, "128 x 1536 -> 384", down.x, 128, 1536, down.packed, down.bias, 0, 48, EPILOGUE_NONE, down.scratch,
-        down.y, down.y_stride);
+  BENCH(linear_f32, "128 x 384 -> 1536, GELU", up.x, 384, 128, 384, up.packed, up.bias, 0, 192, EPILOGUE_GELU,
+        up.scratch, up.y, up.y_stride);
+  BENCH(linear_f32, "128 x 1536 -> 384", down.x, 1536, 128, 1536, down.packed, down.bias, 0, 48, EPILOGUE_NONE,
+        down.scratch, down.y, down.y_stride);
   release(&up);
   release(&down);
 }

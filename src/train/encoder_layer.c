@@ -1,0 +1,209 @@
+#include "train/encoder_layer.h"
+
+#include <string.h>
+
+#include "base/tasks.h"
+#include "base/threads.h"
+#include "model/attention.h"
+#include "model/linear.h"
+#include "model/norm.h"
+
+static int32_t tokens_of(const layer_training *of) { return of->starts[of->sequences]; }
+
+/* ---- Elementwise steps, in parallel -------------------------------------------------------------------------------
+ */
+
+enum { CHUNK = 4096 };
+
+typedef struct elementwise {
+  const float *x;
+  float *y;
+  size_t count;
+  epilogue apply;
+  void (*body)(const float *x, int32_t n, epilogue apply, float *y);
+} elementwise;
+
+static void chunk(void *context, int32_t task, int32_t thread) {
+  (void)thread;
+  const elementwise *step = context;
+  const size_t begin = (size_t)task * CHUNK, left = step->count - begin;
+  step->body(step->x + begin, left < CHUNK ? (int32_t)left : CHUNK, step->apply, step->y + begin);
+}
+
+static void for_each(const layer_training *of, void (*body)(const float *, int32_t, epilogue, float *), const float *x,
+                     int32_t columns, float *y) {
+  const size_t count = (size_t)tokens_of(of) * columns;
+  elementwise step = {x, y, count, (epilogue)of->model->config.hidden_act, body};
+  parallel_for(of->model->threads, (int32_t)((count + CHUNK - 1) / CHUNK), chunk, &step);
+}
+
+static void add_chunk(const float *x, int32_t n, epilogue apply, float *y) {
+  (void)apply;
+  for (int32_t i = 0; i < n; i++) y[i] += x[i];
+}
+
+static void activate_chunk(const float *x, int32_t n, epilogue apply, float *y) {
+  memcpy(y, x, (size_t)n * sizeof(float));
+  activate(y, n, apply);
+}
+
+/* ---- A linear layer with its adapter ------------------------------------------------------------------------------
+ */
+
+/* The adapter's input: x, or a copy of it with dropout. */
+static const float *adapter_input(const layer_training *of, const linear *l, dropout_place place, const float *x) {
+  if (of->dropout->adapter <= 0) return x;
+  const int32_t tokens = tokens_of(of);
+  float *dropped = of->scratch->adapter_input;
+  memcpy(dropped, x, (size_t)tokens * l->inputs * sizeof(float));
+  drop_rows(of->model, of->dropout->adapter, of->dropout, of->index, place, dropped, tokens, l->inputs);
+  return dropped;
+}
+
+static void adapted_forward(const layer_training *of, const linear *l, const adapter *by, dropout_place place,
+                            const float *x, float *inner, float *y) {
+  linear_forward(of->model, l, EPILOGUE_NONE, x, tokens_of(of), y);
+  if (by->adapted > 0) adapter_forward(of->model, l, by, adapter_input(of, l, place, x), tokens_of(of), inner, y);
+}
+
+/* Adds to dx, unless it is NULL. */
+static void adapted_backward(const layer_training *of, const linear *l, const linear *gradient, const adapter *by,
+                             const adapter *adapter_gradient, dropout_place place, const float *x, const float *inner,
+                             const float *dy, float *dx) {
+  const int32_t tokens = tokens_of(of);
+  const layer_scratch *s = of->scratch;
+  linear_backward(of->model, l, gradient, x, dy, tokens, s->transposed, dx);
+  if (by->adapted == 0) return;
+  const float *dropped = adapter_input(of, l, place, x);
+  const bool apart = dx && of->dropout->adapter > 0; /* the part of dx that goes back through the dropout */
+  if (apart) memset(s->adapter_input_gradient, 0, (size_t)tokens * l->inputs * sizeof(float));
+  adapter_backward(of->model, l, by, adapter_gradient, dropped, inner, dy, tokens, s->inner_gradient, s->transposed,
+                   apart ? s->adapter_input_gradient : dx);
+  if (!apart) return;
+  drop_rows(of->model, of->dropout->adapter, of->dropout, of->index, place, s->adapter_input_gradient, tokens,
+            l->inputs);
+  for_each(of, add_chunk, s->adapter_input_gradient, l->inputs, dx);
+}
+
+/* ---- The layer -----------------------------------------------------------------------------------------------------
+ */
+
+/* x after a normalization, in `normalized`; x itself where there is no such normalization. */
+static const float *norm_if_any(const layer_training *of, const norm *by, const float *x, float *normalized) {
+  if (!has_norm(by)) return x;
+  norm_forward(of->model, by, x, NULL, tokens_of(of), normalized);
+  return normalized;
+}
+
+/* Dropout of x [tokens][hidden], then + residual: in place. */
+static void drop_and_add(const layer_training *of, dropout_place place, const float *residual, float *x) {
+  const int32_t n = of->model->config.hidden_size;
+  drop_rows(of->model, of->dropout->hidden, of->dropout, of->index, place, x, tokens_of(of), n);
+  for_each(of, add_chunk, residual, n, x);
+}
+
+/* What the forward pass computes from what it has kept. */
+static const float *attention_input(const layer_training *of) {
+  return norm_if_any(of, &of->weights->norm_before_attention, of->tape->buffers.input, of->scratch->attention_input);
+}
+static const float *attended(const layer_training *of) {
+  return norm_if_any(of, &of->weights->norm_after_attention, of->tape->buffers.attention_output, of->scratch->attended);
+}
+static const float *feed_forward_input(const layer_training *of, const float *from) {
+  return norm_if_any(of, &of->weights->norm_before_feed_forward, from, of->scratch->feed_forward_input);
+}
+
+void train_layer_forward(const layer_training *of) {
+  const layer *w = of->weights;
+  const layer_buffers *b = &of->tape->buffers;
+  const inner_buffers *inner = &of->tape->inner;
+  const int32_t intermediate_size = w->intermediate.outputs;
+
+  adapted_forward(of, &w->qkv, &of->adapters->qkv, DROP_ADAPTER_QKV, attention_input(of), inner->qkv, b->qkv);
+  attention_forward_training(of->model, of->starts, of->sequences, b->qkv, of->dropout, of->index, b->context);
+  adapted_forward(of, &w->attention_output, &of->adapters->attention_output, DROP_ADAPTER_ATTENTION_OUTPUT, b->context,
+                  inner->attention_output, b->attention_output);
+  drop_and_add(of, DROP_ATTENTION_OUTPUT, b->input, b->attention_output);
+
+  const float *residual = attended(of);
+  adapted_forward(of, &w->intermediate, &of->adapters->intermediate, DROP_ADAPTER_INTERMEDIATE,
+                  feed_forward_input(of, residual), inner->intermediate, b->intermediate);
+  for_each(of, activate_chunk, b->intermediate, intermediate_size, of->scratch->activated);
+  adapted_forward(of, &w->feed_forward_output, &of->adapters->feed_forward_output, DROP_ADAPTER_FEED_FORWARD_OUTPUT,
+                  of->scratch->activated, inner->feed_forward_output, b->feed_forward_output);
+  drop_and_add(of, DROP_FEED_FORWARD_OUTPUT, residual, b->feed_forward_output);
+  if (has_norm(&w->norm_after_feed_forward)) {
+    norm_forward(of->model, &w->norm_after_feed_forward, b->feed_forward_output, NULL, tokens_of(of), b->output);
+  } else {
+    memcpy(b->output, b->feed_forward_output, (size_t)tokens_of(of) * of->model->config.hidden_size * sizeof(float));
+  }
+}
+
+/* The derivative by what was dropped and added to a residual, of which `flow` is the derivative by the sum: flow
+ * itself, or a copy with the same elements dropped. */
+static const float *through_dropout(const layer_training *of, dropout_place place, const float *flow) {
+  if (of->dropout->hidden <= 0) return flow;
+  const int32_t n = of->model->config.hidden_size, tokens = tokens_of(of);
+  float *branch = of->scratch->branch;
+  memcpy(branch, flow, (size_t)tokens * n * sizeof(float));
+  drop_rows(of->model, of->dropout->hidden, of->dropout, of->index, place, branch, tokens, n);
+  return branch;
+}
+
+static void norm_backward_if_any(const layer_training *of, const norm *by, const norm *gradient, const float *x,
+                                 float *dy) {
+  if (!has_norm(by)) return;
+  norm_backward(of->model, by, gradient, x, tokens_of(of), of->model->config.hidden_size, of->scratch->moments, dy);
+}
+
+/* The backward pass of a linear layer that reads x after a normalization, or x: adds the derivative by x to flow. */
+static void normed_linear_backward(const layer_training *of, const norm *by, const norm *norm_gradient, const float *x,
+                                   const float *normalized, const linear *l, const linear *gradient,
+                                   const adapter *adapted, const adapter *adapter_gradient, dropout_place place,
+                                   const float *inner, const float *dy, float *flow) {
+  if (!flow || !has_norm(by)) {
+    adapted_backward(of, l, gradient, adapted, adapter_gradient, place, normalized, inner, dy, flow);
+    return;
+  }
+  float *side = of->scratch->side;
+  memset(side, 0, (size_t)tokens_of(of) * l->inputs * sizeof(float));
+  adapted_backward(of, l, gradient, adapted, adapter_gradient, place, normalized, inner, dy, side);
+  norm_backward_if_any(of, by, norm_gradient, x, side);
+  for_each(of, add_chunk, side, l->inputs, flow);
+}
+
+void train_layer_backward(const layer_training *of, bool to_input, float *flow) {
+  const layer *w = of->weights, *g = of->gradient;
+  const layer_adapters *a = of->adapters, *ag = of->adapter_gradient;
+  const layer_buffers *b = &of->tape->buffers;
+  const inner_buffers *inner = &of->tape->inner;
+  const layer_scratch *s = of->scratch;
+  const int32_t tokens = tokens_of(of), hidden_size = of->model->config.hidden_size;
+  const int32_t intermediate_size = w->intermediate.outputs;
+
+  /* The feed-forward network. */
+  norm_backward_if_any(of, &w->norm_after_feed_forward, &g->norm_after_feed_forward, b->feed_forward_output, flow);
+  for_each(of, activate_chunk, b->intermediate, intermediate_size, s->activated);
+  memset(s->intermediate_gradient, 0, (size_t)tokens * intermediate_size * sizeof(float));
+  adapted_backward(of, &w->feed_forward_output, &g->feed_forward_output, &a->feed_forward_output,
+                   &ag->feed_forward_output, DROP_ADAPTER_FEED_FORWARD_OUTPUT, s->activated, inner->feed_forward_output,
+                   through_dropout(of, DROP_FEED_FORWARD_OUTPUT, flow), s->intermediate_gradient);
+  for_each(of, activate_backward, b->intermediate, intermediate_size, s->intermediate_gradient);
+  const float *middle = attended(of);
+  normed_linear_backward(of, &w->norm_before_feed_forward, &g->norm_before_feed_forward, middle,
+                         feed_forward_input(of, middle), &w->intermediate, &g->intermediate, &a->intermediate,
+                         &ag->intermediate, DROP_ADAPTER_INTERMEDIATE, inner->intermediate, s->intermediate_gradient,
+                         flow);
+
+  /* Attention. */
+  norm_backward_if_any(of, &w->norm_after_attention, &g->norm_after_attention, b->attention_output, flow);
+  memset(s->side, 0, (size_t)tokens * hidden_size * sizeof(float));
+  adapted_backward(of, &w->attention_output, &g->attention_output, &a->attention_output, &ag->attention_output,
+                   DROP_ADAPTER_ATTENTION_OUTPUT, b->context, inner->attention_output,
+                   through_dropout(of, DROP_ATTENTION_OUTPUT, flow), s->side);
+  attention_backward_training(of->model, of->starts, of->sequences, b->qkv, of->dropout, of->index, b->context, s->side,
+                              s->qkv_gradient);
+  normed_linear_backward(of, &w->norm_before_attention, &g->norm_before_attention, b->input, attention_input(of),
+                         &w->qkv, &g->qkv, &a->qkv, &ag->qkv, DROP_ADAPTER_QKV, inner->qkv, s->qkv_gradient,
+                         to_input ? flow : NULL);
+}

@@ -1,0 +1,224 @@
+/* Passes of the encoder in training: embeddings, layers, pooling, and back. */
+#include "train/trainer.h"
+
+#include <string.h>
+
+#include "base/threads.h"
+#include "model/batch.h"
+#include "model/embeddings.h"
+#include "model/linear.h"
+#include "model/norm.h"
+
+static int32_t tokens_of(const bertlet_trainer *t) { return t->starts[t->sequences]; }
+
+static layer_training layer_of(const bertlet_trainer *t, int32_t index) {
+  return (layer_training){.model = &t->model,
+                          .index = index,
+                          .weights = &t->model.weights.layers[index],
+                          .gradient = &t->gradients.layers[index],
+                          .adapters = &t->adapters[index],
+                          .adapter_gradient = &t->adapter_gradients[index],
+                          .tape = &t->tapes[index],
+                          .scratch = &t->scratch,
+                          .dropout = &t->dropout,
+                          .starts = t->starts,
+                          .sequences = t->sequences};
+}
+
+static bool keeps(const bertlet_trainer *t, int32_t index) { return index >= t->plan.end - t->plan.kept_layers; }
+
+static void layer_forward_at(bertlet_trainer *t, int32_t index) {
+  t->tapes[index].buffers.input = t->hidden[index];
+  t->tapes[index].buffers.output = t->hidden[index + 1];
+  layer_training of = layer_of(t, index);
+  train_layer_forward(&of);
+  if (!keeps(t, index)) t->recomputed = index;
+}
+
+/* ---- Embeddings ---------------------------------------------------------------------------------------------------
+ */
+
+/* The rows that are projected, or the hidden states themselves. */
+static void embedding_rows(bertlet_trainer *t, float *rows) {
+  normalized_embeddings(&t->model, t->ids, t->type_ids, t->starts, t->sequences, rows);
+  drop_rows(&t->model, t->dropout.hidden, &t->dropout, -1, DROP_EMBEDDINGS, rows, tokens_of(t),
+            t->model.weights.words.columns);
+}
+
+static void embeddings_forward_training(bertlet_trainer *t) {
+  if (!projects_embeddings(&t->model)) {
+    embedding_rows(t, t->hidden[0]);
+    return;
+  }
+  embedding_rows(t, t->embedding_rows);
+  linear_forward(&t->model, &t->model.weights.embedding_projection, EPILOGUE_NONE, t->embedding_rows, tokens_of(t),
+                 t->hidden[0]);
+}
+
+static void embeddings_backward_training(bertlet_trainer *t) {
+  const bertlet_model *model = &t->model;
+  const model_weights *weights = &model->weights;
+  const int32_t tokens = tokens_of(t), columns = weights->words.columns;
+  float *rows = t->flow;
+  if (projects_embeddings(model)) {
+    rows = t->embedding_gradient;
+    embedding_rows(t, t->embedding_rows);
+    memset(rows, 0, (size_t)tokens * columns * sizeof(float));
+    linear_backward(model, &weights->embedding_projection, &t->gradients.embedding_projection, t->embedding_rows,
+                    t->flow, tokens, t->scratch.transposed, rows);
+  }
+  drop_rows(model, t->dropout.hidden, &t->dropout, -1, DROP_EMBEDDINGS, rows, tokens, columns);
+  if (has_norm(&weights->embedding_norm)) {
+    sum_embeddings(model, t->ids, t->type_ids, t->starts, t->sequences, t->embedding_rows);
+    norm_backward(model, &weights->embedding_norm, &t->gradients.embedding_norm, t->embedding_rows, tokens, columns,
+                  t->scratch.moments, rows);
+  }
+  sum_embeddings_backward(model, &t->gradients, t->ids, t->type_ids, t->starts, t->sequences, rows);
+}
+
+/* ---- Features ------------------------------------------------------------------------------------------------------
+ */
+
+/* Whether the model's final normalization belongs to what runs. */
+static bool ends_with_norm(const bertlet_trainer *t) {
+  return t->plan.end == t->model.config.num_hidden_layers && t->plan.begin < t->plan.end &&
+         has_norm(&t->model.weights.final_norm);
+}
+
+static float *last_hidden(const bertlet_trainer *t) {
+  return ends_with_norm(t) ? t->normalized : t->hidden[t->plan.end];
+}
+
+static int32_t feature_rows(const bertlet_trainer *t) { return t->plan.pooling < 0 ? tokens_of(t) : t->sequences; }
+
+static void features_forward(bertlet_trainer *t) {
+  const int32_t n = t->model.config.hidden_size;
+  const float *hidden = last_hidden(t);
+  if (t->plan.pooling < 0) {
+    memcpy(t->features, hidden, (size_t)tokens_of(t) * n * sizeof(float));
+  } else {
+    bertlet_pool(hidden, t->starts, t->sequences, n, (bertlet_pooling)t->plan.pooling, t->plan.normalize, t->features);
+  }
+  drop_rows(&t->model, t->dropout.features, &t->dropout, -1, DROP_FEATURES, t->features, feature_rows(t), n);
+}
+
+/* -> flow: the derivative by the last layer's output. */
+static void features_backward(bertlet_trainer *t, float *gradient) {
+  const int32_t n = t->model.config.hidden_size, tokens = tokens_of(t);
+  drop_rows(&t->model, t->dropout.features, &t->dropout, -1, DROP_FEATURES, gradient, feature_rows(t), n);
+  if (t->plan.pooling < 0) {
+    memcpy(t->flow, gradient, (size_t)tokens * n * sizeof(float));
+  } else {
+    bertlet_pool_backward(last_hidden(t), t->starts, t->sequences, n, (bertlet_pooling)t->plan.pooling,
+                          t->plan.normalize, t->features, gradient, t->flow);
+  }
+  if (ends_with_norm(t))
+    norm_backward(&t->model, &t->model.weights.final_norm, &t->gradients.final_norm, t->hidden[t->plan.end], tokens, n,
+                  t->scratch.moments, t->flow);
+}
+
+/* ---- Passes --------------------------------------------------------------------------------------------------------
+ */
+
+bertlet_status bertlet_trainer_forward(bertlet_trainer *t, const int32_t *ids, const int32_t *type_ids,
+                                       const int32_t *starts, int32_t sequences, const float *hidden, uint32_t key,
+                                       int32_t first_token) {
+  const bertlet_config *config = &t->model.config;
+  const bertlet_training *plan = &t->plan;
+  if (bertlet_model_first_missing_tensor(&t->model) >= 0) return BERTLET_ERROR_INCOMPLETE;
+  if (!starts_are_valid(config, starts, sequences) || starts[sequences] > plan->max_tokens || sequences < 1)
+    return BERTLET_ERROR_ARGUMENT;
+  if ((plan->begin > 0) != (hidden != NULL)) return BERTLET_ERROR_ARGUMENT;
+  if (!hidden && !ids_are_valid(config, ids, type_ids, starts[sequences])) return BERTLET_ERROR_ARGUMENT;
+
+  t->ids = ids;
+  t->type_ids = type_ids;
+  t->starts = starts;
+  t->sequences = sequences;
+  t->dropout = (dropout_plan){.key = key, .first_token = (uint32_t)first_token};
+  if (key) {
+    t->dropout.hidden = plan->hidden_dropout;
+    t->dropout.attention = plan->attention_dropout;
+    t->dropout.adapter = plan->adapter_dropout;
+    t->dropout.features = plan->feature_dropout;
+  }
+  if (hidden) {
+    t->hidden[plan->begin] = (float *)hidden; /* it is not written to */
+  } else {
+    embeddings_forward_training(t);
+  }
+  for (int32_t i = plan->begin; i < plan->end; i++) layer_forward_at(t, i);
+  if (ends_with_norm(t))
+    norm_forward(&t->model, &t->model.weights.final_norm, t->hidden[plan->end], NULL, tokens_of(t), t->normalized);
+  features_forward(t);
+  return check_hidden(config, tokens_of(t), last_hidden(t));
+}
+
+float *bertlet_trainer_features(const bertlet_trainer *t) { return t->features; }
+
+void bertlet_trainer_backward(bertlet_trainer *t, float *feature_gradient) {
+  if (t->lowest >= t->plan.end && !ends_with_norm(t)) return; /* the head alone is trained */
+  features_backward(t, feature_gradient);
+  const int32_t lowest = t->lowest < t->plan.begin ? t->plan.begin : t->lowest;
+  for (int32_t i = t->plan.end - 1; i >= lowest; i--) {
+    if (!keeps(t, i) && t->recomputed != i) layer_forward_at(t, i);
+    layer_training of = layer_of(t, i);
+    /* A normalization of the layer's input takes its own gradient from what flows to that. */
+    const norm *first = &of.gradient->norm_before_attention;
+    train_layer_backward(&of, i > t->lowest || first->gamma || first->beta, t->flow);
+  }
+  if (t->lowest < 0) embeddings_backward_training(t);
+}
+
+/* ---- Adapters ------------------------------------------------------------------------------------------------------
+ */
+
+/* The adapter of a tensor's linear layer and, in `inner`, which of its adapted parts the tensor is. */
+static const adapter *find_adapter(const bertlet_trainer *t, int32_t index, int32_t *inner) {
+  if (index < 0 || index >= t->model.tensor_count) return NULL;
+  const tensor *of = &t->model.tensors[index];
+  if (of->layer < 0 || of->entry->kind != TENSOR_WEIGHT) return NULL;
+  const layer *weights = &t->model.weights.layers[of->layer];
+  const layer_adapters *adapters = &t->adapters[of->layer];
+  const adapter *by = of->place == &weights->qkv                ? &adapters->qkv
+                      : of->place == &weights->attention_output ? &adapters->attention_output
+                      : of->place == &weights->intermediate     ? &adapters->intermediate
+                                                                : &adapters->feed_forward_output;
+  if (by->adapted == 0 || !by->b[of->entry->part]) return NULL;
+  *inner = 0;
+  for (int32_t part = 0; part < of->entry->part; part++) *inner += by->b[part] != NULL;
+  return by;
+}
+
+/* The place of an element of a packed matrix with `columns` columns. */
+static float *packed_at(float *packed, int32_t columns, int32_t row, int32_t column) {
+  return packed + ((size_t)(row / PANEL) * columns + (size_t)column) * PANEL + row % PANEL;
+}
+
+bertlet_status bertlet_trainer_read_adapter(const bertlet_trainer *t, int32_t index, float *a, float *b) {
+  int32_t inner;
+  const adapter *by = find_adapter(t, index, &inner);
+  if (!by) return BERTLET_ERROR_ARGUMENT;
+  const tensor *of = &t->model.tensors[index];
+  const int32_t rank = t->plan.rank, part = of->entry->part;
+  for (int32_t row = 0; row < rank; row++)
+    for (int32_t i = 0; i < of->columns; i++)
+      a[(size_t)row * of->columns + i] = *packed_at(by->a, of->columns, inner * by->rank + row, i);
+  for (int32_t row = 0; row < of->rows; row++)
+    for (int32_t i = 0; i < rank; i++) b[(size_t)row * rank + i] = *packed_at(by->b[part], by->rank, row, i);
+  return BERTLET_OK;
+}
+
+bertlet_status bertlet_trainer_write_adapter(bertlet_trainer *t, int32_t index, const float *a, const float *b) {
+  int32_t inner;
+  const adapter *by = find_adapter(t, index, &inner);
+  if (!by) return BERTLET_ERROR_ARGUMENT;
+  const tensor *of = &t->model.tensors[index];
+  const int32_t rank = t->plan.rank, part = of->entry->part;
+  for (int32_t row = 0; row < rank; row++)
+    for (int32_t i = 0; i < of->columns; i++)
+      *packed_at(by->a, of->columns, inner * by->rank + row, i) = a[(size_t)row * of->columns + i];
+  for (int32_t row = 0; row < of->rows; row++)
+    for (int32_t i = 0; i < rank; i++) *packed_at(by->b[part], by->rank, row, i) = b[(size_t)row * rank + i];
+  return BERTLET_OK;
+}

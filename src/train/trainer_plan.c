@@ -1,0 +1,411 @@
+/* Where everything that belongs to a trainer lies in its block. */
+#include <math.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/threads.h"
+#include "train/mlp.h"
+#include "train/trainer.h"
+
+static int32_t max(int32_t a, int32_t b) { return a > b ? a : b; }
+
+static size_t max_size(size_t a, size_t b) { return a > b ? a : b; }
+
+/* What is being laid out. Without a base the arena only measures, and so no pointer that it gives is written to. */
+typedef struct layout {
+  arena memory;
+  const bertlet_config *config;
+  const bertlet_training *plan;
+  const uint8_t *tuning;
+  bertlet_trainer *trainer;
+  bool places; /* whether there is a block */
+} layout;
+
+static float *alloc_floats(layout *l, int64_t rows, int64_t columns) {
+  return arena_alloc(&l->memory, (uint64_t)rows, (uint64_t)columns * sizeof(float));
+}
+
+const tensor_entry *find_tensor_entry(const bertlet_config *config, int32_t index, int32_t *layer) {
+  const architecture *of = find_architecture(config->architecture);
+  for (int32_t i = 0; i < of->model_tensor_count; i++)
+    if (has_tensor(config, &of->model_tensors[i]) && index-- == 0) {
+      *layer = -1;
+      return &of->model_tensors[i];
+    }
+  *layer = index / of->layer_tensor_count;
+  return &of->layer_tensors[index % of->layer_tensor_count];
+}
+
+/* ---- Parameters -------------------------------------------------------------------------------------------------- */
+
+/* Whether a linear layer (the one at `place` of layer number `layer`, or of the model) has a part of which `kind`, its
+ * weight or its bias, is tuned in the way `how`; `parts`: of its weights, a bit for each such part. */
+static bool any_part(const layout *l, int32_t layer, uint16_t place, tensor_kind kind, bertlet_tuning how,
+                     uint32_t *parts) {
+  *parts = 0;
+  const int32_t count = count_tensors(l->config);
+  for (int32_t i = 0; i < count; i++) {
+    int32_t of_layer;
+    const tensor_entry *entry = find_tensor_entry(l->config, i, &of_layer);
+    if (of_layer == layer && entry->place == place && entry->kind == kind && l->tuning[i] == how)
+      *parts |= 1u << entry->part;
+  }
+  return *parts != 0;
+}
+
+/* A vector of `count` floats among the gradients. */
+static float *take_gradient(layout *l, int64_t count) {
+  bertlet_trainer *t = l->trainer;
+  float *place = l->places ? t->gradient + t->gradient_floats : NULL;
+  t->gradient_floats += (size_t)count;
+  return place;
+}
+
+static void add_parameter(layout *l, float *values, float *gradient, int64_t count, bool decays) {
+  bertlet_trainer *t = l->trainer;
+  if (l->places)
+    t->parameters[t->parameter_count] = (parameter){values, gradient, (size_t)count, t->parameter_floats, decays};
+  t->parameter_count++;
+  t->parameter_floats += (size_t)count;
+}
+
+/* The place of an entry among the weights of a model or a layer. */
+static void *place_in(const layout *l, model_weights *weights, int32_t layer, uint16_t place) {
+  if (!l->places) return NULL;
+  return (char *)(layer < 0 ? (void *)weights : (void *)&weights->layers[layer]) + place;
+}
+
+/* A tensor that is trained. The gradients of all parts of a linear layer lie together, as its weights do. */
+static void add_trained(layout *l, const tensor_entry *entry, int32_t layer) {
+  bertlet_trainer *t = l->trainer;
+  const int64_t rows = size_of(l->config, entry->rows), columns = size_of(l->config, entry->columns);
+  const int64_t count = rows * columns, before = entry->part * count;
+  void *weights = place_in(l, &t->model.weights, layer, entry->place);
+  void *gradient = place_in(l, &t->gradients, layer, entry->place);
+  uint32_t parts;
+  any_part(l, layer, entry->place, entry->kind, BERTLET_TRAINED, &parts);
+  const bool first = (parts & ((1u << entry->part) - 1)) == 0; /* the first trained part makes room for all */
+  float *room = first ? take_gradient(l, count * entry->parts) : NULL;
+  float **values, **slot;
+  if (!l->places) {
+    add_parameter(l, NULL, NULL, count, false);
+    return;
+  }
+  switch (entry->kind) {
+  case TENSOR_TABLE:
+    values = &((embedding_table *)weights)->values;
+    slot = &((embedding_table *)gradient)->values;
+    break;
+  case TENSOR_WEIGHT:
+    values = &((linear *)weights)->weight;
+    slot = &((linear *)gradient)->weight;
+    break;
+  case TENSOR_BIAS:
+    values = &((linear *)weights)->bias;
+    slot = &((linear *)gradient)->bias;
+    break;
+  case TENSOR_GAMMA:
+    values = &((norm *)weights)->gamma;
+    slot = &((norm *)gradient)->gamma;
+    break;
+  default:
+    values = &((norm *)weights)->beta;
+    slot = &((norm *)gradient)->beta;
+  }
+  if (first) *slot = room;
+  const bool decays = entry->kind == TENSOR_TABLE || entry->kind == TENSOR_WEIGHT;
+  add_parameter(l, *values + before, *slot + before, count, decays);
+}
+
+/* The adapter of the linear layer at `place` of a layer. */
+static adapter *adapter_at(layer_adapters *adapters, uint16_t place) {
+  switch (place) {
+  case offsetof(layer, qkv):
+    return &adapters->qkv;
+  case offsetof(layer, attention_output):
+    return &adapters->attention_output;
+  case offsetof(layer, intermediate):
+    return &adapters->intermediate;
+  default:
+    return &adapters->feed_forward_output;
+  }
+}
+
+static int32_t padded_rank(const layout *l) { return (l->plan->rank + PANEL - 1) / PANEL * PANEL; }
+
+/* Values and gradient of a part of an adapter. */
+static void add_adapter_part(layout *l, int64_t count, float **values, float **gradient) {
+  *values = alloc_floats(l, 1, count);
+  if (l->places) memset(*values, 0, (size_t)count * sizeof(float));
+  *gradient = take_gradient(l, count);
+  add_parameter(l, *values, *gradient, count, true);
+}
+
+/* The adapter of the linear layer whose first part is `entry`, if any part of it is adapted. */
+static void add_adapter(layout *l, const tensor_entry *entry, int32_t layer) {
+  bertlet_trainer *t = l->trainer;
+  uint32_t parts;
+  if (!any_part(l, layer, entry->place, TENSOR_WEIGHT, BERTLET_ADAPTED, &parts)) return;
+  const int32_t rank = padded_rank(l), outputs = size_of(l->config, entry->rows);
+  adapter of = {.rank = rank, .part_outputs = outputs, .scale = l->plan->adapter_scale};
+  for (int32_t part = 0; part < entry->parts; part++) of.adapted += parts >> part & 1;
+  adapter gradient = of;
+  add_adapter_part(l, (int64_t)of.adapted * rank * size_of(l->config, entry->columns), &of.a, &gradient.a);
+  for (int32_t part = 0; part < entry->parts; part++)
+    if (parts >> part & 1) add_adapter_part(l, (int64_t)outputs * rank, &of.b[part], &gradient.b[part]);
+  if (!l->places) return;
+  *adapter_at(&t->adapters[layer], entry->place) = of;
+  *adapter_at(&t->adapter_gradients[layer], entry->place) = gradient;
+}
+
+static void add_parameters(layout *l, bertlet_mlp *head, int32_t head_parameters) {
+  bertlet_trainer *t = l->trainer;
+  const int32_t count = count_tensors(l->config);
+  t->parameter_count = 0;
+  t->parameter_floats = t->gradient_floats = 0;
+  t->lowest = l->plan->end;
+  for (int32_t i = 0; i < count; i++) {
+    int32_t layer;
+    const tensor_entry *entry = find_tensor_entry(l->config, i, &layer);
+    if (l->tuning[i] == BERTLET_TRAINED) add_trained(l, entry, layer);
+    if (layer >= 0 && entry->kind == TENSOR_WEIGHT && entry->part == 0) add_adapter(l, entry, layer);
+    /* The normalization after the last layer lies among the model's tensors, but above all layers. */
+    const int32_t height = entry->place == offsetof(model_weights, final_norm) && layer < 0 ? l->plan->end : layer;
+    if (l->tuning[i] != BERTLET_FROZEN && height < t->lowest) t->lowest = height;
+  }
+  if (!head) { /* while measuring */
+    t->parameter_floats += (size_t)head_parameters;
+    if (head_parameters > 0) t->parameter_count += MLP_BLOCKS;
+    return;
+  }
+  mlp_block blocks[MLP_BLOCKS];
+  const int32_t parts = mlp_blocks(head, blocks);
+  float *values = bertlet_mlp_parameters(head), *gradient = bertlet_mlp_gradient(head);
+  for (int32_t i = 0; i < parts; i++)
+    add_parameter(l, values + blocks[i].at, gradient + blocks[i].at, blocks[i].count, blocks[i].decays);
+}
+
+/* ---- Tapes and scratch memory -------------------------------------------------------------------------------------
+ */
+
+static bool has_adapter(const adapter *of) { return of->adapted > 0; }
+
+static float *alloc_inner(layout *l, const adapter *of) {
+  return has_adapter(of) ? alloc_floats(l, l->plan->max_tokens, of->adapted * of->rank) : NULL;
+}
+
+/* What a layer keeps, besides its input. */
+static layer_tape alloc_tape(layout *l, const layer_adapters *adapters) {
+  const int32_t tokens = l->plan->max_tokens, hidden = l->config->hidden_size;
+  layer_tape tape = {.buffers = {.qkv = alloc_floats(l, tokens, 3 * hidden),
+                                 .context = alloc_floats(l, tokens, hidden),
+                                 .attention_output = alloc_floats(l, tokens, hidden),
+                                 .intermediate = alloc_floats(l, tokens, l->config->intermediate_size),
+                                 .feed_forward_output = alloc_floats(l, tokens, hidden)}};
+  tape.inner.qkv = alloc_inner(l, &adapters->qkv);
+  tape.inner.attention_output = alloc_inner(l, &adapters->attention_output);
+  tape.inner.intermediate = alloc_inner(l, &adapters->intermediate);
+  tape.inner.feed_forward_output = alloc_inner(l, &adapters->feed_forward_output);
+  return tape;
+}
+
+/* As if all parts of all layers were adapted: what layers which keep nothing share. */
+static layer_adapters most_adapters(const layout *l) {
+  const adapter one = {.rank = padded_rank(l), .adapted = 1}, three = {.rank = padded_rank(l), .adapted = 3};
+  return (layer_adapters){three, one, one, one};
+}
+
+static bool any_tuned(const layout *l, bertlet_tuning how) {
+  const int32_t count = count_tensors(l->config);
+  for (int32_t i = 0; i < count; i++)
+    if (l->tuning[i] == how) return true;
+  return false;
+}
+
+/* While measuring, no adapter is known yet: then those of the tensors are looked up again. */
+static layer_adapters adapters_of(const layout *l, int32_t index) {
+  if (l->places) return l->trainer->adapters[index];
+  const architecture *of = find_architecture(l->config->architecture);
+  layer_adapters adapters = {0};
+  for (int32_t i = 0; i < of->layer_tensor_count; i++) {
+    const tensor_entry *entry = &of->layer_tensors[i];
+    uint32_t parts;
+    if (entry->kind != TENSOR_WEIGHT || entry->part != 0) continue;
+    if (!any_part(l, index, entry->place, TENSOR_WEIGHT, BERTLET_ADAPTED, &parts)) continue;
+    adapter *into = adapter_at(&adapters, entry->place);
+    into->rank = padded_rank(l);
+    for (int32_t part = 0; part < entry->parts; part++) into->adapted += parts >> part & 1;
+  }
+  return adapters;
+}
+
+static void alloc_tapes(layout *l) {
+  bertlet_trainer *t = l->trainer;
+  const bertlet_training *plan = l->plan;
+  const int32_t tokens = plan->max_tokens, hidden = l->config->hidden_size;
+  layer_tape shared = {0};
+  if (plan->kept_layers < plan->end - plan->begin) {
+    const layer_adapters most = any_tuned(l, BERTLET_ADAPTED) ? most_adapters(l) : (layer_adapters){0};
+    shared = alloc_tape(l, &most);
+  }
+  for (int32_t i = plan->begin; i <= plan->end; i++) {
+    /* Above the embeddings the caller brings the first layer's input. */
+    float *input = i == plan->begin && i > 0 ? NULL : alloc_floats(l, tokens, hidden);
+    layer_tape tape = shared;
+    if (i < plan->end && i >= plan->end - plan->kept_layers) {
+      const layer_adapters adapters = adapters_of(l, i);
+      tape = alloc_tape(l, &adapters);
+    }
+    if (!l->places) continue;
+    t->hidden[i] = input;
+    if (i < plan->end) t->tapes[i] = tape;
+  }
+  t->recomputed = -1;
+}
+
+/* Whether the architecture has something at `place` of a layer, or of the model. */
+static bool has_entry(const bertlet_config *config, size_t place, bool of_layer) {
+  const architecture *of = find_architecture(config->architecture);
+  const tensor_entry *entries = of_layer ? of->layer_tensors : of->model_tensors;
+  const int32_t count = of_layer ? of->layer_tensor_count : of->model_tensor_count;
+  for (int32_t i = 0; i < count; i++)
+    if (entries[i].place == place) return true;
+  return false;
+}
+
+static void alloc_scratch(layout *l, int32_t threads) {
+  bertlet_trainer *t = l->trainer;
+  const bertlet_config *config = l->config;
+  const int64_t tokens = l->plan->max_tokens, hidden = config->hidden_size, intermediate = config->intermediate_size;
+  const int64_t embedding = size_of(config, SIZE_EMBEDDING),
+                widest = max(config->intermediate_size, config->hidden_size);
+  const bool adapts = any_tuned(l, BERTLET_ADAPTED), drops = adapts && l->plan->adapter_dropout > 0;
+  const bool pre_norm = has_entry(config, offsetof(layer, norm_before_attention), true);
+  const bool final_norm = has_entry(config, offsetof(model_weights, final_norm), false);
+  const bool embeds = t->lowest < 0 || size_of(config, SIZE_PROJECTION) > 0;
+  t->features = alloc_floats(l, tokens, hidden);
+  t->flow = alloc_floats(l, tokens, hidden);
+  t->normalized = final_norm ? alloc_floats(l, tokens, hidden) : NULL;
+  t->embedding_rows = embeds ? alloc_floats(l, tokens, embedding) : NULL;
+  t->embedding_gradient = embeds ? alloc_floats(l, tokens, embedding) : NULL;
+  t->scratch = (layer_scratch){
+      .attention_input = pre_norm ? alloc_floats(l, tokens, hidden) : NULL,
+      .feed_forward_input = pre_norm ? alloc_floats(l, tokens, hidden) : NULL,
+      .attended = alloc_floats(l, tokens, hidden),
+      .activated = alloc_floats(l, tokens, intermediate),
+      .branch = l->plan->hidden_dropout > 0 ? alloc_floats(l, tokens, hidden) : NULL,
+      .side = alloc_floats(l, tokens, hidden),
+      .qkv_gradient = alloc_floats(l, tokens, 3 * hidden),
+      .intermediate_gradient = alloc_floats(l, tokens, intermediate),
+      .adapter_input = drops ? alloc_floats(l, tokens, widest) : NULL,
+      .adapter_input_gradient = drops ? alloc_floats(l, tokens, widest) : NULL,
+      .inner_gradient = adapts ? alloc_floats(l, tokens, ADAPTER_PARTS * padded_rank(l)) : NULL,
+      .transposed = alloc_floats(l, max((int32_t)hidden, padded_rank(l) * ADAPTER_PARTS),
+                                 max(max(3 * (int32_t)hidden, (int32_t)intermediate), (int32_t)embedding)),
+      .moments = alloc_floats(l, tokens, 2),
+  };
+  const int32_t longest =
+      l->plan->max_tokens < config->max_position_embeddings ? l->plan->max_tokens : config->max_position_embeddings;
+  const int32_t head_size = config->hidden_size / config->num_attention_heads;
+  size_t floats = attention_backward_scratch(longest, head_size);
+  floats = max_size(floats, attention_scratch(longest, head_size));
+  floats = max_size(floats, linear_scratch(max(3 * config->hidden_size, (int32_t)widest)));
+  floats = max_size(floats, weight_gradient_scratch(96));
+  floats = max_size(floats, (size_t)embedding);
+  /* Whole cache lines, so that no two threads write to one. */
+  floats = (floats + BERTLET_ALIGNMENT / sizeof(float) - 1) / (BERTLET_ALIGNMENT / sizeof(float)) *
+           (BERTLET_ALIGNMENT / sizeof(float));
+  float *scratch = arena_alloc(&l->memory, (uint64_t)threads, floats * sizeof(float));
+  if (!l->places) return;
+  t->model.workspace.scratch = scratch;
+  t->model.workspace.scratch_floats = floats;
+  t->model.workspace.embeddings = t->embedding_rows;
+}
+
+/* ---- The whole ----------------------------------------------------------------------------------------------------
+ */
+
+static bool is_rate(float x) { return x >= 0 && x < 1; }
+
+static bool plan_is_valid(const bertlet_config *config, const bertlet_training *plan, const uint8_t *tuning) {
+  if (plan->begin < 0 || plan->end < plan->begin || plan->end > config->num_hidden_layers) return false;
+  if (plan->kept_layers < 0 || plan->kept_layers > plan->end - plan->begin) return false;
+  if (plan->max_tokens < 1 || plan->max_tokens > config->max_batch_tokens) return false;
+  if (plan->pooling < -1 || plan->pooling > BERTLET_POOL_MAX) return false;
+  if (!is_rate(plan->hidden_dropout) || !is_rate(plan->attention_dropout)) return false;
+  if (!is_rate(plan->adapter_dropout) || !is_rate(plan->feature_dropout)) return false;
+  const int32_t count = count_tensors(config);
+  for (int32_t i = 0; i < count; i++) {
+    int32_t layer;
+    const tensor_entry *entry = find_tensor_entry(config, i, &layer);
+    if (tuning[i] > BERTLET_ADAPTED) return false;
+    if (tuning[i] == BERTLET_ADAPTED) {
+      if (layer < 0 || entry->kind != TENSOR_WEIGHT || !isfinite(plan->adapter_scale)) return false;
+      if (plan->rank < 1 || plan->rank > config->hidden_size) return false;
+    }
+    /* What does not run, or stands below the hidden states that the caller brings, can't be trained. */
+    if (tuning[i] != BERTLET_FROZEN && layer >= plan->end) return false;
+    if (tuning[i] != BERTLET_FROZEN && layer >= 0 && layer < plan->begin) return false;
+    if (tuning[i] != BERTLET_FROZEN && layer < 0 && plan->begin > 0 &&
+        entry->place != offsetof(model_weights, final_norm))
+      return false;
+  }
+  return true;
+}
+
+/* Lays the trainer out in `block`, or measures it when that is NULL. Returns bertlet_trainer_bytes(). The parameters
+ * are counted first, since the memory for their gradients and moving averages lies in one piece each. */
+static size_t lay_out(bertlet_trainer *trainer, void *block, const bertlet_config *config, int32_t threads,
+                      const bertlet_training *plan, const uint8_t *tuning, bertlet_mlp *head, int32_t head_parameters) {
+  layout counting = {.config = config, .plan = plan, .tuning = tuning, .trainer = trainer};
+  add_parameters(&counting, NULL, head_parameters);
+  if (trainer->parameter_floats > INT32_MAX) return 0;
+  const size_t floats = trainer->parameter_floats, gradient_floats = trainer->gradient_floats;
+
+  layout l = {{.base = block}, config, plan, tuning, trainer, block != NULL};
+  arena_alloc(&l.memory, 1, sizeof *trainer);
+  const int32_t layers = config->num_hidden_layers;
+  trainer->parameters = arena_alloc(&l.memory, (uint64_t)trainer->parameter_count, sizeof(parameter));
+  trainer->partial_squares = arena_alloc(
+      &l.memory, (uint64_t)(floats / OPTIMIZER_CHUNK) + (uint64_t)trainer->parameter_count + 1, sizeof(double));
+  trainer->gradients.layers = arena_alloc(&l.memory, (uint64_t)layers, sizeof(layer));
+  trainer->adapters = arena_alloc(&l.memory, (uint64_t)layers, sizeof(layer_adapters));
+  trainer->adapter_gradients = arena_alloc(&l.memory, (uint64_t)layers, sizeof(layer_adapters));
+  trainer->hidden = arena_alloc(&l.memory, (uint64_t)layers + 1, sizeof(float *));
+  trainer->tapes = arena_alloc(&l.memory, (uint64_t)layers, sizeof(layer_tape));
+  trainer->gradient = alloc_floats(&l, 1, (int64_t)gradient_floats);
+  trainer->mean = alloc_floats(&l, 1, (int64_t)floats);
+  trainer->square = alloc_floats(&l, 1, (int64_t)floats);
+  if (block) {
+    memset(trainer->gradients.layers, 0, (size_t)layers * sizeof(layer));
+    memset(trainer->adapters, 0, (size_t)layers * sizeof(layer_adapters));
+    memset(trainer->adapter_gradients, 0, (size_t)layers * sizeof(layer_adapters));
+    memset(trainer->gradient, 0, gradient_floats * sizeof(float));
+    memset(trainer->mean, 0, floats * sizeof(float));
+    memset(trainer->square, 0, floats * sizeof(float));
+  }
+  add_parameters(&l, head, head_parameters);
+  alloc_tapes(&l);
+  alloc_scratch(&l, threads);
+  return arena_bytes(&l.memory);
+}
+
+size_t bertlet_trainer_bytes(const bertlet_config *config, int32_t threads, const bertlet_training *plan,
+                             const uint8_t *tuning, int32_t head) {
+  if (bertlet_model_bytes(config, threads) == 0 || head < 0 || !plan_is_valid(config, plan, tuning)) return 0;
+  bertlet_trainer measured = {0};
+  return lay_out(&measured, NULL, config, threads, plan, tuning, NULL, head);
+}
+
+bertlet_trainer *bertlet_trainer_init(void *block, bertlet_model *model, const bertlet_training *plan,
+                                      const uint8_t *tuning, bertlet_mlp *head) {
+  const bertlet_config *config = &model->config;
+  const int32_t threads = threads_count(model->threads);
+  const int32_t head_parameters = head ? bertlet_mlp_parameter_count(head) : 0;
+  if (config->weights != BERTLET_WEIGHTS_F32) return NULL;
+  if (bertlet_trainer_bytes(config, threads, plan, tuning, head_parameters) == 0) return NULL;
+  bertlet_trainer *trainer = block;
+  *trainer = (bertlet_trainer){.model = *model, .plan = *plan};
+  lay_out(trainer, block, config, threads, plan, tuning, head, head_parameters);
+  return trainer;
+}

@@ -1,0 +1,375 @@
+/* The trainer of the encoder: derivatives against PyTorch's, and what it promises about batches, threads, memory and
+ * resuming. Oracle: tests/fixtures/make_training_fixtures.py. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/support.h"
+#include "train/trainer.h"
+
+enum { TENSORS = 40, RANK = 3 };
+
+typedef struct fixture {
+  const char *name;
+  bertlet_config config;
+  safetensors checkpoint, batch, expected;
+  const int32_t *ids, *type_ids, *starts;
+  int32_t sequences, tokens;
+} fixture;
+
+static void open_fixture(fixture *f, const char *name) {
+  char path[128];
+  f->name = name;
+  snprintf(path, sizeof path, "tests/fixtures/model/%s/model.safetensors", name);
+  bool found = safetensors_open(&f->checkpoint, path);
+  snprintf(path, sizeof path, "tests/fixtures/model/%s/expected.safetensors", name);
+  found = found && safetensors_open(&f->batch, path);
+  if (!found || !safetensors_open(&f->expected, "tests/fixtures/train/encoder.safetensors")) {
+    printf("run this from the root of the repository: no %s\n", path);
+    exit(1);
+  }
+  f->ids = (const int32_t *)(const void *)safetensors_find(&f->batch, "ids").data;
+  f->type_ids = (const int32_t *)(const void *)safetensors_find(&f->batch, "type_ids").data;
+  stored_tensor starts = safetensors_find(&f->batch, "starts");
+  f->starts = (const int32_t *)(const void *)starts.data;
+  f->sequences = (int32_t)(starts.bytes / sizeof(int32_t)) - 1;
+  f->tokens = f->starts[f->sequences];
+  f->config = tiny_config(f->tokens);
+  if (strcmp(name, "tiny-megatron") == 0) {
+    f->config.architecture = BERTLET_ARCHITECTURE_MEGATRON_BERT;
+    f->config.hidden_size = 16;
+    f->config.num_attention_heads = 2;
+    f->config.intermediate_size = 32;
+  }
+}
+
+static void close_fixture(fixture *f) {
+  safetensors_close(&f->checkpoint);
+  safetensors_close(&f->batch);
+  safetensors_close(&f->expected);
+}
+
+/* A tensor of the oracle: "<fixture>.<all|adapted>.<name><suffix>". */
+static const float *oracle(const fixture *f, const char *group, const char *name, const char *suffix) {
+  char key[160];
+  snprintf(key, sizeof key, "%s.%s.%s%s", f->name, group, name, suffix);
+  return (const float *)(const void *)safetensors_find(&f->expected, key).data;
+}
+
+/* A trainer and all that belongs to it. */
+typedef struct session {
+  bertlet_model *model;
+  bertlet_trainer *trainer;
+} session;
+
+static bertlet_training plan_for(const fixture *f) {
+  return (bertlet_training){.end = 2,
+                            .max_tokens = f->tokens,
+                            .kept_layers = 2,
+                            .pooling = BERTLET_POOL_MEAN,
+                            .rank = RANK,
+                            .adapter_scale = 1.7f};
+}
+
+static session start(const fixture *f, pool *threads, int32_t thread_count, const bertlet_training *plan,
+                     const uint8_t *tuning) {
+  bertlet_threads *of = threads ? pool_threads(threads) : NULL;
+  session s = {.model = load_model(&f->config, of, thread_count, &f->checkpoint, 1000)};
+  size_t bytes = bertlet_trainer_bytes(&f->config, thread_count, plan, tuning, 0);
+  CHECK(bytes > 0);
+  void *block = allocate(bytes);
+  memset(block, 0xff, bytes); /* NaN, should any be read before it is written */
+  s.trainer = bertlet_trainer_init(block, s.model, plan, tuning, NULL);
+  return s;
+}
+
+static void end(session *s) {
+  free(s->trainer);
+  free(s->model);
+}
+
+static void all_trained(const bertlet_model *model, uint8_t *tuning) {
+  memset(tuning, BERTLET_TRAINED, (size_t)bertlet_tensor_count(model));
+}
+
+static bool ends_with(const char *name, const char *end_of) {
+  size_t a = strlen(name), b = strlen(end_of);
+  return a >= b && strcmp(name + a - b, end_of) == 0;
+}
+
+/* The adapters of make_training_fixtures.py. */
+static void adapted(const bertlet_model *model, uint8_t *tuning) {
+  static const char *const first[] = {"query.weight", "value.weight", "attention.output.dense.weight",
+                                      "intermediate.dense.weight", ".output.dense.weight"};
+  for (int32_t i = 0; i < bertlet_tensor_count(model); i++) {
+    char name[BERTLET_TENSOR_NAME_BYTES];
+    bertlet_tensor_name(model, i, name);
+    tuning[i] = BERTLET_FROZEN;
+    if (strncmp(name, "encoder.layer.1.", 16) == 0 && ends_with(name, "key.weight")) tuning[i] = BERTLET_ADAPTED;
+    if (strncmp(name, "encoder.layer.0.", 16) != 0) continue;
+    for (size_t j = 0; j < sizeof first / sizeof *first; j++)
+      if (ends_with(name, first[j])) tuning[i] = BERTLET_ADAPTED;
+  }
+}
+
+static void write_adapters(const fixture *f, session *s, const uint8_t *tuning) {
+  for (int32_t i = 0; i < bertlet_tensor_count(s->model); i++) {
+    char name[BERTLET_TENSOR_NAME_BYTES];
+    if (tuning[i] != BERTLET_ADAPTED) continue;
+    bertlet_tensor_name(s->model, i, name);
+    CHECK(bertlet_trainer_write_adapter(s->trainer, i, oracle(f, "adapted", name, ".a"),
+                                        oracle(f, "adapted", name, ".b")) == BERTLET_OK);
+  }
+}
+
+static int32_t feature_count(const fixture *f, const bertlet_training *plan) {
+  return (plan->pooling < 0 ? f->tokens : f->sequences) * f->config.hidden_size;
+}
+
+/* Forward and backward passes for the loss sum(weights * features), in `batches` batches. */
+static void passes(const fixture *f, session *s, const bertlet_training *plan, const float *weights, int32_t batches,
+                   uint32_t key) {
+  const int32_t n = f->config.hidden_size;
+  for (int32_t batch = 0; batch < batches; batch++) {
+    const int32_t begin = f->sequences * batch / batches, past = f->sequences * (batch + 1) / batches;
+    const int32_t first = f->starts[begin], rows = past - begin;
+    int32_t starts[64];
+    for (int32_t i = begin; i <= past; i++) starts[i - begin] = f->starts[i] - first;
+    CHECK(bertlet_trainer_forward(s->trainer, f->ids + first, f->type_ids + first, starts, rows, NULL, key, first) ==
+          BERTLET_OK);
+    const size_t at = (size_t)(plan->pooling < 0 ? first : begin) * n;
+    const size_t count = (size_t)(plan->pooling < 0 ? starts[rows] : rows) * n;
+    float *gradient = allocate(count * sizeof(float));
+    memcpy(gradient, weights + at, count * sizeof(float));
+    bertlet_trainer_backward(s->trainer, gradient);
+    free(gradient);
+  }
+}
+
+/* The oracle's numbers are in double; sums in f32 err by some 1e-7 of what they add up, also where that cancels, as in
+ * the gradient of the keys' bias, which is 0. */
+static void check_near(const char *name, const float *got, const float *expected, size_t count) {
+  double largest = 0, size = 0;
+  for (size_t i = 0; i < count; i++) {
+    const double difference = fabs((double)got[i] - (double)expected[i]);
+    if (!(difference <= largest)) largest = difference;
+    size = fmax(size, fabs((double)expected[i]));
+  }
+  if (!CHECK(largest <= 3e-5 * size + 3e-6)) printf("  %s: off by %.3g of %.3g\n", name, largest, size);
+}
+
+/* A packed gradient as rows. */
+static void check_packed(const char *name, const float *packed, int32_t rows, int32_t columns, const float *expected) {
+  float *values = allocate((size_t)rows * columns * sizeof(float));
+  for (int32_t row = 0; row < rows; row++) unpack_row(packed, columns, row, values + (size_t)row * columns);
+  check_near(name, values, expected, (size_t)rows * columns);
+  free(values);
+}
+
+static void gradients_of_all(const char *name, int32_t kept_layers, int32_t batches) {
+  fixture f;
+  open_fixture(&f, name);
+  bertlet_training plan = plan_for(&f);
+  plan.kept_layers = kept_layers;
+  uint8_t tuning[TENSORS];
+  memset(tuning, BERTLET_TRAINED, sizeof tuning);
+  session s = start(&f, NULL, 1, &plan, tuning);
+  passes(&f, &s, &plan, oracle(&f, "all", "weights", ""), batches, 0);
+  CHECK(s.trainer->parameter_count == bertlet_tensor_count(s.model));
+  for (int32_t i = 0; i < bertlet_tensor_count(s.model); i++) {
+    char tensor_name[BERTLET_TENSOR_NAME_BYTES];
+    bertlet_tensor_name(s.model, i, tensor_name);
+    const parameter *of = &s.trainer->parameters[i];
+    const int32_t rows = bertlet_tensor_rows(s.model, i), columns = bertlet_tensor_columns(s.model, i);
+    const float *expected = oracle(&f, "all", tensor_name, "");
+    CHECK(of->count == (size_t)rows * columns);
+    CHECK(of->decays == (rows > 1));
+    if (s.model->tensors[i].entry->kind == TENSOR_WEIGHT) {
+      check_packed(tensor_name, of->gradient, rows, columns, expected);
+    } else {
+      check_near(tensor_name, of->gradient, expected, of->count);
+    }
+  }
+  end(&s);
+  close_fixture(&f);
+}
+
+static void gradients_of_adapters(const char *name, int32_t kept_layers) {
+  fixture f;
+  open_fixture(&f, name);
+  bertlet_training plan = plan_for(&f);
+  plan.pooling = -1;
+  plan.kept_layers = kept_layers;
+  bertlet_model *probe = load_model(&f.config, NULL, 1, &f.checkpoint, 1000);
+  uint8_t tuning[TENSORS];
+  adapted(probe, tuning);
+  free(probe);
+  session s = start(&f, NULL, 1, &plan, tuning);
+  write_adapters(&f, &s, tuning);
+  passes(&f, &s, &plan, oracle(&f, "adapted", "weights", ""), 1, 0);
+
+  /* Gradients lie as the adapters do, so what reads the ones reads the others. */
+  layer_adapters values[2];
+  memcpy(values, s.trainer->adapters, sizeof values);
+  memcpy(s.trainer->adapters, s.trainer->adapter_gradients, sizeof values);
+  for (int32_t i = 0; i < bertlet_tensor_count(s.model); i++) {
+    char tensor_name[BERTLET_TENSOR_NAME_BYTES];
+    bertlet_tensor_name(s.model, i, tensor_name);
+    const int32_t rows = bertlet_tensor_rows(s.model, i), columns = bertlet_tensor_columns(s.model, i);
+    float *a = allocate((size_t)RANK * columns * sizeof(float)), *b = allocate((size_t)RANK * rows * sizeof(float));
+    const bertlet_status status = bertlet_trainer_read_adapter(s.trainer, i, a, b);
+    CHECK((status == BERTLET_OK) == (tuning[i] == BERTLET_ADAPTED));
+    if (status == BERTLET_OK) {
+      check_near(tensor_name, a, oracle(&f, "adapted", tensor_name, ".a.gradient"), (size_t)RANK * columns);
+      check_near(tensor_name, b, oracle(&f, "adapted", tensor_name, ".b.gradient"), (size_t)RANK * rows);
+    }
+    free(a);
+    free(b);
+  }
+  memcpy(s.trainer->adapters, values, sizeof values);
+  end(&s);
+  close_fixture(&f);
+}
+
+/* Some steps with every kind of dropout -> the state, [3][floats]. Free with free(). */
+static float *state_after(const fixture *f, int32_t thread_count, int32_t kept_layers, int32_t steps, int32_t from,
+                          const float *state, const uint8_t *tuning, size_t *floats) {
+  pool *threads = thread_count > 1 ? pool_start(thread_count) : NULL;
+  bertlet_training plan = plan_for(f);
+  plan.kept_layers = kept_layers;
+  plan.normalize = true;
+  plan.hidden_dropout = plan.attention_dropout = 0.1f;
+  plan.adapter_dropout = plan.feature_dropout = 0.2f;
+  session s = start(f, threads, thread_count, &plan, tuning);
+  write_adapters(f, &s, tuning);
+  *floats = bertlet_trainer_floats(s.trainer);
+  if (state) bertlet_trainer_write_state(s.trainer, state, from);
+  for (int32_t step = from; step < steps; step++) {
+    passes(f, &s, &plan, oracle(f, "all", "weights", ""), 1, 1 + (uint32_t)step);
+    CHECK(bertlet_trainer_step(s.trainer, 1e-2, 0.01, 1) > 0);
+  }
+  float *after = allocate(3 * *floats * sizeof(float));
+  bertlet_trainer_read_state(s.trainer, after);
+  end(&s);
+  if (threads) pool_stop(threads);
+  return after;
+}
+
+static void same_bits(const char *name) {
+  fixture f;
+  open_fixture(&f, name);
+  bertlet_model *probe = load_model(&f.config, NULL, 1, &f.checkpoint, 1000);
+  uint8_t tuning[2][TENSORS];
+  all_trained(probe, tuning[0]);
+  adapted(probe, tuning[1]);
+  free(probe);
+  for (int32_t way = 0; way < 2; way++) {
+    size_t floats, others;
+    float *one = state_after(&f, 1, 2, 4, 0, NULL, tuning[way], &floats);
+    const size_t bytes = 3 * floats * sizeof(float);
+    for (int32_t threads = 2; threads <= 4; threads += 2) {
+      float *more = state_after(&f, threads, 2, 4, 0, NULL, tuning[way], &others);
+      CHECK(others == floats && memcmp(one, more, bytes) == 0);
+      free(more);
+    }
+    for (int32_t kept = 0; kept < 2; kept++) {
+      float *again = state_after(&f, 1, kept, 4, 0, NULL, tuning[way], &others);
+      CHECK(others == floats && memcmp(one, again, bytes) == 0);
+      free(again);
+    }
+    float *half = state_after(&f, 1, 2, 2, 0, NULL, tuning[way], &others);
+    CHECK(memcmp(one, half, bytes) != 0);
+    float *resumed = state_after(&f, 1, 2, 4, 2, half, tuning[way], &others);
+    CHECK(memcmp(one, resumed, bytes) == 0);
+    free(one);
+    free(half);
+    free(resumed);
+  }
+  close_fixture(&f);
+}
+
+/* Without dropout, features are those of inference; with hidden states from a lower layer too. */
+static void features(const char *name) {
+  fixture f;
+  open_fixture(&f, name);
+  uint8_t tuning[TENSORS] = {BERTLET_FROZEN};
+  bertlet_training plan = plan_for(&f);
+  const int32_t n = f.config.hidden_size;
+  const size_t bytes = (size_t)f.sequences * n * sizeof(float);
+  session s = start(&f, NULL, 1, &plan, tuning);
+  float *hidden = allocate((size_t)f.tokens * n * sizeof(float)), *pooled = allocate(bytes);
+  CHECK(bertlet_forward(s.model, f.ids, f.type_ids, f.starts, f.sequences, 2, hidden) == BERTLET_OK);
+  bertlet_pool(hidden, f.starts, f.sequences, n, BERTLET_POOL_MEAN, false, pooled);
+  CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, 0, 0) == BERTLET_OK);
+  check_near("features", bertlet_trainer_features(s.trainer), pooled, (size_t)f.sequences * n);
+  end(&s);
+
+  plan.begin = plan.kept_layers = 1;
+  s = start(&f, NULL, 1, &plan, tuning);
+  CHECK(bertlet_forward(s.model, f.ids, f.type_ids, f.starts, f.sequences, 1, hidden) == BERTLET_OK);
+  CHECK(bertlet_trainer_forward(s.trainer, NULL, NULL, f.starts, f.sequences, hidden, 0, 0) == BERTLET_OK);
+  check_near("features of given states", bertlet_trainer_features(s.trainer), pooled, (size_t)f.sequences * n);
+  CHECK(bertlet_trainer_forward(s.trainer, f.ids, NULL, f.starts, f.sequences, NULL, 0, 0) == BERTLET_ERROR_ARGUMENT);
+  end(&s);
+  free(hidden);
+  free(pooled);
+  close_fixture(&f);
+}
+
+static void what_is_refused(void) {
+  fixture f;
+  open_fixture(&f, "tiny-f32");
+  const bertlet_training good = plan_for(&f);
+  uint8_t tuning[TENSORS] = {BERTLET_FROZEN};
+  CHECK(bertlet_trainer_bytes(&f.config, 1, &good, tuning, 0) > 0);
+  bertlet_training bad[] = {good, good, good, good, good, good};
+  bad[0].end = 3;
+  bad[1].begin = -1;
+  bad[2].kept_layers = 3;
+  bad[3].max_tokens = 0;
+  bad[4].hidden_dropout = 1;
+  bad[5].pooling = 3;
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    CHECK(bertlet_trainer_bytes(&f.config, 1, &bad[i], tuning, 0) == 0);
+  CHECK(bertlet_trainer_bytes(&f.config, 1, &good, tuning, -1) == 0);
+  tuning[0] = BERTLET_ADAPTED; /* a table */
+  CHECK(bertlet_trainer_bytes(&f.config, 1, &good, tuning, 0) == 0);
+  tuning[0] = BERTLET_TRAINED;
+  bertlet_training above = good;
+  above.begin = above.kept_layers = 1;
+  CHECK(bertlet_trainer_bytes(&f.config, 1, &above, tuning, 0) == 0);
+
+  /* A step whose gradient is not finite changes nothing. */
+  session s = start(&f, NULL, 1, &good, tuning);
+  const size_t floats = bertlet_trainer_floats(s.trainer);
+  float *before = allocate(3 * floats * sizeof(float)), *after = allocate(3 * floats * sizeof(float));
+  float *weights = allocate((size_t)feature_count(&f, &good) * sizeof(float));
+  for (int32_t i = 0; i < feature_count(&f, &good); i++) weights[i] = i == 5 ? NAN : 1;
+  bertlet_trainer_read_state(s.trainer, before);
+  passes(&f, &s, &good, weights, 1, 0);
+  CHECK(bertlet_trainer_step(s.trainer, 0.1, 0.1, 1) == (double)BERTLET_ERROR_NUMERIC);
+  bertlet_trainer_read_state(s.trainer, after);
+  CHECK(memcmp(before, after, 3 * floats * sizeof(float)) == 0);
+  weights[5] = 1;
+  passes(&f, &s, &good, weights, 1, 0);
+  CHECK(bertlet_trainer_step(s.trainer, 0.1, 0.1, 1) > 0);
+  free(before);
+  free(after);
+  free(weights);
+  end(&s);
+  close_fixture(&f);
+}
+
+int main(void) {
+  static const char *const names[] = {"tiny-f32", "tiny-megatron"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    features(names[i]);
+    gradients_of_all(names[i], 2, 1);
+    gradients_of_all(names[i], 0, 3);
+    gradients_of_adapters(names[i], 2);
+    gradients_of_adapters(names[i], 1);
+    same_bits(names[i]);
+  }
+  what_is_refused();
+  return report();
+}
