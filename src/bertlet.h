@@ -402,15 +402,17 @@ typedef enum bertlet_tuning {
 
 /* Every field has 4 bytes. */
 typedef struct bertlet_training {
-  int32_t begin, end;   /* layers that run: begin .. end - 1. With `begin` 0 the embeddings come before them */
-  int32_t max_tokens;   /* most tokens of a batch */
-  int32_t kept_layers;  /* of the layers that run, so many at the end keep what their forward pass computes; the others
-                           keep their input only, and compute the rest again in the backward pass */
-  int32_t pooling;      /* of the features: bertlet_pooling, or -1 for a row of features for each token */
-  int32_t normalize;    /* whether each pooled vector is divided by its L2 norm */
-  int32_t rank;         /* of the adapters, at least 1 where a tensor is adapted */
-  float adapter_scale;  /* alpha / rank; with rsLoRA alpha / sqrt(rank) */
-  float hidden_dropout; /* rates, 0 <= rate < 1: of the embeddings, and of what a layer adds to its input */
+  int32_t begin;       /* layers that run: begin .. end - 1. With `begin` 0 the embeddings come before them */
+  int32_t end;
+  int32_t max_tokens;  /* most tokens of a batch */
+  int32_t kept_layers; /* of the layers that run, so many at the end keep what their forward pass computes; the others
+                          keep their input only, and compute the rest again in the backward pass */
+  int32_t pooling;     /* of the features: bertlet_pooling, or -1 for a row of features for each token */
+  int32_t normalize;   /* whether each pooled vector is divided by its L2 norm */
+  int32_t rank;        /* of the adapters, at least 1 where a tensor is adapted */
+  float adapter_scale; /* alpha / rank; with rsLoRA alpha / sqrt(rank) */
+  /* Rates, 0 <= rate < 1. */
+  float hidden_dropout;    /* of the embeddings, and of what a layer adds to its input */
   float attention_dropout; /* of the attention probabilities */
   float adapter_dropout;   /* of the input of adapters; adapted projections that read the same input share a mask */
   float feature_dropout;   /* of the features */

@@ -15,9 +15,9 @@ export const bertletEncoder = {
   name,
   dtypes,
   async create({ model }, dtype, threads) {
-    const { description } = await describe(model);
+    const { name: of, description } = await describe(model);
     const { signal } = new AbortController();
-    const engine = await loadEngine({ description, dtype, threads }, { signal, emit() {} });
+    const engine = await loadEngine({ description, names: { model: of }, dtype, threads }, { signal, emit() {} });
     return {
       prepare(ids, batch, tokens) {
         const sequences = Array.from({ length: batch }, (_, index) => ({
