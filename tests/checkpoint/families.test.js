@@ -359,6 +359,27 @@ test('tied weights under the name of the decoder only', async () => {
   await Promise.all([bert.dispose(), moved.dispose()]);
 });
 
+test('weights of the encoder that no trained model has: the same judgement in f32 and in int8', async () => {
+  const files = await filesOf('bert-text', ['config.json', 'vocab.txt', 'model.safetensors']);
+  const tensors = ['embeddings.word_embeddings.weight', 'encoder.layer.0.attention.self.key.weight'];
+  for (const tensor of [...tensors, 'encoder.layer.1.output.LayerNorm.bias'])
+    for (const [value, fine] of [
+      [3e38, false],
+      [-2e6, false],
+      [1e6, true],
+    ]) {
+      const { header, data } = splitAdapterTensors(files['model.safetensors']);
+      const name = Object.keys(header).find((key) => key.endsWith(tensor));
+      data.set(new Uint8Array(Float32Array.of(value).buffer), header[name].data_offsets[0]);
+      const spec = { ...files, 'model.safetensors': Buffer.from(safetensors(header, data)) };
+      for (const dtype of ['f32', 'int8']) {
+        const loading = load(spec, { threads: 1, dtype }).then((bert) => bert.dispose());
+        if (fine) await loading;
+        else await assert.rejects(loading, { code: 'BAD_WEIGHTS', message: new RegExp(`${tensor} holds`) });
+      }
+    }
+});
+
 test('layers after the encoder that overflow: refused, no empty list of labels', async () => {
   const overflowing = async (name, tensor) => {
     const files = await filesOf(name, ['config.json', 'vocab.txt', 'model.safetensors']);
