@@ -23,8 +23,8 @@ export function curveParams(examples, { test, sizes, draws = 5, baseline = true,
   const unknown = testSet.labels.find((label) => !names.includes(label));
   if (unknown !== undefined)
     throw new BertletError('BAD_LABELS', `The label "${unknown}" of a test example occurs in no example to train on.`);
-  if (!(Number.isInteger(draws) && draws >= 1))
-    throw new BertletError('BAD_INPUT', `draws is ${draws}; it must be a positive integer.`);
+  if (!(Number.isInteger(draws) && draws >= 1 && draws <= 1000))
+    throw new BertletError('BAD_INPUT', `draws is ${draws}; it must be an integer from 1 to 1000.`);
   if (c !== undefined && !(c > 0 && c < Infinity))
     throw new BertletError('BAD_INPUT', `c is ${c}; it must be a positive number.`);
 

@@ -14,7 +14,9 @@ adamw adamw_alloc(arena *memory, int32_t size);
 /* Back to the state before the first step. */
 void adamw_reset(adamw *state);
 
-/* One step: parameters [size] by their gradient [size]. Betas 0.9 and 0.999, epsilon 1e-8, as torch's defaults. */
-void adamw_step(adamw *state, float *parameters, const float *gradient, double learning_rate, double weight_decay);
+/* One step: parameters [size] by their gradient [size], in calls for begin .. end - 1, from 0 up to `size`. Betas 0.9
+ * and 0.999, epsilon 1e-8, as torch's defaults. */
+void adamw_step(adamw *state, float *parameters, const float *gradient, double learning_rate, double weight_decay,
+                int32_t begin, int32_t end);
 
 #endif
