@@ -1,4 +1,5 @@
 // A loaded model as its user sees it. Its methods check their arguments, and have the worker do the work.
+import { guard } from './guard.js';
 import { BertletError } from '../errors.js';
 import { callOptions } from './call-options.js';
 import { createHead, fetchLazy } from './heads/create.js';
@@ -194,6 +195,8 @@ export class Model {
     return this.#connection.close();
   }
 }
+
+guard(Model);
 
 /**
  * The class of the head that `fit` gives for a task.

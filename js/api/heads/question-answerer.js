@@ -1,4 +1,5 @@
 // The head for question answering.
+import { guard } from '../guard.js';
 import { bestAnswers } from '../../decode/answers.js';
 import { BertletError } from '../../errors.js';
 import { squadMetrics } from '../../metrics/answers.js';
@@ -71,3 +72,5 @@ export class QuestionAnswerer extends Head {
     );
   }
 }
+
+guard(QuestionAnswerer);
