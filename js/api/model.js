@@ -106,19 +106,9 @@ export class Model {
    *   result is [pieces], best first; for a text with several masks it is [masks][pieces]. Rejects with UNSUPPORTED_MODEL if the model has
    *   no masked-LM head, BAD_VOCABULARY if its vocabulary has no [MASK], BAD_INPUT if a text has none, or TEXT_TOO_LONG
    */
-  async fillMask(texts, { topK = 5, targets, ...taskOptions } = {}) {
-    if (!Number.isInteger(topK) || topK < 1)
-      throw new BertletError('BAD_INPUT', `topK is ${topK}; it must be a positive integer.`);
-    if (targets !== undefined && !(Array.isArray(targets) && targets.every((target) => typeof target === 'string')))
-      throw new BertletError('BAD_INPUT', `targets is ${targets}; it must be an array of words.`);
-    /** @type {MaskFill[][][]} */
-    const fills = await this.#connection.call(
-      'fillMask',
-      { texts: toTexts(texts), topK, targets },
-      callOptions(taskOptions),
-    );
-    const results = fills.map((masks) => (masks.length === 1 ? masks[0] : masks));
-    return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
+  async fillMask(texts, options = {}) {
+    const { fillMask } = await fetchLazy();
+    return /** @type {any} */ (fillMask(this.#connection, texts, options));
   }
 
   /**
@@ -163,11 +153,9 @@ export class Model {
    * @param {import('../types.js').CurveOptions & TaskOptions} [options]
    * @returns {Promise<import('../types.js').CurvePoint[]>} [sizes]. Rejects with NO_EXAMPLES, ONE_CLASS or BAD_LABELS, as `fit`
    */
-  async learningCurve(examples, { signal, onProgress, onWarning, ...options } = {}) {
-    const { curveParams, summarize } = await fetchLazy();
-    const params = curveParams(examples, options);
-    const connectionOptions = callOptions({ signal, onProgress, onWarning });
-    return summarize(await this.#connection.call('learningCurve', params, connectionOptions));
+  async learningCurve(examples, options = {}) {
+    const { learningCurve } = await fetchLazy();
+    return learningCurve(this.#connection, examples, options);
   }
 
   /**

@@ -6,7 +6,9 @@ import { compile } from '../../js/core/compile.js';
 import { fit } from '../../js/train/fit.js';
 import { fitSparse } from '../../js/train/baseline/sparse-logreg.js';
 import { TfIdf } from '../../js/train/baseline/tfidf.js';
-import { Rows } from '../../js/train/dataset/rows.js';
+import { BATCH_ROWS, HEAD_BYTES, Rows } from '../../js/train/dataset/rows.js';
+import { BATCH_TOKENS } from '../../js/engine/engine.js';
+import { TEXT_GROWTH } from '../../js/tokenize/tokenizer.js';
 import { SingleLabel } from '../../js/train/dataset/targets.js';
 import { CrfTrainer } from '../../js/train/solvers/crf-trainer.js';
 import { SingleLabelRegression } from '../../js/train/solvers/logreg.js';
@@ -171,3 +173,7 @@ for (const [name, changes, message] of [
     await assert.rejects(fit(engine, params, context), { code: 'OUT_OF_MEMORY', message });
   });
 }
+
+test('the room for a head is that of the model', () => {
+  assert.deepEqual([HEAD_BYTES, BATCH_ROWS], [TEXT_GROWTH, BATCH_TOKENS]);
+});

@@ -1,13 +1,18 @@
 // The features that a head is trained on, in an instance of the core for the fit.
 import { applyDense, outputCount, weightsOf } from '../../core/dense.js';
 import { align } from '../../core/instance.js';
-import { BATCH_TOKENS } from '../../engine/engine.js';
 import { BertletError } from '../../errors.js';
-import { TEXT_GROWTH } from '../../tokenize/tokenizer.js';
 import { giveBackMemory, takeMemory } from './memory.js';
 
 /** How many rows go through a head at once, at most. */
 const BLOCK = 256;
+
+/**
+ * What a head may take in the model's memory, in bytes, and the most rows that it is applied to there: TEXT_GROWTH and BATCH_TOKENS, which are
+ * not imported, since bundlers would give their modules to a file of its own.
+ */
+export const HEAD_BYTES = 256 * 2 ** 20;
+export const BATCH_ROWS = 512;
 
 /** How many multiplications that may take: some ten milliseconds. */
 const BLOCK_WORK = 2 ** 25;
@@ -37,11 +42,11 @@ function scratchBytes(widths) {
  * @param {number[]} widths as of `scratchBytes`
  */
 function checkUse(name, widths) {
-  const bytes = widths.slice(1).reduce((sum, outputs, i) => sum + 4 * outputs * (widths[i] + 1 + BATCH_TOKENS), 0);
-  if (bytes <= TEXT_GROWTH) return;
+  const bytes = widths.slice(1).reduce((sum, outputs, i) => sum + 4 * outputs * (widths[i] + 1 + BATCH_ROWS), 0);
+  if (bytes <= HEAD_BYTES) return;
   throw new BertletError(
     'OUT_OF_MEMORY',
-    `A head of ${name} takes ${Math.ceil(bytes / 2 ** 20)} MB in use, more than the ${TEXT_GROWTH / 2 ** 20} MB that a model has for it. Take a smaller hiddenSize or fewer labels.`,
+    `A head of ${name} takes ${Math.ceil(bytes / 2 ** 20)} MB in use, more than the ${HEAD_BYTES / 2 ** 20} MB that a model has for it. Take a smaller hiddenSize or fewer labels.`,
   );
 }
 
