@@ -131,7 +131,7 @@ export class Engine {
 
   /**
    * Computes the hidden states of a batch: of as many texts, from `next` on, as fit into it. Throws BAD_WEIGHTS if they are NaN or
-   * infinite.
+   * infinite, BAD_INPUT for a pair if the model has one token type.
    * @param {Indexed[]} encoded
    * @param {number} next index in `encoded`
    * @param {number} [layer] how many layers to run; default: all
@@ -159,6 +159,8 @@ export class Engine {
     }
     core.ints(starts, batch.starts.length).set(batch.starts);
     const typeIds = pairs && !this.extras.ignoreTokenTypes ? tokenTypeIds : 0; // 0: all are 0
+    if (typeIds && this.config.typeVocabSize === 1)
+      throw new BertletError('BAD_INPUT', 'This model has one token type, so it reads single texts, not pairs.');
     check(core.fn.embed(model, ids, typeIds, starts, batch.indices.length, hidden));
     this.advance(batch, layer);
     return batch;
