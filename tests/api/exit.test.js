@@ -54,7 +54,11 @@ const GROUPS = {
     await rejected(bert.embed(many, { onProgress() { throw new Error('mine'); } }), 'a listener that throws');
     await rejected(bert.fit(examples.slice(0, 1)), 'one label');
     for (const more of [{ c: 1e5 }, { head: 'mlp', epochs: 9999, earlyStopping: false }])
-      await rejected(bert.fit(examples, { ...more, signal: aborted(600), onWarning() {} }), 'fit');
+      for (const phase of ['features', 'train']) {
+        const controller = new AbortController();
+        const onProgress = (progress) => progress.phase === phase && controller.abort();
+        await rejected(bert.fit(examples, { ...more, signal: controller.signal, onProgress, onWarning() {} }), 'fit');
+      }
     await rejected(bert.loadHead(hung(), { signal: aborted(300) }), 'a head that never comes');
     await rejected(bert.loadHead(new Uint8Array(5)), 'a head of zeros');`,
 };
