@@ -161,7 +161,8 @@ BERTLET_API int32_t bertlet_tensor_columns(const bertlet_model *model, int32_t t
  * soon as it is whole. Tensors may come in any order, one open at a time. Beginning a tensor again starts it over, so
  * that a failed download can be retried.
  * BERTLET_ERROR_ARGUMENT: no such tensor or dtype; none is open; more bytes than it has. BERTLET_ERROR_NUMERIC: a
- * number is not finite. An error of bertlet_tensor_write() closes the tensor, which then counts as missing. */
+ * number is NaN or larger than 2^20, which no trained model has. An error of bertlet_tensor_write() closes the tensor,
+ * which then counts as missing. */
 BERTLET_API bertlet_status bertlet_tensor_begin(bertlet_model *model, int32_t tensor, bertlet_dtype dtype);
 BERTLET_API bertlet_status bertlet_tensor_write(bertlet_model *model, const void *bytes, size_t count);
 
@@ -278,7 +279,8 @@ typedef struct bertlet_logreg bertlet_logreg;
 typedef enum bertlet_fit_state {
   BERTLET_FIT_RUNNING = 0,
   BERTLET_FIT_CONVERGED = 1, /* the gradient is within the tolerance */
-  BERTLET_FIT_STALLED = 2    /* rounding keeps f32 from a lower point; the weights are the best that were found */
+  BERTLET_FIT_STALLED = 2,   /* rounding keeps f32 from a lower point; the weights are the best that were found */
+  BERTLET_FIT_UNFINISHED = 3 /* in the middle of a step */
 } bertlet_fit_state;
 
 /* Bytes for a fit, or 0 when there is no row or feature, fewer than 2 classes, or 2^31 parameters and more. */
@@ -293,18 +295,21 @@ BERTLET_API bertlet_logreg *bertlet_logreg_init(void *block, const float *featur
  *   sample_weight [rows]  s_i >= 0, not all 0, or NULL for all 1; copied. Rows of weight 0 (a held-out fold) take no
  * time c                     C, the inverse strength of regularization, > 0; INFINITY for none tolerance converged when
  * the largest |component of the gradient| is at most this (scikit-learn's default: 1e-4); 0 goes on until
- * BERTLET_FIT_STALLED BERTLET_ERROR_ARGUMENT for numbers outside these ranges, BERTLET_ERROR_NUMERIC when the objective
- * is not finite. */
+ * BERTLET_FIT_STALLED BERTLET_ERROR_ARGUMENT for numbers outside these ranges. */
 BERTLET_API bertlet_status bertlet_logreg_start(bertlet_logreg *fit, const float *sample_weight, double c,
                                                 double tolerance);
 
 /* Sets all weights back to 0, for the next start. */
 BERTLET_API void bertlet_logreg_reset(bertlet_logreg *fit);
 
-/* One L-BFGS iteration. Returns a bertlet_fit_state, or the error of bertlet_logreg_start(). */
-BERTLET_API int32_t bertlet_logreg_step(bertlet_logreg *fit);
+/* The first step computes the objective where the fit starts; each further one is an L-BFGS iteration. A step that
+ * takes more than about so many multiplications is done in several calls, all but the last of which return
+ * BERTLET_FIT_UNFINISHED: to stop, no more is needed than not to call again. The results do not depend on the number of
+ * calls. Returns a bertlet_fit_state, the error of bertlet_logreg_start(), or BERTLET_ERROR_NUMERIC when the objective
+ * is not finite where the fit starts. */
+BERTLET_API int32_t bertlet_logreg_step(bertlet_logreg *fit, double multiplications);
 
-/* At the present weights: the objective, and the largest |component of its gradient|. */
+/* After a whole step, at the present weights: the objective, and the largest |component of its gradient|. */
 BERTLET_API double bertlet_logreg_objective(const bertlet_logreg *fit);
 BERTLET_API double bertlet_logreg_max_gradient(const bertlet_logreg *fit);
 
@@ -314,9 +319,14 @@ BERTLET_API void bertlet_logreg_weights(const bertlet_logreg *fit, float *weight
 /* ---- Training: one or two dense layers by AdamW ------------------------------------------------------------------ */
 
 /* A head  logits = x W^T + b,  or with hidden units  logits = relu(x W1^T + b1) W2^T + b2. A step of training is
- * bertlet_mlp_forward(), a loss, bertlet_mlp_backward(), bertlet_mlp_step(); the first two alone measure the loss.
- * Every sum has a fixed order: the same numbers in give the same bits out. */
+ * bertlet_mlp_forward(), a loss, bertlet_mlp_backward(), bertlet_mlp_step(); the first two alone measure the loss. All
+ * three only begin what bertlet_mlp_run() then does. Every sum has a fixed order: the same numbers in give the same
+ * bits out. */
 typedef struct bertlet_mlp bertlet_mlp;
+
+/* Goes on with what was begun last, for about so many multiplications. Returns whether it is done; until then nothing
+ * else may be begun, except after bertlet_mlp_reset(). */
+BERTLET_API bool bertlet_mlp_run(bertlet_mlp *mlp, double multiplications);
 
 /* Bytes for a head, or 0 when a number is out of range or there are 2^31 parameters and more.
  *   hidden_size      hidden units, 0 for none
@@ -402,7 +412,7 @@ typedef enum bertlet_tuning {
 
 /* Every field has 4 bytes. */
 typedef struct bertlet_training {
-  int32_t begin;       /* layers that run: begin .. end - 1. With `begin` 0 the embeddings come before them */
+  int32_t begin; /* layers that run: begin .. end - 1. With `begin` 0 the embeddings come before them */
   int32_t end;
   int32_t max_tokens;  /* most tokens of a batch */
   int32_t kept_layers; /* of the layers that run, so many at the end keep what their forward pass computes; the others
@@ -481,16 +491,29 @@ BERTLET_API void bertlet_tensor_read(const bertlet_model *model, int32_t tensor,
 
 /* The loss of tags that follow each other (Lafferty, McCallum & Pereira 2001): the sum of -log p(tags of a sequence)
  * over all sequences, divided by the number of their tokens,
- *   p ~ exp(begin[y_0] + sum_t emissions[t][y_t] + sum_t transitions[y_t-1][y_t]).
+ *   p ~ exp(begin[y_0] + sum_t emissions[t][y_t] + sum_t transitions[y_t-1][y_t]). */
+typedef struct bertlet_crf bertlet_crf;
+
+/* Bytes for sequences of at most `length` tokens, or 0 when a number is out of range; bertlet_crf_init() then returns
+ * NULL. */
+BERTLET_API size_t bertlet_crf_bytes(int32_t length, int32_t tags);
+BERTLET_API bertlet_crf *bertlet_crf_init(void *block, int32_t length, int32_t tags);
+
+/* Begins to compute the loss of sequences and its derivatives. All arrays stay the caller's and must live until
+ * bertlet_crf_run() has returned true.
  *   emissions    [tokens][tags]     logits; replaced by the derivative of the loss by each
- *   labels       [tokens]           0 .. tags - 1
+ *   labels       [tokens]           0 .. tags - 1; for others BERTLET_ERROR_ARGUMENT is returned
  *   starts       [sequences + 1]    see Shapes
  *   transitions  [tags + 1][tags]   from tag (row) to tag (column); the last row: begin
- *   block        bertlet_crf_bytes(length of the longest sequence, tags), scratch memory
- *   gradient     [tags + 1][tags]   the derivative by the transitions is added to it
- * Returns the loss or, negative, a status as the losses above. */
-BERTLET_API double bertlet_crf_loss(float *emissions, const int32_t *labels, const int32_t *starts, int32_t sequences,
-                                    int32_t tags, const float *transitions, void *block, float *gradient);
-BERTLET_API size_t bertlet_crf_bytes(int32_t length, int32_t tags);
+ *   gradient     [tags + 1][tags]   the derivative by the transitions is added to it */
+BERTLET_API bertlet_status bertlet_crf_start(bertlet_crf *crf, float *emissions, const int32_t *labels,
+                                             const int32_t *starts, int32_t sequences, const float *transitions,
+                                             float *gradient);
+
+/* Goes on with it for about so many multiplications. Returns whether it is done. */
+BERTLET_API bool bertlet_crf_run(bertlet_crf *crf, double multiplications);
+
+/* Then the loss or, negative, BERTLET_ERROR_NUMERIC. */
+BERTLET_API double bertlet_crf_loss(const bertlet_crf *crf);
 
 #endif

@@ -75,13 +75,14 @@ export const bertletTrainer = {
     return {
       async fit({ features, labels, size, classes, c }) {
         const count = labels.length;
-        const rows = await Rows.create(compiled, count, size, (core) =>
-          SingleLabelRegression.bytes(core, count, size, classes),
-        );
+        const trainers = (/** @type {import('../../js/core/instance.js').Core} */ core) =>
+          SingleLabelRegression.bytes(core, count, size, classes);
+        const rows = await Rows.create(compiled, count, size, { layers: [classes], trainers });
         for (let row = 0; row < count; ++row) rows.set(row, features.subarray(row * size, (row + 1) * size));
         const regression = new SingleLabelRegression(rows, count, labels, new Float32Array(classes).fill(1));
         await regression.fit({ c }, async () => {});
         const [{ weight, bias }] = regression.dense();
+        rows.free();
         return { weight, bias };
       },
     };

@@ -1,9 +1,10 @@
 // What a page fetches only when it is used. It is a single file, because bundlers split what several would share into many small ones.
 export { writeHead } from '../checkpoint/head-file.js';
+export { fillMask } from './fill-mask.js';
 export { fitHead } from './fit/index.js';
 export { evaluateClassifier } from './heads/evaluate-classifier.js';
 export { QuestionAnswerer } from './heads/question-answerer.js';
 export { TextRegressor } from './heads/text-regressor.js';
 export { TokenClassifier } from './heads/token-classifier.js';
-export { curveParams, summarize } from './learning-curve.js';
+export { learningCurve } from './learning-curve.js';
 export { openHead } from './open-head.js';

@@ -1,5 +1,6 @@
 // The caller's side of `learningCurve`: checks of examples and options; mean and standard deviation of what the worker measured.
 import { BertletError } from '../errors.js';
+import { callOptions } from './call-options.js';
 import { checkInteger, rejectUnknownOptions } from './options.js';
 import { checkExamples, labelNames } from './examples.js';
 
@@ -7,12 +8,23 @@ import { checkExamples, labelNames } from './examples.js';
 const SIZES = [1, 2, 4, 8, 16, 32, 64];
 
 /**
+ * See `Model.learningCurve`.
+ * @param {import('../rpc/connection.js').Connection} connection
+ * @param {import('../types.js').Example[]} examples
+ * @param {import('../types.js').CurveOptions & import('../types.js').TaskOptions} options
+ */
+export async function learningCurve(connection, examples, { signal, onProgress, onWarning, ...options }) {
+  const params = curveParams(examples, options);
+  return summarize(await connection.call('learningCurve', params, callOptions({ signal, onProgress, onWarning })));
+}
+
+/**
  * Parameters for the worker. Throws BAD_INPUT, NO_EXAMPLES, BAD_LABELS or ONE_CLASS.
  * @param {import('../types.js').Example[]} examples
  * @param {import('../types.js').CurveOptions} options
  * @returns {import('../train/learning-curve.js').CurveParams}
  */
-export function curveParams(examples, { test, sizes, draws = 5, baseline = true, c, ...rest }) {
+function curveParams(examples, { test, sizes, draws = 5, baseline = true, c, ...rest }) {
   rejectUnknownOptions(rest);
   const pool = checkExamples(examples);
   const testSet = test === undefined ? { texts: [], labels: [] } : checkExamples(test);
@@ -23,7 +35,7 @@ export function curveParams(examples, { test, sizes, draws = 5, baseline = true,
   const unknown = testSet.labels.find((label) => !names.includes(label));
   if (unknown !== undefined)
     throw new BertletError('BAD_LABELS', `The label "${unknown}" of a test example occurs in no example to train on.`);
-  checkInteger('draws', draws);
+  checkInteger('draws', draws, 1, 1000);
   if (c !== undefined && !(c > 0 && c < Infinity))
     throw new BertletError('BAD_INPUT', `c is ${c}; it must be a positive number.`);
 
@@ -55,7 +67,7 @@ export function curveParams(examples, { test, sizes, draws = 5, baseline = true,
  * @param {import('../train/learning-curve.js').CurvePoint[]} points
  * @returns {import('../types.js').CurvePoint[]}
  */
-export const summarize = (points) =>
+const summarize = (points) =>
   points.map(({ n, accuracy, baseline }) => ({
     n,
     ...spread(accuracy),

@@ -1,5 +1,5 @@
 // A loaded model as its user sees it. Its methods check their arguments, and have the worker do the work.
-import { BertletError } from '../errors.js';
+import { guard } from './guard.js';
 import { callOptions } from './call-options.js';
 import { fetchRerank } from './fetch-ahead.js';
 import { fetchLazy } from './fetch-lazy.js';
@@ -106,18 +106,9 @@ export class Model {
    *   result is [pieces], best first; for a text with several masks it is [masks][pieces]. Rejects with UNSUPPORTED_MODEL if the model has
    *   no masked-LM head, BAD_VOCABULARY if its vocabulary has no [MASK], BAD_INPUT if a text has none, or TEXT_TOO_LONG
    */
-  async fillMask(texts, { topK = 5, targets, ...taskOptions } = {}) {
-    checkInteger('topK', topK);
-    if (targets !== undefined && !(Array.isArray(targets) && targets.every((target) => typeof target === 'string')))
-      throw new BertletError('BAD_INPUT', `targets is ${targets}; it must be an array of words.`);
-    /** @type {MaskFill[][][]} */
-    const fills = await this.#connection.call(
-      'fillMask',
-      { texts: toTexts(texts), topK, targets },
-      callOptions(taskOptions),
-    );
-    const results = fills.map((masks) => (masks.length === 1 ? masks[0] : masks));
-    return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
+  async fillMask(texts, options = {}) {
+    const { fillMask } = await fetchLazy();
+    return /** @type {any} */ (fillMask(this.#connection, texts, options));
   }
 
   /**
@@ -162,11 +153,9 @@ export class Model {
    * @param {import('../types.js').CurveOptions & TaskOptions} [options]
    * @returns {Promise<import('../types.js').CurvePoint[]>} [sizes]. Rejects with NO_EXAMPLES, ONE_CLASS or BAD_LABELS, as `fit`
    */
-  async learningCurve(examples, { signal, onProgress, onWarning, ...options } = {}) {
-    const { curveParams, summarize } = await fetchLazy();
-    const params = curveParams(examples, options);
-    const connectionOptions = callOptions({ signal, onProgress, onWarning });
-    return summarize(await this.#connection.call('learningCurve', params, connectionOptions));
+  async learningCurve(examples, options = {}) {
+    const { learningCurve } = await fetchLazy();
+    return learningCurve(this.#connection, examples, options);
   }
 
   /**
@@ -194,6 +183,8 @@ export class Model {
     return this.#connection.close();
   }
 }
+
+guard(Model);
 
 /**
  * The class of the head that `fit` gives for a task.

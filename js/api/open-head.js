@@ -19,8 +19,7 @@ import { readAll } from '../io/streams.js';
  *   NOT_A_MODEL if it is much too long for a head, or the signal's reason
  */
 export async function openHead(content, { fingerprint, model, adapter, hiddenSize, numLayers }, signal) {
-  const bytes = await readAll(await openContent(content, signal), 'The head');
-  signal?.throwIfAborted();
+  const bytes = await readAll(unlessAborted(await openContent(content, signal), signal), 'The head');
   const head = readHead(bytes);
   if (head.fingerprint !== fingerprint) {
     const describe = (
@@ -59,4 +58,32 @@ async function openContent(content, signal) {
       `The head's address is "${content}", not a URL to fetch. Give its bytes instead.`,
     );
   return fetchChunks(address.url, { signal });
+}
+
+/**
+ * The same chunks; while one of them is awaited, aborting ends them.
+ * @param {import('../base/platform.js').Chunks} chunks
+ * @param {AbortSignal} [signal]
+ * @returns {AsyncGenerator<Uint8Array, void>} throws the signal's reason
+ */
+async function* unlessAborted(chunks, signal) {
+  const iterator = chunks[Symbol.asyncIterator]();
+  /** @type {() => void} */
+  let abort = () => {};
+  const aborted = new Promise((_, reject) => (abort = () => reject(signal?.reason)));
+  aborted.catch(() => {}); // it may not be awaited any more
+  signal?.addEventListener('abort', abort);
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const { done, value } = await /** @type {Promise<IteratorResult<Uint8Array>>} */ (
+        Promise.race([iterator.next(), aborted])
+      );
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    iterator.return?.().catch(() => {}); // what can't be cancelled has ended by itself
+  }
 }

@@ -47,8 +47,8 @@ export class StandaloneTokenizer {
   }
 
   /**
-   * The tokens of a text, or of each of several, with their offsets, without any limit of length. Throws BAD_INPUT, DISPOSED, or
-   * OUT_OF_MEMORY for millions of characters without a space.
+   * The tokens of a text, or of each of several, with their offsets, without any limit of length. Throws BAD_INPUT, DISPOSED,
+   * OUT_OF_MEMORY, or TEXT_TOO_LONG for many millions of characters without a space.
    * @overload
    * @param {import('../types.js').TextInput} text
    * @returns {Encoding}

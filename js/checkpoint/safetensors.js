@@ -208,7 +208,10 @@ export const unsupportedType = (name, dtype, location) =>
  * @param {string} location URL or path of the file, for messages
  */
 export const notFinite = (name, location) =>
-  new BertletError('BAD_WEIGHTS', `${location}: tensor ${name} holds NaN or infinity. Export the model again.`);
+  new BertletError(
+    'BAD_WEIGHTS',
+    `${location}: tensor ${name} holds NaN, infinity or numbers beyond 2^20. Export the model again.`,
+  );
 
 /**
  * @param {string} location URL or path of the file, for messages

@@ -51,7 +51,7 @@ export const CONFIG_BYTES = 4 * Object.keys(CONFIG).length;
 
 export const POOLING = { mean: 0, cls: 1, max: 2 };
 
-export const FIT_STATE = { RUNNING: 0, CONVERGED: 1, STALLED: 2 };
+export const FIT_STATE = { RUNNING: 0, CONVERGED: 1, STALLED: 2, UNFINISHED: 3 };
 
 /** What is done with a tensor when the encoder is trained. */
 export const TUNING = { FROZEN: 0, TRAINED: 1, ADAPTED: 2 };

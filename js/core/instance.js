@@ -25,6 +25,7 @@ const encoder = new TextEncoder();
 export class Core {
   /** The functions of bertlet.h, without the prefix bertlet_. @type {Functions} */
   fn = {};
+  #begin;
 
   /**
    * @param {WebAssembly.Memory} memory
@@ -36,8 +37,9 @@ export class Core {
       if (typeof value === 'function') this.fn[name.replace('bertlet_', '')] = /** @type {Functions[string]} */ (value);
     }
     this.stackPointer = /** @type {WebAssembly.Global} */ (exports.__stack_pointer);
+    this.#begin = align(/** @type {WebAssembly.Global} */ (exports.__heap_base).value);
     /** First address behind all blocks, where scratch memory begins. */
-    this.end = align(/** @type {WebAssembly.Global} */ (exports.__heap_base).value);
+    this.end = this.#begin;
     /** The arrays that `copyIn` has copied into scratch memory, while they are there. @type {Float32Array[] | undefined} */
     this.copiedIn = undefined;
   }
@@ -52,6 +54,12 @@ export class Core {
     this.end = align(block + size);
     this.copiedIn = undefined;
     return block;
+  }
+
+  /** Takes back all blocks: none of them is in use any more. */
+  clear() {
+    this.end = this.#begin;
+    this.copiedIn = undefined;
   }
 
   /**

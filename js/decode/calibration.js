@@ -1,9 +1,11 @@
 // Calibration: a temperature that makes probabilities match accuracies, how far they are off, and the best threshold on a score.
-import { logSumExp, rowOf } from '../base/numbers.js';
-import { softmax } from '../base/probabilities.js';
+import { indexOfMax, logSumExp, rowOf } from '../base/numbers.js';
 
 /** The lowest and the highest temperature. */
 const RANGE = [0.01, 100];
+
+/** Numbers that are taken in between two pauses. */
+const PIECE = 2 ** 15;
 
 /**
  * The temperature T that minimizes the log-loss of softmax(logits / T) (Guo et al. 2017, https://arxiv.org/abs/1706.04599, section 4.2).
@@ -17,23 +19,33 @@ const RANGE = [0.01, 100];
  * @param {ArrayLike<number>} labels [rows] the true class of each
  * @param {number} classes
  * @param {number} [smoothing] 0 to 1
- * @returns {number} 0.01 to 100; 1 if there are no rows
+ * @param {() => Promise<void>} [pause] awaited between pieces of work
+ * @returns {Promise<number>} 0.01 to 100; 1 if there are no rows
  */
-export function fitTemperature(logits, labels, classes, smoothing = 0) {
-  const rows = Array.from({ length: labels.length }, (_, i) => rowOf(logits, i, classes));
-  if (rows.length === 0) return 1;
+export async function fitTemperature(logits, labels, classes, smoothing = 0, pause = undefined) {
+  if (labels.length === 0) return 1;
   const others = smoothing / (classes - 1);
+  const rowsPerPause = Math.ceil(PIECE / classes);
+  const scaled = new Float64Array(classes);
   // Of the loss by 1 / T: for each row, the mean of its logits under the probabilities minus their mean under the targets.
-  const derivative = (/** @type {number} */ inverse) =>
-    rows.reduce((sum, row, i) => {
-      const probabilities = softmax(row.map((logit) => logit * inverse));
-      const target = (/** @type {number} */ k) => (k === labels[i] ? 1 - smoothing : others);
-      return row.reduce((all, logit, k) => all + logit * (probabilities[k] - target(k)), sum);
-    }, 0);
+  const derivative = async (/** @type {number} */ inverse) => {
+    let sum = 0;
+    for (let i = 0; i < labels.length; i++) {
+      const row = i * classes;
+      for (let k = 0; k < classes; k++) scaled[k] = logits[row + k] * inverse;
+      const max = scaled[indexOfMax(scaled)];
+      let all = 0;
+      for (let k = 0; k < classes; k++) all += scaled[k] = Math.exp(scaled[k] - max);
+      for (let k = 0; k < classes; k++)
+        sum += logits[row + k] * (scaled[k] / all - (k === labels[i] ? 1 - smoothing : others));
+      if (i % rowsPerPause === 0) await pause?.();
+    }
+    return sum;
+  };
   let [low, high] = [Math.log(1 / RANGE[1]), Math.log(1 / RANGE[0])];
   while (high - low > 1e-9) {
     const middle = (low + high) / 2;
-    if (derivative(Math.exp(middle)) < 0) low = middle;
+    if ((await derivative(Math.exp(middle))) < 0) low = middle;
     else high = middle;
   }
   return Math.exp(-(low + high) / 2);

@@ -74,7 +74,7 @@ export async function forEachBatch(engine, texts, options, use, context) {
  * @param {(T & { index: number })[]} encoded each at most as long as the model's maximum; sorted in place
  * @param {number[]} layers the wanted layers, ascending
  * @param {UseBatch<T>} use
- * @param {() => Promise<void>} pause awaited after each batch, see `createPause`
+ * @param {() => Promise<void>} pause awaited between layers and batches, see `createPause`
  * @param {(count: number) => void} [report] called after each batch with its number of texts
  * @returns {Promise<void>} rejects with BAD_WEIGHTS if the model computes NaN or infinity, and with what `pause` rejects with
  */
@@ -83,13 +83,22 @@ export async function forEachEncoded(engine, encoded, layers, use, pause, report
   for (let next = 0; next < encoded.length;) {
     const batch = engine.forward(encoded, next, 0);
     const end = next + batch.indices.length;
-    for (const layer of layers) {
-      engine.advance(batch, layer);
-      use(batch, encoded.slice(next, end));
+    try {
+      for (const layer of layers) {
+        // Layer by layer: a call that comes meanwhile has not to wait for the whole batch.
+        while (batch.layer + 1 < layer) {
+          engine.advance(batch, batch.layer + 1);
+          await pause();
+        }
+        engine.advance(batch, layer);
+        use(batch, encoded.slice(next, end));
+      }
+    } finally {
+      engine.finish(batch);
     }
     report(end - next);
     next = end;
-    await pause();
+    if (next < encoded.length) await pause(); // else it is done, and has not to wait for the others
   }
 }
 

@@ -14,7 +14,8 @@ export const BATCH_TOKENS = 512;
  * @typedef {object} Batch
  * @property {number[]} indices [texts] `index` of each
  * @property {number[]} starts [texts + 1] the first token of each text among all tokens of the batch, then their number
- * @property {number} layer whose hidden states the engine holds: 0 (the embeddings) to the number of layers
+ * @property {number} layer of its hidden states: 0 (the embeddings) to the number of layers
+ * @property {Float32Array} [saved] [tokens][hiddenSize] its hidden states, where another batch has taken their place in the engine
  */
 
 /**
@@ -46,11 +47,16 @@ export const BATCH_TOKENS = 512;
  * @property {import('../checkpoint/sentence-transformers.js').SentencePipeline} [sentencePipeline] what `embed` does by default
  */
 
-/** A loaded model. It holds the hidden states of one batch at a time, in memory that the next batch overwrites. */
+/**
+ * A loaded model. It holds the hidden states of one batch at a time. Those of a batch that is not finished when another one begins are
+ * saved, and brought back when it goes on.
+ */
 export class Engine {
   /** @type {Extras} */
   extras = {};
   #addresses;
+  /** The batch whose hidden states the memory holds. @type {Batch | undefined} */
+  #current;
   /** Whether the weights came from the cache. */
   fromCache = false;
   /** Sentences on what went wrong with the cache. @type {string[]} */
@@ -125,7 +131,7 @@ export class Engine {
 
   /**
    * Computes the hidden states of a batch: of as many texts, from `next` on, as fit into it. Throws BAD_WEIGHTS if they are NaN or
-   * infinite.
+   * infinite, BAD_INPUT for a pair if the model has one token type.
    * @param {Indexed[]} encoded
    * @param {number} next index in `encoded`
    * @param {number} [layer] how many layers to run; default: all
@@ -137,6 +143,7 @@ export class Engine {
     const maxTokens = Math.max(this.config.maxPositions, BATCH_TOKENS);
     /** @type {Batch} */
     const batch = { indices: [], starts: [0], layer: 0 };
+    this.#enter(batch);
     let pairs = false;
     for (let tokens = 0; next < encoded.length && tokens + encoded[next].ids.length <= maxTokens; next++) {
       const { index, ids: textIds, second } = encoded[next];
@@ -152,20 +159,40 @@ export class Engine {
     }
     core.ints(starts, batch.starts.length).set(batch.starts);
     const typeIds = pairs && !this.extras.ignoreTokenTypes ? tokenTypeIds : 0; // 0: all are 0
+    if (typeIds && this.config.typeVocabSize === 1)
+      throw new BertletError('BAD_INPUT', 'This model has one token type, so it reads single texts, not pairs.');
     check(core.fn.embed(model, ids, typeIds, starts, batch.indices.length, hidden));
     this.advance(batch, layer);
     return batch;
   }
 
+  /** Makes room for a batch's hidden states. @param {Batch} batch */
+  #enter(batch) {
+    const current = this.#current;
+    if (current && current !== batch) current.saved = this.hidden(current, false).slice();
+    this.#current = batch;
+  }
+
+  /** To be called when a batch's hidden states are not needed any more. @param {Batch} batch */
+  finish(batch) {
+    if (this.#current === batch) this.#current = undefined;
+  }
+
   /**
-   * Runs more layers on the batch that was computed last: its hidden states, and `batch.layer`, become those of a later layer. Throws
-   * BAD_WEIGHTS if they are NaN or infinite.
+   * Runs more layers on a batch: its hidden states, and `batch.layer`, become those of a later layer, and the engine holds them, also if
+   * it has computed other batches meanwhile. Throws BAD_WEIGHTS if they are NaN or infinite.
    * @param {Batch} batch
    * @param {number} layer `batch.layer` or a later one
    */
   advance(batch, layer) {
-    if (layer === batch.layer) return;
     const { model, starts, hidden } = this.#addresses;
+    if (this.#current !== batch) {
+      this.#enter(batch);
+      this.core.ints(starts, batch.starts.length).set(batch.starts);
+      this.hidden(batch, false).set(/** @type {Float32Array} */ (batch.saved));
+      batch.saved = undefined;
+    }
+    if (layer === batch.layer) return;
     const { fn } = this.core;
     check(fn.run_layers(model, starts, batch.indices.length, batch.layer, layer, hidden));
     batch.layer = layer;

@@ -16,6 +16,9 @@ import { BertletError, fromWire } from '../errors.js';
 
 /** @typedef {{ resolve: (value: any) => void, reject: (error: unknown) => void, onEvent?: (event: any) => void, onPart?: (part: any) => void }} Call */
 
+/** For how long a worker may clean up, in milliseconds. */
+const PATIENCE = 5000;
+
 /** A connection to one worker, which it can end. */
 export class Connection {
   #channel;
@@ -27,6 +30,8 @@ export class Connection {
   /** @type {BertletError | undefined} what calls reject with now that the worker has ended */
   #ended;
   #closeWhenIdle = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #deadline;
   /** @type {Promise<void> | undefined} */
   #closing;
 
@@ -125,14 +130,19 @@ export class Connection {
 
   /** Ends the worker at once, and rejects open calls with DISPOSED. @returns {Promise<void>} resolves when it has ended */
   close() {
+    clearTimeout(this.#deadline);
     this.#end(new BertletError('DISPOSED', 'This model was disposed of; load it again to use it.'));
     this.#closing ??= this.#channel.close();
     return this.#closing;
   }
 
-  /** Ends the worker as soon as it has answered all calls, aborted ones included, so that it can clean up after them. */
+  /**
+   * Ends the worker as soon as it has answered all calls, aborted ones included, so that it can clean up after them; but after PATIENCE
+   * in any case.
+   */
   closeWhenIdle() {
     this.#closeWhenIdle = true;
     if (this.#running.size === 0) this.close();
+    else this.#deadline = setTimeout(() => this.close(), PATIENCE);
   }
 }

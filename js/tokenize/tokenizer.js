@@ -1,6 +1,6 @@
 // Turns texts into token ids by the core's tokenizer: added tokens and special tokens, long texts in parts, pairs, truncation.
 import { BertletError } from '../errors.js';
-import { SPECIAL } from '../core/abi.js';
+import { SPECIAL, STATUS } from '../core/abi.js';
 import { align } from '../core/instance.js';
 
 /** A text or a pair of texts, as it crosses to the worker. @typedef {[text: string, textPair?: string]} Text */
@@ -16,8 +16,9 @@ const bytesToTokenize = (/** @type {number} */ utf8Bytes) => align(utf8Bytes) + 
 export const PART_BYTES = bytesToTokenize(3 * PART);
 
 /**
- * How far the memory may grow for a part that is longer than PART, as in a text without white space. At 39 bytes a unit that is enough
- * for 6.9 million; for a longer one, tokenizing throws OUT_OF_MEMORY.
+ * How far the memory may grow for a part that is longer than PART, as in a text without white space: 3 bytes for each unit and 12 for each
+ * of its tokens. That is enough for 15 million that are a token each, and 80 million that are a single word; for a longer one, tokenizing
+ * throws TEXT_TOO_LONG.
  */
 export const TEXT_GROWTH = 256 * 2 ** 20;
 
@@ -99,7 +100,7 @@ export class Tokenizer {
   }
 
   /**
-   * The ids of [CLS] text [SEP], or [CLS] text [SEP] textPair [SEP]. Throws OUT_OF_MEMORY (see TEXT_GROWTH).
+   * The ids of [CLS] text [SEP], or [CLS] text [SEP] textPair [SEP]. Throws OUT_OF_MEMORY, or TEXT_TOO_LONG (see TEXT_GROWTH).
    * @param {import('./tokenizer.js').Text} text
    * @param {number} maxTokens with the special tokens; a longer text is cut, of a pair the longer one first
    * @returns {Encoded}
@@ -165,7 +166,7 @@ export class Tokenizer {
   }
 
   /**
-   * All tokens of a text or a pair, without any limit, with their offsets. Throws OUT_OF_MEMORY (see TEXT_GROWTH).
+   * All tokens of a text or a pair, without any limit, with their offsets. Throws OUT_OF_MEMORY, or TEXT_TOO_LONG (see TEXT_GROWTH).
    * @param {import('./tokenizer.js').Text} text
    * @returns {Encoding}
    */
@@ -234,13 +235,30 @@ export class Tokenizer {
     const core = this.#core;
     const part = start === 0 && end === text.length ? text : text.slice(start, end);
     const maxBytes = 3 * part.length; // a UTF-16 unit takes at most 3 bytes of UTF-8
-    const utf8 = core.scratch(bytesToTokenize(maxBytes));
+    const utf8 = this.#scratch(maxBytes, part);
     const bytes = core.writeText(utf8, maxBytes, part);
     const ids = utf8 + align(maxBytes);
-    const offsets = withOffsets ? ids + 4 * bytes : 0;
-    const count = core.fn.tokenize(this.#tokenizer, utf8, bytes, ids, offsets, bytes); // a byte makes at most one token
-    if (count < 0) throw new Error(`bertlet_tokenize: ${count}`);
-    return { ids: core.ints(ids, count), offsets: core.ints(offsets, withOffsets ? 2 * count : 0) };
+    // A byte makes at most one token; of a very long part, which is one word or full of signs, there is room for fewer at first.
+    for (let capacity = Math.min(bytes, 3 * PART); ; capacity = Math.min(bytes, 4 * capacity)) {
+      this.#scratch(ids - utf8 + 12 * capacity, part);
+      const offsets = withOffsets ? ids + 4 * capacity : 0;
+      const count = core.fn.tokenize(this.#tokenizer, utf8, bytes, ids, offsets, capacity);
+      if (count >= 0) return { ids: core.ints(ids, count), offsets: core.ints(offsets, withOffsets ? 2 * count : 0) };
+      if (count !== STATUS.ERROR_CAPACITY || capacity === bytes) throw new Error(`bertlet_tokenize: ${count}`);
+    }
+  }
+
+  /**
+   * Scratch memory for a part of a text. Throws TEXT_TOO_LONG if it takes more than there ever is.
+   * @param {number} size in bytes
+   * @param {string} part
+   */
+  #scratch(size, part) {
+    if (size <= TEXT_GROWTH) return this.#core.scratch(size);
+    throw new BertletError(
+      'TEXT_TOO_LONG',
+      `A text has ${part.length} characters without white space, too many for one piece. Put spaces between its words.`,
+    );
   }
 
   /** The piece of each id, [vocabSize]. */

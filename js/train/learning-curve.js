@@ -2,7 +2,7 @@
 // and, as a baseline, on words alone (TF-IDF).
 import { indexOfMax, range, rowOf } from '../base/numbers.js';
 import { createPause, progressReporter } from '../rpc/progress.js';
-import { fitSparse, predictSparse } from './baseline/sparse-logreg.js';
+import { checkSparse, fitSparse, predictSparse } from './baseline/sparse-logreg.js';
 import { TfIdf } from './baseline/tfidf.js';
 import { fitClassifier } from './frozen/classification.js';
 import { pooledFeatures } from './frozen/features.js';
@@ -34,12 +34,42 @@ const BASELINE_C = 10;
  * @returns {Promise<CurvePoint[]>} [sizes]
  */
 export async function learningCurve(engine, params, context) {
-  const { texts, labels, classes, pool, sizes, draws, c, baseline } = params;
+  const { texts, classes, sizes, baseline } = params;
   const { numLayers: layer, hiddenSize } = engine.config;
   const features = { layer, pooling: /** @type {const} */ ('mean'), normalize: true };
-  const rows = await Rows.create(engine.compiled, texts.length, hiddenSize, () => 0);
-  await pooledFeatures(engine, texts, [features], (index, vector) => rows.set(index, vector), context);
+  if (baseline) checkMemory(Math.max(...sizes), params);
+  const rows = await Rows.create(engine.compiled, texts.length, hiddenSize, { layers: [classes] });
+  try {
+    await pooledFeatures(engine, texts, [features], (index, vector) => rows.set(index, vector), context);
+    return await measure(engine, params, features, rows, context);
+  } finally {
+    rows.free();
+  }
+}
 
+/**
+ * Throws OUT_OF_MEMORY if the baseline's regression would be too large.
+ * @param {number} n largest number of examples of each class
+ * @param {CurveParams} params
+ */
+function checkMemory(n, { labels, classes, pool }) {
+  const counts = new Int32Array(classes);
+  for (const label of labels.subarray(0, pool)) counts[label] += 1;
+  const examples = counts.reduce((sum, count) => sum + Math.min(count, n), 0);
+  checkSparse(examples, 0, classes);
+}
+
+/**
+ * The points of the curve.
+ * @param {import('../engine/engine.js').Engine} engine
+ * @param {CurveParams} params
+ * @param {import('./frozen/features.js').PooledFeatureSpec} features
+ * @param {Rows} rows of all texts
+ * @param {import('../rpc/serve.js').Context} context
+ * @returns {Promise<CurvePoint[]>} [sizes]
+ */
+async function measure(engine, params, features, rows, context) {
+  const { texts, labels, classes, pool, sizes, draws, c, baseline } = params;
   const report = progressReporter(context, 'train');
   const pause = createPause(context);
   const quiet = { ...context, emit() {} };
@@ -56,16 +86,19 @@ export async function learningCurve(engine, params, context) {
         test.filter((example, i) => predict(example, i) === labels[example]).length / test.length;
 
       const dense = await train(engine, sample, classes, features, { c, seed }, quiet);
-      const logits = rows.logits(0, texts.length, dense);
-      point.accuracy.push(accuracy((example) => indexOfMax(rowOf(logits, example, classes))));
+      const predicted = new Int32Array(texts.length);
+      await rows.eachBlock(0, texts.length, dense, pause, (first, logits) => {
+        for (let i = 0; i * classes < logits.length; i++) predicted[first + i] = indexOfMax(rowOf(logits, i, classes));
+      });
+      point.accuracy.push(accuracy((example) => predicted[example]));
       if (baseline) {
-        const predicted = await predictByWords(
+        const byWords = await predictByWords(
           sample,
           classes,
           test.map((i) => texts[i]),
           pause,
         );
-        point.baseline.push(accuracy((_, i) => predicted[i]));
+        point.baseline.push(accuracy((_, i) => byWords[i]));
       }
       report(points.length * draws + seed + 1, sizes.length * draws);
       await pause();
@@ -115,9 +148,10 @@ async function train(engine, { texts, labels }, classes, { layer, pooling }, opt
  * @returns {Promise<Int32Array>} [test] classes
  */
 async function predictByWords({ texts, labels }, classes, test, pause) {
-  const vectorizer = new TfIdf(texts.map(joinPair));
-  const fitted = await fitSparse(vectorizer.transform(texts.map(joinPair)), labels, classes, { c: BASELINE_C, pause });
-  return predictSparse(vectorizer.transform(test.map(joinPair)), fitted);
+  const joined = texts.map(joinPair);
+  const vectorizer = await TfIdf.create(joined, pause);
+  const fitted = await fitSparse(await vectorizer.transform(joined, pause), labels, classes, { c: BASELINE_C, pause });
+  return predictSparse(await vectorizer.transform(test.map(joinPair), pause), fitted, pause);
 }
 
 /** A text, or a pair of texts as one. @param {import('../tokenize/tokenizer.js').Text} text */

@@ -49,5 +49,6 @@ export async function readQuestions(engine, { questions, head, ...given }, conte
       pause,
     );
     report(Math.min(first + GROUP, questions.length), questions.length);
+    await pause();
   }
 }

@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-bool all_finite(const float *values, size_t count) {
-  const uint32_t infinity = 0x7f800000u; /* NaN lies above, whatever is finite below */
+/* The largest magnitude, as the bits of a float: NaN lies above infinity, and that above whatever is finite. */
+static uint32_t largest_bits(const float *values, size_t count) {
   uint32_t max = 0;
   for (size_t i = 0; i < count; i++) {
     uint32_t bits;
@@ -12,5 +12,11 @@ bool all_finite(const float *values, size_t count) {
     bits &= 0x7fffffffu;
     max = bits > max ? bits : max;
   }
-  return max < infinity;
+  return max;
+}
+
+bool all_finite(const float *values, size_t count) { return largest_bits(values, count) < 0x7f800000u; }
+
+bool all_plausible(const float *weights, size_t count) {
+  return largest_bits(weights, count) <= 0x49800000u; /* 2^20 */
 }

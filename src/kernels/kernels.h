@@ -272,18 +272,21 @@ DECLARE_ACTIVATE_BACKWARD(activate_backward_simd);
 /* Most rows of one call. */
 enum { LOGREG_BLOCK = 64 };
 
-/* z [rows][outputs] = x . weight^T + bias, for weight [outputs][d] and bias [outputs]. */
+/* z [rows][outputs] = x . weight^T + bias, for weight [outputs][d] and bias [outputs]. The rows of z are `stride`
+ * floats apart, so that these may be some of the outputs of a larger layer. */
 #define DECLARE_LOGREG_LOGITS(name)                                                                                    \
   void name(const float *const *x, int32_t rows, int32_t d, const float *weight, const float *bias, int32_t outputs,   \
-            float *z)
+            float *z, int32_t stride)
 DECLARE_LOGREG_LOGITS(logreg_logits_scalar);
 DECLARE_LOGREG_LOGITS(logreg_logits_simd);
 #define logreg_logits BERTLET_KERNEL(logreg_logits)
 
-/* gradient [outputs][d] += residual^T . x, for residual [rows][outputs]. It may read, but ignores, the 3 floats that
- * follow the residuals. */
+/* gradient [outputs][d] += residual^T . x, for residual [rows][outputs], whose rows are `stride` floats apart. It may
+ * read, but ignores, the 3 floats that follow the residuals. Outputs that are computed by several calls, each from a
+ * multiple of 4 on, have the same bits as by one. */
 #define DECLARE_LOGREG_GRADIENT(name)                                                                                  \
-  void name(const float *const *x, int32_t rows, int32_t d, const float *residual, int32_t outputs, float *gradient)
+  void name(const float *const *x, int32_t rows, int32_t d, const float *residual, int32_t stride, int32_t outputs,    \
+            float *gradient)
 DECLARE_LOGREG_GRADIENT(logreg_gradient_scalar);
 DECLARE_LOGREG_GRADIENT(logreg_gradient_simd);
 #define logreg_gradient BERTLET_KERNEL(logreg_gradient)

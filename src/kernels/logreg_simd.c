@@ -23,8 +23,8 @@ static inline __attribute__((always_inline)) void logits_tile(const float *const
 }
 
 void logreg_logits_simd(const float *const *x, int32_t rows, int32_t d, const float *weight, const float *bias,
-                        int32_t outputs, float *z) {
-  for (int32_t row = 0; row < rows; row += 4, z += (size_t)4 * outputs) {
+                        int32_t outputs, float *z, int32_t stride) {
+  for (int32_t row = 0; row < rows; row += 4, z += (size_t)4 * stride) {
     const int32_t left = rows - row;
     const float *const of[4] = {x[row], x[row + (left > 1 ? 1 : 0)], x[row + (left > 2 ? 2 : 0)],
                                 x[row + (left > 3 ? 3 : 0)]};
@@ -37,12 +37,12 @@ void logreg_logits_simd(const float *const *x, int32_t rows, int32_t d, const fl
       else
         logits_tile(of, d, w, 1, tile);
       for (int32_t i = 0; i < 4 && i < left; i++)
-        for (int32_t j = 0; j < columns; j++) z[(size_t)i * outputs + output + j] = tile[i][j] + bias[output + j];
+        for (int32_t j = 0; j < columns; j++) z[(size_t)i * stride + output + j] = tile[i][j] + bias[output + j];
     }
   }
 }
 
-/* One output: gradient [d] += residual [8] . x. */
+/* A layer of one output: gradient [d] += residual [8] . x. */
 static void add_eight_rows(const float *const x[8], const float residual[8], int32_t d, float *gradient) {
   const int32_t whole = d / LANES * LANES;
   v128_t factor[8];
@@ -120,9 +120,9 @@ static void add_tile(const v128_t tile[4][2], int32_t outputs, int32_t d, int32_
   }
 }
 
-void logreg_gradient_simd(const float *const *x, int32_t rows, int32_t d, const float *residual, int32_t outputs,
-                          float *gradient) {
-  if (outputs == 1) {
+void logreg_gradient_simd(const float *const *x, int32_t rows, int32_t d, const float *residual, int32_t stride,
+                          int32_t outputs, float *gradient) {
+  if (stride == 1) {
     one_output(x, rows, d, residual, gradient);
     return;
   }
@@ -131,7 +131,7 @@ void logreg_gradient_simd(const float *const *x, int32_t rows, int32_t d, const 
     copy_slab(x, rows, d, first, slab);
     for (int32_t output = 0; output < outputs; output += 4) {
       v128_t tile[4][2];
-      gradient_tile(slab, rows, residual + output, outputs, tile);
+      gradient_tile(slab, rows, residual + output, stride, tile);
       add_tile(tile, outputs - output < 4 ? outputs - output : 4, d, d - first < SLAB ? d - first : SLAB,
                gradient + (size_t)output * d + first);
     }

@@ -12,13 +12,19 @@ static void fit_range(const float *x, int32_t n, int32_t low, float *scale, int3
     most = fmaxf(most, x[i]);
   }
   *scale = fmaxf(most / steps - least / steps, 0x1p-126f); /* whose reciprocal is finite */
-  *zero = low - (int32_t)rintf(least * (1 / *scale));
+  /* Of values that are not finite the quotient may be NaN, of which fmaxf() makes a number. */
+  *zero = low - (int32_t)rintf(fmaxf(least * (1 / *scale), -steps));
+}
+
+/* round(x / scale), for a value in its range; of others, which are not finite, any in reach of q. */
+static int32_t steps_of(float x, float inverse, int32_t low) {
+  return (int32_t)rintf(fminf(fmaxf(x * inverse, 2 * (float)low), -2 * (float)low));
 }
 
 void quantize_row_scalar(const float *x, int32_t n, int8_t *q, float *scale, int32_t *zero) {
   fit_range(x, n, -128, scale, zero);
   const float inverse = 1 / *scale;
-  for (int32_t i = 0; i < n; i++) q[i] = (int8_t)((int32_t)rintf(x[i] * inverse) + *zero);
+  for (int32_t i = 0; i < n; i++) q[i] = (int8_t)(steps_of(x[i], inverse, -128) + *zero);
 }
 
 void quantize_rows_scalar(int8_path path, const float *x, int32_t row_begin, int32_t row_end, int32_t k,
@@ -28,11 +34,12 @@ void quantize_rows_scalar(int8_path path, const float *x, int32_t row_begin, int
     for (int32_t block = 0; block < blocks; block++) {
       const int32_t begin = block * BLOCK_I8, count = block_size_i8(k, begin);
       const size_t first = (size_t)row * k + begin, at = (size_t)row * blocks + block;
-      fit_range(x + first, count, path == INT8_WIDE ? -2048 : -128, &to->scale[at], &to->zero[at]);
+      const int32_t low = path == INT8_WIDE ? -2048 : -128;
+      fit_range(x + first, count, low, &to->scale[at], &to->zero[at]);
       const float inverse = 1 / to->scale[at];
       int32_t sum = 0;
       for (int32_t i = 0; i < count; i++) {
-        const int32_t steps = (int32_t)rintf(x[first + i] * inverse), q = steps + to->zero[at];
+        const int32_t steps = steps_of(x[first + i], inverse, low), q = steps + to->zero[at];
         if (path == INT8_WIDE) {
           ((int16_t *)to->values)[first + i] = (int16_t)q;
         } else {

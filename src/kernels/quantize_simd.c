@@ -18,7 +18,8 @@ static void fit_range(const float *x, int32_t n, int32_t low, float *scale, int3
   const float smallest = -horizontal_max(wasm_f32x4_neg(wasm_f32x4_pmin(least[0], least[1])));
   const float largest = horizontal_max(wasm_f32x4_pmax(most[0], most[1]));
   *scale = fmaxf(largest / steps - smallest / steps, 0x1p-126f); /* whose reciprocal is finite */
-  *zero = low - (int32_t)rintf(smallest * (1 / *scale));
+  /* Of values that are not finite the quotient may be NaN, of which fmaxf() makes a number. */
+  *zero = low - (int32_t)rintf(fmaxf(smallest * (1 / *scale), -steps));
 }
 
 /* round(x / scale) of 8 values, in 16 bits. `magic`: `rounder` in every lane. */

@@ -81,7 +81,7 @@ static bertlet_status write_row(bertlet_model *model, const unsigned char *bytes
   float *place = place_of_row(t), *row = place ? place : w->row;
   convert_to_f32(bytes, w->dtype, t->columns, row);
   if (w->lora.rank > 0) add_lora_row(&w->lora, t->rows_written, t->columns, row);
-  if (!all_finite(row, (size_t)t->columns)) return BERTLET_ERROR_NUMERIC;
+  if (!all_plausible(row, (size_t)t->columns)) return BERTLET_ERROR_NUMERIC;
   uint64_t *hash = &model->hashes[t - model->tensors];
   *hash = hash_bytes(*hash, row, (size_t)t->columns * sizeof(float));
   if (!place) store_row(model->path, t, row);

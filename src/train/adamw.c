@@ -38,7 +38,10 @@ void adamw_update(const adamw_rates *rates, size_t count, float scale, float *re
   }
 }
 
-void adamw_step(adamw *state, float *parameters, float *gradient, double learning_rate, double weight_decay) {
-  const adamw_rates rates = adamw_rates_of(++state->steps, learning_rate, weight_decay);
-  adamw_update(&rates, (size_t)state->size, 1, parameters, gradient, state->mean, state->square);
+void adamw_step(adamw *state, float *parameters, float *gradient, double learning_rate, double weight_decay,
+                int32_t begin, int32_t end) {
+  if (begin == 0) state->steps++;
+  const adamw_rates rates = adamw_rates_of(state->steps, learning_rate, weight_decay);
+  adamw_update(&rates, (size_t)(end - begin), 1, parameters + begin, gradient + begin, state->mean + begin,
+               state->square + begin);
 }

@@ -24,7 +24,9 @@ adamw_rates adamw_rates_of(int32_t step, double learning_rate, double weight_dec
 void adamw_update(const adamw_rates *rates, size_t count, float scale, float *values, float *gradient, float *mean,
                   float *square);
 
-/* One step of all: parameters [size] by their gradient [size], which becomes 0. */
-void adamw_step(adamw *state, float *parameters, float *gradient, double learning_rate, double weight_decay);
+/* One step: parameters [size] by their gradient [size], which becomes 0, in calls for begin .. end - 1, from 0 up to
+ * `size`. */
+void adamw_step(adamw *state, float *parameters, float *gradient, double learning_rate, double weight_decay,
+                int32_t begin, int32_t end);
 
 #endif

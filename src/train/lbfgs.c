@@ -1,21 +1,23 @@
 #include "train/lbfgs.h"
 
 #include <float.h>
-#include <string.h>
 
 /* ---- Vectors: loops over LBFGS_ALIGN lanes, which compilers turn into SIMD without changing the order of sums --- */
 
-double vector_dot(const float *a, const float *b, int32_t size) {
-  enum { RUN = 32 * LBFGS_ALIGN };
-  double total = 0;
-  for (int32_t from = 0; from < size; from += RUN) {
-    const int32_t to = size - from < RUN ? size : from + RUN;
+void vector_add_dot(double *sum, const float *a, const float *b, int32_t size) {
+  for (int32_t from = 0; from < size; from += VECTOR_RUN) {
+    const int32_t to = size - from < VECTOR_RUN ? size : from + VECTOR_RUN;
     float lanes[LBFGS_ALIGN] = {0};
     for (int32_t i = from; i < to; i += LBFGS_ALIGN)
       for (int32_t lane = 0; lane < LBFGS_ALIGN; lane++) lanes[lane] += a[i + lane] * b[i + lane];
-    for (int32_t lane = 0; lane < LBFGS_ALIGN; lane++) total += (double)lanes[lane];
+    for (int32_t lane = 0; lane < LBFGS_ALIGN; lane++) *sum += (double)lanes[lane];
   }
-  return total;
+}
+
+double vector_dot(const float *a, const float *b, int32_t size) {
+  double sum = 0;
+  vector_add_dot(&sum, a, b, size);
+  return sum;
 }
 
 void vector_add(float *restrict y, double factor, const float *restrict x, int32_t size) {
@@ -40,39 +42,61 @@ lbfgs lbfgs_alloc(arena *memory, int32_t size) {
                  .changes = arena_alloc(memory, (uint64_t)LBFGS_MEMORY * size, sizeof(float))};
 }
 
-void lbfgs_forget(lbfgs *memory) { memory->pairs = memory->next = 0; }
+void lbfgs_forget(lbfgs *memory) { memory->pairs = memory->next = memory->pass = 0; }
 
 static float *pair(const lbfgs *memory, float *vectors, int32_t place) {
   return vectors + (size_t)place * memory->size;
 }
 
-void lbfgs_learn(lbfgs *memory, const float *x, const float *x_new, const float *gradient, const float *gradient_new) {
-  float *step = pair(memory, memory->steps, memory->next), *change = pair(memory, memory->changes, memory->next);
-  vector_subtract(step, x_new, x, memory->size);
-  vector_subtract(change, gradient_new, gradient, memory->size);
-  const double curvature = vector_dot(step, change, memory->size), squared = vector_dot(change, change, memory->size);
-  if (!(curvature > DBL_EPSILON * squared)) return;
-  memory->products[memory->next] = curvature;
-  memory->scale = curvature / squared;
+/* The place of a pair by its age, 1 for the newest. */
+static int32_t place_of(const lbfgs *memory, int32_t age) { return (memory->next - age + LBFGS_MEMORY) % LBFGS_MEMORY; }
+
+void lbfgs_learn(lbfgs *memory, const float *x, const float *x_new, const float *gradient, const float *gradient_new,
+                 int32_t begin, int32_t end) {
+  const int32_t n = end - begin;
+  float *step = pair(memory, memory->steps, memory->next) + begin;
+  float *change = pair(memory, memory->changes, memory->next) + begin;
+  if (begin == 0) memory->product = memory->squared = 0;
+  vector_subtract(step, x_new + begin, x + begin, n);
+  vector_subtract(change, gradient_new + begin, gradient + begin, n);
+  vector_add_dot(&memory->product, step, change, n);
+  vector_add_dot(&memory->squared, change, change, n);
+  if (end < memory->size || !(memory->product > DBL_EPSILON * memory->squared)) return;
+  memory->products[memory->next] = memory->product;
+  memory->scale = memory->product / memory->squared;
   memory->next = (memory->next + 1) % LBFGS_MEMORY;
   if (memory->pairs < LBFGS_MEMORY) memory->pairs++;
 }
 
-void lbfgs_direction(const lbfgs *memory, const float *gradient, float *direction) {
-  const int32_t size = memory->size;
-  double alpha[LBFGS_MEMORY];
-  for (int32_t i = 0; i < size; i++) direction[i] = -gradient[i];
-  if (memory->pairs == 0) return;
+/* The passes: 0 begins with the negative gradient; 1 .. pairs, the first loop of algorithm 7.4, take the changes from
+ * it, the newest first; the others, its second loop, add the steps, the newest last. Each pass also computes the scalar
+ * product that the next one needs. */
+bool lbfgs_direction(lbfgs *memory, const float *gradient, float *direction, int32_t begin, int32_t end) {
+  const int32_t pairs = memory->pairs, pass = memory->pass, last = 2 * pairs, n = end - begin;
+  float *range = direction + begin;
+  if (pass == 0) {
+    for (int32_t i = begin; i < end; i++) direction[i] = -gradient[i];
+  } else if (pass <= pairs) {
+    const int32_t i = place_of(memory, pass);
+    vector_add(range, -memory->alpha[i], pair(memory, memory->changes, i) + begin, n);
+    if (pass == pairs) vector_scale(range, memory->scale, n);
+  } else {
+    const int32_t i = place_of(memory, last - pass + 1);
+    vector_add(range, memory->alpha[i], pair(memory, memory->steps, i) + begin, n);
+  }
 
-  for (int32_t age = 1; age <= memory->pairs; age++) {
-    const int32_t i = (memory->next - age + LBFGS_MEMORY) % LBFGS_MEMORY;
-    alpha[i] = vector_dot(pair(memory, memory->steps, i), direction, size) / memory->products[i];
-    vector_add(direction, -alpha[i], pair(memory, memory->changes, i), size);
+  if (begin == 0) memory->product = 0;
+  const bool first_loop = pass < pairs;
+  const int32_t next = place_of(memory, first_loop ? pass + 1 : last - pass);
+  if (pass < last)
+    vector_add_dot(&memory->product, pair(memory, first_loop ? memory->steps : memory->changes, next) + begin, range,
+                   n);
+
+  if (end < memory->size) return false;
+  if (pass < last) {
+    const double share = memory->product / memory->products[next];
+    memory->alpha[next] = first_loop ? share : memory->alpha[next] - share; /* in the second loop: alpha - beta */
   }
-  vector_scale(direction, memory->scale, size);
-  for (int32_t age = memory->pairs; age >= 1; age--) {
-    const int32_t i = (memory->next - age + LBFGS_MEMORY) % LBFGS_MEMORY;
-    const double beta = vector_dot(pair(memory, memory->changes, i), direction, size) / memory->products[i];
-    vector_add(direction, alpha[i] - beta, pair(memory, memory->steps, i), size);
-  }
+  memory->pass = pass < last ? pass + 1 : 0;
+  return pass == last;
 }

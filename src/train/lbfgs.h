@@ -18,9 +18,20 @@ typedef struct lbfgs {
   float *changes;                /* [LBFGS_MEMORY][size]: y = g' - g */
   double products[LBFGS_MEMORY]; /* s . y, positive */
   double scale; /* s . y / y . y of the newest pair; times the identity, the first estimate of the inverse Hessian */
+  /* Of what is being computed range by range. */
+  int32_t pass;               /* over a direction: 0 .. 2 pairs */
+  double alpha[LBFGS_MEMORY]; /* as in algorithm 7.4 */
+  double product, squared;    /* scalar products, as far as they have come */
 } lbfgs;
 
-/* Scalar product: short runs are summed in f32, their sums in double. */
+/* Vectors are summed in runs of so many floats: what is computed range by range has the same bits in every division
+ * whose ranges begin at multiples of it. */
+enum { VECTOR_RUN = 32 * LBFGS_ALIGN };
+
+/* sum += a . b: runs are summed in f32, their sums in double. */
+void vector_add_dot(double *sum, const float *a, const float *b, int32_t size);
+
+/* a . b */
 double vector_dot(const float *a, const float *b, int32_t size);
 
 /* y += factor x */
@@ -34,10 +45,13 @@ lbfgs lbfgs_alloc(arena *memory, int32_t size);
 /* Drops all pairs. Without any the direction is steepest descent. */
 void lbfgs_forget(lbfgs *memory);
 
-/* direction = -H gradient */
-void lbfgs_direction(const lbfgs *memory, const float *gradient, float *direction);
+/* direction = -H gradient, for which the components are gone through several times: each call goes on with begin .. end
+ * - 1, where the last one left off or, after `size`, with 0. Returns true when the direction is there. */
+bool lbfgs_direction(lbfgs *memory, const float *gradient, float *direction, int32_t begin, int32_t end);
 
-/* Learns from one step from x to x_new. A pair without positive curvature is skipped. */
-void lbfgs_learn(lbfgs *memory, const float *x, const float *x_new, const float *gradient, const float *gradient_new);
+/* Learns from one step from x to x_new, in calls for begin .. end - 1, up to `size`. A pair without positive curvature
+ * is skipped. */
+void lbfgs_learn(lbfgs *memory, const float *x, const float *x_new, const float *gradient, const float *gradient_new,
+                 int32_t begin, int32_t end);
 
 #endif

@@ -359,6 +359,50 @@ test('tied weights under the name of the decoder only', async () => {
   await Promise.all([bert.dispose(), moved.dispose()]);
 });
 
+test('a pair for a model with one token type is refused (in PyTorch it is an IndexError); single texts are read', async () => {
+  const files = await filesOf('bert-text', ['config.json', 'vocab.txt', 'model.safetensors']);
+  const { header, data } = splitAdapterTensors(files['model.safetensors']);
+  const name = Object.keys(header).find((key) => key.endsWith('token_type_embeddings.weight'));
+  const { shape, data_offsets: offsets, dtype } = header[name];
+  const middle = offsets[0] + (offsets[1] - offsets[0]) / shape[0];
+  header[name] = { dtype, shape: [1, shape[1]], data_offsets: [offsets[0], middle] };
+  header['unused'] = { dtype, shape: [shape[0] - 1, shape[1]], data_offsets: [middle, offsets[1]] };
+  const config = JSON.stringify({ ...JSON.parse(String(files['config.json'])), type_vocab_size: 1 });
+  const spec = {
+    ...files,
+    'config.json': Buffer.from(config),
+    'model.safetensors': Buffer.from(safetensors(header, data)),
+  };
+  const [bert, whole] = await Promise.all([spec, files].map((one) => load(one, { threads: 1 })));
+  await assert.rejects(bert.embed({ text: 'the', textPair: 'movie' }), {
+    code: 'BAD_INPUT',
+    message: /one token type/,
+  });
+  assert.deepEqual(await bert.embed('the movie'), await whole.embed('the movie'));
+  await Promise.all([bert.dispose(), whole.dispose()]);
+});
+
+test('weights of the encoder that no trained model has: the same judgement in f32 and in int8', async () => {
+  const files = await filesOf('bert-text', ['config.json', 'vocab.txt', 'model.safetensors']);
+  const tensors = ['embeddings.word_embeddings.weight', 'encoder.layer.0.attention.self.key.weight'];
+  for (const tensor of [...tensors, 'encoder.layer.1.output.LayerNorm.bias'])
+    for (const [value, fine] of [
+      [3e38, false],
+      [-2e6, false],
+      [1e6, true],
+    ]) {
+      const { header, data } = splitAdapterTensors(files['model.safetensors']);
+      const name = Object.keys(header).find((key) => key.endsWith(tensor));
+      data.set(new Uint8Array(Float32Array.of(value).buffer), header[name].data_offsets[0]);
+      const spec = { ...files, 'model.safetensors': Buffer.from(safetensors(header, data)) };
+      for (const dtype of ['f32', 'int8']) {
+        const loading = load(spec, { threads: 1, dtype }).then((bert) => bert.dispose());
+        if (fine) await loading;
+        else await assert.rejects(loading, { code: 'BAD_WEIGHTS', message: new RegExp(`${tensor} holds`) });
+      }
+    }
+});
+
 test('layers after the encoder that overflow: refused, no empty list of labels', async () => {
   const overflowing = async (name, tensor) => {
     const files = await filesOf(name, ['config.json', 'vocab.txt', 'model.safetensors']);

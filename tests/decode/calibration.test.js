@@ -15,8 +15,8 @@ for (const { name, classes, logits, labels, ...expected } of cases) {
   const correct = logits.map((row, i) => indexOfMax(row) === labels[i]);
   const confidences = logits.map((row) => Math.max(...softmax(row)));
 
-  test(`the temperature is the one that scipy finds: ${name}`, () => {
-    const temperature = fitTemperature(rows, labels, classes);
+  test(`the temperature is the one that scipy finds: ${name}`, async () => {
+    const temperature = await fitTemperature(rows, labels, classes);
     close(temperature, expected.temperature, 1e-6 * expected.temperature);
     close(logLoss(rows, labels, classes), expected.logLoss, 1e-12);
     close(logLoss(rows, labels, classes, temperature), expected.bestLogLoss, 1e-12);
@@ -35,22 +35,22 @@ for (const { name, classes, logits, labels, ...expected } of cases) {
   });
 }
 
-test('a temperature stays within its range where all is right or all is wrong', () => {
-  const sharp = fitTemperature([3, 0, 0, 3], [0, 1], 2);
+test('a temperature stays within its range where all is right or all is wrong', async () => {
+  const sharp = await fitTemperature([3, 0, 0, 3], [0, 1], 2);
   assert.ok(sharp >= 0.01 && logLoss([3, 0, 0, 3], [0, 1], 2, sharp) < 1e-15, `temperature ${sharp}`);
-  close(fitTemperature([3, 0, 0, 3], [1, 0], 2), 100, 1e-5);
-  assert.equal(fitTemperature([], [], 2), 1);
+  close(await fitTemperature([3, 0, 0, 3], [1, 0], 2), 100, 1e-5);
+  assert.equal(await fitTemperature([], [], 2), 1);
 });
 
-test('with a doubt, rows that are all right are as sure as it leaves them', () => {
+test('with a doubt, rows that are all right are as sure as it leaves them', async () => {
   // Two classes: sigmoid(3 / T) must be 0.9. Three: e^(3 / T) / (e^(3 / T) + 2).
-  close(fitTemperature([3, 0, 0, 3], [0, 1], 2, 0.1), 3 / Math.log(9), 1e-6);
-  close(fitTemperature([3, 0, 0, 0, 3, 0], [0, 1], 3, 0.1), 3 / Math.log(18), 1e-6);
+  close(await fitTemperature([3, 0, 0, 3], [0, 1], 2, 0.1), 3 / Math.log(9), 1e-6);
+  close(await fitTemperature([3, 0, 0, 0, 3, 0], [0, 1], 3, 0.1), 3 / Math.log(18), 1e-6);
 });
 
-test('a sigmoid is a row of two logits, of which one is 0', () => {
+test('a sigmoid is a row of two logits, of which one is 0', async () => {
   // One label, right for 3 of 4 at logit 2: sigmoid(2 / T) must be 3 / 4.
-  const temperature = fitTemperature([0, 2, 0, 2, 0, 2, 0, 2], [1, 1, 1, 0], 2);
+  const temperature = await fitTemperature([0, 2, 0, 2, 0, 2, 0, 2], [1, 1, 1, 0], 2);
   close(temperature, 2 / Math.log(3), 1e-6);
 });
 

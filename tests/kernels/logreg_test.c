@@ -24,7 +24,7 @@ static problem random_problem(int32_t rows, int32_t d, int32_t outputs, uint32_t
 static void check_logits(logits_kernel *kernel, const problem *p, uint32_t *state) {
   float *weight = random_floats((size_t)p->outputs * p->d, 1, state), *bias = random_floats(p->outputs, 1, state);
   float *z = allocate((size_t)p->rows * p->outputs * sizeof(float));
-  kernel(p->x, p->rows, p->d, weight, bias, p->outputs, z);
+  kernel(p->x, p->rows, p->d, weight, bias, p->outputs, z, p->outputs);
   for (int32_t row = 0; row < p->rows; row++)
     for (int32_t k = 0; k < p->outputs; k++) {
       double sum = bias[k], magnitude = fabs((double)bias[k]);
@@ -46,7 +46,7 @@ static void check_gradient(gradient_kernel *kernel, const problem *p, uint32_t *
   float *before = random_floats(count, 1, state), *after = allocate(count * sizeof(float));
   for (size_t i = 0; i < count; i++) after[i] = before[i];
   for (int32_t i = 0; i < 3; i++) residual[p->rows * p->outputs + i] = NAN; /* readable, but no part of anything */
-  kernel(p->x, p->rows, p->d, residual, p->outputs, after);
+  kernel(p->x, p->rows, p->d, residual, p->outputs, p->outputs, after);
   for (int32_t k = 0; k < p->outputs; k++)
     for (int32_t i = 0; i < p->d; i++) {
       double sum = before[(size_t)k * p->d + i], magnitude = fabs(sum);
@@ -115,8 +115,8 @@ static void times(void) {
   problem p = random_problem(LOGREG_BLOCK, D, OUTPUTS, &state);
   float *weight = random_floats(OUTPUTS * D, 1, &state), *bias = random_floats(OUTPUTS, 1, &state);
   float *z = random_floats(LOGREG_BLOCK * OUTPUTS + 3, 1e-9f, &state);
-  BENCH(logreg_gradient, "64 x 384, 16 labels", p.x, LOGREG_BLOCK, D, z, OUTPUTS, weight);
-  BENCH(logreg_logits, "64 x 384, 16 labels", p.x, LOGREG_BLOCK, D, weight, bias, OUTPUTS, z);
+  BENCH(logreg_gradient, "64 x 384, 16 labels", p.x, LOGREG_BLOCK, D, z, OUTPUTS, OUTPUTS, weight);
+  BENCH(logreg_logits, "64 x 384, 16 labels", p.x, LOGREG_BLOCK, D, weight, bias, OUTPUTS, z, OUTPUTS);
   BENCH(exponential, "6144, copied", memcpy(weight, p.x[0], OUTPUTS * D * sizeof(float)), OUTPUTS * D);
   free(p.features);
   free(weight);

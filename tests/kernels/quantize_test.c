@@ -122,10 +122,37 @@ static void single_rows(void) {
   }
 }
 
+/* Values that are not finite, as damaged weights make them: all that is computed is defined (by the sanitizer's word),
+ * and the zero is a number of the range. */
+static void not_finite(void) {
+  enum { K = 384 };
+  const float values[] = {NAN, INFINITY, -INFINITY, FLT_MAX, -FLT_MAX};
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    for (int32_t count = 1; count <= K; count += K - 1)
+      for (int32_t which = 0; which < PATHS; which++) {
+        const int32_t low = paths[which] == INT8_WIDE ? -2048 : -128;
+        float x[K], scale;
+        int8_t q[K];
+        int32_t zero;
+        for (int32_t k = 0; k < K; k++) x[k] = k < count ? values[i] : 1;
+        buffers b = make_buffers(paths[which], 1, K);
+        quantize_rows_scalar(paths[which], x, 0, 1, K, &b.rows);
+        CHECK(b.rows.zero[0] >= low && b.rows.zero[0] < -low);
+        quantize_rows_simd(paths[which], x, 0, 1, K, &b.rows);
+        CHECK(b.rows.zero[0] >= low && b.rows.zero[0] < -low);
+        release(&b);
+        quantize_row_scalar(x, K, q, &scale, &zero);
+        CHECK(zero >= -128 && zero < 128);
+        quantize_row_simd(x, K, q, &scale, &zero);
+        CHECK(zero >= -128 && zero < 128);
+      }
+}
+
 static void checks(void) {
   random_rows();
   ties();
   single_rows();
+  not_finite();
 }
 
 static void times(void) {

@@ -275,20 +275,30 @@ static void bad_layers_are_refused(const fixture *f) {
   free(model);
 }
 
-/* Weights that are finite but overflow on the way. `gamma`: the name of the last normalization's. */
+/* Weights so large that f32 would overflow on the way are refused, in int8 as in f32; hidden states that are not finite
+ * are told. `gamma`: the name of the last normalization's. */
 static void overflow_is_reported(const fixture *f, bertlet_weights weights, const char *gamma) {
   enum { MAX_HIDDEN = 32 };
   bertlet_config config = f->config;
   config.weights = weights;
   bertlet_model *model = load_model(&config, NULL, 1, &f->checkpoint, 4096);
   float huge[MAX_HIDDEN], hidden[8 * MAX_HIDDEN];
-  for (int32_t i = 0; i < MAX_HIDDEN; i++) huge[i] = 3e38f;
+  for (int32_t i = 0; i < MAX_HIDDEN; i++) huge[i] = i == 3 ? 3e38f : 1;
   int32_t index = 0;
   for (char name[BERTLET_TENSOR_NAME_BYTES]; bertlet_tensor_name(model, index, name), strcmp(name, gamma) != 0;)
     index++;
   CHECK(bertlet_tensor_begin(model, index, BERTLET_F32) == BERTLET_OK);
+  CHECK(bertlet_tensor_write(model, huge, (size_t)config.hidden_size * sizeof(float)) == BERTLET_ERROR_NUMERIC);
+  huge[3] = 0x1p20f;
+  CHECK(bertlet_tensor_begin(model, index, BERTLET_F32) == BERTLET_OK);
   CHECK(bertlet_tensor_write(model, huge, (size_t)config.hidden_size * sizeof(float)) == BERTLET_OK);
-  CHECK(bertlet_forward(model, f->ids, NULL, (int32_t[]){0, 8}, 1, 2, hidden) == BERTLET_ERROR_NUMERIC);
+  CHECK(bertlet_forward(model, f->ids, NULL, (int32_t[]){0, 8}, 1, 2, hidden) == BERTLET_OK);
+  const float values[] = {NAN, INFINITY, -INFINITY};
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+    CHECK(bertlet_forward(model, f->ids, NULL, (int32_t[]){0, 8}, 1, 0, hidden) == BERTLET_OK);
+    hidden[5] = values[i];
+    CHECK(bertlet_run_layers(model, (int32_t[]){0, 8}, 1, 0, 2, hidden) == BERTLET_ERROR_NUMERIC);
+  }
   free(model);
 }
 

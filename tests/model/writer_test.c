@@ -216,7 +216,8 @@ static void sixteen_bit_numbers_are_exact(void) {
   }
   CHECK(exact);
 
-  for (int32_t i = 0; i < 65536; i++) numbers[i] = (i & 0x7f80) == 0x7f80 ? (uint16_t)(i & 0x807f) : (uint16_t)i;
+  /* Without those beyond 2^20. */
+  for (int32_t i = 0; i < 65536; i++) numbers[i] = (i & 0x7fff) > 0x4980 ? (uint16_t)(i & 0x807f) : (uint16_t)i;
   CHECK(bertlet_tensor_begin(model, 0, BERTLET_BF16) == BERTLET_OK);
   CHECK(bertlet_tensor_write(model, numbers, sizeof numbers) == BERTLET_OK);
   exact = true;

@@ -232,3 +232,15 @@ function deferred() {
   const promise = new Promise((callback) => (resolve = callback));
   return { promise, resolve };
 }
+
+test('a worker that does not end its call is ended when its time is over', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { connection, state } = connect(t, { forEver: () => new Promise(() => {}) });
+  const call = assert.rejects(connection.call('forEver', {}), { code: 'DISPOSED' });
+  connection.closeWhenIdle();
+  t.mock.timers.tick(1000);
+  assert.equal(state.closed, 0, 'it has time to clean up');
+  t.mock.timers.tick(60_000);
+  assert.equal(state.closed, 1);
+  await call;
+});

@@ -56,13 +56,23 @@ static double loss_by_definition(const problem *p) {
   return loss / p->starts[p->sequences];
 }
 
-static double loss_of(const problem *p, float *emissions, float *gradient) {
-  void *block = allocate(bertlet_crf_bytes(6, p->tags));
+/* In slices of so many multiplications. */
+static double loss_in_slices(const problem *p, float *emissions, float *gradient, double multiplications) {
+  bertlet_crf *crf = bertlet_crf_init(allocate(bertlet_crf_bytes(6, p->tags)), 6, p->tags);
   memcpy(emissions, p->emissions, sizeof p->emissions);
-  const double loss =
-      bertlet_crf_loss(emissions, p->labels, p->starts, p->sequences, p->tags, p->transitions, block, gradient);
-  free(block);
+  const bertlet_status status =
+      bertlet_crf_start(crf, emissions, p->labels, p->starts, p->sequences, p->transitions, gradient);
+  double loss = (double)status;
+  if (status == BERTLET_OK) {
+    while (!bertlet_crf_run(crf, multiplications)) continue;
+    loss = bertlet_crf_loss(crf);
+  }
+  free(crf);
   return loss;
+}
+
+static double loss_of(const problem *p, float *emissions, float *gradient) {
+  return loss_in_slices(p, emissions, gradient, (double)INFINITY);
 }
 
 /* The slope of the definition's loss by one of its numbers, by finite differences. */
@@ -89,6 +99,18 @@ static void loss_and_gradient(uint32_t seed) {
   memcpy(twice, gradient, sizeof gradient);
   loss_of(&p, emissions, twice);
   for (int32_t i = 0; i < (p.tags + 1) * p.tags; i++) CHECK(fabsf(twice[i] - 2 * gradient[i]) <= 1e-6f);
+}
+
+/* In the smallest slices, or in odd ones: the same bits. */
+static void in_slices(uint32_t seed) {
+  problem p = random_problem(seed);
+  const double slices[] = {1, 100, 1000};
+  for (size_t i = 0; i < sizeof slices / sizeof *slices; i++) {
+    float emissions[2][MOST_ROWS * MOST_TAGS], gradient[2][PARAMETERS] = {{0}, {0}};
+    CHECK(loss_of(&p, emissions[0], gradient[0]) == loss_in_slices(&p, emissions[1], gradient[1], slices[i]));
+    CHECK(memcmp(emissions[0], emissions[1], sizeof emissions[0]) == 0);
+    CHECK(memcmp(gradient[0], gradient[1], sizeof gradient[0]) == 0);
+  }
 }
 
 /* Scores far beyond what e^z can hold, and transitions that are out of the question. */
@@ -118,7 +140,10 @@ static void bad_arguments(void) {
 }
 
 int main(void) {
-  for (uint32_t seed = 0; seed < 30; seed++) loss_and_gradient(seed);
+  for (uint32_t seed = 0; seed < 30; seed++) {
+    loss_and_gradient(seed);
+    in_slices(seed);
+  }
   extreme_scores();
   bad_arguments();
   return report();

@@ -17,18 +17,21 @@ const names = ['a', 'b', 'c'];
 const lists = labels.map((label) => [label]);
 const severalLists = several.map((row) => row.flatMap((has, k) => (has ? [k] : [])));
 
+/** Work that is not paused. */
+const pause = async () => {};
+
 async function rowsFor(Regression, given = features) {
   const compiled = await compile({ threads: 1 });
-  const bytes = (core) => Regression.bytes(core, given.length, width, classes);
-  const rows = await Rows.create(compiled, given.length, width, bytes);
+  const trainers = (core) => Regression.bytes(core, given.length, width, classes);
+  const rows = await Rows.create(compiled, given.length, width, { layers: [classes], trainers });
   given.forEach((row, i) => rows.set(i, Float32Array.from(row)));
   return rows;
 }
 
 /** Largest difference of the probabilities, or of independent ones, from the oracle's. */
 async function difference(regression, rows, c, expected, probabilities, given = features) {
-  await regression.fit({ c }, async () => {});
-  const dense = rows.unscale(regression.dense());
+  await regression.fit({ c }, pause);
+  const dense = await rows.unscale(regression.dense(), pause);
   const [{ weight, bias }] = dense;
   return given.reduce((most, row, i) => {
     const own = Array.from(bias, (b, k) => row.reduce((sum, x, j) => sum + x * weight[k * width + j], b));
@@ -57,7 +60,7 @@ for (const [name, classWeight] of [
 
 test('standardized features, and a head for features as they come', async () => {
   const rows = await rowsFor(SingleLabelRegression);
-  rows.standardize(count);
+  await rows.standardize(count, pause);
   const regression = new SingleLabelRegression(rows, count, Int32Array.from(labels), new Float32Array(classes).fill(1));
   assert.ok((await difference(regression, rows, 0.5, logits.standardized, softmax)) < 2e-3);
 });

@@ -11,6 +11,17 @@ enum { SIZE = 2 * LBFGS_ALIGN };
 
 static float random_float(uint32_t *state) { return (float)((int32_t)random_number(state)) * 0x1p-31f; }
 
+/* The direction, and what a step teaches, in ranges of LBFGS_ALIGN components. */
+static void direction_of(lbfgs *memory, const float *gradient, float *direction) {
+  for (int32_t at = 0;; at = (at + LBFGS_ALIGN) % SIZE)
+    if (lbfgs_direction(memory, gradient, direction, at, at + LBFGS_ALIGN)) return;
+}
+
+static void learn(lbfgs *memory, const float *x, const float *x_new, const float *gradient, const float *gradient_new) {
+  for (int32_t at = 0; at < SIZE; at += LBFGS_ALIGN)
+    lbfgs_learn(memory, x, x_new, gradient, gradient_new, at, at + LBFGS_ALIGN);
+}
+
 static lbfgs *fresh_memory(void **block) {
   arena measured = {0};
   lbfgs_alloc(&measured, SIZE);
@@ -49,14 +60,14 @@ static void secant_equation(void) {
       step[i] = random_float(&state);
       change[i] = (float)(1 + i % 7) * step[i];
     }
-    lbfgs_learn(memory, zero, step, zero, change);
+    learn(memory, zero, step, zero, change);
     CHECK(memory->pairs == (pair + 1 < LBFGS_MEMORY ? pair + 1 : LBFGS_MEMORY));
     /* H y = s for the newest pair: the direction for the gradient y is -s. */
-    lbfgs_direction(memory, change, direction);
+    direction_of(memory, change, direction);
     for (int32_t i = 0; i < SIZE; i++) CHECK(fabsf(direction[i] + step[i]) <= 2e-5f);
     /* H is positive definite: any direction descends. */
     for (int32_t i = 0; i < SIZE; i++) change[i] = random_float(&state);
-    lbfgs_direction(memory, change, direction);
+    direction_of(memory, change, direction);
     CHECK(vector_dot(change, direction, SIZE) < 0);
   }
   free(memory);
@@ -71,10 +82,10 @@ static void skips_what_is_not_curved(void) {
     step[i] = 1;
     change[i] = -1;
   }
-  lbfgs_learn(memory, zero, step, zero, change); /* s . y < 0 */
-  lbfgs_learn(memory, zero, step, zero, zero);   /* s . y = 0 */
+  learn(memory, zero, step, zero, change); /* s . y < 0 */
+  learn(memory, zero, step, zero, zero);   /* s . y = 0 */
   CHECK(memory->pairs == 0);
-  lbfgs_direction(memory, change, direction);
+  direction_of(memory, change, direction);
   for (int32_t i = 0; i < SIZE; i++) CHECK(direction[i] == -change[i]);
   free(memory);
   free(block);
@@ -90,7 +101,7 @@ static void minimizes_a_quadratic(void) {
   float x[SIZE] = {0}, gradient[SIZE] = {0}, x_new[SIZE] = {0}, gradient_new[SIZE] = {0}, direction[SIZE];
   for (int32_t i = 0; i < UNKNOWNS; i++) gradient[i] = -curvature[i] * optimum[i];
   for (int32_t iteration = 0; iteration < UNKNOWNS; iteration++) {
-    lbfgs_direction(memory, gradient, direction);
+    direction_of(memory, gradient, direction);
     double slope = 0, bend = 0;
     for (int32_t i = 0; i < UNKNOWNS; i++) {
       slope += (double)(gradient[i] * direction[i]);
@@ -100,7 +111,7 @@ static void minimizes_a_quadratic(void) {
       x_new[i] = x[i] - (float)(slope / bend) * direction[i];
       gradient_new[i] = curvature[i] * (x_new[i] - optimum[i]);
     }
-    lbfgs_learn(memory, x, x_new, gradient, gradient_new);
+    learn(memory, x, x_new, gradient, gradient_new);
     memcpy(x, x_new, sizeof x);
     memcpy(gradient, gradient_new, sizeof gradient);
   }

@@ -75,14 +75,15 @@ static void free_model(model *m) {
   free(m->bias);
 }
 
+/* A whole step, in one call. */
+static int32_t step(model *m) { return bertlet_logreg_step(m->fit, (double)INFINITY); }
+
 static void train(model *m, const float *sample_weight, double c, double tolerance) {
   enum { TOO_MANY = 5000 };
   CHECK(bertlet_logreg_start(m->fit, sample_weight, c, tolerance) == BERTLET_OK);
-  m->iterations = 0;
-  do {
-    m->state = bertlet_logreg_step(m->fit);
-    m->iterations++;
-  } while (m->state == BERTLET_FIT_RUNNING && m->iterations < TOO_MANY);
+  m->state = step(m);
+  for (m->iterations = 0; m->state == BERTLET_FIT_RUNNING && m->iterations < TOO_MANY; m->iterations++)
+    m->state = step(m);
   CHECK(m->state == BERTLET_FIT_CONVERGED || m->state == BERTLET_FIT_STALLED);
   bertlet_logreg_weights(m->fit, m->weight, m->bias);
 }
@@ -207,6 +208,7 @@ static void objective_and_gradient(void) {
     model m = model_of(p);
     CHECK(bertlet_logreg_start(m.fit, p->sample_weight, 1, 1e-6) == BERTLET_OK);
     for (int32_t iteration = 0; iteration < 4; iteration++) {
+      CHECK(step(&m) >= 0);
       bertlet_logreg_weights(m.fit, m.weight, m.bias);
       parameters_of(&m, weight, bias);
       CHECK(relative(bertlet_logreg_objective(m.fit), objective_at(p, 1, weight, bias, gradient)) <= 1e-7);
@@ -224,7 +226,6 @@ static void objective_and_gradient(void) {
         *parameter = here;
         CHECK(fabs((above - below) / (2 * step) - gradient[i]) <= 1e-3 * fabs(gradient[i]) + 1e-9);
       }
-      CHECK(bertlet_logreg_step(m.fit) >= 0);
     }
     free(gradient);
     free_model(&m);
@@ -238,7 +239,7 @@ static void warm_start(void) {
   train(&warm, NULL, 0.1, 1e-6);
   train(&warm, NULL, 1, 1e-6);
   train(&warm, NULL, 1, 1e-6);
-  CHECK(warm.iterations == 1); /* already there */
+  CHECK(warm.iterations == 0); /* already there */
   train_exactly(&warm, NULL, 3);
   train_exactly(&cold, NULL, 3);
   CHECK(relative(bertlet_logreg_objective(warm.fit), bertlet_logreg_objective(cold.fit)) <= 1e-6);
@@ -253,6 +254,7 @@ static void reset(void) {
   train(&used, p->sample_weight, 0.1, 1e-4);
   bertlet_logreg_reset(used.fit);
   CHECK(bertlet_logreg_start(used.fit, NULL, 3, 1e-4) == BERTLET_OK);
+  CHECK(step(&used) == BERTLET_FIT_RUNNING);
   CHECK(relative(bertlet_logreg_objective(used.fit), log(p->classes)) <= 1e-6);
   train(&used, NULL, 3, 1e-4);
   train(&fresh, NULL, 3, 1e-4);
@@ -302,17 +304,17 @@ static void step_by_step(void) {
   train(&alone, NULL, 1, 1e-6);
   CHECK(bertlet_logreg_start(a.fit, NULL, 1, 1e-6) == BERTLET_OK);
   CHECK(bertlet_logreg_start(b.fit, NULL, 1, 1e-6) == BERTLET_OK);
-  double before = bertlet_logreg_objective(a.fit);
-  for (int32_t iteration = 1; iteration <= alone.iterations; iteration++) {
-    const int32_t state = bertlet_logreg_step(a.fit);
+  double before = INFINITY;
+  for (int32_t iteration = 0; iteration <= alone.iterations; iteration++) {
+    const int32_t state = step(&a);
     CHECK(state == (iteration < alone.iterations ? BERTLET_FIT_RUNNING : BERTLET_FIT_CONVERGED));
     CHECK(bertlet_logreg_objective(a.fit) <= before * (1 + 1e-7));
     before = bertlet_logreg_objective(a.fit);
-    bertlet_logreg_step(b.fit);
+    step(&b);
   }
   bertlet_logreg_weights(a.fit, a.weight, a.bias);
   CHECK(memcmp(a.weight, alone.weight, sizeof(float) * p->classes * p->d) == 0);
-  CHECK(bertlet_logreg_step(a.fit) == BERTLET_FIT_CONVERGED); /* and stays there */
+  CHECK(step(&a) == BERTLET_FIT_CONVERGED); /* and stays there */
   CHECK(bertlet_logreg_objective(a.fit) == before);
   free_model(&alone);
   free_model(&a);
@@ -321,6 +323,32 @@ static void step_by_step(void) {
 
 /* Classes that lines separate have no finite optimum without the penalty; with almost none the fit still ends, with
  * finite weights that get every row right. On the way the losses become tiny, and stay exact. */
+/* A step in the smallest slices, or in odd ones, has the bits of a step in one. */
+static void in_slices(void) {
+  const double budgets[] = {1, 3000, 1e5};
+  for (const problem *p = problems; p < problems + PROBLEMS; p++)
+    for (size_t i = 0; i < sizeof budgets / sizeof *budgets; i++) {
+      model whole = model_of(p), sliced = model_of(p);
+      train(&whole, p->sample_weight, 10, 0);
+      CHECK(bertlet_logreg_start(sliced.fit, p->sample_weight, 10, 0) == BERTLET_OK);
+      int32_t calls = 0, steps = 0;
+      do {
+        sliced.state = bertlet_logreg_step(sliced.fit, budgets[i]);
+        steps += sliced.state != BERTLET_FIT_UNFINISHED;
+        calls++;
+      } while (sliced.state == BERTLET_FIT_UNFINISHED || sliced.state == BERTLET_FIT_RUNNING);
+      bertlet_logreg_weights(sliced.fit, sliced.weight, sliced.bias);
+      CHECK(steps == whole.iterations + 1);
+      CHECK(budgets[i] > 1 || calls > 10 * steps);
+      CHECK(sliced.state == whole.state);
+      CHECK(bertlet_logreg_objective(sliced.fit) == bertlet_logreg_objective(whole.fit));
+      CHECK(memcmp(sliced.weight, whole.weight, sizeof(float) * p->classes * p->d) == 0);
+      CHECK(memcmp(sliced.bias, whole.bias, sizeof(float) * p->classes) == 0);
+      free_model(&whole);
+      free_model(&sliced);
+    }
+}
+
 static void separable(void) {
   enum { ROWS = 40, D = 2 };
   float features[ROWS * D], sample_weight[ROWS];
@@ -415,9 +443,10 @@ static void bad_numbers(void) {
     features[7 * p->d + 3] = values[i];
     for (int32_t classes = 3; classes <= 4; classes++) {
       model m = new_model(features, p->labels, p->rows, p->d, classes);
-      CHECK(bertlet_logreg_start(m.fit, NULL, 1, 1e-4) == BERTLET_ERROR_NUMERIC);
-      CHECK(bertlet_logreg_step(m.fit) == BERTLET_ERROR_NUMERIC);
-      features[7 * p->d + 3] = 0; /* the weights have not become NaN: the next fit is a good one */
+      CHECK(bertlet_logreg_start(m.fit, NULL, 1, 1e-4) == BERTLET_OK);
+      CHECK(step(&m) == BERTLET_ERROR_NUMERIC);
+      CHECK(step(&m) == BERTLET_ERROR_NUMERIC); /* and stays there */
+      features[7 * p->d + 3] = 0;               /* the weights have not become NaN: the next fit is a good one */
       train(&m, NULL, 1, 1e-4);
       features[7 * p->d + 3] = values[i];
       free_model(&m);
@@ -442,7 +471,7 @@ static void bad_arguments(void) {
   CHECK(bertlet_logreg_init(block, p->features, negative, 2, p->d, 3) == NULL);
 
   bertlet_logreg *fit = bertlet_logreg_init(block, p->features, p->labels, p->rows, p->d, p->classes);
-  CHECK(bertlet_logreg_step(fit) == BERTLET_ERROR_ARGUMENT); /* not started */
+  CHECK(bertlet_logreg_step(fit, 1) == BERTLET_ERROR_ARGUMENT); /* not started */
   CHECK(bertlet_logreg_start(fit, NULL, 0, 1e-4) == BERTLET_ERROR_ARGUMENT);
   CHECK(bertlet_logreg_start(fit, NULL, -1, 1e-4) == BERTLET_ERROR_ARGUMENT);
   CHECK(bertlet_logreg_start(fit, NULL, (double)NAN, 1e-4) == BERTLET_ERROR_ARGUMENT);
@@ -457,7 +486,7 @@ static void bad_arguments(void) {
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     sample_weight[p->rows - 1] = wrong[i];
     CHECK(bertlet_logreg_start(fit, sample_weight, 1, 1e-4) == BERTLET_ERROR_ARGUMENT);
-    CHECK(bertlet_logreg_step(fit) == BERTLET_ERROR_ARGUMENT);
+    CHECK(bertlet_logreg_step(fit, 1) == BERTLET_ERROR_ARGUMENT);
   }
   free(sample_weight);
   free(block);
@@ -472,6 +501,7 @@ int main(void) {
   reset();
   left_out_rows();
   step_by_step();
+  in_slices();
   separable();
   absent_class();
   large_features();

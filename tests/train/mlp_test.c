@@ -49,6 +49,30 @@ static bertlet_mlp *new_head(const problem *p) {
   return head;
 }
 
+/* Budget of a slice, in multiplications. */
+static double slice = INFINITY;
+
+static void run(bertlet_mlp *mlp) {
+  while (!bertlet_mlp_run(mlp, slice)) continue;
+}
+
+static bertlet_status forward(bertlet_mlp *mlp, const float *features, const int32_t *rows, int32_t count,
+                              float *logits) {
+  const bertlet_status status = bertlet_mlp_forward(mlp, features, rows, count, logits);
+  run(mlp);
+  return status;
+}
+
+static void backward(bertlet_mlp *mlp, const float *logit_gradient) {
+  bertlet_mlp_backward(mlp, logit_gradient);
+  run(mlp);
+}
+
+static void take_step(bertlet_mlp *mlp, double learning_rate, double weight_decay) {
+  bertlet_mlp_step(mlp, learning_rate, weight_decay);
+  run(mlp);
+}
+
 /* Loss of a batch; `logits` [rows][outputs] become its derivatives. */
 static double loss_of(const problem *p, float *logits, const int32_t *rows, int32_t count) {
   if (p->loss == SPAN) return bertlet_span_loss(logits, starts, data(p, "spans"), SEQUENCES);
@@ -79,12 +103,12 @@ static void steps_of_pytorch(const problem *p) {
   float logits[MOST];
   for (int32_t step = 0; step < STEPS; step++) {
     const int32_t *rows = (const int32_t *)data(p, "rows") + step * count;
-    CHECK(bertlet_mlp_forward(head, data(p, "features"), rows, count, logits) == BERTLET_OK);
+    CHECK(forward(head, data(p, "features"), rows, count, logits) == BERTLET_OK);
     if (step == 0) CHECK(largest_difference(logits, data(p, "logits"), (size_t)count * p->outputs) <= 1e-5);
     CHECK(fabs(loss_of(p, logits, rows, count) - losses[step]) <= 1e-5 * losses[step]);
-    bertlet_mlp_backward(head, logits);
+    backward(head, logits);
     if (step == 0) CHECK(largest_difference(bertlet_mlp_gradient(head), data(p, "gradient"), size) <= 1e-6);
-    bertlet_mlp_step(head, 0.02, 0.1);
+    take_step(head, 0.02, 0.1);
   }
   /* The loss of spans doesn't change with its biases: their steps are rounding errors, scaled up. */
   const size_t meant = p->loss == SPAN ? size - (size_t)p->outputs : size;
@@ -148,9 +172,9 @@ static void finite_differences(const problem *p) {
   float logits[MOST];
   double *parameters = allocate(sizeof(double) * size);
   for (int32_t i = 0; i < size; i++) parameters[i] = (double)bertlet_mlp_parameters(head)[i];
-  bertlet_mlp_forward(head, data(p, "features"), data(p, "rows"), count, logits);
+  forward(head, data(p, "features"), data(p, "rows"), count, logits);
   CHECK(fabs(loss_of(p, logits, data(p, "rows"), count) - loss_by_definition(p, parameters)) <= 1e-6);
-  bertlet_mlp_backward(head, logits);
+  backward(head, logits);
   for (int32_t i = 0; i < size; i += 3) {
     const double here = parameters[i], step = 1e-6;
     parameters[i] = here + step;
@@ -173,27 +197,61 @@ static void sums_and_resets(const problem *p) {
   bertlet_mlp *head = new_head(p), *twice = new_head(p);
   float logits[MOST];
   for (int32_t time = 0; time < 2; time++) {
-    bertlet_mlp_forward(twice, data(p, "features"), rows, count, logits);
+    forward(twice, data(p, "features"), rows, count, logits);
     loss_of(p, logits, rows, count);
-    bertlet_mlp_backward(twice, logits);
+    backward(twice, logits);
   }
-  bertlet_mlp_forward(head, data(p, "features"), rows, count, logits);
+  forward(head, data(p, "features"), rows, count, logits);
   loss_of(p, logits, rows, count);
-  bertlet_mlp_backward(head, logits);
+  backward(head, logits);
   for (size_t i = 0; i < size / sizeof(float); i++)
     CHECK(fabsf(bertlet_mlp_gradient(twice)[i] - 2 * bertlet_mlp_gradient(head)[i]) <= 1e-6f);
-  bertlet_mlp_step(twice, 0.1, 0);
+  take_step(twice, 0.1, 0);
   bertlet_mlp_reset(twice);
   memcpy(bertlet_mlp_parameters(twice), data(p, "start"), size);
-  bertlet_mlp_forward(twice, data(p, "features"), rows, count, logits);
+  forward(twice, data(p, "features"), rows, count, logits);
   loss_of(p, logits, rows, count);
-  bertlet_mlp_backward(twice, logits);
+  backward(twice, logits);
   CHECK(memcmp(bertlet_mlp_gradient(twice), bertlet_mlp_gradient(head), size) == 0);
-  bertlet_mlp_step(twice, 0.1, 0.1);
-  bertlet_mlp_step(head, 0.1, 0.1);
+  take_step(twice, 0.1, 0.1);
+  take_step(head, 0.1, 0.1);
   CHECK(memcmp(bertlet_mlp_parameters(twice), bertlet_mlp_parameters(head), size) == 0);
   free(head);
   free(twice);
+}
+
+/* Steps in the smallest slices, or in odd ones, have the bits of steps in one; and one that was left half-way through
+ * leaves nothing behind after a reset. */
+static void in_slices(const problem *p) {
+  const double slices[] = {1, 700, 20000};
+  const int32_t count = batch_rows(p), *rows = data(p, "rows");
+  bertlet_mlp *whole = new_head(p), *sliced = new_head(p);
+  const size_t size = sizeof(float) * bertlet_mlp_parameter_count(whole);
+  for (size_t i = 0; i < sizeof slices / sizeof *slices; i++) {
+    float logits[2][MOST];
+    forward(whole, data(p, "features"), rows, count, logits[0]);
+    loss_of(p, logits[0], rows, count);
+    backward(whole, logits[0]);
+    take_step(whole, 0.1, 0.1);
+
+    slice = slices[i];
+    forward(sliced, data(p, "features"), rows, count, logits[1]);
+    loss_of(p, logits[1], rows, count);
+    backward(sliced, logits[1]);
+    take_step(sliced, 0.1, 0.1);
+    slice = INFINITY;
+    CHECK(memcmp(logits[0], logits[1], sizeof(float) * count * p->outputs) == 0);
+    CHECK(memcmp(bertlet_mlp_parameters(whole), bertlet_mlp_parameters(sliced), size) == 0);
+
+    bertlet_mlp_backward(sliced, logits[1]);
+    CHECK(!bertlet_mlp_run(sliced, 1));
+    for (bertlet_mlp *head = whole; head; head = head == whole ? sliced : NULL) {
+      bertlet_mlp_reset(head);
+      memcpy(bertlet_mlp_parameters(head), data(p, "start"), size);
+    }
+  }
+  free(whole);
+  free(sliced);
 }
 
 /* Logits so large that e^z overflows have finite losses; infinite ones are told. */
@@ -242,6 +300,7 @@ int main(void) {
     steps_of_pytorch(p);
     finite_differences(p);
     sums_and_resets(p);
+    in_slices(p);
   }
   extreme_logits();
   bad_arguments();

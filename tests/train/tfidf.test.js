@@ -19,13 +19,16 @@ function byTerm({ starts, columns, values }, { terms }) {
   });
 }
 
-test("features equal those of scikit-learn's TfidfVectorizer", () => {
-  const tfidf = new TfIdf(expected.texts);
+/** Work that is not paused. */
+const pause = async () => {};
+
+test("features equal those of scikit-learn's TfidfVectorizer", async () => {
+  const tfidf = await TfIdf.create(expected.texts, pause);
   for (const [texts, vectors] of [
     [expected.texts, expected.vectors],
     [expected.unseen, expected.unseenVectors],
   ]) {
-    byTerm(tfidf.transform(texts), tfidf).forEach((row, i) => {
+    byTerm(await tfidf.transform(texts, pause), tfidf).forEach((row, i) => {
       assert.deepEqual(Object.keys(row).sort(), Object.keys(vectors[i]).sort(), texts[i]);
       for (const [term, value] of Object.entries(vectors[i])) {
         assert.ok(Math.abs(row[term] - value) < 1e-12, `"${term}": ${row[term]}, expected ${value}`);
@@ -50,14 +53,21 @@ function objectiveOf({ starts, columns, values }, labels, c, { weight, bias }) {
 }
 
 async function fit(train, names, c, tolerance) {
-  const tfidf = new TfIdf(train.map(([text]) => text));
-  const x = tfidf.transform(train.map(([text]) => text));
+  const tfidf = await TfIdf.create(
+    train.map(([text]) => text),
+    pause,
+  );
+  const x = await tfidf.transform(
+    train.map(([text]) => text),
+    pause,
+  );
   const labels = train.map(([, label]) => names.indexOf(label));
-  const fitted = await fitSparse(x, labels, names.length, { c, tolerance });
+  const fitted = await fitSparse(x, labels, names.length, { c, tolerance, pause });
   assert.ok(fitted.converged);
   return {
     objective: objectiveOf(x, labels, c, fitted),
-    predict: (texts) => [...predictSparse(tfidf.transform(texts), fitted)].map((label) => names[label]),
+    predict: async (texts) =>
+      [...(await predictSparse(await tfidf.transform(texts, pause), fitted, pause))].map((label) => names[label]),
   };
 }
 
@@ -65,7 +75,7 @@ for (const { name, labels, c, train, test: texts, objective, predicted } of expe
   test(`logistic regression reaches scikit-learn's minimum: ${name}`, async () => {
     const exact = await fit(train, labels, c, 1e-8);
     assert.ok(Math.abs(exact.objective / objective - 1) < 1e-9, `${exact.objective}, expected ${objective}`);
-    assert.deepEqual(exact.predict(texts), predicted);
+    assert.deepEqual(await exact.predict(texts), predicted);
     const usual = await fit(train, labels, c);
     assert.ok(Math.abs(usual.objective / objective - 1) < 1e-3, `${usual.objective}, expected ${objective}`);
   });
@@ -83,6 +93,6 @@ test('banking77, few examples a class', { skip: existsSync(shared) ? false : '..
   const rows = read('test');
   const exact = await fit(train, Object.keys(seen).sort(), c, 1e-7);
   assert.ok(Math.abs(exact.objective / objective - 1) < 1e-6, `${exact.objective}, expected ${objective}`);
-  const predicted = exact.predict(rows.map(([text]) => text));
+  const predicted = await exact.predict(rows.map(([text]) => text));
   assert.equal(rows.filter(([, label], i) => label === predicted[i]).length, correct);
 });

@@ -1,5 +1,5 @@
 // `fit` for one label or several for each text: checks of examples and options, and a head's data from the worker's result.
-import { indexOfMax, range, rowOf } from '../../base/numbers.js';
+import { range } from '../../base/numbers.js';
 import { BertletError } from '../../errors.js';
 import { evaluateMultiLabel, evaluatePredictions } from '../../metrics/classification.js';
 import { checkExamples, checkMultiLabelExamples, labelNames } from '../examples.js';
@@ -38,21 +38,13 @@ export function prepareClassifier(examples, options, info) {
     labels: names,
     params,
     /** @param {import('../../train/frozen/classification.js').FittedClassifier} fitted */
-    finish({ network, report, validation: { examples: heldOut, logits } }) {
+    finish({ network, report, validation: { examples: heldOut, predicted } }) {
       if (heldOut.length === 0) return { network, report };
       const truth = heldOut.map((example) => labelLists[example]);
-      const rows = heldOut.map((_, i) => rowOf(logits, i, names.length));
+      const found = predicted.map((list) => list.map((k) => names[k]));
       const { accuracy, macroF1, microF1, n } = multiLabel
-        ? evaluateMultiLabel(
-            truth,
-            rows.map((row) => names.filter((_, k) => row[k] >= 0)),
-            names,
-          )
-        : evaluatePredictions(
-            truth.flat(),
-            rows.map((row) => names[indexOfMax(row)]),
-            names,
-          );
+        ? evaluateMultiLabel(truth, found, names)
+        : evaluatePredictions(truth.flat(), found.flat(), names);
       return { network, report: { ...report, validation: { accuracy, macroF1, microF1, n } } };
     },
   };

@@ -1,4 +1,5 @@
 // The head for question answering.
+import { guard } from '../guard.js';
 import { bestAnswers } from '../../decode/answers.js';
 import { squadMetrics } from '../../metrics/answers.js';
 import { checkAnsweredExamples, checkQuestions } from '../examples.js';
@@ -70,3 +71,5 @@ export class QuestionAnswerer extends Head {
     );
   }
 }
+
+guard(QuestionAnswerer);

@@ -1,4 +1,5 @@
 // The head for text classification, with one label or any number of labels for each text.
+import { guard } from '../guard.js';
 import { BertletError } from '../../errors.js';
 import { sigmoid, softmax } from '../../base/probabilities.js';
 import { checkInteger } from '../options.js';
@@ -91,6 +92,8 @@ export class TextClassifier extends Head {
     );
   }
 }
+
+guard(TextClassifier);
 
 /** Throws BAD_INPUT. @param {number} threshold */
 function checkThreshold(threshold) {

@@ -1,4 +1,5 @@
 // A head that gives a number for a text, or a pair: how similar two sentences are, say.
+import { guard } from '../guard.js';
 import { toTexts } from '../texts.js';
 import { Head } from './head.js';
 
@@ -22,3 +23,5 @@ export class TextRegressor extends Head {
     return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
   }
 }
+
+guard(TextRegressor);

@@ -1,4 +1,5 @@
 // The head for token classification: it tags words, and finds entities.
+import { guard } from '../guard.js';
 import { BertletError } from '../../errors.js';
 import { groupedEntities, tokenEntities } from '../../decode/entities.js';
 import { indexOfMax, rowOf } from '../../base/numbers.js';
@@ -223,6 +224,8 @@ export class TokenClassifier extends Head {
     });
   }
 }
+
+guard(TokenClassifier);
 
 /**
  * What `entities` gives for one text.

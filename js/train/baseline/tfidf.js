@@ -20,35 +20,43 @@ const WORD = /[\p{L}\p{N}_]{2,}/gu;
 export class TfIdf {
   /** Column of each word and pair of words, in the order of their first occurrence. @type {Map<string, number>} */
   terms = new Map();
-  /** [terms] inverse document frequencies. @type {Float64Array} */
-  idf;
+  /** [terms] inverse document frequencies. */
+  idf = new Float64Array(0);
 
-  /** @param {string[]} texts to learn terms and frequencies from */
-  constructor(texts) {
+  /**
+   * @param {string[]} texts to learn terms and frequencies from
+   * @param {() => Promise<void>} pause awaited after each text
+   */
+  static async create(texts, pause) {
+    const tfidf = new TfIdf();
+    const { terms } = tfidf;
     /** @type {number[]} */
     const documents = [];
     for (const text of texts) {
       for (const term of countTerms(text).keys()) {
-        const column = this.terms.get(term) ?? this.terms.size;
-        this.terms.set(term, column);
+        const column = terms.get(term) ?? terms.size;
+        terms.set(term, column);
         documents[column] = (documents[column] ?? 0) + 1;
       }
+      await pause();
     }
-    this.idf = Float64Array.from(documents, (count) => 1 + Math.log((1 + texts.length) / (1 + count)));
+    tfidf.idf = Float64Array.from(documents, (count) => 1 + Math.log((1 + texts.length) / (1 + count)));
+    return tfidf;
   }
 
   /**
    * The rows of texts; unknown terms are ignored.
    * @param {string[]} texts
-   * @returns {SparseRows} [texts][terms]
+   * @param {() => Promise<void>} pause awaited after each text
+   * @returns {Promise<SparseRows>} [texts][terms]
    */
-  transform(texts) {
+  async transform(texts, pause) {
     const starts = new Int32Array(texts.length + 1);
     /** @type {number[]} */
     const columns = [];
     /** @type {number[]} */
     const values = [];
-    texts.forEach((text, i) => {
+    for (const [i, text] of texts.entries()) {
       let squares = 0;
       for (const [term, count] of countTerms(text)) {
         const column = this.terms.get(term);
@@ -60,7 +68,8 @@ export class TfIdf {
       }
       for (let j = starts[i]; j < values.length; j++) values[j] /= Math.sqrt(squares);
       starts[i + 1] = values.length;
-    });
+      await pause();
+    }
     return { starts, columns: Int32Array.from(columns), values: Float64Array.from(values), width: this.terms.size };
   }
 }

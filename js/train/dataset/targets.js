@@ -1,7 +1,7 @@
 // The labels that a classifier is trained to give each row, and how well logits agree with them.
 import { fitTemperature } from '../../decode/calibration.js';
 import { scoresOf } from '../../metrics/classification.js';
-import { indexOfMax, logSumExp } from '../../base/numbers.js';
+import { indexOfMax, logSumExp, range } from '../../base/numbers.js';
 
 /**
  * @typedef {object} Measure
@@ -28,31 +28,42 @@ export class SingleLabel {
    * How well logits agree with the labels.
    * @param {Float32Array} logits [rows.length][classes]
    * @param {ArrayLike<number>} rows which rows they are of
-   * @returns {Measure}
+   * @param {() => Promise<void>} pause
+   * @param {number} [temperature] by which the logits are divided first
+   * @returns {Promise<Measure>}
    */
-  measure(logits, rows) {
+  async measure(logits, rows, pause, temperature = 1) {
     const { classes } = this;
     const sum = { logLoss: 0, correct: 0 };
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
-      const z = logits.subarray(i * classes, (i + 1) * classes);
+      const z = logits.slice(i * classes, (i + 1) * classes);
+      for (let k = 0; k < classes; k++) z[k] /= temperature;
       sum.logLoss += logSumExp(z) - z[this.labels[row]];
       sum.correct += Number(indexOfMax(z) === this.labels[row]);
+      await pause();
     }
     return sum;
+  }
+
+  /** The classes that a row's logits choose. @param {Float32Array} logits [classes] @returns {number[]} */
+  chosen(logits) {
+    return [indexOfMax(logits)];
   }
 
   /**
    * The temperature that calibrates logits, see `fitTemperature`.
    * @param {Float32Array} logits [rows.length][classes] of rows that were not trained on
    * @param {Int32Array} rows which rows they are of
+   * @param {() => Promise<void>} pause
    */
-  temperature(logits, rows) {
+  temperature(logits, rows, pause) {
     return fitTemperature(
       logits,
       rows.map((row) => this.labels[row]),
       this.classes,
       smoothingFor(rows.length),
+      pause,
     );
   }
 }
@@ -69,7 +80,7 @@ export class MultiLabel {
   }
 
   /** `logLoss` is summed over the classes, too; a row is correct if all its classes are. @type {SingleLabel['measure']} */
-  measure(logits, rows) {
+  async measure(logits, rows, pause, temperature = 1) {
     const { classes } = this;
     const sum = { logLoss: 0, correct: 0 };
     const counts = { hits: 0, found: 0, support: 0 };
@@ -79,20 +90,27 @@ export class MultiLabel {
       let right = true;
       for (let k = 0; k < classes; k++) {
         const target = this.targets[row * classes + k] === 1;
-        const margin = target ? logits[offset + k] : -logits[offset + k];
+        const logit = Math.fround(logits[offset + k] / temperature);
+        const margin = target ? logit : -logit;
         sum.logLoss += Math.log1p(Math.exp(-Math.abs(margin))) + Math.max(-margin, 0);
         right &&= margin > 0;
         counts.hits += Number(target && margin > 0);
-        counts.found += Number(logits[offset + k] > 0);
+        counts.found += Number(logit > 0);
         counts.support += Number(target);
       }
       sum.correct += Number(right);
+      await pause();
     }
     return { ...sum, microF1: scoresOf(counts).f1 };
   }
 
+  /** @type {SingleLabel['chosen']} */
+  chosen(logits) {
+    return range(0, logits.length).filter((k) => logits[k] >= 0);
+  }
+
   /** One temperature for all classes. @type {SingleLabel['temperature']} */
-  temperature(logits, rows) {
+  temperature(logits, rows, pause) {
     const pairs = new Float32Array(2 * logits.length);
     logits.forEach((logit, i) => (pairs[2 * i + 1] = logit));
     const { classes } = this;
@@ -100,6 +118,6 @@ export class MultiLabel {
       logits,
       (_, i) => this.targets[rows[Math.floor(i / classes)] * classes + (i % classes)],
     );
-    return fitTemperature(pairs, labels, 2, smoothingFor(rows.length));
+    return fitTemperature(pairs, labels, 2, smoothingFor(rows.length), pause);
   }
 }

@@ -35,7 +35,7 @@ const BATCH = 16;
  *   leaves no tokens for its context, OUT_OF_MEMORY, BAD_WEIGHTS, or the signal's reason
  */
 export async function fitAnswers(engine, params, context) {
-  const { questions, answers, numbers, layer, hiddenSize, epochs, learningRate, seed } = params;
+  const { questions, answers, numbers, layer, hiddenSize, epochs } = params;
   const pause = createPause(context);
   /** @type {{ encoded: import('../../tokenize/tokenizer.js').Encoded, span: [begin: number, end: number] }[]} */
   const windows = [];
@@ -63,18 +63,44 @@ export async function fitAnswers(engine, params, context) {
   const maxRows = BATCH * params.windows.maxTokens;
   const shape = { inputs: width, hidden: hiddenSize, outputs: 2, maxRows };
   const sizes = { starts: 4 * (BATCH + 1), spans: 8 * BATCH };
-  const rows = await Rows.create(engine.compiled, maxRows, width, (core) =>
-    Object.values(sizes).reduce((sum, size) => sum + align(size), Mlp.bytes(core, shape)),
-  );
-  const { core } = rows;
+  const rows = await Rows.create(engine.compiled, maxRows, width, {
+    layers: hiddenSize > 0 ? [hiddenSize, 2] : [2],
+    trainers: (core) => Object.values(sizes).reduce((sum, size) => sum + align(size), Mlp.bytes(core, shape)),
+  });
+  try {
+    const trained = await train(engine, params, windows, rows, shape, sizes, context);
+    const found = { examples: questions.length, windows: windows.length, layer, pooling: 'none', epochs };
+    return {
+      network: { layer, pooling: /** @type {const} */ ('none'), normalize: false, dense: trained.dense },
+      report: { ...found, trainLoss: trained.loss },
+    };
+  } finally {
+    rows.free();
+  }
+}
+
+/**
+ * Trains a head on windows.
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {AnswersParams} params
+ * @param {{ encoded: import('../../tokenize/tokenizer.js').Encoded, span: [begin: number, end: number] }[]} windows shuffled in place
+ * @param {Rows} rows for the features of a batch
+ * @param {import('../solvers/mlp.js').Shape} shape
+ * @param {{ starts: number, spans: number }} sizes in bytes, of what the loss reads
+ * @param {import('../../rpc/serve.js').Context} context
+ * @returns {Promise<{ dense: import('../../core/dense.js').Dense[], loss: number }>} `loss`: mean over the steps of the last epoch
+ */
+async function train(engine, { layer, epochs, learningRate, seed }, windows, rows, shape, sizes, context) {
+  const pause = createPause(context);
+  const { core, width } = rows;
   const at = { starts: core.reserve(sizes.starts), spans: core.reserve(sizes.spans) };
   const head = new Mlp(core, shape);
   const next = random(seed);
-  head.reset(next);
+  await head.reset(next, pause);
 
   const report = progressReporter(context, 'train');
   const steps = Math.ceil(windows.length / BATCH);
-  let loss = 0; // mean over the steps of the last epoch
+  let loss = 0;
   for (let epoch = 0; epoch < epochs; epoch++) {
     shuffle(windows, next);
     loss = 0;
@@ -98,20 +124,19 @@ export async function fitAnswers(engine, params, context) {
       core.ints(at.starts, starts.length).set(starts);
       core.ints(at.spans, 2 * batch.length).set(batch.flatMap(({ span }) => span));
       const count = starts[batch.length];
-      const logits = head.forward(
+      const logits = await head.forward(
         rows.at,
         Int32Array.from({ length: count }, (_, row) => row),
+        pause,
       );
       const value = core.fn.span_loss(logits, at.starts, at.spans, batch.length);
-      head.step(value, learningRate * (1 - (epoch * steps + step) / (epochs * steps)));
+      await head.step(value, learningRate * (1 - (epoch * steps + step) / (epochs * steps)), pause);
       loss += value / steps;
       report(epoch * steps + step + 1, epochs * steps);
+      await pause();
     }
   }
-  return {
-    network: { layer, pooling: /** @type {const} */ ('none'), normalize: false, dense: head.dense() },
-    report: { examples: questions.length, windows: windows.length, layer, pooling: 'none', epochs, trainLoss: loss },
-  };
+  return { dense: head.dense(), loss };
 }
 
 /**

@@ -8,6 +8,7 @@ import { Rows } from '../dataset/rows.js';
 import { searchStrength } from './search.js';
 import { range } from '../../base/numbers.js';
 import { split } from '../dataset/split.js';
+import { divide } from '../dataset/divide.js';
 import { MultiLabel, SingleLabel } from '../dataset/targets.js';
 
 /** @typedef {import('../../rpc/serve.js').Context} Context */
@@ -22,6 +23,7 @@ const DEFAULT_C = 10;
 const FOLDS = 5;
 const SEARCH_SIZE = 300_000; // of all folds
 const CROSS_VALIDATED_SIZE = 60_000; // beyond it, only the first fold is left out, instead of each in turn
+const MAX_LOGITS = 2 ** 26; // of the rows that are left out, which a search keeps: 256 MB
 
 /** Number of texts on which layers, poolings and standardizations are compared. */
 const COMPARED_TEXTS = 2000;
@@ -46,8 +48,8 @@ const COMPARED_TEXTS = 2000;
  * @typedef {object} FittedClassifier
  * @property {import('../../core/dense.js').HeadNetwork} network
  * @property {Omit<import('../../types.js').FitReport, 'validation'>} report
- * @property {{ examples: number[], logits: Float32Array }} validation indices of the examples that were held out,
- *   and their logits, [examples][classes]
+ * @property {{ examples: number[], predicted: number[][] }} validation indices of the examples that were held out, and the classes that
+ *   the head gives each, [examples][]
  */
 
 /**
@@ -82,31 +84,64 @@ export async function fitClassifier(engine, params, context) {
   const { standardize, layer, pooling } = choices[Math.max(best, 0)];
   const featureSpec = { layer, pooling, normalize: true };
 
-  const problem = await prepare(engine, params, standardize, (use) =>
-    pooledFeatures(engine, params.texts, [featureSpec], use, context),
+  const pause = createPause(context);
+  const problem = await prepare(
+    engine,
+    params,
+    standardize,
+    (use) => pooledFeatures(engine, params.texts, [featureSpec], use, context),
+    pause,
   );
-  const { rows, targets, order, trainRows } = problem;
-  const { dense, temperature = 1, report } = await (params.mlp ? trainMlp : trainRegression)(problem, params, context);
-  const { correct } = targets.measure(rows.logits(0, trainRows, dense), range(0, trainRows));
-  // Dividing the last layer by the temperature divides the logits by it.
-  const last = dense[dense.length - 1];
-  last.weight = last.weight.map((value) => value / temperature);
-  last.bias = last.bias.map((value) => value / temperature);
-  return {
-    network: { ...featureSpec, dense: rows.unscale(dense) },
-    report: /** @type {any} */ ({
-      examples: trainRows,
+  const { rows } = problem;
+  try {
+    const trained = await (params.mlp ? trainMlp : trainRegression)(problem, params, context);
+    const { dense, temperature = 1 } = trained;
+    const { trainAccuracy, predicted } = await predictions(problem, dense, pause);
+    // Dividing the last layer by the temperature divides the logits by it.
+    await divide(dense[dense.length - 1], temperature, pause);
+    const report = {
+      examples: problem.trainRows,
       classes: params.classes,
       layer,
       pooling,
       standardize,
-      ...report,
+      ...trained.report,
       temperature,
-      trainAccuracy: correct / trainRows,
+      trainAccuracy,
       ...(featureSearch.length > 0 && { featureSearch }),
-    }),
-    validation: { examples: order.slice(trainRows), logits: rows.logits(trainRows, rows.count, dense) },
-  };
+    };
+    return {
+      network: { ...featureSpec, dense: await rows.unscale(dense, pause) },
+      report: /** @type {any} */ (report),
+      validation: { examples: problem.order.slice(problem.trainRows), predicted },
+    };
+  } finally {
+    rows.free();
+  }
+}
+
+/**
+ * What a head says of the rows.
+ * @param {Problem} problem
+ * @param {import('../../core/dense.js').Dense[]} dense
+ * @param {() => Promise<void>} pause
+ * @returns {Promise<{ trainAccuracy: number, predicted: number[][] }>} share of the rows to train on that it gets right; the classes that
+ *   it gives each of the others
+ */
+async function predictions({ rows, targets, trainRows }, dense, pause) {
+  const { classes } = targets;
+  let right = 0;
+  await rows.eachBlock(0, trainRows, dense, pause, async (first, logits) => {
+    const { correct } = await targets.measure(logits, range(first, first + logits.length / classes), pause);
+    right += correct;
+  });
+  /** @type {number[][]} */
+  const predicted = [];
+  await rows.eachBlock(trainRows, rows.count, dense, pause, (_, logits) => {
+    for (let at = 0; at < logits.length; at += classes)
+      predicted.push(targets.chosen(logits.subarray(at, at + classes)));
+  });
+  return { trainAccuracy: right / trainRows, predicted };
 }
 
 /**
@@ -115,9 +150,10 @@ export async function fitClassifier(engine, params, context) {
  * @param {ClassificationParams} params
  * @param {boolean} standardize
  * @param {(use: (example: number, vector: Float32Array) => void) => void | Promise<void>} readFeatures calls `use` for each example
+ * @param {() => Promise<void>} pause
  * @returns {Promise<Problem>} rejects with OUT_OF_MEMORY
  */
-async function prepare(engine, params, standardize, readFeatures) {
+async function prepare(engine, params, standardize, readFeatures, pause) {
   const { task, labels, classes, validation, seed, mlp } = params;
   const multiLabel = task === 'multi-label';
   const foldRows = Math.max(SEARCH_SIZE / outputCount(params), 10 * classes);
@@ -132,15 +168,23 @@ async function prepare(engine, params, standardize, readFeatures) {
     order.forEach((example, row) => labels[example].forEach((k) => (targets.targets[row * classes + k] = 1)));
 
   const { hiddenSize } = engine.config;
-  const rows = await Rows.create(engine.compiled, order.length, hiddenSize, (core) => {
-    if (mlp) return MlpTrainer.bytes(core, hiddenSize, classes, mlp);
-    return (multiLabel ? MultiLabelRegression : SingleLabelRegression).bytes(core, trainRows, hiddenSize, classes);
+  const rows = await Rows.create(engine.compiled, order.length, hiddenSize, {
+    layers: mlp ? [mlp.hiddenSize, classes] : [classes],
+    trainers(core) {
+      if (mlp) return MlpTrainer.bytes(core, hiddenSize, classes, mlp);
+      return (multiLabel ? MultiLabelRegression : SingleLabelRegression).bytes(core, trainRows, hiddenSize, classes);
+    },
   });
-  const rowOf = new Int32Array(order.length);
-  order.forEach((example, row) => (rowOf[example] = row));
-  await readFeatures((example, vector) => rows.set(rowOf[example], vector));
-  if (standardize) rows.standardize(trainRows);
-  return { rows, targets, order, folds, trainRows };
+  try {
+    const rowOf = new Int32Array(order.length);
+    order.forEach((example, row) => (rowOf[example] = row));
+    await readFeatures((example, vector) => rows.set(rowOf[example], vector));
+    if (standardize) await rows.standardize(trainRows, pause);
+    return { rows, targets, order, folds, trainRows };
+  } catch (error) {
+    rows.free();
+    throw error;
+  }
 }
 
 /** Number of outputs that the cost of a fit grows with: 1 for two classes, else one for each. @param {ClassificationParams} params */
@@ -198,6 +242,12 @@ async function search(regression, { rows, targets, folds }, params, context) {
   if (folds.length < 2) return undefined;
   const inFolds = folds[folds.length - 1][1];
   const large = inFolds * outputCount(params) > CROSS_VALIDATED_SIZE;
+  if ((large ? folds[0][1] : inFolds) * params.classes > MAX_LOGITS) {
+    context.emit({
+      warning: `There are too many labels (${params.classes}) to choose c by cross-validation, so it is ${DEFAULT_C}, and scores are not calibrated.`,
+    });
+    return undefined;
+  }
   const pause = createPause(context);
   return searchStrength(
     STRENGTHS.map((c) => (rows.scaling ? c / rows.width : c)), // standardized features are vectors of length sqrt(width)
@@ -205,9 +255,10 @@ async function search(regression, { rows, targets, folds }, params, context) {
     targets,
     async (c, [begin, end]) => {
       await regression.fit({ c, rows: inFolds, without: [begin, end] }, pause);
-      return rows.logits(begin, end, regression.dense());
+      return rows.logits(begin, end, regression.dense(), pause);
     },
     progressReporter(context, 'search'),
+    pause,
   );
 }
 
@@ -226,17 +277,18 @@ async function trainMlp({ rows, targets, folds, trainRows }, { mlp, classWeight,
     /** @type {import('../solvers/mlp-trainer.js').MlpOptions} */ (mlp),
     seed,
   );
+  const pause = createPause(context);
   const heldOut = folds.length > 1 ? folds[0] : undefined;
   const { epochs, search, held } = await trainer.chooseEpochs(
     heldOut,
     trainRows,
-    createPause(context),
+    pause,
     progressReporter(context, 'search'),
   );
-  await trainer.fit(epochs, trainRows, createPause(context), progressReporter(context, 'train'));
+  await trainer.fit(epochs, trainRows, pause, progressReporter(context, 'train'));
   return {
     dense: trainer.dense(),
-    temperature: held && heldOut && targets.temperature(held, Int32Array.from(range(...heldOut))),
+    temperature: held && heldOut && (await targets.temperature(held, Int32Array.from(range(...heldOut)), pause)),
     report: { epochs, epochSearch: search },
   };
 }
@@ -253,6 +305,7 @@ async function trainMlp({ rows, targets, folds, trainRows }, { mlp, classWeight,
 async function compareFeatures(engine, params, context) {
   const sample = { ...subsample(params), validation: 0, mlp: undefined };
   const { texts, layers, poolings } = sample;
+  const pause = createPause(context);
   const bytesOfLayer = 4 * texts.length * poolings.length * engine.config.hiddenSize;
   const results = [];
   /** @type {{ logLoss: number, spec?: import('./features.js').PooledFeatureSpec, vectors: Float32Array[] }} */
@@ -271,10 +324,16 @@ async function compareFeatures(engine, params, context) {
     for (const [i, spec] of specs.entries()) {
       const vectors = features[i];
       for (const standardize of sample.standardize) {
-        const problem = await prepare(engine, sample, standardize, (use) =>
-          vectors.forEach((vector, example) => use(example, vector)),
+        const problem = await prepare(
+          engine,
+          sample,
+          standardize,
+          (use) => vectors.forEach((vector, example) => use(example, vector)),
+          pause,
         );
-        const searched = await search(regressionOf(problem, sample), problem, sample, context);
+        const searched = await search(regressionOf(problem, sample), problem, sample, context).finally(() =>
+          problem.rows.free(),
+        );
         const { logLoss, accuracy } = searched?.chosen ?? { logLoss: 0, accuracy: 0 };
         const { layer, pooling } = spec;
         results.push({ layer, pooling, standardize, logLoss, accuracy });

@@ -1,6 +1,6 @@
 // Pooled features of texts, from the cache or computed; several kinds of them (layers, poolings) in one pass of the encoder.
 import { forEachBatch } from '../../engine/batches.js';
-import { progressReporter } from '../../rpc/progress.js';
+import { createPause, progressReporter } from '../../rpc/progress.js';
 import { featureCacheOf } from './feature-cache.js';
 
 /** @typedef {import('../../engine/engine.js').Engine} Engine */
@@ -57,14 +57,19 @@ export async function pooledFeatures(engine, texts, specs, use, context) {
   const cache = featureCacheOf(engine);
   /** Indices of equal texts of which a vector is to be computed, by the text. @type {Map<string, number[]>} */
   const missing = new Map();
-  texts.forEach((text, index) => {
+  const pause = createPause(context);
+  for (const [index, text] of texts.entries()) {
+    await pause();
     const known = specs.map((spec) => cache.get(keyOf(spec, text)));
-    if (known.every((vector) => vector !== undefined)) return known.forEach((vector, i) => use(index, vector, i));
+    if (known.every((vector) => vector !== undefined)) {
+      known.forEach((vector, i) => use(index, vector, i));
+      continue;
+    }
     const key = JSON.stringify(text);
     const equalTexts = missing.get(key);
     if (equalTexts) equalTexts.push(index);
     else missing.set(key, [index]);
-  });
+  }
 
   const groups = [...missing.values()];
   if (groups.length === 0) return progressReporter(context, 'features')(texts.length, texts.length);

@@ -22,9 +22,10 @@ const TIE = 1.005;
  * @param {(c: number, without: [begin: number, end: number]) => Promise<Float32Array>} train trains without a fold and gives the logits of
  *   its rows, [end - begin][classes]
  * @param {(loaded: number, total: number) => void} report gets fits
+ * @param {() => Promise<void>} pause
  * @returns {Promise<{ search: Step[], chosen: Step, temperature: number }>} all steps, the best one, and its temperature. Rejects as `train`
  */
-export async function searchStrength(strengths, folds, targets, train, report) {
+export async function searchStrength(strengths, folds, targets, train, report, pause) {
   const rows = folds.flatMap(([begin, end]) => range(begin, end));
   const total = strengths.length * folds.length;
   /** @type {Step[]} */
@@ -41,11 +42,8 @@ export async function searchStrength(strengths, folds, targets, train, report) {
       filled += logitsOfFold.length;
       report(++steps, total);
     }
-    const temperature = targets.temperature(logits, Int32Array.from(rows));
-    const { logLoss, correct, ...rest } = targets.measure(
-      logits.map((value) => value / temperature),
-      rows,
-    );
+    const temperature = await targets.temperature(logits, Int32Array.from(rows), pause);
+    const { logLoss, correct, ...rest } = await targets.measure(logits, rows, pause, temperature);
     const previous = search.at(-1);
     const step = { c, logLoss: logLoss / rows.length, accuracy: correct / rows.length, ...rest };
     search.push(step);

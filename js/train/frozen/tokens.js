@@ -11,6 +11,7 @@ import { passes } from './features.js';
 import { searchStrength } from './search.js';
 import { range } from '../../base/numbers.js';
 import { split } from '../dataset/split.js';
+import { divide } from '../dataset/divide.js';
 import { SingleLabel } from '../dataset/targets.js';
 
 /** @typedef {import('../../rpc/serve.js').Context} Context */
@@ -73,6 +74,23 @@ const SEARCH_SIZE = 300_000;
  * @returns {Promise<FittedTagger>} rejects with BAD_INPUT if no word has a token, OUT_OF_MEMORY, BAD_WEIGHTS, or the signal's reason
  */
 export async function fitTagger(engine, params, context) {
+  /** @type {Problem[]} */
+  const problems = [];
+  try {
+    return await trainTagger(engine, params, context, problems);
+  } finally {
+    for (const { rows } of problems) rows.free();
+  }
+}
+
+/**
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {TokensParams} params
+ * @param {Context} context
+ * @param {Problem[]} made all problems are added, whose memory is to be given back
+ * @returns {Promise<FittedTagger>}
+ */
+async function trainTagger(engine, params, context, made) {
   const { words, tags, classes, outside, layers, standardize, validation, seed, mlp } = params;
   const encoded = await encode(engine, words, context);
   const count = wordCount(encoded);
@@ -84,6 +102,7 @@ export async function fitTagger(engine, params, context) {
   const kind = standardize ? 'standardized' : 'plain';
   const strengths = params.c === undefined ? STRENGTHS[kind] : [params.c];
 
+  const pause = createPause(context);
   /**
    * The problems of layers, with the first sentences of the order.
    * @param {number[]} layers
@@ -97,6 +116,7 @@ export async function fitTagger(engine, params, context) {
       numbers.map((i) => encoded[i]),
       paramsOfPass,
       sentences < trainRows ? withoutWarnings(context) : context,
+      made,
     );
   };
 
@@ -136,40 +156,39 @@ export async function fitTagger(engine, params, context) {
     pooling: /** @type {const} */ ('none'),
     normalize: false,
   };
-  const accuracy = (/** @type {import('../../core/dense.js').Dense[]} */ dense) =>
-    targets.measure(rows.logits(0, rows.count, dense), range(0, rows.count)).correct / rows.count;
+  const accuracy = async (/** @type {import('../../core/dense.js').Dense[]} */ dense) => {
+    let right = 0;
+    await rows.eachBlock(0, rows.count, dense, pause, async (first, logits) => {
+      const { correct } = await targets.measure(logits, range(first, first + logits.length / classes), pause);
+      right += correct;
+    });
+    return right / rows.count;
+  };
 
   if (mlp) {
     const trainer = new CrfTrainer(rows, starts, targets, mlp, seed);
     const heldOut = folds.length > 1 ? folds[0] : undefined;
-    const { epochs, search } = await trainer.chooseEpochs(
-      heldOut,
-      createPause(context),
-      progressReporter(context, 'search'),
-    );
-    await trainer.fit(epochs, createPause(context), progressReporter(context, 'train'));
+    const { epochs, search } = await trainer.chooseEpochs(heldOut, pause, progressReporter(context, 'search'));
+    await trainer.fit(epochs, pause, progressReporter(context, 'train'));
     const dense = trainer.dense();
     return {
-      network: { ...featureSpec, dense: rows.unscale(dense) },
+      network: { ...featureSpec, dense: await rows.unscale(dense, pause) },
       transitions: trainer.transitions(),
-      report: { ...base, temperature: 1, epochs, epochSearch: search, trainAccuracy: accuracy(dense) },
+      report: { ...base, temperature: 1, epochs, epochSearch: search, trainAccuracy: await accuracy(dense) },
       validation: order.slice(trainRows),
     };
   }
 
   const report = progressReporter(context, 'train');
-  const { iterations, converged } = await regression.fit({ c }, createPause(context), (i) => report(i, i + 1));
+  const { iterations, converged } = await regression.fit({ c }, pause, (i) => report(i, i + 1));
   report(iterations, iterations);
   const dense = regression.dense();
   const { temperature = 1, search = [] } = best ?? {};
-  const calibrated = dense.map((linear) => ({
-    ...linear,
-    weight: linear.weight.map((value) => value / temperature),
-    bias: linear.bias.map((value) => value / temperature),
-  }));
+  const trainAccuracy = await accuracy(dense);
+  await divide(dense[0], temperature, pause);
   return {
-    network: { ...featureSpec, dense: rows.unscale(calibrated) },
-    report: { ...base, c, iterations, converged, search, temperature, trainAccuracy: accuracy(dense) },
+    network: { ...featureSpec, dense: await rows.unscale(dense, pause) },
+    report: { ...base, c, iterations, converged, search, temperature, trainAccuracy },
     validation: order.slice(trainRows),
   };
 }
@@ -211,9 +230,10 @@ const wordCount = (sentences) => sentences.reduce((sum, { firsts }) => sum + fir
  * @param {TokensParams & { numbers: number[] }} params `layers`: of this pass; `tags`: of these sentences; `numbers`: their indices among
  *   the caller's, for messages
  * @param {Context} context
+ * @param {Problem[]} made they are added, as soon as they have memory
  * @returns {Promise<Problem[]>} [layers]; rejects with OUT_OF_MEMORY, and as `forEachBatch`
  */
-async function collect(engine, sentences, { layers, numbers, tags, classes, standardize, mlp }, context) {
+async function collect(engine, sentences, { layers, numbers, tags, classes, standardize, mlp }, context, made) {
   const starts = new Int32Array(sentences.length + 1);
   sentences.forEach(({ firsts }, i) => (starts[i + 1] = starts[i] + firsts.length));
   const count = starts[sentences.length];
@@ -228,16 +248,16 @@ async function collect(engine, sentences, { layers, numbers, tags, classes, stan
   /** @type {Map<number, Problem>} */
   const problems = new Map();
   for (const layer of layers) {
-    const rows = await Rows.create(
-      engine.compiled,
-      count,
-      hiddenSize,
-      (core) =>
+    const rows = await Rows.create(engine.compiled, count, hiddenSize, {
+      layers: mlp ? [mlp.hiddenSize, classes] : [classes],
+      trainers: (core) =>
         SingleLabelRegression.bytes(core, count, hiddenSize, classes) +
         (mlp ? CrfTrainer.bytes(core, hiddenSize, classes, starts, mlp) : 0),
-    );
+    });
     const regression = new SingleLabelRegression(rows, count, labels, new Float32Array(classes).fill(1));
-    problems.set(layer, { layer, rows, starts, targets: new SingleLabel(labels, classes), regression });
+    const problem = { layer, rows, starts, targets: new SingleLabel(labels, classes), regression };
+    problems.set(layer, problem);
+    made.push(problem);
   }
   await forEachBatch(
     engine,
@@ -255,7 +275,8 @@ async function collect(engine, sentences, { layers, numbers, tags, classes, stan
     },
     context,
   );
-  if (standardize) for (const { rows } of problems.values()) rows.standardize(count);
+  const pause = createPause(context);
+  if (standardize) for (const { rows } of problems.values()) await rows.standardize(count, pause);
   return [...problems.values()];
 }
 
@@ -267,16 +288,18 @@ async function collect(engine, sentences, { layers, numbers, tags, classes, stan
  * @param {Context} context
  */
 async function searchLayer({ rows, starts, targets, regression }, folds, strengths, context) {
+  const pause = createPause(context);
   const [begin, end] = folds[0].map((sentence) => starts[sentence]);
   const { search, chosen, temperature } = await searchStrength(
     strengths,
     [[begin, end]],
     targets,
     async (c, without) => {
-      await regression.fit({ c, without }, createPause(context));
-      return rows.logits(begin, end, regression.dense());
+      await regression.fit({ c, without }, pause);
+      return rows.logits(begin, end, regression.dense(), pause);
     },
     progressReporter(context, 'search'),
+    pause,
   );
   return { ...chosen, search, temperature };
 }

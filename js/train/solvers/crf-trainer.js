@@ -1,8 +1,11 @@
 // Trains a head with a hidden layer and a conditional random field (CRF) on top: batches of sentences, early stopping on held-out ones.
+import { STATUS } from '../../core/abi.js';
 import { align } from '../../core/instance.js';
 import { Mlp } from './mlp.js';
 import { random, shuffle } from '../../base/random.js';
 import { range } from '../../base/numbers.js';
+import { BertletError } from '../../errors.js';
+import { TURN } from './turn.js';
 
 /** @typedef {import('./mlp-trainer.js').MlpOptions} MlpOptions */
 
@@ -20,6 +23,7 @@ export class CrfTrainer {
   #options;
   #seed;
   #mlp;
+  #crf;
   #at;
 
   /**
@@ -44,7 +48,13 @@ export class CrfTrainer {
    */
   static #sizes(core, tags, starts) {
     const longest = starts.reduce((max, start, i) => Math.max(max, i > 0 ? start - starts[i - 1] : 1), 1);
-    return { words: BATCH * longest, crf: core.fn.crf_bytes(longest, tags) >>> 0 };
+    const crf = core.fn.crf_bytes(longest, tags) >>> 0;
+    if (crf === 0)
+      throw new BertletError(
+        'OUT_OF_MEMORY',
+        `Sentences of ${longest} words with ${tags} tags need more than the 4 GB of WebAssembly. Cut them, or take fewer tags.`,
+      );
+    return { words: BATCH * longest, longest, crf };
   }
 
   /**
@@ -61,9 +71,10 @@ export class CrfTrainer {
     this.#targets = targets;
     this.#options = options;
     this.#seed = seed;
-    const { words, crf } = CrfTrainer.#sizes(core, targets.classes, starts);
+    const { words, longest, crf } = CrfTrainer.#sizes(core, targets.classes, starts);
     this.#mlp = new Mlp(core, shape(width, targets.classes, words, options));
-    this.#at = { labels: core.reserve(4 * words), starts: core.reserve(4 * (BATCH + 1)), crf: core.reserve(crf) };
+    this.#at = { labels: core.reserve(4 * words), starts: core.reserve(4 * (BATCH + 1)) };
+    this.#crf = core.fn.crf_init(core.reserve(crf), longest, targets.classes);
   }
 
   /** The trained layers, copies. */
@@ -99,7 +110,8 @@ export class CrfTrainer {
       let sum = 0;
       for (let first = begin; first < end; first += BATCH) {
         const batch = range(first, Math.min(first + BATCH, end));
-        sum += this.#loss(batch) * batch.reduce((all, i) => all + this.#starts[i + 1] - this.#starts[i], 0);
+        sum +=
+          (await this.#loss(batch, pause)) * batch.reduce((all, i) => all + this.#starts[i + 1] - this.#starts[i], 0);
         await pause();
       }
       const step = { epochs, logLoss: sum / words };
@@ -133,12 +145,12 @@ export class CrfTrainer {
    */
   async #run(epochs, sentences, pause, afterEpoch) {
     const next = random(this.#seed);
-    this.#mlp.reset(next);
+    await this.#mlp.reset(next, pause);
     for (let epoch = 1; epoch <= epochs; epoch++) {
       shuffle(sentences, next);
       for (let first = 0; first < sentences.length; first += BATCH) {
-        const loss = this.#loss(sentences.slice(first, first + BATCH));
-        this.#mlp.step(loss, this.#options.learningRate);
+        const loss = await this.#loss(sentences.slice(first, first + BATCH), pause);
+        await this.#mlp.step(loss, this.#options.learningRate, pause);
         await pause();
       }
       if (!(await afterEpoch(epoch))) return;
@@ -148,20 +160,25 @@ export class CrfTrainer {
   /**
    * The mean loss of sentences, over their words; its gradient is left in the core for a step.
    * @param {number[]} sentences at most BATCH
+   * @param {() => Promise<void>} pause
+   * @returns {Promise<number>} negative for an error
    */
-  #loss(sentences) {
+  async #loss(sentences, pause) {
     const { core, at: features } = this.#rows;
-    const { labels, starts, crf } = this.#at;
+    const { labels, starts } = this.#at;
     const { labels: tags, classes } = this.#targets;
     const rows = sentences.flatMap((i) => range(this.#starts[i], this.#starts[i + 1]));
     let end = 0;
     const batchStarts = [0, ...sentences.map((i) => (end += this.#starts[i + 1] - this.#starts[i]))];
     core.ints(labels, rows.length).set(rows.map((row) => tags[row]));
     core.ints(starts, batchStarts.length).set(batchStarts);
-    const logits = this.#mlp.forward(features, rows);
+    const logits = await this.#mlp.forward(features, rows, pause);
     const { parameters, gradient } = this.#mlp.extra;
     core.floats(gradient, (classes + 1) * classes).fill(0); // it may be left from a loss without a step
-    return core.fn.crf_loss(logits, labels, starts, sentences.length, classes, parameters, crf, gradient);
+    const status = core.fn.crf_start(this.#crf, logits, labels, starts, sentences.length, parameters, gradient);
+    if (status !== STATUS.OK) throw new Error(`bertlet_crf_start: ${status}`);
+    while (!core.fn.crf_run(this.#crf, TURN)) await pause();
+    return core.fn.crf_loss(this.#crf);
   }
 }
 

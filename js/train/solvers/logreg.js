@@ -2,6 +2,7 @@
 import { BertletError } from '../../errors.js';
 import { FIT_STATE } from '../../core/abi.js';
 import { align } from '../../core/instance.js';
+import { TURN } from './turn.js';
 
 /** @typedef {import('../dataset/rows.js').Rows} Rows */
 /**
@@ -30,7 +31,10 @@ class Regression {
   static sizes(core, trainRows, width, classes) {
     const fit = core.fn.logreg_bytes(trainRows, width, classes) >>> 0;
     if (fit === 0)
-      throw new BertletError('OUT_OF_MEMORY', `${trainRows} examples of ${classes} labels are too many to train on.`);
+      throw new BertletError(
+        'OUT_OF_MEMORY',
+        `A head of ${classes} labels on ${width} features, trained on ${trainRows} examples, needs more than the 4 GB of WebAssembly. Train on fewer labels, or on several groups of them.`,
+      );
     return { labels: 4 * trainRows, sampleWeight: 4 * trainRows, fit, weight: 4 * classes * width, bias: 4 * classes };
   }
 
@@ -77,9 +81,11 @@ class Regression {
       .fill(0, ...without);
     this.#fit = core.fn.logreg_init(at.fit, features, at.labels, this.#trainRows, width, this.#classes);
     check(core.fn.logreg_start(this.#fit, at.sampleWeight, c, tolerance));
-    for (let iterations = 1; ; iterations++) {
-      const state = check(core.fn.logreg_step(this.#fit));
-      onIteration?.(iterations);
+    // The first step measures where the fit starts; each further one is an iteration.
+    for (let iterations = 0; ; iterations++) {
+      let state;
+      while ((state = check(core.fn.logreg_step(this.#fit, TURN))) === FIT_STATE.UNFINISHED) await pause();
+      if (iterations > 0) onIteration?.(iterations);
       // CONVERGED or STALLED: the optimum is reached, as far as f32 can tell.
       const converged = state !== FIT_STATE.RUNNING;
       if (converged || iterations === MAX_ITERATIONS) return { iterations, converged };

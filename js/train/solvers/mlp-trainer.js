@@ -80,9 +80,9 @@ export class MlpTrainer {
     const search = [];
     /** @type {{ epochs: number, logLoss: number, held: Float32Array }} */
     let best = { epochs: 0, logLoss: Infinity, held: new Float32Array(0) };
-    await this.#run(maxEpochs, [...range(0, begin), ...range(end, trainRows)], pause, (epoch) => {
-      const logits = this.#rows.logits(begin, end, this.dense());
-      const { logLoss, correct } = this.#targets.measure(logits, range(begin, end));
+    await this.#run(maxEpochs, [...range(0, begin), ...range(end, trainRows)], pause, async (epoch) => {
+      const logits = await this.#rows.logits(begin, end, this.dense(), pause);
+      const { logLoss, correct } = await this.#targets.measure(logits, range(begin, end), pause);
       search.push({ epochs: epoch, logLoss: logLoss / (end - begin), accuracy: correct / (end - begin) });
       if (logLoss < best.logLoss) best = { epochs: epoch, logLoss, held: logits };
       const continues = epoch - best.epochs < PATIENCE;
@@ -100,7 +100,7 @@ export class MlpTrainer {
    * @param {(loaded: number, total: number) => void} report
    */
   async fit(epochs, trainRows, pause, report) {
-    await this.#run(epochs, range(0, trainRows), pause, (epoch) => {
+    await this.#run(epochs, range(0, trainRows), pause, async (epoch) => {
       report(epoch, epochs);
       return true;
     });
@@ -110,28 +110,32 @@ export class MlpTrainer {
    * @param {number} epochs
    * @param {number[]} rows to train on
    * @param {() => Promise<void>} pause
-   * @param {(epoch: number) => boolean} afterEpoch called after each epoch, with 1 after the first; false ends the training
+   * @param {(epoch: number) => Promise<boolean>} afterEpoch called after each epoch, with 1 after the first; false ends the training
    */
   async #run(epochs, rows, pause, afterEpoch) {
     const next = random(this.#seed);
-    this.#mlp.reset(next);
+    await this.#mlp.reset(next, pause);
     for (let epoch = 1; epoch <= epochs; epoch++) {
       shuffle(rows, next);
       for (let first = 0; first < rows.length; first += BATCH) {
-        this.#step(rows.slice(first, first + BATCH));
+        await this.#step(rows.slice(first, first + BATCH), pause);
         await pause();
       }
-      if (!afterEpoch(epoch)) return;
+      if (!(await afterEpoch(epoch))) return;
     }
   }
 
-  /** One step of training. @param {number[]} batch rows */
-  #step(batch) {
+  /**
+   * One step of training.
+   * @param {number[]} batch rows
+   * @param {() => Promise<void>} pause
+   */
+  async #step(batch, pause) {
     const { core, at: features } = this.#rows;
     const { fn } = core;
     const { targets, weights } = this.#at;
     const { classes } = this.#targets;
-    const logits = this.#mlp.forward(features, batch);
+    const logits = await this.#mlp.forward(features, batch, pause);
     let loss;
     if (this.#targets instanceof MultiLabel) {
       const all = this.#targets.targets;
@@ -148,6 +152,6 @@ export class MlpTrainer {
       core.floats(weights, batch.length).set(batch.map((row) => this.#classWeight[labels[row]]));
       loss = fn.softmax_loss(logits, targets, weights, batch.length, classes);
     }
-    this.#mlp.step(loss, this.#options.learningRate);
+    await this.#mlp.step(loss, this.#options.learningRate, pause);
   }
 }

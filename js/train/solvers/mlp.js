@@ -1,6 +1,7 @@
 // A head of one or two dense layers that the core trains by AdamW.
 import { BertletError } from '../../errors.js';
 import { align } from '../../core/instance.js';
+import { TURN } from './turn.js';
 
 /**
  * @typedef {object} Shape
@@ -29,7 +30,10 @@ export class Mlp {
   static sizes(core, { inputs, hidden, outputs, maxRows, extra = 0 }) {
     const mlp = core.fn.mlp_bytes(inputs, hidden, outputs, maxRows, extra) >>> 0;
     if (mlp === 0)
-      throw new BertletError('OUT_OF_MEMORY', `A head of ${hidden} hidden units and ${outputs} outputs is too large.`);
+      throw new BertletError(
+        'OUT_OF_MEMORY',
+        `A head of ${hidden} hidden units and ${outputs} outputs needs more than the 4 GB of WebAssembly. Take a smaller hiddenSize or fewer labels.`,
+      );
     return { mlp, rows: 4 * maxRows, logits: 4 * maxRows * outputs };
   }
 
@@ -70,44 +74,58 @@ export class Mlp {
   /**
    * Starts anew, with weights and biases drawn as torch.nn.Linear does: uniform in +-1 / sqrt(inputs of the layer).
    * @param {() => number} random uniform in [0, 1)
+   * @param {() => Promise<void>} pause
    */
-  reset(random) {
+  async reset(random, pause) {
     const { inputs, hidden, outputs } = this.#shape;
     this.#core.fn.mlp_reset(this.#mlp);
     const { parameters } = this;
     let next = 0;
-    const draw = (/** @type {number} */ count, /** @type {number} */ fanIn) => {
+    const draw = async (/** @type {number} */ outputsOfLayer, /** @type {number} */ fanIn) => {
       const bound = 1 / Math.sqrt(fanIn);
-      for (const end = next + count; next < end; next++) parameters[next] = (2 * random() - 1) * bound;
+      for (let output = 0; output < outputsOfLayer; output++) {
+        for (const end = next + fanIn + 1; next < end; next++) parameters[next] = (2 * random() - 1) * bound;
+        await pause();
+      }
     };
-    if (hidden > 0) draw(hidden * (inputs + 1), inputs);
-    draw(outputs * ((hidden || inputs) + 1), hidden || inputs);
+    if (hidden > 0) await draw(hidden, inputs);
+    await draw(outputs, hidden || inputs);
   }
 
   /**
    * Logits of rows of features, which must stay unchanged until `step`.
    * @param {number} features address of a matrix with `inputs` columns
    * @param {ArrayLike<number>} rows indices of the rows, at most `maxRows`
-   * @returns {number} address of the logits [rows][outputs], valid until the next call
+   * @param {() => Promise<void>} pause awaited between pieces of work, of some milliseconds each
+   * @returns {Promise<number>} address of the logits [rows][outputs], valid until the next call
    */
-  forward(features, rows) {
+  async forward(features, rows, pause) {
     const { rows: rowsAt, logits } = this.#at;
     this.#core.ints(rowsAt, rows.length).set(rows);
     this.#core.fn.mlp_forward(this.#mlp, features, rowsAt, rows.length, logits);
+    await this.#run(pause);
     return logits;
   }
 
+  /** Does what was begun. @param {() => Promise<void>} pause */
+  async #run(pause) {
+    while (!this.#core.fn.mlp_run(this.#mlp, TURN)) await pause();
+  }
+
   /**
-   * One step of training, after `forward` and one of the core's losses, which replaces the logits by its gradient. Throws BAD_WEIGHTS
-   * if the loss is an error.
+   * One step of training, after `forward` and one of the core's losses, which replaces the logits by its gradient. Rejects with
+   * BAD_WEIGHTS if the loss is an error.
    * @param {number} loss what the core's loss returned: negative for an error
    * @param {number} learningRate
+   * @param {() => Promise<void>} pause
    */
-  step(loss, learningRate) {
+  async step(loss, learningRate, pause) {
     if (loss < 0)
       throw new BertletError('BAD_WEIGHTS', `The fit met NaN or infinity (${loss}). A smaller learningRate may help.`);
     this.#core.fn.mlp_backward(this.#mlp, this.#at.logits);
+    await this.#run(pause);
     this.#core.fn.mlp_step(this.#mlp, learningRate, WEIGHT_DECAY);
+    await this.#run(pause);
   }
 
   /** The layers, copies. @returns {import('../../core/dense.js').Dense[]} */

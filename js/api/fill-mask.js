@@ -1,0 +1,23 @@
+// `fillMask`: checks of its arguments, and the call to the worker.
+import { BertletError } from '../errors.js';
+import { callOptions } from './call-options.js';
+import { checkInteger } from './options.js';
+import { toTexts } from './texts.js';
+
+/** @typedef {import('../types.js').MaskFill} MaskFill */
+
+/**
+ * See `Model.fillMask`.
+ * @param {import('../rpc/connection.js').Connection} connection
+ * @param {any} texts
+ * @param {{ topK?: number, targets?: string[] } & import('../types.js').TaskOptions} options
+ */
+export async function fillMask(connection, texts, { topK = 5, targets, ...taskOptions }) {
+  checkInteger('topK', topK);
+  if (targets !== undefined && !(Array.isArray(targets) && targets.every((target) => typeof target === 'string')))
+    throw new BertletError('BAD_INPUT', `targets is ${targets}; it must be an array of words.`);
+  /** @type {MaskFill[][][]} */
+  const fills = await connection.call('fillMask', { texts: toTexts(texts), topK, targets }, callOptions(taskOptions));
+  const results = fills.map((masks) => (masks.length === 1 ? masks[0] : masks));
+  return Array.isArray(texts) ? results : results[0];
+}
