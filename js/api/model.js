@@ -65,11 +65,12 @@ export class Model {
    * @param {EmbedOptions & { pooling?: P } & TaskOptions} [options]
    * @returns {Promise<T extends any[] ? Embedding<P>[] : Embedding<P>>} as `texts`: one vector, or [texts]. A vector has `info.hiddenSize`
    *   numbers, unless dense layers of a sentence-transformers model change that. With `pooling: 'none'` there is an array of vectors for
-   *   each text: one for each token, [CLS] and [SEP] included. Rejects with TEXT_TOO_LONG if `truncation` is 'error' and a text is too long
+   *   each text: one for each token, [CLS] and [SEP] included. Rejects with TEXT_TOO_LONG if `truncation` is 'error' and a text is too long,
+   *   BAD_INPUT for the name of a prompt that the model does not have
    */
   async embed(texts, options = {}) {
     const { numLayers } = this.info;
-    const { pooling, layer, normalize, truncation = 'cut', ...taskOptions } = options;
+    const { pooling, layer, normalize, truncation = 'cut', prompt, promptName, ...taskOptions } = options;
     if (pooling !== undefined) checkChoice('pooling', pooling, ['mean', 'cls', 'max', 'none']);
     if (layer !== undefined && !(Number.isInteger(layer) && layer >= 0 && layer <= numLayers))
       throw new BertletError('BAD_INPUT', `layer is ${layer}; it must be an integer from 0 to ${numLayers}.`);
@@ -78,7 +79,7 @@ export class Model {
     const results = [];
     await this.#connection.call(
       'embed',
-      { texts: toTexts(texts), pooling, layer, normalize, truncation },
+      { texts: toTexts(texts), pooling, layer, normalize, truncation, prompt, promptName },
       {
         ...callOptions(taskOptions),
         onPart: (part) =>
@@ -105,19 +106,9 @@ export class Model {
    *   result is [pieces], best first; for a text with several masks it is [masks][pieces]. Rejects with UNSUPPORTED_MODEL if the model has
    *   no masked-LM head, BAD_VOCABULARY if its vocabulary has no [MASK], BAD_INPUT if a text has none, or TEXT_TOO_LONG
    */
-  async fillMask(texts, { topK = 5, targets, ...taskOptions } = {}) {
-    if (!Number.isInteger(topK) || topK < 1)
-      throw new BertletError('BAD_INPUT', `topK is ${topK}; it must be a positive integer.`);
-    if (targets !== undefined && !(Array.isArray(targets) && targets.every((target) => typeof target === 'string')))
-      throw new BertletError('BAD_INPUT', `targets is ${targets}; it must be an array of words.`);
-    /** @type {MaskFill[][][]} */
-    const fills = await this.#connection.call(
-      'fillMask',
-      { texts: toTexts(texts), topK, targets },
-      callOptions(taskOptions),
-    );
-    const results = fills.map((masks) => (masks.length === 1 ? masks[0] : masks));
-    return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
+  async fillMask(texts, options = {}) {
+    const { fillMask } = await fetchLazy();
+    return /** @type {any} */ (fillMask(this.#connection, texts, options));
   }
 
   /**

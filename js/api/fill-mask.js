@@ -1,0 +1,25 @@
+// Finds what may stand where texts have [MASK]. Only who does so fetches this file.
+import { BertletError } from '../errors.js';
+import { callOptions } from './call-options.js';
+import { toTexts } from './texts.js';
+
+/** @typedef {import('../types.js').MaskFill} MaskFill */
+
+/**
+ * See `Model.fillMask`.
+ * @param {import('../rpc/connection.js').Connection} connection to the model's worker
+ * @param {string | string[]} texts
+ * @param {{ topK?: number, targets?: string[] } & import('../types.js').TaskOptions} options
+ * @returns {Promise<MaskFill[] | MaskFill[][] | (MaskFill[] | MaskFill[][])[]>}
+ */
+export async function fillMask(connection, texts, { topK = 5, targets, ...taskOptions }) {
+  if (!Number.isInteger(topK) || topK < 1)
+    throw new BertletError('BAD_INPUT', `topK is ${topK}; it must be a positive integer.`);
+  if (targets !== undefined && !(Array.isArray(targets) && targets.every((target) => typeof target === 'string')))
+    throw new BertletError('BAD_INPUT', `targets is ${targets}; it must be an array of words.`);
+  const params = { texts: toTexts(texts), topK, targets };
+  /** @type {MaskFill[][][]} */
+  const fills = await connection.call('fillMask', params, callOptions(taskOptions));
+  const results = fills.map((masks) => (masks.length === 1 ? masks[0] : masks));
+  return Array.isArray(texts) ? results : results[0];
+}
