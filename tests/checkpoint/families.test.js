@@ -195,7 +195,13 @@ const rename = (from, to) => (header) => {
   header[to] = header[from];
   delete header[from];
 };
+/** Gives a tensor of the layer `query` another shape with as many elements: A is [4][16], B [16][4]. */
+const reshape = (matrix, shape) => (header) => (header[`${query}.lora_${matrix}.weight`].shape = shape);
 const refused = [
+  [{}, reshape('A', [8, 8]), /query have shape \[16,4,8,8\], which does not fit/],
+  [{}, reshape('B', [8, 8]), /query have shape \[8,8,4,16\], which does not fit/],
+  [{}, reshape('A', [4, 4, 4]), /query have shape \[16,4,4,4,4\], which does not fit/],
+  [{}, reshape('B', [4, 4, 4]), /query have shape \[4,4,4,4,16\], which does not fit/],
   [{ use_dora: true }, undefined, /use_dora: true.*merge_and_unload/],
   [{ init_lora_weights: 'pissa_niter_16' }, undefined, /init_lora_weights: "pissa_niter_16".*merge_and_unload/],
   [{ fan_in_fan_out: true }, undefined, /fan_in_fan_out/],

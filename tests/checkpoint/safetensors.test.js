@@ -142,6 +142,24 @@ test('other files under that name are named', async () => {
   });
 });
 
+test("the header's length has 64 bits", async () => {
+  for (const [upper, lower, length] of [
+    [1, 2, 2 ** 32 + 2],
+    [2 ** 31, 0, 2 ** 63],
+    [0, 100_000_001, 100_000_001],
+  ]) {
+    const bytes = new Uint8Array(64);
+    new DataView(bytes.buffer).setUint32(0, lower, true);
+    new DataView(bytes.buffer).setUint32(4, upper, true);
+    const error = { code: 'BAD_SAFETENSORS', message: new RegExp(`header would be ${length} bytes long`) };
+    await assert.rejects(collect(cutAt(bytes, [])), error);
+    assert.throws(() => parseSafetensors(bytes, 'x.safetensors'), error);
+  }
+  const longest = new Uint8Array(64);
+  new DataView(longest.buffer).setUint32(0, 100_000_000, true);
+  assert.throws(() => parseSafetensors(longest, 'x.safetensors'), { code: 'TRUNCATED_FILE' });
+});
+
 test('no bytes, however corrupt, bring anything but tensors or a BertletError', async () => {
   const damaged = fc
     .array(fc.tuple(fc.nat(file.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 })

@@ -245,6 +245,33 @@ test('a missing column names file and line', async () => {
   await fails('h.jsonl', 'null\n', 'BAD_DATA', /line 1: there is no "text"/);
 });
 
+test('the sentence about a missing column, word for word', async () => {
+  const tsv = 'TSV has two, text<TAB>label';
+  const csv = 'CSV has two, text,label';
+  const short = '; --format overrides what the file is taken for, --delimiter what stands between columns';
+  const long = (delimiter) =>
+    `; put a text, or several labels, with a "${delimiter}" in it in quotes, or say with --text-column and --label-column what to read`;
+  for (const [name, content, sentence, table] of [
+    ['h.tsv', 'x\ta\nb\n', `h.tsv, line 2: 1 column where ${tsv}${short}`],
+    ['h.tsv', 'x\ta\nx\ta\tb\n', `h.tsv, line 2: 3 columns where ${tsv}${long('\t')}`],
+    ['h.csv', 'x,a\nx\n', `h.csv, line 2: 1 column where ${csv}${short}`],
+    ['h.csv', 'x,a\nx,y,z\n', `h.csv, line 2: 3 columns where ${csv}${long(',')}`],
+    ['h.csv', 'x;a\nx;y;z\n', `h.csv, line 2: 3 columns where CSV has two, text;label${long(';')}`, { delimiter: ';' }],
+    ['h.csv', 'text,label\nx\n', 'h.csv, line 2: 1 column, but the header names 2'],
+    [
+      'h.csv',
+      '1,x,a\n2,y\n',
+      `h.csv, line 2: 2 columns where the first row has 3${short}`,
+      { header: false, textColumn: '2', labelColumn: '3' },
+    ],
+  ]) {
+    await assert.rejects(readTask('text-classification', name, content, { table }), (error) => {
+      assert.equal(error.message, join(folder, `${sentence}.`));
+      return true;
+    });
+  }
+});
+
 test('one array of examples', async () => {
   const array = '[\n  {"text":"x","label":"a"},\n  {"text":"y","label":"b"}\n]\n';
   for (const name of ['array.json', 'array.jsonl'])
