@@ -12,7 +12,7 @@ const CTEST = [
   ['src/kernels/layer_norm', ['kernels_rows', 'model_encoder']],
   ['src/kernels/softmax', ['kernels_rows', 'model_encoder']],
   ['src/kernels/linear_i8', ['kernels_linear_i8', 'model_encoder']],
-  ['src/kernels/pack_i8', ['kernels_linear_i8', 'model_encoder']],
+  ['src/kernels/pack_i8', ['kernels_quantize', 'kernels_linear_i8', 'model_encoder']],
   ['src/kernels/linear', ['kernels_linear', 'model_encoder']],
   ['src/kernels/pack', ['kernels_linear', 'model_encoder']],
   ['src/kernels/quantize', ['kernels_quantize', 'model_encoder']],
