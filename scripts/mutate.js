@@ -86,6 +86,8 @@ await main(async () => {
   const known = await readLog();
   const sandboxes = await step('Copying the sources', () => Promise.all(Array.from({ length: jobs }, Sandbox.create)));
   await mkdir(join(root, 'build'), { recursive: true });
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => void Promise.all(sandboxes.map((one) => one.remove())).finally(() => process.exit(130)));
   /** @type {Result[]} */
   const results = [];
 

@@ -20,6 +20,9 @@ export class Sandbox {
   /** Milliseconds that a test takes without a change, by its name. @type {Map<string, Promise<number>>} */
   #times = new Map();
 
+  /** What runs in it. @type {import('node:child_process').ChildProcess | undefined} */
+  #running;
+
   /** @param {string} folder */
   constructor(folder) {
     this.folder = folder;
@@ -49,8 +52,9 @@ export class Sandbox {
     return sandbox;
   }
 
-  /** Deletes it. */
+  /** Ends what runs in it, and deletes it. */
   remove() {
+    this.#stop();
     return rm(join(this.folder, '..'), { recursive: true, force: true });
   }
 
@@ -62,18 +66,19 @@ export class Sandbox {
    */
   async try({ file, start, end, text }, tests) {
     const path = join(this.folder, file);
-    for (const test of tests) if (!(await this.#timeOf(file, test))) return 'invalid';
     const source = await readFile(path, 'utf8');
-    await writeFile(path, source.slice(0, start) + text + source.slice(end));
-    try {
-      for (const test of tests) {
-        const outcome = await this.#test(file, test, SLOWER * (await this.#timeOf(file, test)) + GRACE);
+    for (const test of tests) {
+      const time = await this.#timeOf(file, test);
+      if (time === 0) return 'invalid';
+      await writeFile(path, source.slice(0, start) + text + source.slice(end));
+      try {
+        const outcome = await this.#test(file, test, SLOWER * time + GRACE);
         if (outcome !== 'survived') return outcome;
+      } finally {
+        await writeFile(path, source);
       }
-      return 'survived';
-    } finally {
-      await writeFile(path, source);
     }
+    return 'survived';
   }
 
   /**
@@ -117,22 +122,30 @@ export class Sandbox {
     return new Promise((resolve, reject) => {
       // A group of its own, so that what it starts ends with it.
       const child = spawn(command, args, { cwd: this.folder, stdio: 'ignore', detached: true });
+      this.#running = child;
       let late = false;
       const end = () => {
         late = true;
-        try {
-          process.kill(-(/** @type {number} */ (child.pid)), 'SIGKILL');
-        } catch {
-          // It has just ended by itself.
-        }
+        this.#stop();
       };
       const timer = limit === undefined ? undefined : setTimeout(end, limit);
       child.on('error', reject);
       child.on('close', (code) => {
         clearTimeout(timer);
+        this.#running = undefined;
         resolve(late ? 'timeout' : (code ?? 1));
       });
     });
+  }
+
+  /** Ends the running program, and what it has started. */
+  #stop() {
+    if (this.#running?.pid === undefined) return;
+    try {
+      process.kill(-this.#running.pid, 'SIGKILL');
+    } catch {
+      // It has just ended by itself.
+    }
   }
 }
 

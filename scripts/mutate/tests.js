@@ -41,25 +41,26 @@ const CTEST = [
 
 /** For files of js/: test files below tests/, in the order in which they run. @type {[string, string[]][]} */
 const NODE = [
-  ['js/checkpoint/safetensors', ['checkpoint/safetensors', 'checkpoint/head-file', 'checkpoint/families']],
-  ['js/checkpoint/head-file', ['checkpoint/head-file', 'api/tasks']],
-  ['js/checkpoint/name-pattern', ['checkpoint/name-pattern', 'checkpoint/adapters']],
-  ['js/checkpoint/adapter', ['checkpoint/adapters', 'checkpoint/compatibility', 'checkpoint/families']],
+  ['js/checkpoint/safetensors', ['checkpoint/safetensors', 'checkpoint/head-file', 'checkpoint/compatibility']],
+  ['js/checkpoint/head-file', ['checkpoint/head-file', 'checkpoint/compatibility']],
+  ['js/checkpoint/name-pattern', ['checkpoint/name-pattern', 'checkpoint/compatibility']],
   ['js/checkpoint/sentence-transformers', ['api/prompts', 'checkpoint/compatibility', 'checkpoint/families']],
   ['js/checkpoint/ranking', ['checkpoint/compatibility']],
-  ['js/checkpoint/', ['checkpoint/config', 'checkpoint/compatibility', 'checkpoint/families', 'api/load']],
+  ['js/checkpoint/config', ['checkpoint/config', 'checkpoint/families']],
+  ['js/checkpoint/', ['checkpoint/compatibility', 'checkpoint/families']],
   ['js/io/pack', ['io/pack']],
-  ['js/io/cache', ['io/cache', 'io/hub']],
+  ['js/io/cache', ['io/cache']],
   ['js/io/content', ['io/content', 'io/hub']],
   ['js/io/file-name', ['io/names', 'io/hub']],
   ['js/io/', ['io/content', 'io/names', 'io/hub', 'io/cache', 'api/load']],
   ['js/tokenize/added', ['tokenize/added-tokens', 'tokenize/vocabulary']],
   ['js/tokenize/located', ['tokenize/located', 'api/windows']],
   ['js/tokenize/token-windows', ['api/windows']],
-  ['js/tokenize/windows', ['api/windows', 'api/tasks']],
-  ['js/tokenize/question-windows', ['api/tasks']],
+  ['js/tokenize/windows', ['tokenize/windows', 'api/windows']],
+  ['js/tokenize/question-windows', ['tokenize/windows', 'api/tasks']],
   ['js/tokenize/', ['tokenize/vocabulary', 'tokenize/added-tokens', 'tokenize/located', 'api/tokenize']],
-  ['js/cli/data/', ['cli/data', 'cli/suspicions', 'cli/classify', 'cli/tasks']],
+  ['js/cli/data/measure', ['cli/tasks']],
+  ['js/cli/data/', ['cli/data', 'cli/suspicions']],
 ];
 
 /**
