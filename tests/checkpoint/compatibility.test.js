@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { load } from '../../js/index.js';
 import { toTexts } from '../../js/api/texts.js';
-import { fixtures, temporaryFolder } from '../support.js';
+import { fixtures, safetensors, splitAdapterTensors, temporaryFolder, tinyFiles } from '../support.js';
 
 const TOLERANCE = 1e-4;
 
@@ -111,4 +111,24 @@ test('architectures of a config.json that are no names: a model without a head',
   assert.equal(bert.head, undefined);
   await assert.rejects(bert.rerank('a', ['b']), { code: 'UNSUPPORTED_MODEL' });
   await bert.dispose();
+});
+
+test('a vector may be stored as a matrix of one row, and as nothing else', async () => {
+  const files = await tinyFiles();
+  const { header, data } = splitAdapterTensors(files['model.safetensors']);
+  const name = Object.keys(header).find((key) => key.endsWith('embeddings.LayerNorm.bias'));
+  const stored = (shape) => {
+    const changed = { ...header, [name]: { ...header[name], shape } };
+    return load({ ...files, 'model.safetensors': safetensors(changed, data) }, { threads: 1, cache: false });
+  };
+  const [plain, row] = [await stored([32]), await stored([1, 32])];
+  assert.equal(row.info.fingerprint, plain.info.fingerprint);
+  await Promise.all([plain.dispose(), row.dispose()]);
+  for (const shape of [
+    [1, 1, 32],
+    [2, 16],
+    [32, 1],
+  ])
+    // prettier-ignore
+    await assert.rejects(stored(shape), { code: 'SHAPE_MISMATCH', message: new RegExp(`has shape \\[${shape}\\]`) });
 });
