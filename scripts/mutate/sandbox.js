@@ -7,7 +7,7 @@ import { ensureNativeToolchain } from '../setup.js';
 import { root } from '../shell.js';
 
 /** @typedef {import('./javascript.js').Mutant} Mutant */
-/** @typedef {'killed' | 'timeout' | 'survived' | 'invalid'} Outcome 'invalid': it does not compile, or its tests do not run as they are */
+/** @typedef {'killed' | 'timeout' | 'survived' | 'invalid'} Outcome 'invalid': it does not compile */
 
 /** How much longer than without a change a test may take, and milliseconds on top of that for a machine that is busy. */
 const SLOWER = 5;
@@ -69,7 +69,7 @@ export class Sandbox {
     const source = await readFile(path, 'utf8');
     for (const test of tests) {
       const time = await this.#timeOf(file, test);
-      if (time === 0) return 'invalid';
+      if (time === 0) throw new Error(`${test} fails without any change. Mend it first.`);
       await writeFile(path, source.slice(0, start) + text + source.slice(end));
       try {
         const outcome = await this.#test(file, test, SLOWER * time + GRACE);

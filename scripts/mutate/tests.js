@@ -46,6 +46,8 @@ const NODE = [
   ['js/checkpoint/name-pattern', ['checkpoint/name-pattern', 'checkpoint/compatibility']],
   ['js/checkpoint/sentence-transformers', ['api/prompts', 'checkpoint/compatibility', 'checkpoint/families']],
   ['js/checkpoint/ranking', ['checkpoint/compatibility']],
+  ['js/checkpoint/weight-files', ['checkpoint/weight-files', 'checkpoint/families']],
+  ['js/checkpoint/families/', ['cli/head-folder', 'checkpoint/families']],
   ['js/checkpoint/config', ['checkpoint/config', 'checkpoint/families']],
   ['js/checkpoint/', ['checkpoint/compatibility', 'checkpoint/families']],
   ['js/io/pack', ['io/pack']],

@@ -37,6 +37,29 @@ test('an adapter whose pooler training did not touch: its classifier reads poole
 for (const name of ['lora-new-tokens', 'lora-token-indices', 'lora-saved-embeddings'])
   test(`${name}: logits as in PEFT`, () => assertLogits(name));
 
+test('rows that an adapter replaces: any that there are, from 0 on', async () => {
+  const names = ['adapter_config.json', 'adapter_model.safetensors'];
+  const files = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder('lora-token-indices'), name))]));
+  const config = JSON.parse(files['adapter_config.json']);
+  const open = (rows) => {
+    const changed = { ...config, trainable_token_indices: { word_embeddings: rows } };
+    const adapter = { ...files, 'adapter_config.json': Buffer.from(JSON.stringify(changed)) };
+    return load(base, { adapter, threads: 1, cache: false });
+  };
+  const [first, other] = [await open([0, 21, 40, 93]), await open([20, 21, 40, 93])];
+  assert.notEqual(first.info.fingerprint, other.info.fingerprint);
+  await Promise.all([first.dispose(), other.dispose()]);
+  for (const rows of [
+    [-1, 21, 40, 93],
+    [0.5, 21, 40, 93],
+    ['0', 21, 40, 93],
+    [20, 21, 40],
+    [20, 21, 40, 93, 1],
+  ])
+    // prettier-ignore
+    await assert.rejects(open(rows), { code: 'BAD_ADAPTER', message: /does not fit adapter_config\.json/ });
+});
+
 test('an adapter that adds tokens: found in texts, kept by the cache', async (t) => {
   const home = process.env.BERTLET_HOME;
   process.env.BERTLET_HOME = await temporaryFolder(t);

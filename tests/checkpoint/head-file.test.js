@@ -115,6 +115,23 @@ for (const [what, bytes] of Object.entries(wrong)) {
   test(`a file with ${what}`, () => assert.throws(() => readHead(bytes), { name: 'BertletError', code: 'BAD_HEAD' }));
 }
 
+test('the fewest labels of each task', () => {
+  const withLabels = (task, count) => {
+    const dense = [{ weight: new Float32Array(4 * count), bias: new Float32Array(count), activation: 'none' }];
+    const network = { ...head.network, dense };
+    return writeHead({ ...head, task, labels: ['a', 'b', 'c'].slice(0, count), network });
+  };
+  for (const [task, least] of [
+    ['text-classification', 2],
+    ['multi-label', 1],
+    ['regression', 1],
+  ]) {
+    // prettier-ignore
+    assert.equal(readHead(withLabels(task, least)).labels.length, least);
+    assert.throws(() => readHead(withLabels(task, least - 1)), { code: 'BAD_HEAD', message: /no labels/ });
+  }
+});
+
 test('layers whose shapes do not fit are named with their shapes', () => {
   const tensors = (weightShape, biasShape) => {
     const entry = (shape, begin) => ({

@@ -115,6 +115,24 @@ test('a header of other names is a header', async () => {
   ]);
 });
 
+test('what is too little to tell a header by, and numbers that do not count the rows', async () => {
+  const alike = Array.from({ length: 5 }, (_, i) => [`a text that is as long as texts are, number ${i}`, 'pos']);
+  const header = ['avis', 'note'];
+  assert.deepEqual((await readTable('h.csv', table([header, ...alike.slice(0, 3)]))).examples, [
+    header,
+    ...alike.slice(0, 3),
+  ]);
+  assert.deepEqual((await readTable('h.csv', table([header, ...alike.slice(0, 4)]))).examples, alike.slice(0, 4));
+  for (const numbers of [
+    ['5', '3', '9'],
+    ['1', '2', '4'],
+    ['1', '2', 'x'],
+  ]) {
+    const lists = numbers.map((number, i) => [number, `text ${i}`, 'ab'[i % 2]]);
+    await failsTask('text-classification', 'h.csv', table(lists), 'BAD_DATA', /3 columns where CSV has two/, {});
+  }
+});
+
 test('a header of unknown names is told by its looks, with a warning', async () => {
   for (const header of [
     ['avis', 'note'],
