@@ -39,7 +39,14 @@ const tasksOf = {
     'max-seq-len': answers,
     'doc-stride': answers,
   },
-  evaluate: { labels: [...texts, ...words], threshold: ['multi-label'], decoding: words, scheme: words, stride: words, ...table },
+  evaluate: {
+    labels: [...texts, ...words],
+    threshold: ['multi-label'],
+    decoding: words,
+    scheme: words,
+    stride: words,
+    ...table,
+  },
 };
 
 /**
