@@ -20,6 +20,9 @@ export class Sandbox {
   /** Milliseconds that a test takes without a change, by its name. @type {Map<string, Promise<number>>} */
   #times = new Map();
 
+  /** Whether it is being deleted: then no program's end says anything. */
+  #removed = false;
+
   /** What runs in it. @type {import('node:child_process').ChildProcess | undefined} */
   #running;
 
@@ -54,6 +57,7 @@ export class Sandbox {
 
   /** Ends what runs in it, and deletes it. */
   remove() {
+    this.#removed = true;
     this.#stop();
     return rm(join(this.folder, '..'), { recursive: true, force: true });
   }
@@ -133,6 +137,7 @@ export class Sandbox {
       child.on('close', (code) => {
         clearTimeout(timer);
         this.#running = undefined;
+        if (this.#removed) return reject(new Error('The sandbox was deleted.'));
         resolve(late ? 'timeout' : (code ?? 1));
       });
     });
