@@ -155,3 +155,27 @@ test('a vector may be stored as a matrix of one row, and as nothing else', async
     // prettier-ignore
     await assert.rejects(stored(shape), { code: 'SHAPE_MISMATCH', message: new RegExp(`has shape \\[${shape}\\]`) });
 });
+
+test('tensors that a checkpoint lacks: the first, and how many more', async () => {
+  const files = await tinyFiles();
+  const { header, data } = splitAdapterTensors(files['model.safetensors']);
+  const names = Object.keys(header).filter((key) => key.includes('layer.1.attention.self'));
+  for (const [count, message] of [
+    [1, /lacks the tensor \S+self\S+[^a]/],
+    [3, / and 2 more/],
+  ]) {
+    const changed = { ...header };
+    // Under another name the bytes are still there.
+    for (const name of names.slice(0, count)) {
+      changed[`x.${name}`] = changed[name];
+      delete changed[name];
+    }
+    const spec = { ...files, 'model.safetensors': safetensors(changed, data) };
+    await assert.rejects(load(spec, { threads: 1, cache: false }), (error) => {
+      assert.equal(error.code, 'MISSING_TENSOR');
+      assert.match(error.message, message);
+      assert.equal(/ more/.test(error.message), count > 1, error.message);
+      return true;
+    });
+  }
+});
