@@ -96,6 +96,9 @@
  * @property {boolean} [normalize] divide each vector by its length. Default: as the folder says, else false
  * @property {'cut' | 'error'} [truncation] what to do with a text of more than `info.maxTokens` tokens: 'cut', the
  *   default, cuts it there and warns; 'error' rejects with TEXT_TOO_LONG
+ * @property {string} [promptName] which of the prompts of a sentence-transformers model is put before every text, such as 'query';
+ *   default: what its files say (default_prompt_name), mostly none. Of a pair it is put before the first text
+ * @property {string} [prompt] what is put before every text instead; '' for nothing
  */
 
 /**

@@ -8,16 +8,18 @@ import { toTexts } from './texts.js';
 
 /**
  * See `Model.fillMask`.
- * @param {import('../rpc/connection.js').Connection} connection
- * @param {any} texts
+ * @param {import('../rpc/connection.js').Connection} connection to the model's worker
+ * @param {string | string[]} texts
  * @param {{ topK?: number, targets?: string[] } & import('../types.js').TaskOptions} options
+ * @returns {Promise<MaskFill[] | MaskFill[][] | (MaskFill[] | MaskFill[][])[]>}
  */
 export async function fillMask(connection, texts, { topK = 5, targets, ...taskOptions }) {
   checkInteger('topK', topK);
   if (targets !== undefined && !(Array.isArray(targets) && targets.every((target) => typeof target === 'string')))
     throw new BertletError('BAD_INPUT', `targets is ${targets}; it must be an array of words.`);
+  const params = { texts: toTexts(texts), topK, targets };
   /** @type {MaskFill[][][]} */
-  const fills = await connection.call('fillMask', { texts: toTexts(texts), topK, targets }, callOptions(taskOptions));
+  const fills = await connection.call('fillMask', params, callOptions(taskOptions));
   const results = fills.map((masks) => (masks.length === 1 ? masks[0] : masks));
   return Array.isArray(texts) ? results : results[0];
 }

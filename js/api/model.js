@@ -67,11 +67,12 @@ export class Model {
    * @param {EmbedOptions & { pooling?: P } & TaskOptions} [options]
    * @returns {Promise<T extends any[] ? Embedding<P>[] : Embedding<P>>} as `texts`: one vector, or [texts]. A vector has `info.hiddenSize`
    *   numbers, unless dense layers of a sentence-transformers model change that. With `pooling: 'none'` there is an array of vectors for
-   *   each text: one for each token, [CLS] and [SEP] included. Rejects with TEXT_TOO_LONG if `truncation` is 'error' and a text is too long
+   *   each text: one for each token, [CLS] and [SEP] included. Rejects with TEXT_TOO_LONG if `truncation` is 'error' and a text is too long,
+   *   BAD_INPUT for the name of a prompt that the model does not have
    */
   async embed(texts, options = {}) {
     const { numLayers } = this.info;
-    const { pooling, layer, normalize, truncation = 'cut', ...taskOptions } = options;
+    const { pooling, layer, normalize, truncation = 'cut', prompt, promptName, ...taskOptions } = options;
     if (pooling !== undefined) checkChoice('pooling', pooling, ['mean', 'cls', 'max', 'none']);
     if (layer !== undefined) checkInteger('layer', layer, 0, numLayers);
     checkChoice('truncation', truncation, ['cut', 'error']);
@@ -79,7 +80,7 @@ export class Model {
     const results = [];
     await this.#connection.call(
       'embed',
-      { texts: toTexts(texts), pooling, layer, normalize, truncation },
+      { texts: toTexts(texts), pooling, layer, normalize, truncation, prompt, promptName },
       {
         ...callOptions(taskOptions),
         onPart: (part) =>

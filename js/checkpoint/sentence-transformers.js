@@ -16,6 +16,9 @@ import { readAll } from '../io/streams.js';
  * @property {Dense[]} dense layers on the pooled vector; may be none
  * @property {boolean} normalize whether the result is divided by its Euclidean length
  * @property {number} maxTokens to how many tokens texts are cut, [CLS] and [SEP] included
+ * @property {Record<string, string>} prompts what may be put before texts, by name
+ * @property {string} [defaultPrompt] what is put before texts unless the caller says otherwise
+ * @property {boolean} includesPrompt whether the tokens of a prompt are pooled too
  */
 
 /**
@@ -58,29 +61,23 @@ class Unsupported extends Error {}
  */
 export async function readSentencePipeline(source, modules, config, lowercases, { signal, emit }) {
   const settings = await readJson(source, 'config_sentence_transformers.json', signal);
-  if (settings.model_type === 'CrossEncoder') return undefined; // it has scores, not vectors
+  const location = source.locate('config_sentence_transformers.json');
+  const prompts = readPrompts(settings, location);
+  if (settings.model_type === 'CrossEncoder') {
+    if (prompts.defaultPrompt) {
+      const warning = `${location} puts the prompt "${prompts.defaultPrompt}" before every query, but rerank() does not. Put it there yourself.`;
+      emit({ warning });
+    }
+    return undefined; // it has scores, not vectors
+  }
   try {
     const encoder = await readEncoderSettings(source, signal);
-    const { includesPrompt, ...pipeline } = await readModules(
-      source,
-      parseJson(modules.bytes, modules.location),
-      encoder,
-      config,
-      signal,
-    );
-    const prompt = defaultPrompt(settings);
-    if (prompt && !includesPrompt) throw new Unsupported(`it leaves the prompt "${prompt}" out of the pooling`);
-    if (prompt) {
-      const location = source.locate('config_sentence_transformers.json');
-      emit({
-        warning: `${location} puts the prompt "${prompt}" before every text, but bertlet does not. Put it there yourself.`,
-      });
-    }
+    const pipeline = await readModules(source, parseJson(modules.bytes, modules.location), encoder, config, signal);
     if (encoder.do_lower_case === true && !lowercases) {
-      const location = source.locate('sentence_bert_config.json');
-      emit({ warning: `${location} puts every text into lower case, bertlet does not: do it yourself.` });
+      const file = source.locate('sentence_bert_config.json');
+      emit({ warning: `${file} puts every text into lower case, bertlet does not: do it yourself.` });
     }
-    return pipeline;
+    return { ...pipeline, ...prompts };
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error;
     const what = `${modules.location}: ${error.message}, which bertlet can't do`;
@@ -149,7 +146,7 @@ async function readEncoderSettings(source, signal) {
  * @param {any} encoder what `readEncoderSettings` gives
  * @param {import('./config.js').Config} config
  * @param {AbortSignal} signal
- * @returns {Promise<SentencePipeline & { includesPrompt: boolean }>} `includesPrompt`: whether the tokens of a prompt are pooled too
+ * @returns {Promise<Omit<SentencePipeline, 'prompts' | 'defaultPrompt'>>}
  */
 async function readModules(source, modules, encoder, { hiddenSize, maxPositions }, signal) {
   if (!Array.isArray(modules)) throw new Unsupported('it is not a list of modules');
@@ -235,13 +232,27 @@ async function readDense(source, module, inputs, signal) {
 }
 
 /**
- * The text that sentence-transformers puts before every text.
+ * Reads the prompts. 'query' and 'document' are always there in sentence-transformers, empty unless the file says otherwise. Throws
+ * BAD_CONFIG for prompts that are no strings, and if the default one is not there.
  * @param {any} settings config_sentence_transformers.json
- * @returns {string | undefined} undefined if there is none
+ * @param {string} location
+ * @returns {Pick<SentencePipeline, 'prompts' | 'defaultPrompt'>}
  */
-function defaultPrompt({ default_prompt_name: name, prompts }) {
-  const found = Object.entries(prompts ?? {}).find(([key]) => key === name)?.[1];
-  return typeof found === 'string' ? found : undefined;
+function readPrompts({ prompts: given, default_prompt_name: name }, location) {
+  const entries = Object.entries({ query: null, document: null, ...given }).map(([key, text]) => [key, text ?? '']);
+  const wrong = entries.find(([, text]) => typeof text !== 'string');
+  if (wrong)
+    throw new BertletError('BAD_CONFIG', `${location}: the prompt "${wrong[0]}" is not a text. Mend the file.`);
+  const prompts = Object.fromEntries(entries);
+  if ((name ?? undefined) === undefined) return { prompts };
+  if (!Object.hasOwn(prompts, name)) {
+    const names = Object.keys(prompts).join(', ');
+    throw new BertletError(
+      'BAD_CONFIG',
+      `${location}: default_prompt_name is "${name}", but prompts has ${names}. Mend the file.`,
+    );
+  }
+  return { prompts, defaultPrompt: prompts[name] };
 }
 
 /** The name of a class in Python, without its package. @param {unknown} type @returns {string} '' if it is no name */

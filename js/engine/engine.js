@@ -112,6 +112,11 @@ export class Engine {
     return this.#addresses.model;
   }
 
+  /** Address of where each text of a batch begins among its hidden states, [texts + 1]. */
+  get starts() {
+    return this.#addresses.starts;
+  }
+
   /** Sentences on why no faster build runs, and on the bits of int8 weights, see `ModelInfo`. */
   get notes() {
     const { compiled, core } = this;

@@ -23,10 +23,21 @@ export function contextWindows({ number, question, context, maxTokens, stride })
         `windows share ${stride}. Ask a shorter question or give a smaller stride.`,
     );
   }
+  return windowsOf(context, capacity, stride);
+}
+
+/**
+ * Overlapping windows of which only the last may be shorter than `capacity`, all in tokens.
+ * @param {number} length of the text
+ * @param {number} capacity of a window; if the text is longer, greater than `stride`
+ * @param {number} stride how many a window shares with the one before
+ * @returns {[begin: number, end: number][]} at least one: the tokens `begin` to `end` - 1
+ */
+export function windowsOf(length, capacity, stride) {
   /** @type {[number, number][]} */
   const windows = [];
-  for (let begin = 0, end = 0; windows.length === 0 || end < context; begin += capacity - stride) {
-    end = Math.min(begin + capacity, context);
+  for (let begin = 0, end = 0; windows.length === 0 || end < length; begin += capacity - stride) {
+    end = Math.min(begin + capacity, length);
     windows.push([begin, end]);
   }
   return windows;

@@ -4,5 +4,6 @@ export { readAdapter } from '../checkpoint/adapter-reader.js';
 export { fillMask } from './fill-mask.js';
 export { fit } from '../train/fit.js';
 export { learningCurve } from '../train/learning-curve.js';
+export { putPrompt } from './prompts.js';
 export { readQuestions } from './questions.js';
-export { encodeLocated } from '../tokenize/located.js';
+export { readTokens } from './tokens.js';

@@ -11,7 +11,6 @@ import { loadEngine } from './load.js';
  * @property {number[]} indices [texts] index of each among the caller's texts
  * @property {number[]} starts [texts + 1] the first row of each text, then the number of rows
  * @property {Float32Array} rows [rows][columns]
- * @property {import('../tokenize/located.js').Located[]} [tokens] [texts]
  */
 
 /**
@@ -20,11 +19,10 @@ import { loadEngine } from './load.js';
  * @param {import('../engine/engine.js').Batch} batch
  * @param {import('../core/dense.js').Pooling} pooling
  * @param {Float32Array} rows [rows][columns]; transferred, so not to be used afterwards
- * @param {Part['tokens']} [tokens]
  */
-function sendRows(context, { indices, starts }, pooling, rows, tokens) {
+function sendRows(context, { indices, starts }, pooling, rows) {
   /** @type {Part} */
-  const part = { indices, starts: pooling === 'none' ? starts : [...starts.keys()], rows, tokens };
+  const part = { indices, starts: pooling === 'none' ? starts : [...starts.keys()], rows };
   context.part(part, [rows.buffer]);
 }
 
@@ -86,8 +84,15 @@ export function createMethods() {
     },
 
     /** Sends the vectors of texts, batch by batch, as `Part`. */
-    embed({ texts, pooling, layer, normalize, truncation }, context) {
-      const pipeline = pooling === undefined && layer === undefined ? engine.extras.sentencePipeline : undefined;
+    async embed({ texts, pooling, layer, normalize, truncation, prompt, promptName }, context) {
+      const { sentencePipeline } = engine.extras;
+      const pipeline = pooling === undefined && layer === undefined ? sentencePipeline : undefined;
+      const maxTokens = pipeline?.maxTokens;
+      /** @type {import('./prompts.js').Prompted} */
+      const prompted =
+        (prompt ?? promptName ?? sentencePipeline?.defaultPrompt) !== undefined
+          ? (await fetchLazy()).putPrompt(engine, { texts, pooling, prompt, promptName, maxTokens }, context)
+          : { texts };
       const dense = pipeline?.dense ?? [];
       const spec = {
         pooling: pooling ?? pipeline?.pooling ?? 'mean',
@@ -97,25 +102,24 @@ export function createMethods() {
       };
       return forEachBatch(
         engine,
-        texts,
-        { phase: 'embed', layers: [layer ?? engine.config.numLayers], truncation, maxTokens: pipeline?.maxTokens },
-        (batch) => sendRows(context, batch, spec.pooling, engine.vectors(batch, spec)),
+        prompted.texts,
+        { phase: 'embed', layers: [layer ?? engine.config.numLayers], truncation, maxTokens },
+        (batch) => {
+          const own = prompted.own?.(batch) ?? batch;
+          sendRows(context, own, spec.pooling, engine.vectors(own, spec));
+        },
         context,
       );
     },
 
-    /** Sends a head's logits for texts, batch by batch, as `Part`; with `located` also the texts' tokens. */
-    async logits({ texts, head: number, located }, context) {
+    /** Sends a head's logits for texts, batch by batch, as `Part`. */
+    logits({ texts, head: number }, context) {
       const head = headOf(number);
-      const encode = located ? (await fetchLazy()).encodeLocated : undefined;
       return forEachBatch(
         engine,
         texts,
-        { phase: 'classify', layers: [head.layer], encode },
-        (batch, encoded) => {
-          const tokens = located && encoded.map((text) => text.located);
-          sendRows(context, batch, head.pooling, engine.logits(batch, head), tokens);
-        },
+        { phase: 'classify', layers: [head.layer] },
+        (batch) => sendRows(context, batch, head.pooling, engine.logits(batch, head)),
         context,
       );
     },
@@ -130,9 +134,11 @@ export function createMethods() {
 
     fillMask: async (params, context) => (await fetchLazy()).fillMask(engine, params, context),
 
-    async questions({ head: number, ...params }, context) {
+    /** Sends the logits of windows of texts: `name` is what reads them, readQuestions or readTokens. */
+    async windows({ name, head: number, ...params }, context) {
       const head = headOf(number);
-      return (await fetchLazy()).readQuestions(engine, { head, ...params }, context);
+      const read = (await fetchLazy())[/** @type {'readQuestions' | 'readTokens'} */ (name)];
+      return read(engine, { head, ...params }, context);
     },
 
     async fit({ head, ...params }, context) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { load } from '../../js/index.js';
 import { toTexts } from '../../js/api/texts.js';
-import { fixtures, temporaryFolder } from '../support.js';
+import { fixtures, safetensors, splitAdapterTensors, temporaryFolder, tinyFiles } from '../support.js';
 
 const TOLERANCE = 1e-4;
 
@@ -36,6 +36,29 @@ test('an adapter whose pooler training did not touch: its classifier reads poole
 
 for (const name of ['lora-new-tokens', 'lora-token-indices', 'lora-saved-embeddings'])
   test(`${name}: logits as in PEFT`, () => assertLogits(name));
+
+test('rows that an adapter replaces: any that there are, from 0 on', async () => {
+  const names = ['adapter_config.json', 'adapter_model.safetensors'];
+  const files = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder('lora-token-indices'), name))]));
+  const config = JSON.parse(files['adapter_config.json']);
+  const open = (rows) => {
+    const changed = { ...config, trainable_token_indices: { word_embeddings: rows } };
+    const adapter = { ...files, 'adapter_config.json': Buffer.from(JSON.stringify(changed)) };
+    return load(base, { adapter, threads: 1, cache: false });
+  };
+  const [first, other] = [await open([0, 21, 40, 93]), await open([20, 21, 40, 93])];
+  assert.notEqual(first.info.fingerprint, other.info.fingerprint);
+  await Promise.all([first.dispose(), other.dispose()]);
+  for (const rows of [
+    [-1, 21, 40, 93],
+    [0.5, 21, 40, 93],
+    ['0', 21, 40, 93],
+    [20, 21, 40],
+    [20, 21, 40, 93, 1],
+  ])
+    // prettier-ignore
+    await assert.rejects(open(rows), { code: 'BAD_ADAPTER', message: /does not fit adapter_config\.json/ });
+});
 
 test('an adapter that adds tokens: found in texts, kept by the cache', async (t) => {
   const home = process.env.BERTLET_HOME;
@@ -111,4 +134,48 @@ test('architectures of a config.json that are no names: a model without a head',
   assert.equal(bert.head, undefined);
   await assert.rejects(bert.rerank('a', ['b']), { code: 'UNSUPPORTED_MODEL' });
   await bert.dispose();
+});
+
+test('a vector may be stored as a matrix of one row, and as nothing else', async () => {
+  const files = await tinyFiles();
+  const { header, data } = splitAdapterTensors(files['model.safetensors']);
+  const name = Object.keys(header).find((key) => key.endsWith('embeddings.LayerNorm.bias'));
+  const stored = (shape) => {
+    const changed = { ...header, [name]: { ...header[name], shape } };
+    return load({ ...files, 'model.safetensors': safetensors(changed, data) }, { threads: 1, cache: false });
+  };
+  const [plain, row] = [await stored([32]), await stored([1, 32])];
+  assert.equal(row.info.fingerprint, plain.info.fingerprint);
+  await Promise.all([plain.dispose(), row.dispose()]);
+  for (const shape of [
+    [1, 1, 32],
+    [2, 16],
+    [32, 1],
+  ])
+    // prettier-ignore
+    await assert.rejects(stored(shape), { code: 'SHAPE_MISMATCH', message: new RegExp(`has shape \\[${shape}\\]`) });
+});
+
+test('tensors that a checkpoint lacks: the first, and how many more', async () => {
+  const files = await tinyFiles();
+  const { header, data } = splitAdapterTensors(files['model.safetensors']);
+  const names = Object.keys(header).filter((key) => key.includes('layer.1.attention.self'));
+  for (const [count, message] of [
+    [1, /lacks the tensor \S+self\S+[^a]/],
+    [3, / and 2 more/],
+  ]) {
+    const changed = { ...header };
+    // Under another name the bytes are still there.
+    for (const name of names.slice(0, count)) {
+      changed[`x.${name}`] = changed[name];
+      delete changed[name];
+    }
+    const spec = { ...files, 'model.safetensors': safetensors(changed, data) };
+    await assert.rejects(load(spec, { threads: 1, cache: false }), (error) => {
+      assert.equal(error.code, 'MISSING_TENSOR');
+      assert.match(error.message, message);
+      assert.equal(/ more/.test(error.message), count > 1, error.message);
+      return true;
+    });
+  }
 });

@@ -115,6 +115,51 @@ for (const [what, bytes] of Object.entries(wrong)) {
   test(`a file with ${what}`, () => assert.throws(() => readHead(bytes), { name: 'BertletError', code: 'BAD_HEAD' }));
 }
 
+test('the fewest labels of each task', () => {
+  const withLabels = (task, outputs, labels) => {
+    const dense = [{ weight: new Float32Array(4 * outputs), bias: new Float32Array(outputs), activation: 'none' }];
+    return writeHead({ ...head, task, labels: ['a', 'b'].slice(0, labels), network: { ...head.network, dense } });
+  };
+  for (const [task, least] of [
+    ['text-classification', 2],
+    ['multi-label', 1],
+    ['regression', 1],
+  ]) {
+    // prettier-ignore
+    assert.equal(readHead(withLabels(task, least, least)).labels.length, least);
+    assert.throws(() => readHead(withLabels(task, least, least - 1)), { code: 'BAD_HEAD', message: /no labels/ });
+  }
+});
+
+test('layers whose shapes do not fit are named with their shapes', () => {
+  const tensors = (weightShape, biasShape) => {
+    const entry = (shape, begin) => ({
+      dtype: 'F32',
+      shape,
+      data_offsets: [begin, begin + 4 * shape.reduce((a, b) => a * b, 1)],
+    });
+    const first = entry(weightShape, 0);
+    const second = entry(biasShape, first.data_offsets[1]);
+    const { header } = splitAdapterTensors(writeHead(head));
+    const all = { __metadata__: header.__metadata__, 'linear.weight': first, 'linear.bias': second };
+    return safetensors(all, new Uint8Array(second.data_offsets[1]));
+  };
+  assert.equal(readHead(tensors([3, 4], [3])).network.dense[0].weight.length, 12);
+  for (const [weightShape, biasShape] of [
+    [[3, 4], [2]],
+    [
+      [3, 4],
+      [3, 1],
+    ],
+    [[12], [12]],
+    [[3, 2, 2], [3]],
+    [[3, 0], [3]],
+  ]) {
+    const message = `tensors linear have the shapes [${weightShape}] and [${biasShape}]`;
+    assert.throws(() => readHead(tensors(weightShape, biasShape)), (error) => error.code === 'BAD_HEAD' && error.message.includes(message)); // prettier-ignore
+  }
+});
+
 test('what is not even safetensors is called what it is', () => {
   const page = new TextEncoder().encode('<!doctype html><title>Not found</title>');
   assert.throws(() => readHead(page), { code: 'BAD_HEAD', message: /^The head is an HTML page\. Check the address/ });

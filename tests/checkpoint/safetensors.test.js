@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { BertletError } from '../../js/errors.js';
-import { parseSafetensors, readSafetensors } from '../../js/checkpoint/safetensors.js';
+import { parseSafetensors, readSafetensors, toFloats } from '../../js/checkpoint/safetensors.js';
 import { cutAt, safetensors, splitAdapterTensors, tiny } from '../support.js';
 
 /** All that the reader says about a file. */
@@ -140,6 +140,51 @@ test('other files under that name are named', async () => {
     code: 'BAD_SAFETENSORS',
     message: /bytes long/,
   });
+});
+
+test('numbers of 32 and 16 bits', () => {
+  const floats = (dtype, bits, size) => {
+    const bytes = new Uint8Array(1 + bits.length * size); // not aligned, as in a file
+    const view = new DataView(bytes.buffer, 1);
+    bits.forEach((value, i) => (size === 4 ? view.setUint32(4 * i, value, true) : view.setUint16(2 * i, value, true)));
+    const tensor = { name: 'a', dtype, shape: [1, bits.length], begin: 0, end: bits.length * size };
+    return toFloats(tensor, bytes.subarray(1), 'x.safetensors');
+  };
+  assert.deepEqual(floats('F32', [0x3f800000, 0xc0490fdb, 1], 4), {
+    shape: [1, 3],
+    values: Float32Array.of(1, -Math.PI, 2 ** -149),
+  });
+  const bf16 = floats('BF16', [0x3f80, 0xc049, 0x8000, 0x0001, 0x7f7f], 2).values;
+  assert.deepEqual([...bf16], [1, -3.140625, -0, 2 ** -133, 255 * 2 ** 120]);
+  const f16 = floats('F16', [0x3c00, 0xc248, 0x8000, 0x0001, 0x03ff, 0x0400, 0x7bff], 2).values;
+  assert.deepEqual([...f16], [1, -3.140625, -0, 2 ** -24, 1023 * 2 ** -24, 2 ** -14, 65504]);
+  for (const [dtype, bits, size] of [
+    ['F32', 0x7f800000, 4],
+    ['BF16', 0xff80, 2],
+    ['F16', 0x7c00, 2],
+    ['F16', 0x7e01, 2],
+  ])
+    // prettier-ignore
+    assert.throws(() => floats(dtype, [bits], size), { code: 'BAD_WEIGHTS' });
+  assert.throws(() => floats('I32', [1], 4), { code: 'UNSUPPORTED_DTYPE', message: /tensor a is of type I32/ });
+});
+
+test("the header's length has 64 bits", async () => {
+  for (const [upper, lower, length] of [
+    [1, 2, 2 ** 32 + 2],
+    [2 ** 31, 0, 2 ** 63],
+    [0, 100_000_001, 100_000_001],
+  ]) {
+    const bytes = new Uint8Array(64);
+    new DataView(bytes.buffer).setUint32(0, lower, true);
+    new DataView(bytes.buffer).setUint32(4, upper, true);
+    const error = { code: 'BAD_SAFETENSORS', message: new RegExp(`header would be ${length} bytes long`) };
+    await assert.rejects(collect(cutAt(bytes, [])), error);
+    assert.throws(() => parseSafetensors(bytes, 'x.safetensors'), error);
+  }
+  const longest = new Uint8Array(64);
+  new DataView(longest.buffer).setUint32(0, 100_000_000, true);
+  assert.throws(() => parseSafetensors(longest, 'x.safetensors'), { code: 'TRUNCATED_FILE' });
 });
 
 test('no bytes, however corrupt, bring anything but tensors or a BertletError', async () => {

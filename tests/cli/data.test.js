@@ -115,6 +115,24 @@ test('a header of other names is a header', async () => {
   ]);
 });
 
+test('what is too little to tell a header by, and numbers that do not count the rows', async () => {
+  const alike = Array.from({ length: 5 }, (_, i) => [`a text that is as long as texts are, number ${i}`, 'pos']);
+  const header = ['avis', 'note'];
+  assert.deepEqual((await readTable('h.csv', table([header, ...alike.slice(0, 3)]))).examples, [
+    header,
+    ...alike.slice(0, 3),
+  ]);
+  assert.deepEqual((await readTable('h.csv', table([header, ...alike.slice(0, 4)]))).examples, alike.slice(0, 4));
+  for (const numbers of [
+    ['5', '3', '9'],
+    ['1', '2', '4'],
+    ['1', '2', 'x'],
+  ]) {
+    const lists = numbers.map((number, i) => [number, `text ${i}`, 'ab'[i % 2]]);
+    await failsTask('text-classification', 'h.csv', table(lists), 'BAD_DATA', /3 columns where CSV has two/, {});
+  }
+});
+
 test('a header of unknown names is told by its looks, with a warning', async () => {
   for (const header of [
     ['avis', 'note'],
@@ -243,6 +261,33 @@ test('a missing column names file and line', async () => {
   await fails('h.jsonl', '{"text":"x","label":"a"}\n{"text":"y"}\n', 'BAD_DATA', /line 2: there is no "label"/);
   await fails('h.jsonl', '{"label":"a"}\n', 'BAD_DATA', /line 1: there is no "text"/);
   await fails('h.jsonl', 'null\n', 'BAD_DATA', /line 1: there is no "text"/);
+});
+
+test('the sentence about a missing column, word for word', async () => {
+  const tsv = 'TSV has two, text<TAB>label';
+  const csv = 'CSV has two, text,label';
+  const short = '; --format overrides what the file is taken for, --delimiter what stands between columns';
+  const long = (delimiter) =>
+    `; put a text, or several labels, with a "${delimiter}" in it in quotes, or say with --text-column and --label-column what to read`;
+  for (const [name, content, sentence, table] of [
+    ['h.tsv', 'x\ta\nb\n', `h.tsv, line 2: 1 column where ${tsv}${short}`],
+    ['h.tsv', 'x\ta\nx\ta\tb\n', `h.tsv, line 2: 3 columns where ${tsv}${long('\t')}`],
+    ['h.csv', 'x,a\nx\n', `h.csv, line 2: 1 column where ${csv}${short}`],
+    ['h.csv', 'x,a\nx,y,z\n', `h.csv, line 2: 3 columns where ${csv}${long(',')}`],
+    ['h.csv', 'x;a\nx;y;z\n', `h.csv, line 2: 3 columns where CSV has two, text;label${long(';')}`, { delimiter: ';' }],
+    ['h.csv', 'text,label\nx\n', 'h.csv, line 2: 1 column, but the header names 2'],
+    [
+      'h.csv',
+      '1,x,a\n2,y\n',
+      `h.csv, line 2: 2 columns where the first row has 3${short}`,
+      { header: false, textColumn: '2', labelColumn: '3' },
+    ],
+  ]) {
+    await assert.rejects(readTask('text-classification', name, content, { table }), (error) => {
+      assert.equal(error.message, join(folder, `${sentence}.`));
+      return true;
+    });
+  }
 });
 
 test('one array of examples', async () => {

@@ -103,6 +103,18 @@ test('search passes over empty lines, and needs some that are not', async () => 
   rmSync(folder, { recursive: true });
 });
 
+test('--prompt and --prompt-name put a prompt before every text', async () => {
+  const run = async (input, ...args) => {
+    const { code, stdout, stderr } = await bertlet(['embed', '--model', tiny, ...args], input);
+    assert.equal(code, 0, stderr);
+    return jsonLines(stdout);
+  };
+  assert.deepEqual(await run('film\nstory\n', '--prompt', 'good '), await run('good film\ngood story\n'));
+  const { code, stderr } = await bertlet(['embed', '--model', tiny, '--prompt-name', 'query'], 'film\n');
+  assert.equal(code, 1);
+  assert.match(stderr, /The model has no prompt "query". It has: none/);
+});
+
 test('--pooling none gives one vector for each token; mean, cls and --normalize follow from them', async () => {
   const run = async (...args) => jsonLines((await bertlet(['embed', '--model', tiny, ...args], tinyTexts)).stdout);
   const near = (a, b) => a.forEach((x, k) => assert.ok(Math.abs(x - b[k]) < 1e-5, `${x} is near ${b[k]}`));

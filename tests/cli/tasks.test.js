@@ -310,6 +310,28 @@ test('predict for answers: no answer, the longest one, windows', async () => {
   assert.match(text.stderr, /--doc-stride is for question-answering; here the task is text-classification/);
 });
 
+test('predict and evaluate --stride read all of a long text', async () => {
+  const model = ['--model', join(fixtures, 'checkpoints/bert-tokens')];
+  const words = 'the movie was good and not awful '.repeat(8).trim().split(' ');
+  const predict = async (...args) => {
+    const { code, stdout, stderr } = await bertlet(['predict', ...model, ...args], `${words.join(' ')}\n`);
+    assert.equal(code, 0, stderr);
+    return { stderr, end: jsonLines(stdout)[0].at(-1).end };
+  };
+  const [all, cut] = [await predict('--stride', '0'), await predict()];
+  assert.equal(all.end, words.join(' ').length);
+  assert.equal(all.stderr, '');
+  assert.ok(cut.end < all.end / 2, String(cut.end));
+  assert.match(cut.stderr, /only the beginning counts/);
+  const file = join(temporaryFolder(), 'test.conll');
+  writeFileSync(file, `${words.map((word) => `${word} joy`).join('\n')}\n`);
+  const evaluated = await bertlet(['evaluate', ...model, '--test', file, '--stride', '4']);
+  assert.equal(evaluated.code, 0, evaluated.stderr);
+  assert.doesNotMatch(evaluated.stderr, /only the beginning/);
+  const text = ['predict', '--model', join(fixtures, 'checkpoints/bert-text'), '--stride', '3'];
+  assert.match((await bertlet(text, 'x\n')).stderr, /--stride is for token-classification; here the task is/);
+});
+
 // The project's issue #5 asks for an entity F1 of 45 on frozen features.
 const data = shared('data/wnut17');
 test(

@@ -121,6 +121,23 @@ static void contexts_are_right(const variant *v) {
   }
 }
 
+/* Queries are scaled by their largest number, wherever it stands: it decides between keys of two kinds, which have
+ * different values. */
+static void the_largest_may_stand_anywhere(const variant *v) {
+  enum { LENGTH = 20, HEAD = 16 };
+  uint32_t state = random_state(9);
+  for (int32_t column = 0; column < HEAD; column++) {
+    problem p = random_problem(LENGTH, HEAD, 1, &state);
+    p.qkv[(size_t)column * p.stride + 1 + column] = 6;
+    for (int32_t row = 0; row < LENGTH; row++) {
+      float *key = p.qkv + (size_t)row * p.stride + 1 + HEAD, *value = key + HEAD;
+      key[column] = value[0] = row % 2 ? 1 : -1;
+    }
+    within_the_steps(v, &p, 0, LENGTH);
+    release(&p);
+  }
+}
+
 /* As random as inputs are, so are errors: together they are far smaller than their bounds. */
 static void errors_are_small(const variant *v) {
   uint32_t state = random_state(7);
@@ -199,6 +216,7 @@ static void attention_is_right(attention_kernel *kernel) {
     if (!choose_engine(cases[i].engine, cases[i].path)) continue;
     const variant v = {kernel, cases[i].path};
     contexts_are_right(&v);
+    the_largest_may_stand_anywhere(&v);
     errors_are_small(&v);
     faint_keys_count(&v);
     queries_do_not_depend_on_each_other(&v);

@@ -149,6 +149,7 @@ static void not_finite(void) {
 }
 
 static void checks(void) {
+  CHECK(blocks_i8(1) == 1 && blocks_i8(384) == 1 && blocks_i8(385) == 2 && blocks_i8(768) == 2);
   random_rows();
   ties();
   single_rows();

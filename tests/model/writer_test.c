@@ -393,6 +393,7 @@ static void adapters_are_merged(void) {
 
   CHECK(bertlet_tensor_begin(merged, QUERY, BERTLET_F32) == BERTLET_OK);
   CHECK(bertlet_tensor_merge_lora(merged, a, b, 0, scale) == BERTLET_ERROR_ARGUMENT);
+  CHECK(bertlet_tensor_merge_lora(merged, a, b, 1, scale) == BERTLET_OK);
   CHECK(bertlet_tensor_write(merged, w, 5) == BERTLET_OK);
   CHECK(bertlet_tensor_merge_lora(merged, a, b, RANK, scale) == BERTLET_ERROR_ARGUMENT); /* too late */
   CHECK(bertlet_tensor_write(merged, w, sizeof w) == BERTLET_ERROR_ARGUMENT);            /* closes it */

@@ -88,6 +88,11 @@ static void takes_a_good_first_step(void) {
   line_search_begin(&search, 1, -2, 1, 0);
   CHECK(line_search_next(&search, 0.25, 0.5) == SEARCH_FOUND);
   CHECK(search.step == 1);
+  /* The decrease that is wanted, 1e-3 of what the slope promises, and no more. */
+  line_search_begin(&search, 0, -1, 1, 0);
+  CHECK(line_search_next(&search, -1e-3, 0) == SEARCH_FOUND);
+  line_search_begin(&search, 0, -1, 1, 0);
+  CHECK(line_search_next(&search, -0.999e-3, 0) == SEARCH_GOES_ON);
 }
 
 /* -log(1 - t) - 2 t: from t = 1 on there is no value. */

@@ -60,11 +60,10 @@ export class Head {
    * @protected
    * @param {import('../../tokenize/tokenizer.js').Text[]} texts
    * @param {TaskOptions} options
-   * @param {Parameters<typeof eachText>[1]} use gets the logits of each text: [outputs] or, if the head reads tokens, [tokens][outputs]
-   * @param {boolean} [located] whether `use` gets the tokens and their offsets as well
+   * @param {Parameters<typeof eachText>[1]} use gets the logits of each text, [outputs]
    */
-  async logits(texts, options, use, located) {
+  async logits(texts, options, use) {
     const onPart = (/** @type {any} */ part) => eachText(part, use);
-    await this.remote.call('logits', { texts, located }, { ...callOptions(options), onPart });
+    await this.remote.call('logits', { texts }, { ...callOptions(options), onPart });
   }
 }

@@ -40,11 +40,12 @@ export class QuestionAnswerer extends Head {
     /** @type {Map<number, import('../../decode/answers.js').Window>[]} */
     const windows = list.map(() => new Map());
     const onPart = (
-      /** @type {(import('../../decode/answers.js').Window & { question: number, index: number })[]} */ part,
+      /** @type {(import('../../decode/answers.js').Window & { text: number, index: number })[]} */ part,
     ) => {
-      for (const { question, index, ...window } of part) windows[question].set(index, window);
+      for (const { text, index, ...window } of part) windows[text].set(index, window);
     };
-    await this.remote.call('questions', { questions: list, maxTokens, stride }, { ...callOptions(options), onPart });
+    const params = { name: 'readQuestions', texts: list, maxTokens, stride };
+    await this.remote.call('windows', params, { ...callOptions(options), onPart });
     const results = list.map(([, context], question) => {
       const ordered = [...windows[question]].sort(([a], [b]) => a - b).map(([, window]) => window);
       return bestAnswers(context, ordered, { topK, maxAnswerTokens, noAnswer });

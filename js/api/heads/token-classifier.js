@@ -11,7 +11,9 @@ import { checkSentences, checkTaggedExamples } from '../examples.js';
 import { checkChoice } from '../options.js';
 import { toTexts } from '../texts.js';
 import { validTransitions, viterbi } from '../../decode/viterbi.js';
+import { mergeEntities, mergeWindows } from '../../decode/windows.js';
 import { firstTokens, joinWords, splitWords } from '../../decode/words.js';
+import { callOptions } from '../call-options.js';
 import { Head } from './head.js';
 
 /** @typedef {import('../../types.js').TaskOptions} TaskOptions */
@@ -21,6 +23,14 @@ import { Head } from './head.js';
 /** @typedef {'viterbi' | 'argmax'} Decoding */
 /** @typedef {import('../../decode/schemes.js').AnyScheme} AnyScheme */
 /** @typedef {import('../../decode/viterbi.js').Transitions} Transitions */
+
+/** @typedef {import('../../tokenize/located.js').Located & { text: number, index: number, logits: Float32Array }} TokenWindow */
+
+/**
+ * @typedef {object} WindowOptions
+ * @property {number} [stride] a long text is read in windows, each of as many tokens as the model reads, and this is how many of them a
+ *   window shares with the one before: 0 to `info.maxTokens` - 3. Default: a long text is cut, with a warning
+ */
 
 /** A head that gives each word of a text a tag, such as "B-person" or "O", and so finds entities. */
 export class TokenClassifier extends Head {
@@ -52,15 +62,16 @@ export class TokenClassifier extends Head {
    * @template {string | string[]} T
    * @template {AggregationStrategy} [A='simple']
    * @param {T} texts a text, or an array of texts
-   * @param {{ aggregationStrategy?: A } & TaskOptions} [options] `aggregationStrategy`: how tokens become entities. 'sequence', the default
+   * @param {{ aggregationStrategy?: A } & WindowOptions & TaskOptions} [options] `aggregationStrategy`: how tokens become entities. 'sequence', the default
    *   for a head that `fit` trained: the text is split into words, at spaces and with punctuation apart, and gets the best sequence of
    *   tags. 'none', 'simple', 'first', 'average' and 'max' are those of Hugging Face's pipeline; 'simple' is the default for the head of a
-   *   checkpoint or an adapter
+   *   checkpoint or an adapter. `stride`: of entities that overlap, found in several windows, the longest counts, then that with the highest
+   *   score, as in the pipeline, where there is none with 'none'; with 'sequence', of a word's tags that with the highest probability
    * @returns {Promise<T extends any[] ? Entities<A>[] : Entities<A>>} as `texts`: [entities], or [texts][entities], in the order of the
    *   text; with 'none' an entity for each token whose tag is not 'O'. Offsets are in UTF-16 code units of the text. Rejects with
    *   BAD_INPUT, and as the methods of `Model`
    */
-  async entities(texts, { aggregationStrategy: given, ...options } = {}) {
+  async entities(texts, { aggregationStrategy: given, stride, ...options } = {}) {
     /** @type {AggregationStrategy} */
     const aggregationStrategy = given ?? (this.#fitted ? 'sequence' : 'simple');
     const strategies = ['sequence', 'none', 'simple', 'first', 'average', 'max'];
@@ -70,21 +81,25 @@ export class TokenClassifier extends Head {
         `aggregationStrategy is "${aggregationStrategy}"; it must be ${strategies.join(' or ')}.`,
       );
     }
+    if (aggregationStrategy === 'none' && stride !== undefined) {
+      throw new BertletError(
+        'BAD_INPUT',
+        "stride is for entities, but aggregationStrategy 'none' gives tokens. Choose another one, such as 'simple'.",
+      );
+    }
     const list = toTexts(texts);
     const pair = list.findIndex(([, textPair]) => textPair !== undefined);
     if (pair >= 0) throw new BertletError('BAD_INPUT', `Text ${pair} is a pair; entities are found in single texts.`);
     const labels = [...this.labels];
-    /** @type {any[]} */
-    const results = [];
-    await this.#tokenLogits(list, options, (index, logits, tokens) => {
+    const results = (await this.#read(list, stride, options)).map((windows, index) => {
       const [text] = list[index];
       if (aggregationStrategy === 'sequence') {
-        results[index] = this.#sequence(text, splitWords(text), tokens.offsets, logits);
-      } else if (aggregationStrategy === 'none') {
-        results[index] = tokenEntities(text, tokens, logits, labels);
-      } else {
-        results[index] = groupedEntities(text, tokens, logits, labels, aggregationStrategy);
+        const { offsets, logits } = mergeWindows(windows, labels.length, stride ?? 0);
+        return this.#sequence(text, splitWords(text), offsets, logits);
       }
+      if (aggregationStrategy === 'none') return tokenEntities(text, windows[0], windows[0].logits, labels);
+      const found = windows.map((one) => groupedEntities(text, one, one.logits, labels, aggregationStrategy));
+      return windows.length === 1 ? found[0] : mergeEntities(text, found.flat());
     });
     return /** @type {any} */ (Array.isArray(texts) ? results : results[0]);
   }
@@ -94,31 +109,29 @@ export class TokenClassifier extends Head {
    * @example
    * await tagger.tag([['Ada', 'lives', 'in', 'Rome', '.']]); // [['B-person', 'O', 'O', 'B-city', 'O']]
    * @param {string[][]} sentences [sentences][words]
-   * @param {{ decoding?: Decoding } & TaskOptions} [options] `decoding`: 'viterbi', the default for a head that `fit` trained, gives the
-   *   best valid sequence of tags; 'argmax', the default for the head of a checkpoint or an adapter, gives each word its best tag
+   * @param {{ decoding?: Decoding } & WindowOptions & TaskOptions} [options] `decoding`: 'viterbi', the default for a head that `fit`
+   *   trained, gives the best valid sequence of tags; 'argmax', the default for the head of a checkpoint or an adapter, gives each word its
+   *   best tag. `stride`: of a word's tags in several windows that with the highest probability counts
    * @returns {Promise<string[][]>} [sentences][words]; 'O' for words that the model does not read, because the sentence is too long or they
    *   are all control characters. Rejects with BAD_INPUT, and as the methods of `Model`
    */
-  async tag(sentences, { decoding = this.#fitted ? 'viterbi' : 'argmax', ...options } = {}) {
+  async tag(sentences, { decoding = this.#fitted ? 'viterbi' : 'argmax', stride, ...options } = {}) {
     if (decoding !== 'viterbi' && decoding !== 'argmax')
       throw new BertletError('BAD_INPUT', `decoding is "${decoding}"; it must be viterbi or argmax.`);
     checkSentences(sentences);
     const joined = sentences.map(joinWords);
     /** @type {import('../../tokenize/tokenizer.js').Text[]} */
     const texts = joined.map(({ text }) => [text]);
-    /** @type {string[][]} */
-    const results = [];
-    await this.#tokenLogits(texts, options, (index, logits, { offsets }) => {
-      const tags = this.#decode(joined[index].spans, offsets, logits, decoding);
-      results[index] = tags.map(({ tag }) => tag);
+    return (await this.#read(texts, stride, options)).map((windows, index) => {
+      const { offsets, logits } = mergeWindows(windows, this.labels.length, stride ?? 0);
+      return this.#decode(joined[index].spans, offsets, logits, decoding).map(({ tag }) => tag);
     });
-    return results;
   }
 
   /**
    * Tags the words of examples, which may be tagged in another scheme than the head's, and compares.
    * @param {import('../../types.js').TaggedExample[]} examples
-   * @param {{ decoding?: Decoding, scheme?: import('../../types.js').Scheme } & TaskOptions} [options] `decoding`: as of `tag`; `scheme`: of
+   * @param {{ decoding?: Decoding, scheme?: import('../../types.js').Scheme } & WindowOptions & TaskOptions} [options] `decoding` and `stride`: as of `tag`; `scheme`: of
    *   the examples' tags, for seqeval's strict mode, in which only entities count whose tags are valid in it
    * @returns {Promise<import('../../metrics/entities.js').EntityMetrics & { accuracy: number, n: number }>} metrics of entities, as by
    *   seqeval; `accuracy`: share of the words with the right tag, 0 to 1; `n`: number of sentences. Rejects with NO_EXAMPLES,
@@ -170,18 +183,20 @@ export class TokenClassifier extends Head {
 
   /**
    * Computes the logits of all tokens.
-   * @param {import('../../tokenize/tokenizer.js').Text[]} texts
+   * @param {import('../../tokenize/tokenizer.js').Text[]} texts no pairs
+   * @param {number | undefined} stride
    * @param {TaskOptions} options
-   * @param {(index: number, logits: Float32Array, tokens: import('../../tokenize/located.js').Located) => void} use gets for each text
-   *   [tokens][labels] and the tokens, without those that were cut
+   * @returns {Promise<TokenWindow[][]>} [texts][windows], a single window without `stride`
    */
-  #tokenLogits(texts, options, use) {
-    return this.logits(
-      texts,
-      options,
-      (index, logits, _, tokens) => use(index, logits, /** @type {any} */ (tokens)),
-      true,
-    );
+  async #read(texts, stride, options) {
+    /** @type {TokenWindow[][]} */
+    const windows = texts.map(() => []);
+    const onPart = (/** @type {TokenWindow[]} */ part) => {
+      for (const window of part) windows[window.text][window.index] = window;
+    };
+    const params = { name: 'readTokens', texts, stride };
+    await this.remote.call('windows', params, { ...callOptions(options), onPart });
+    return windows;
   }
 
   /**

@@ -19,6 +19,9 @@ or, with --pooling none, one vector for each token, special tokens included:
                          of them (default: what a sentence-transformers folder says, else mean)
   --layer N              layer whose hidden states are taken, from 0, the embeddings (default: the last)
   --normalize            scale each vector to length 1 (a sentence-transformers folder may do so anyway)
+  --prompt-name NAME     which of a sentence-transformers model's prompts is put before every text, such as query
+                         (default: what its files say, mostly none)
+  --prompt TEXT          what is put before every text instead
 ${modelHelp}
   --json                 each line is a JSON string, so that a text may hold line ends,
                          or a pair, {"text":…,"text_pair":…}
@@ -30,6 +33,8 @@ export const options = {
   pooling: { type: 'string' },
   layer: { type: 'string' },
   normalize: { type: 'boolean' },
+  'prompt-name': { type: 'string' },
+  prompt: { type: 'string' },
   json: { type: 'boolean' },
 };
 
@@ -51,6 +56,8 @@ export async function run(context) {
       const embedOptions = {
         normalize,
         ...(layer !== undefined && { layer }),
+        promptName: /** @type {string | undefined} */ (values['prompt-name']),
+        prompt: /** @type {string | undefined} */ (values.prompt),
         signal,
         onWarning: progress.warnAbout(name, (index) => line + index),
       };

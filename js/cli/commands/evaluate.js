@@ -1,6 +1,6 @@
 // bertlet evaluate: how good a head is on labelled examples.
 import { schemes } from '../../decode/schemes.js';
-import { choice, probability, required, UsageError } from '../lib/arguments.js';
+import { choice, integer, probability, required, UsageError } from '../lib/arguments.js';
 import { formats, readExamples, readGivenLabels } from '../data/examples.js';
 import { measure } from '../data/measure.js';
 import { headHelp, modelHelp, modelOptions, withHead } from '../lib/model.js';
@@ -32,6 +32,7 @@ ${tableHelp}
   --scheme IOB1|IOB2|IOE1|IOE2|IOBES|BILOU
                          token-classification: how the tags say where entities begin and end; only entities whose tags
                          are valid in it count, as in seqeval's strict mode (default: tags of all schemes are read)
+  --stride N             token-classification: read long sentences in windows that share N tokens (default: they are cut)
 ${modelHelp}`;
 
 /** @type {import('../lib/arguments.js').Options} */
@@ -45,6 +46,7 @@ export const options = {
   threshold: { type: 'string' },
   decoding: { type: 'string' },
   scheme: { type: 'string' },
+  stride: { type: 'string' },
 };
 
 export const maxFiles = 0;
@@ -58,6 +60,7 @@ export async function run(context) {
   const decoding = choice(values, 'decoding', ['viterbi', 'argmax']);
   const table = readTableOptions(values);
   const scheme = choice(values, 'scheme', schemes);
+  const stride = integer(values, 'stride', 0);
   const labels = await readGivenLabels(values);
   const metrics = await withHead(context, { command: 'evaluate', labels }, async (head) => {
     const { task } = head;
@@ -71,7 +74,7 @@ export async function run(context) {
       table,
       warn: (message) => progress.warn(message),
     });
-    return measure(head, { file, examples }, context, { threshold, decoding, scheme });
+    return measure(head, { file, examples }, context, { threshold, decoding, scheme, stride });
   });
   await output.write([metrics]);
 }

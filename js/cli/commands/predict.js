@@ -22,6 +22,7 @@ ${headHelp}
   --top-k N              only the best N labels, or the N best answers (default: all labels, one answer)
   --aggregation-strategy sequence|none|simple|first|average|max
                          how tokens become entities (default: sequence; simple for a checkpoint's own head)
+  --stride N             find entities in all of a long text, in windows that share N tokens (default: long texts are cut)
   --threshold P          only labels of at least this probability: an empty list means none of these
   --handle-impossible-answer  "" is a possible answer, too, which means that the context has none
   --max-answer-len N     maximum length of an answer in tokens (default: 30)
@@ -41,6 +42,7 @@ export const options = {
   'top-k': { type: 'string' },
   threshold: { type: 'string' },
   'aggregation-strategy': { type: 'string' },
+  stride: { type: 'string' },
   'handle-impossible-answer': { type: 'boolean' },
   'max-answer-len': { type: 'string' },
   'max-seq-len': { type: 'string' },
@@ -59,6 +61,7 @@ export async function run(context) {
   const topK = integer(values, 'top-k', 1);
   const threshold = probability(values, 'threshold');
   const aggregationStrategy = choice(values, 'aggregation-strategy', strategies);
+  const entityOptions = { aggregationStrategy, stride: integer(values, 'stride', 0) };
   const answerOptions = {
     noAnswer: values['handle-impossible-answer'] === true,
     maxAnswerTokens: integer(values, 'max-answer-len', 1),
@@ -81,7 +84,7 @@ export async function run(context) {
       const results = await predict(
         head,
         texts,
-        { topK, threshold, aggregationStrategy, answerOptions },
+        { topK, threshold, entityOptions, answerOptions },
         {
           ...listeners,
           locate: (index) => `${name}, line ${line + index}`,
@@ -101,20 +104,20 @@ export async function run(context) {
  * @param {object} given
  * @param {number} [given.topK]
  * @param {number} [given.threshold]
- * @param {import('../../api/heads/token-classifier.js').AggregationStrategy} [given.aggregationStrategy]
+ * @param {{ aggregationStrategy?: import('../../api/heads/token-classifier.js').AggregationStrategy, stride?: number }} given.entityOptions
  * @param {import('../../api/heads/question-answerer.js').AnswerOptions} given.answerOptions
  * @param {import('../../types.js').TaskOptions & { locate: (index: number) => string }} options `locate`: file and line of a text, for
  *   messages
  * @returns {Promise<{ score: number }[][]>}
  */
-async function predict(head, texts, { topK, threshold, aggregationStrategy, answerOptions }, { locate, ...options }) {
+async function predict(head, texts, { topK, threshold, entityOptions, answerOptions }, { locate, ...options }) {
   if ('classify' in head) return head.classify(texts, { topK, threshold, ...options });
   if ('score' in head) {
     const scores = await head.score(texts, options);
     return scores.map((score) => [score].flat().map((one, i) => ({ label: head.labels[i], score: one })));
   }
   const strings = /** @type {string[]} */ (texts);
-  if ('entities' in head) return head.entities(strings, { aggregationStrategy, ...options });
+  if ('entities' in head) return head.entities(strings, { ...entityOptions, ...options });
   const questions = strings.map((text, index) => parseQuestion(text, locate(index)));
   return head.answer(questions, { topK, ...answerOptions, ...options });
 }

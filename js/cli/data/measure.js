@@ -8,7 +8,7 @@ import { checkLabels, listeners } from './examples.js';
  * @param {AnyHead} head
  * @param {{ file: string, examples: any[] }} data read for the head's task
  * @param {import('../lib/command.js').Context} context
- * @param {{ threshold?: number, decoding?: 'viterbi' | 'argmax', scheme?: import('../../types.js').Scheme }} [given]
+ * @param {{ threshold?: number, decoding?: 'viterbi' | 'argmax', scheme?: import('../../types.js').Scheme, stride?: number }} [given]
  * @returns {Promise<Record<string, unknown>>}
  */
 export async function measure(head, { file, examples }, context, given = {}) {

@@ -33,12 +33,20 @@ const tasksOf = {
     'top-k': [...texts, ...answers],
     threshold: texts,
     'aggregation-strategy': words,
+    stride: words,
     'handle-impossible-answer': answers,
     'max-answer-len': answers,
     'max-seq-len': answers,
     'doc-stride': answers,
   },
-  evaluate: { labels: [...texts, ...words], threshold: ['multi-label'], decoding: words, scheme: words, ...table },
+  evaluate: {
+    labels: [...texts, ...words],
+    threshold: ['multi-label'],
+    decoding: words,
+    scheme: words,
+    stride: words,
+    ...table,
+  },
 };
 
 /**
