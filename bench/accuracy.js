@@ -56,7 +56,7 @@ const ROWS = [
     ['squad', 'qa-squad', 'dev-1000.json', 'exact_match f1', '61.6/73.1'],
   ].map(([data, adapter, test, measures, reference]) => ({
     name: `${data} adapter`,
-    command: `evaluate --adapter models/adapters/${adapter} --test data/${data}/${test}`,
+    command: `evaluate --adapter demo/public/adapters/${adapter} --test data/${data}/${test}`,
     measures: measures.split(' '),
     reference,
   })),

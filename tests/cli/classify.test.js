@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { modelFolder } from '../../js/node/model-folder.js';
-import { bertlet, ended, jsonLines, shared, start, temporaryFolder } from './cli.js';
+import { bertlet, ended, jsonLines, start, temporaryFolder } from './cli.js';
 
 const minilm = 'sentence-transformers/all-MiniLM-L6-v2';
 const missing = existsSync(join(modelFolder(minilm), 'model.safetensors')) ? false : `${minilm} is not here`;
@@ -212,26 +212,3 @@ test('an interrupt while training ends with 130 and writes nothing', { skip: mis
   assert.deepEqual({ code, stdout }, { code: 130, stdout: '' });
   assert.ok(!existsSync(join(folder, 'interrupted')));
 });
-
-// Test accuracies of scikit-learn's LogisticRegression on the same features, as the project's issue #3 states them.
-for (const [name, accuracy] of Object.entries({ 'rt-polarity': 0.783, banking77: 0.93 })) {
-  const data = shared(`data/${name}`);
-  const skip = missing || (existsSync(data) ? false : 'the shared data is not here');
-  test(`${name}: test accuracy within 0.3 points of scikit-learn's`, { skip }, async () => {
-    const output = join(folder, name);
-    const { code, stderr } = await bertlet([
-      'train',
-      '--model',
-      minilm,
-      '--train',
-      join(data, 'train.tsv'),
-      '--output',
-      output,
-    ]);
-    assert.equal(code, 0, stderr);
-    const [metrics] = jsonLines(
-      (await bertlet(['evaluate', '--head', output, '--test', join(data, 'test.tsv')])).stdout,
-    );
-    assert.ok(Math.abs(metrics.accuracy - accuracy) <= 0.003, `accuracy ${metrics.accuracy}, expected ${accuracy}`);
-  });
-}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sigmoid, softmax } from '../../js/base/numbers.js';
+import { sigmoid, softmax } from '../../js/base/probabilities.js';
 import { weightsOf } from '../../js/core/dense.js';
 import { forEachBatch } from '../../js/engine/batches.js';
 import { fillMask } from '../../js/worker/fill-mask.js';
