@@ -245,11 +245,11 @@ function readPrompts({ prompts: given, default_prompt_name: name }, location) {
     throw new BertletError('BAD_CONFIG', `${location}: the prompt "${wrong[0]}" is not a text. Mend the file.`);
   const prompts = Object.fromEntries(entries);
   if ((name ?? undefined) === undefined) return { prompts };
-  if (!Object.hasOwn(prompts, name)) {
+  if (!Object.keys(prompts).includes(name)) {
     const names = Object.keys(prompts).join(', ');
     throw new BertletError(
       'BAD_CONFIG',
-      `${location}: default_prompt_name is "${name}", but prompts has ${names}. Mend the file.`,
+      `${location}: default_prompt_name is ${JSON.stringify(name)}, but prompts has ${names}. Mend the file.`,
     );
   }
   return { prompts, defaultPrompt: prompts[name] };

@@ -19,6 +19,13 @@ static int32_t *labels_of(input *in, int32_t count, int32_t classes) {
   return labels;
 }
 
+/* How many multiplications a call is to do: few, which makes many slices, or all. */
+static double slice_of(input *in) { return take_below(in, 2) ? 1 + take_below(in, 200) : INFINITY; }
+
+static void run_mlp(input *in, bertlet_mlp *mlp) {
+  while (!bertlet_mlp_run(mlp, slice_of(in))) continue;
+}
+
 static void check_logreg(input *in, bool wild) {
   int32_t rows = take_wild(in, 20), features = take_wild(in, 12), classes = take_wild(in, 5);
   size_t bytes = bertlet_logreg_bytes(rows, features, classes);
@@ -36,7 +43,10 @@ static void check_logreg(input *in, bool wild) {
         bertlet_logreg_start(fit, take_below(in, 2) ? sample_weight : NULL, c, take_below(in, 2) ? 1e-4 : 0);
     REQUIRE(state == BERTLET_OK || is_status(state));
     REQUIRE(c > 0 || state == BERTLET_ERROR_ARGUMENT);
-    for (int32_t step = 0; step < 30 && state == BERTLET_FIT_RUNNING; step++) state = bertlet_logreg_step(fit);
+    for (int32_t step = 0; step < 30 && state == BERTLET_FIT_RUNNING; step++) {
+      do state = bertlet_logreg_step(fit, slice_of(in));
+      while (state == BERTLET_FIT_UNFINISHED);
+    }
     if (state >= 0) {
       float *weight = floats_of(in, (size_t)classes * (size_t)features, false),
             *bias = floats_of(in, (size_t)classes, false);
@@ -63,12 +73,15 @@ static void check_mlp(input *in, bool wild) {
           *logits = floats_of(in, (size_t)count * (size_t)outputs, false);
     int32_t *labels = labels_of(in, count, outputs);
     REQUIRE(bertlet_mlp_forward(mlp, x, NULL, count, logits) == BERTLET_OK);
+    run_mlp(in, mlp);
     double loss = count > 0 ? bertlet_softmax_loss(logits, labels, NULL, count, outputs) : 0;
     REQUIRE(isfinite(loss) && (loss >= 0 || is_status(loss)));
     if (count > 0 && loss >= 0) {
       REQUIRE(all_finite(logits, (size_t)count * (size_t)outputs));
       bertlet_mlp_backward(mlp, logits);
+      run_mlp(in, mlp);
       bertlet_mlp_step(mlp, 1e-3, 0.01);
+      run_mlp(in, mlp);
     }
     free(labels), free(logits), free(x);
   }
@@ -96,7 +109,12 @@ static void check_losses(input *in, bool wild) {
   uint8_t *targets = malloc((size_t)tokens * (size_t)tags);
   for (int32_t i = 0; i < tokens * tags; i++) targets[i] = (uint8_t)take_below(in, 2);
 
-  double loss = bertlet_crf_loss(emissions, labels, starts, sequences, tags, transitions, block, gradient);
+  bertlet_crf *crf = bertlet_crf_init(block, longest, tags);
+  double loss = bertlet_crf_start(crf, emissions, labels, starts, sequences, transitions, gradient);
+  if (loss >= 0) {
+    while (!bertlet_crf_run(crf, slice_of(in))) continue;
+    loss = bertlet_crf_loss(crf);
+  }
   REQUIRE(is_status(loss) || (loss > -1e-3 && isfinite(loss)));
   if (!is_status(loss) && !wild) REQUIRE(all_finite(emissions, (size_t)tokens * (size_t)tags));
   loss = bertlet_span_loss(logits, starts, spans, sequences);

@@ -65,7 +65,7 @@ const CASES = [
   [
     'a sentence-transformers folder: config_sentence_transformers.json',
     (json) => Object.assign(json, { default_prompt_name: NO_STRING, prompts: { x: 'y' } }),
-    'right',
+    'BAD_CONFIG',
   ],
   ['a sentence-transformers folder: sentence_bert_config.json', (json) => (json.transformer_task = NO_STRING), 'right'],
   ['a classifier: tokenizer_config.json', (json) => (json.word_tokenizer_type = NO_STRING), 'BAD_VOCABULARY'],
