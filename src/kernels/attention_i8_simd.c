@@ -302,8 +302,7 @@ void attention_i8_simd(int8_path path, const float *q, const float *k, const flo
                        int32_t head_size, int32_t query_begin, int32_t query_end, float *scratch, float *context,
                        int32_t context_stride) {
   (void)path;
-  attention_f32_simd(q, k, v, length, stride, head_size, query_begin, query_end, NULL, scratch, context,
-                     context_stride);
+  attention_f32_simd(q, k, v, length, stride, head_size, query_begin, query_end, scratch, context, context_stride);
 }
 
 #endif

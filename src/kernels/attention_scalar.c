@@ -14,9 +14,9 @@ static void probabilities_of(const float *query, const float *k, int32_t length,
   softmax_scalar(probability, 1, length);
 }
 
-void attention_f32_scalar(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
-                          int32_t head_size, int32_t query_begin, int32_t query_end, const dropout *drop,
-                          float *scratch, float *context, int32_t context_stride) {
+static void attend(const float *q, const float *k, const float *v, int32_t length, int32_t stride, int32_t head_size,
+                   int32_t query_begin, int32_t query_end, const dropout *drop, float *scratch, float *context,
+                   int32_t context_stride) {
   float *probability = scratch; /* [length] */
   for (int32_t row = query_begin; row < query_end; row++) {
     probabilities_of(q + (size_t)row * stride, k, length, stride, head_size, probability);
@@ -27,6 +27,18 @@ void attention_f32_scalar(const float *q, const float *k, const float *v, int32_
       context[(size_t)row * context_stride + i] = (float)sum;
     }
   }
+}
+
+void attention_f32_scalar(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
+                          int32_t head_size, int32_t query_begin, int32_t query_end, float *scratch, float *context,
+                          int32_t context_stride) {
+  attend(q, k, v, length, stride, head_size, query_begin, query_end, NULL, scratch, context, context_stride);
+}
+
+void attention_dropping_scalar(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
+                               int32_t head_size, const dropout *drop, float *scratch, float *context,
+                               int32_t context_stride) {
+  attend(q, k, v, length, stride, head_size, 0, length, drop, scratch, context, context_stride);
 }
 
 /* With p the probabilities of a query, m the factors of dropout (1 without) and g the gradient of the context:

@@ -71,9 +71,11 @@ static void store_context(const float *sums, const v128_t inverse_sum[2], int32_
   }
 }
 
-void attention_f32_simd(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
-                        int32_t head_size, int32_t query_begin, int32_t query_end, const dropout *drop, float *scratch,
-                        float *context, int32_t context_stride) {
+/* Inlined, so that what never drops has no code for it. */
+static inline __attribute__((always_inline)) void attend(const float *q, const float *k, const float *v, int32_t length,
+                                                         int32_t stride, int32_t head_size, int32_t query_begin,
+                                                         int32_t query_end, const dropout *drop, float *scratch,
+                                                         float *context, int32_t context_stride) {
   static const float zeros[TILE_COLUMNS] = {0};
   const float scale = LOG2_E / sqrtf((float)head_size); /* so that e^score is 2^(scaled score) */
   const int32_t padded = tiles_of(length) * TILE_ROWS;
@@ -107,6 +109,18 @@ void attention_f32_simd(const float *q, const float *k, const float *v, int32_t 
                     context + (size_t)query * context_stride + column, context_stride);
     }
   }
+}
+
+void attention_f32_simd(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
+                        int32_t head_size, int32_t query_begin, int32_t query_end, float *scratch, float *context,
+                        int32_t context_stride) {
+  attend(q, k, v, length, stride, head_size, query_begin, query_end, NULL, scratch, context, context_stride);
+}
+
+void attention_dropping_simd(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
+                             int32_t head_size, const dropout *drop, float *scratch, float *context,
+                             int32_t context_stride) {
+  attend(q, k, v, length, stride, head_size, 0, length, drop, scratch, context, context_stride);
 }
 
 /* ---- Backward ---------------------------------------------------------------------------------------------------- */

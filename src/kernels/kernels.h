@@ -185,24 +185,30 @@ DECLARE_DROPOUT(apply_dropout_simd);
 /* Scaled dot-product attention of one head over one sequence (Vaswani et al. 2017, section 3.2.1), for the query rows
  * query_begin .. query_end - 1.
  *   q, k, v   [length][stride]  the first of head_size columns of this head in the rows of the sequence
- *   drop      applied to the probabilities, of which that of (query, key) has the number query * length + key; or NULL
  *   context   [length][context_stride]  out, likewise
  *   scratch   attention_scratch(length, head_size) floats, not shared between threads */
 #define DECLARE_ATTENTION(name)                                                                                        \
   void name(const float *q, const float *k, const float *v, int32_t length, int32_t stride, int32_t head_size,         \
-            int32_t query_begin, int32_t query_end, const dropout *drop, float *scratch, float *context,               \
-            int32_t context_stride)
+            int32_t query_begin, int32_t query_end, float *scratch, float *context, int32_t context_stride)
 DECLARE_ATTENTION(attention_f32_scalar);
 DECLARE_ATTENTION(attention_f32_simd);
 #define attention_f32 BERTLET_KERNEL(attention_f32)
 size_t attention_scratch(int32_t length, int32_t head_size);
 
-/* Its backward pass, for all queries: from the derivative of the loss by the context to those by q, k and v. The
- * probabilities are computed again, for a block of queries at a time, so that they stay in the cache (Dao et al. 2022,
- * https://arxiv.org/abs/2205.14135, section 3.1 and appendix B).
- *   context, context_gradient  [length][context_stride]
- *   dq, dk, dv                 [length][stride]  out
- *   scratch                    attention_backward_scratch(length, head_size) floats */
+/* The same for all queries, with dropout of the probabilities, of which that of (query, key) has the number
+ * query * length + key. */
+#define DECLARE_ATTENTION_DROPPING(name)                                                                               \
+  void name(const float *q, const float *k, const float *v, int32_t length, int32_t stride, int32_t head_size,         \
+            const dropout *drop, float *scratch, float *context, int32_t context_stride)
+DECLARE_ATTENTION_DROPPING(attention_dropping_scalar);
+DECLARE_ATTENTION_DROPPING(attention_dropping_simd);
+#define attention_dropping BERTLET_KERNEL(attention_dropping)
+
+/* The backward pass of both (without dropout `drop` is NULL), for all queries: from the derivative of the loss by the
+ * context to those by q, k and v. The probabilities are computed again, for a block of queries at a time, so that they
+ * stay in the cache (Dao et al. 2022, https://arxiv.org/abs/2205.14135, section 3.1 and appendix B). context,
+ * context_gradient  [length][context_stride] dq, dk, dv                 [length][stride]  out scratch
+ * attention_backward_scratch(length, head_size) floats */
 #define DECLARE_ATTENTION_BACKWARD(name)                                                                               \
   void name(const float *q, const float *k, const float *v, int32_t length, int32_t stride, int32_t head_size,         \
             const dropout *drop, const float *context, const float *context_gradient, int32_t context_stride,          \

@@ -33,7 +33,7 @@ static void attend_head(void *context, int32_t task, int32_t thread) {
     attention_i8(model->path, query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, scratch, gathered,
                  n);
   } else {
-    attention_f32(query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, NULL, scratch, gathered, n);
+    attention_f32(query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, scratch, gathered, n);
   }
 }
 
@@ -73,8 +73,12 @@ static void train_head(void *context, int32_t task, int32_t thread) {
                           ((step->plan->first_token + (uint32_t)begin) * (uint32_t)heads + (uint32_t)(task % heads)));
   const dropout *dropped = rate > 0 ? &drop : NULL;
   if (!step->context_gradient) {
-    attention_f32(query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, dropped, scratch,
-                  step->context + at, n);
+    float *to = step->context + at;
+    if (dropped) {
+      attention_dropping(query, query + n, query + 2 * n, length, 3 * n, head_size, dropped, scratch, to, n);
+    } else {
+      attention_f32(query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, scratch, to, n);
+    }
   } else {
     float *gradient = step->qkv_gradient + qkv_at;
     attention_backward(query, query + n, query + 2 * n, length, 3 * n, head_size, dropped, step->context + at,

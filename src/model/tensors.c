@@ -32,6 +32,23 @@ void list_tensors(const bertlet_config *config, model_weights *weights, tensor *
     next = list_entries(config, of->layer_tensors, of->layer_tensor_count, i, &weights->layers[i], next);
 }
 
+float *tensor_row(const tensor *t, int32_t row) {
+  switch (t->entry->kind) {
+  case TENSOR_TABLE: {
+    const embedding_table *table = t->place;
+    return table->values ? table->values + (size_t)row * t->columns : NULL;
+  }
+  case TENSOR_BIAS:
+    return ((const linear *)t->place)->bias + (size_t)t->entry->part * t->columns;
+  case TENSOR_GAMMA:
+    return ((const norm *)t->place)->gamma;
+  case TENSOR_BETA:
+    return ((const norm *)t->place)->beta;
+  default:
+    return NULL;
+  }
+}
+
 int32_t bertlet_tensor_count(const bertlet_model *model) { return model->tensor_count; }
 
 static char *append(char *end, const char *text) {

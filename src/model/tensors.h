@@ -18,4 +18,7 @@ int32_t count_tensors(const bertlet_config *config);
 /* Fills tensors [count_tensors(config)], with none of their rows written. */
 void list_tensors(const bertlet_config *config, model_weights *weights, tensor *tensors);
 
+/* Where a row of a tensor stays as f32, or NULL when it is packed or quantized. */
+float *tensor_row(const tensor *t, int32_t row);
+
 #endif

@@ -38,24 +38,6 @@ static void add_lora_row(const lora *from, int32_t index, int32_t columns, float
   }
 }
 
-/* Where the next row of a tensor stays as f32, or NULL when it is packed or quantized. */
-static float *place_of_row(const tensor *t) {
-  switch (t->entry->kind) {
-  case TENSOR_TABLE: {
-    const embedding_table *table = t->place;
-    return table->values ? table->values + (size_t)t->rows_written * t->columns : NULL;
-  }
-  case TENSOR_BIAS:
-    return ((const linear *)t->place)->bias + (size_t)t->entry->part * t->columns;
-  case TENSOR_GAMMA:
-    return ((const norm *)t->place)->gamma;
-  case TENSOR_BETA:
-    return ((const norm *)t->place)->beta;
-  default:
-    return NULL;
-  }
-}
-
 /* Packs or quantizes the next row of a table or weight. */
 static void store_row(int8_path path, const tensor *t, const float *row) {
   if (t->entry->kind == TENSOR_TABLE) {
@@ -78,7 +60,7 @@ static void store_row(int8_path path, const tensor *t, const float *row) {
 static bertlet_status write_row(bertlet_model *model, const unsigned char *bytes) {
   tensor_writer *w = &model->writer;
   tensor *t = w->open;
-  float *place = place_of_row(t), *row = place ? place : w->row;
+  float *place = tensor_row(t, t->rows_written), *row = place ? place : w->row;
   convert_to_f32(bytes, w->dtype, t->columns, row);
   if (w->lora.rank > 0) add_lora_row(&w->lora, t->rows_written, t->columns, row);
   if (!all_plausible(row, (size_t)t->columns)) return BERTLET_ERROR_NUMERIC;
@@ -122,18 +104,4 @@ bertlet_status bertlet_tensor_write(bertlet_model *model, const void *bytes, siz
     w->open = NULL;
   }
   return status;
-}
-
-void bertlet_tensor_read(const bertlet_model *model, int32_t index, float *values) {
-  tensor t = model->tensors[index];
-  for (int32_t row = 0; row < t.rows; row++, values += t.columns) {
-    t.rows_written = row;
-    const float *place = place_of_row(&t);
-    if (place) {
-      memcpy(values, place, (size_t)t.columns * sizeof(float));
-    } else {
-      const linear *of = t.place;
-      unpack_row(of->weight, t.columns, t.entry->part * t.rows + row, values);
-    }
-  }
 }

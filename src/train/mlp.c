@@ -4,51 +4,8 @@
 #include "base/arena.h"
 #include "bertlet.h"
 #include "kernels/kernels.h"
-#include "train/adamw.h"
 #include "train/mlp.h"
 #include "train/slices.h"
-
-/* One dense layer of the head, weight [outputs][inputs] and bias [outputs] somewhere in a vector of parameters. */
-typedef struct layer {
-  int32_t inputs, outputs, weight_at, bias_at;
-} layer;
-
-/* What bertlet_mlp_run() does next. Forward and backward pass go through blocks of rows, and each stage of a block
- * through outputs or rows, in slices. */
-typedef enum stage {
-  DONE,
-  FORWARD_HIDDEN, /* over the hidden layer's outputs */
-  FORWARD_OUTPUT, /* over the output layer's outputs; then the next block */
-  BACKWARD_OUTPUT,
-  BACKWARD_INPUTS, /* over the rows of the block, once for every LOGREG_BLOCK logits */
-  BACKWARD_HIDDEN, /* then the next block */
-  STEP             /* over the parameters */
-} stage;
-
-struct bertlet_mlp {
-  int32_t max_rows, count; /* most rows of a batch; rows of the last one */
-  bool has_hidden;
-  layer hidden_layer, output_layer;
-  float *parameters, *gradient; /* [parameter count] */
-  adamw optimizer;
-
-  const float **x; /* [max_rows]: the rows of the batch */
-  float *hidden;   /* [max_rows][hidden_size]: after the ReLU */
-
-  /* For LOGREG_BLOCK rows, each with 3 more floats, which logreg_gradient() may read. */
-  float *logit_gradient;  /* [rows][outputs] */
-  float *hidden_gradient; /* [rows][hidden_size] */
-  float *transposed;      /* [LOGREG_BLOCK][rows]: of some of the outputs */
-
-  /* What is being computed. */
-  stage stage;
-  int32_t at;     /* the slices of the stage so far have done 0 .. at - 1 */
-  int32_t first;  /* the first row of the block */
-  int32_t output; /* in BACKWARD_INPUTS: the first of the logits */
-  float *logits;  /* the caller's; in the backward pass their gradient */
-  const float *loss_gradient;
-  double learning_rate, weight_decay;
-};
 
 /* ---- The memory plan ------------------------------------------------------------------------------------------- */
 
@@ -67,8 +24,9 @@ static size_t lay_out(bertlet_mlp *mlp, void *block, int32_t inputs, int32_t hid
   arena memory = {.base = block};
   arena_alloc(&memory, 1, sizeof *mlp);
   *mlp = (bertlet_mlp){.max_rows = max_rows, .has_hidden = hidden_size > 0};
-  mlp->hidden_layer = (layer){inputs, hidden_size, 0, hidden_size * inputs};
-  mlp->output_layer = (layer){(int32_t)last_inputs, outputs, (int32_t)first, (int32_t)(first + last_inputs * outputs)};
+  mlp->hidden_layer = (dense_layer){inputs, hidden_size, 0, hidden_size * inputs};
+  mlp->output_layer =
+      (dense_layer){(int32_t)last_inputs, outputs, (int32_t)first, (int32_t)(first + last_inputs * outputs)};
   mlp->parameters = arena_alloc(&memory, (uint64_t)size, sizeof(float));
   mlp->gradient = arena_alloc(&memory, (uint64_t)size, sizeof(float));
   mlp->optimizer = adamw_alloc(&memory, (int32_t)size);
@@ -114,7 +72,7 @@ float *bertlet_mlp_gradient(bertlet_mlp *mlp) { return mlp->gradient; }
 /* ---- One dense layer ------------------------------------------------------------------------------------------- */
 
 /* Outputs begin .. end - 1 of y [rows][outputs] = x . weight^T + bias, for x[row] [inputs] */
-static void dense_forward(const bertlet_mlp *mlp, const layer *of, const float *const *x, int32_t rows, float *y,
+static void dense_forward(const bertlet_mlp *mlp, const dense_layer *of, const float *const *x, int32_t rows, float *y,
                           int32_t begin, int32_t end) {
   const float *weight = mlp->parameters + of->weight_at + (size_t)begin * of->inputs;
   logreg_logits(x, rows, of->inputs, weight, mlp->parameters + of->bias_at + begin, end - begin, y + begin,
@@ -122,8 +80,8 @@ static void dense_forward(const bertlet_mlp *mlp, const layer *of, const float *
 }
 
 /* Adds to the gradients of weight and bias of outputs begin .. end - 1, for dy [rows][outputs]. */
-static void dense_backward(bertlet_mlp *mlp, const layer *of, const float *const *x, int32_t rows, const float *dy,
-                           int32_t begin, int32_t end) {
+static void dense_backward(bertlet_mlp *mlp, const dense_layer *of, const float *const *x, int32_t rows,
+                           const float *dy, int32_t begin, int32_t end) {
   float *bias_gradient = mlp->gradient + of->bias_at;
   logreg_gradient(x, rows, of->inputs, dy + begin, of->outputs, end - begin,
                   mlp->gradient + of->weight_at + (size_t)begin * of->inputs);
@@ -133,7 +91,7 @@ static void dense_backward(bertlet_mlp *mlp, const layer *of, const float *const
 
 /* Rows begin .. end - 1 of dx [rows][inputs] += dy [rows][outputs first .. first + LOGREG_BLOCK - 1] . weight, computed
  * as logreg_gradient() of dy^T with the rows of the weight as its x. */
-static void dense_backward_inputs(bertlet_mlp *mlp, const layer *of, int32_t rows, const float *dy, float *dx,
+static void dense_backward_inputs(bertlet_mlp *mlp, const dense_layer *of, int32_t rows, const float *dy, float *dx,
                                   int32_t first, int32_t begin, int32_t end) {
   const int32_t left = of->outputs - first, outputs = left < LOGREG_BLOCK ? left : LOGREG_BLOCK;
   const float *weight[LOGREG_BLOCK];
@@ -185,49 +143,6 @@ void bertlet_mlp_backward(bertlet_mlp *mlp, const float *logit_gradient) {
   enter_block(mlp, 0, BACKWARD_OUTPUT);
 }
 
-/* dx [inputs] = dy [outputs] . weight, of one row */
-static void row_backward_inputs(const bertlet_mlp *mlp, const layer *of, const float *dy, float *dx) {
-  memset(dx, 0, (size_t)of->inputs * sizeof(float));
-  for (int32_t k = 0; k < of->outputs; k++) {
-    const float *weight = mlp->parameters + of->weight_at + (size_t)k * of->inputs;
-    for (int32_t i = 0; i < of->inputs; i++) dx[i] += dy[k] * weight[i];
-  }
-}
-
-void bertlet_mlp_backward_inputs(bertlet_mlp *mlp, const float *logit_gradient, const int32_t *rows,
-                                 float *feature_gradient) {
-  const layer *in = &mlp->hidden_layer, *out = &mlp->output_layer;
-  const int32_t inputs = mlp->has_hidden ? in->inputs : out->inputs;
-  for (int32_t row = 0; row < mlp->count; row++) {
-    const float *dz = logit_gradient + (size_t)row * out->outputs;
-    float *dx = feature_gradient + (size_t)(rows ? rows[row] : row) * inputs;
-    if (!mlp->has_hidden) {
-      row_backward_inputs(mlp, out, dz, dx);
-      continue;
-    }
-    const float *hidden = mlp->hidden + (size_t)row * in->outputs;
-    float *dh = mlp->hidden_gradient;
-    row_backward_inputs(mlp, out, dz, dh);
-    for (int32_t i = 0; i < in->outputs; i++)
-      if (!(hidden[i] > 0)) dh[i] = 0;
-    row_backward_inputs(mlp, in, dh, dx);
-  }
-}
-
-int32_t mlp_blocks(const bertlet_mlp *mlp, mlp_block blocks[MLP_BLOCKS]) {
-  const layer *in = &mlp->hidden_layer, *out = &mlp->output_layer;
-  const int32_t size = mlp->optimizer.size, loss_at = out->bias_at + out->outputs;
-  int32_t count = 0;
-  if (mlp->has_hidden) {
-    blocks[count++] = (mlp_block){in->weight_at, in->outputs * in->inputs, true};
-    blocks[count++] = (mlp_block){in->bias_at, in->outputs, false};
-  }
-  blocks[count++] = (mlp_block){out->weight_at, out->outputs * out->inputs, true};
-  blocks[count++] = (mlp_block){out->bias_at, out->outputs, false};
-  if (size > loss_at) blocks[count++] = (mlp_block){loss_at, size - loss_at, false};
-  return count;
-}
-
 void bertlet_mlp_step(bertlet_mlp *mlp, double learning_rate, double weight_decay) {
   mlp->learning_rate = learning_rate;
   mlp->weight_decay = weight_decay;
@@ -237,7 +152,7 @@ void bertlet_mlp_step(bertlet_mlp *mlp, double learning_rate, double weight_deca
 /* Each of these does begin .. end - 1, and enters the next stage when it has come to its end. */
 
 static void forward_hidden(bertlet_mlp *mlp, int32_t begin, int32_t end) {
-  const layer *in = &mlp->hidden_layer;
+  const dense_layer *in = &mlp->hidden_layer;
   const int32_t n = block_rows(mlp);
   float *hidden = mlp->hidden + (size_t)mlp->first * in->outputs;
   dense_forward(mlp, in, mlp->x + mlp->first, n, hidden, begin, end);
@@ -255,7 +170,7 @@ static const float *const *output_inputs(const bertlet_mlp *mlp, const float *hi
 }
 
 static void forward_output(bertlet_mlp *mlp, int32_t begin, int32_t end) {
-  const layer *out = &mlp->output_layer;
+  const dense_layer *out = &mlp->output_layer;
   const float *hidden_rows[LOGREG_BLOCK];
   dense_forward(mlp, out, output_inputs(mlp, hidden_rows), block_rows(mlp),
                 mlp->logits + (size_t)mlp->first * out->outputs, begin, end);
@@ -264,7 +179,7 @@ static void forward_output(bertlet_mlp *mlp, int32_t begin, int32_t end) {
 }
 
 static void backward_output(bertlet_mlp *mlp, int32_t begin, int32_t end) {
-  const layer *out = &mlp->output_layer;
+  const dense_layer *out = &mlp->output_layer;
   const int32_t n = block_rows(mlp);
   const float *hidden_rows[LOGREG_BLOCK];
   if (begin == 0)
@@ -280,7 +195,7 @@ static void backward_output(bertlet_mlp *mlp, int32_t begin, int32_t end) {
 }
 
 static void backward_inputs(bertlet_mlp *mlp, int32_t begin, int32_t end) {
-  const layer *out = &mlp->output_layer;
+  const dense_layer *out = &mlp->output_layer;
   const int32_t n = block_rows(mlp);
   float *dh = mlp->hidden_gradient;
   dense_backward_inputs(mlp, out, n, mlp->logit_gradient, dh, mlp->output, begin, end);
@@ -294,7 +209,7 @@ static void backward_inputs(bertlet_mlp *mlp, int32_t begin, int32_t end) {
 }
 
 static void backward_hidden(bertlet_mlp *mlp, int32_t begin, int32_t end) {
-  const layer *in = &mlp->hidden_layer;
+  const dense_layer *in = &mlp->hidden_layer;
   dense_backward(mlp, in, mlp->x + mlp->first, block_rows(mlp), mlp->hidden_gradient, begin, end);
   if (end == in->outputs) enter_block(mlp, mlp->first + LOGREG_BLOCK, BACKWARD_OUTPUT);
 }
@@ -313,7 +228,7 @@ typedef struct work {
 } work;
 
 static work work_of(const bertlet_mlp *mlp) {
-  const layer *in = &mlp->hidden_layer, *out = &mlp->output_layer;
+  const dense_layer *in = &mlp->hidden_layer, *out = &mlp->output_layer;
   const double rows = block_rows(mlp);
   const loop hidden = {in->outputs, 4, rows * in->inputs}, outputs = {out->outputs, 4, rows * out->inputs};
   switch (mlp->stage) {

@@ -35,7 +35,7 @@ static void release(problem *p) {
 
 static void run(attention_kernel *kernel, const problem *p, int32_t begin, int32_t end, float *context,
                 int32_t context_stride) {
-  kernel(query_of(p), key_of(p), value_of(p), p->length, p->stride, p->head_size, begin, end, NULL, p->scratch, context,
+  kernel(query_of(p), key_of(p), value_of(p), p->length, p->stride, p->head_size, begin, end, p->scratch, context,
          context_stride);
 }
 
@@ -138,8 +138,8 @@ static void times(void) {
     float *context = allocate((size_t)length * 32 * sizeof(float));
     char shape[40];
     snprintf(shape, sizeof shape, "%d tokens, head of 32", length);
-    BENCH(attention_f32, shape, query_of(&p), key_of(&p), value_of(&p), length, p.stride, 32, 0, length, NULL,
-          p.scratch, context, 32);
+    BENCH(attention_f32, shape, query_of(&p), key_of(&p), value_of(&p), length, p.stride, 32, 0, length, p.scratch,
+          context, 32);
     free(context);
     release(&p);
   }

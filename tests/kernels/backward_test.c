@@ -10,6 +10,7 @@ typedef DECLARE_ACTIVATE_BACKWARD(activate_backward_kernel);
 typedef DECLARE_ROW_MOMENTS(row_moments_kernel);
 typedef DECLARE_LAYER_NORM_BACKWARD(layer_norm_backward_kernel);
 typedef DECLARE_ATTENTION(attention_kernel);
+typedef DECLARE_ATTENTION_DROPPING(attention_dropout_kernel);
 typedef DECLARE_ATTENTION_BACKWARD(attention_backward_kernel);
 typedef DECLARE_DROPOUT(dropout_kernel);
 
@@ -194,8 +195,9 @@ static double attended(const problem *p) {
   return total;
 }
 
-static void check_attention(attention_kernel *forward, attention_backward_kernel *backward, int32_t length,
-                            int32_t head_size, const dropout *drop) {
+static void check_attention(attention_kernel *forward, attention_dropout_kernel *dropping,
+                            attention_backward_kernel *backward, int32_t length, int32_t head_size,
+                            const dropout *drop) {
   uint32_t state = random_state(35);
   const size_t count = (size_t)length * head_size;
   const int32_t stride = 3 * head_size + 5;
@@ -205,7 +207,11 @@ static void check_attention(attention_kernel *forward, attention_backward_kernel
   float *more = allocate(attention_backward_scratch(length, head_size) * sizeof(float));
   memset(more, 0xff, attention_backward_scratch(length, head_size) * sizeof(float)); /* NaN, should any be read */
   const float *q = x + 2, *k = q + head_size, *v = k + head_size;
-  forward(q, k, v, length, stride, head_size, 0, length, drop, scratch, context, head_size);
+  if (drop) {
+    dropping(q, k, v, length, stride, head_size, drop, scratch, context, head_size);
+  } else {
+    forward(q, k, v, length, stride, head_size, 0, length, scratch, context, head_size);
+  }
   backward(q, k, v, length, stride, head_size, drop, context, g, head_size, more, gradient + 2,
            gradient + 2 + head_size, gradient + 2 + 2 * head_size);
 
@@ -235,13 +241,14 @@ static void check_attention(attention_kernel *forward, attention_backward_kernel
   free(p.qkv);
 }
 
-static void attentions(attention_kernel *forward, attention_backward_kernel *backward) {
+static void attentions(attention_kernel *forward, attention_dropout_kernel *dropping,
+                       attention_backward_kernel *backward) {
   const int32_t lengths[] = {1, 2, 7, 8, 9, 31, 32, 33, 70}, head_sizes[] = {1, 4, 12, 32};
   const dropout drop = {.key = 12345, .threshold = 0x40000000, .scale = 4.0f / 3};
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
     for (size_t j = 0; j < sizeof head_sizes / sizeof *head_sizes; j++) {
-      check_attention(forward, backward, lengths[i], head_sizes[j], NULL);
-      check_attention(forward, backward, lengths[i], head_sizes[j], &drop);
+      check_attention(forward, dropping, backward, lengths[i], head_sizes[j], NULL);
+      check_attention(forward, dropping, backward, lengths[i], head_sizes[j], &drop);
     }
 }
 
@@ -274,10 +281,10 @@ static void checks(void) {
   TEST_KERNEL(slopes, activate_backward);
 #ifndef __wasm__
   norms(row_moments_scalar, layer_norm_backward_scalar);
-  attentions(attention_f32_scalar, attention_backward_scalar);
+  attentions(attention_f32_scalar, attention_dropping_scalar, attention_backward_scalar);
 #endif
   norms(row_moments_simd, layer_norm_backward_simd);
-  attentions(attention_f32_simd, attention_backward_simd);
+  attentions(attention_f32_simd, attention_dropping_simd, attention_backward_simd);
   TEST_KERNEL(dropouts, apply_dropout);
 }
 
