@@ -95,6 +95,11 @@ const WASM = {
   'simd-mt': () => new URL('./bertlet-simd-mt.wasm', import.meta.url),
   relaxed: () => new URL('./bertlet-relaxed.wasm', import.meta.url),
   'relaxed-mt': () => new URL('./bertlet-relaxed-mt.wasm', import.meta.url),
+  'train-scalar': () => new URL('./bertlet-train-scalar.wasm', import.meta.url),
+  'train-simd': () => new URL('./bertlet-train-simd.wasm', import.meta.url),
+  'train-simd-mt': () => new URL('./bertlet-train-simd-mt.wasm', import.meta.url),
+  'train-relaxed': () => new URL('./bertlet-train-relaxed.wasm', import.meta.url),
+  'train-relaxed-mt': () => new URL('./bertlet-train-relaxed-mt.wasm', import.meta.url),
 };
 
 /** @type {import('../js/base/platform.js').Platform['compileWasm']} */

@@ -62,6 +62,8 @@
  * @property {() => Promise<void>} close
  */
 
+/** A build, or the same build with what trains the encoder. @typedef {import('../types.js').Build | `train-${import('../types.js').Build}`} WasmName */
+
 /**
  * What js/node/platform.js and web/platform.js export; package.json's "imports" picks one of them as '#platform'.
  * @typedef {object} Platform
@@ -72,7 +74,7 @@
  *   hand, never does
  * @property {() => Promise<Channel>} startWorker rejects where no worker can be started, with an error that says why
  * @property {() => Port} ownPort in a worker: its side of the channel
- * @property {(build: import('../types.js').Build) => Promise<WebAssembly.Module>} compileWasm rejects with NO_WASM
+ * @property {(build: WasmName) => Promise<WebAssembly.Module>} compileWasm rejects with NO_WASM
  * @property {(spec: string) => { url: string } | { path: string } | undefined} locate the absolute URL or path that `spec` stands for;
  *   undefined if it is neither: perhaps it is a hub id
  * @property {() => { hub?: string, token?: string }} hubDefaults what the environment says of the hub: its address, a token for it

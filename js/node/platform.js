@@ -58,7 +58,7 @@ export function ownPort() {
 }
 
 /**
- * @param {import('../types.js').Build} build
+ * @param {import('../base/platform.js').WasmName} build
  * @returns {Promise<WebAssembly.Module>}
  */
 export async function compileWasm(build) {

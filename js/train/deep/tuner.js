@@ -1,0 +1,319 @@
+// Trains the encoder of a model, or LoRA adapters beside it, along with a head: forward passes, backward passes and AdamW steps, in an
+// instance of the core with the model's weights in it. What is trained, and in which batches, its user says.
+import { CONFIG_BYTES, POOLING, STATUS, TRAINING, TRAINING_BYTES, TUNING } from '../../core/abi.js';
+import { writeConfig } from '../../engine/core-config.js';
+import { BertletError } from '../../errors.js';
+import { giveBackMemory, takeMemory } from '../dataset/memory.js';
+
+/** @typedef {import('../../core/instance.js').Core} Core */
+
+/**
+ * @typedef {object} TunerPlan
+ * @property {(keyof typeof TUNING)[]} tuning [tensors] what is done with each tensor, in the order of `tensorNames`
+ * @property {number} [begin] the first layer that runs, default 0; above 0 batches bring the hidden states that it gets
+ * @property {number} [end] the layer after the last that runs; default: all
+ * @property {number} maxTokens of a batch
+ * @property {number} [keptLayers] how many layers keep what they compute for the backward pass; default: all that run
+ * @property {'mean' | 'cls' | 'max' | 'none'} pooling of what the head reads; 'none': it reads each token
+ * @property {boolean} [normalize] whether a pooled vector is divided by its length
+ * @property {number} [rank] of adapters
+ * @property {number} [scale] of adapters: alpha / rank
+ * @property {{ hidden?: number, attention?: number, adapter?: number, features?: number }} [dropout] rates, default 0
+ * @property {number} outputs of the head, a linear layer
+ */
+
+/**
+ * A batch as the core wants it. `rows`: the rows of features that the head reads, by index; default: all.
+ * @typedef {object} TunerBatch
+ * @property {ArrayLike<number>} ids [tokens]
+ * @property {ArrayLike<number>} [tokenTypeIds] [tokens], default 0
+ * @property {number[]} starts [texts + 1] the first token of each text, then the number of tokens
+ * @property {Float32Array} [hidden] [tokens][hiddenSize], where the plan begins above layer 0
+ * @property {number[]} [rows]
+ */
+
+/**
+ * Puts the derivative of a loss by each logit in the logits' place, and gives the loss.
+ * @typedef {(core: Core, logits: number, rows: number) => number} Loss `logits`: address of [rows][outputs]
+ */
+
+/** The names of a model's tensors, in the core's order. @param {import('../../engine/engine.js').Engine} engine @returns {string[]} */
+export function tensorNames({ core, model }) {
+  const name = core.scratch(128);
+  return Array.from({ length: core.fn.tensor_count(model) }, (_, i) => {
+    const length = core.fn.tensor_name(model, i, name);
+    return String.fromCharCode(...core.bytes(name, length));
+  });
+}
+
+export class Tuner {
+  #core;
+  #compiled;
+  #plan;
+  #at;
+  #hiddenSize;
+  #step = 0;
+
+  /**
+   * Copies the model's weights, and adds a head whose weights are 0.
+   * @param {import('../../engine/engine.js').Engine} engine of an f32 model
+   * @param {import('../../core/compile.js').Compiled} compiled a build that trains, see `compileTrainer`
+   * @param {TunerPlan} plan
+   * @returns {Promise<Tuner>} rejects with OUT_OF_MEMORY
+   */
+  static async create(engine, compiled, plan) {
+    /** @type {Sizes | undefined} */
+    let sizes;
+    const core = await takeMemory(compiled, (probe) => (sizes = measure(probe, engine.config, plan)));
+    return new Tuner(engine, compiled, core, plan, /** @type {Sizes} */ (sizes));
+  }
+
+  /**
+   * @param {import('../../engine/engine.js').Engine} engine
+   * @param {import('../../core/compile.js').Compiled} compiled
+   * @param {Core} core
+   * @param {TunerPlan} plan
+   * @param {Sizes} sizes
+   */
+  constructor(engine, compiled, core, plan, sizes) {
+    const { fn } = core;
+    this.#core = core;
+    this.#compiled = compiled;
+    this.#plan = plan;
+    this.#hiddenSize = engine.config.hiddenSize;
+    const entries = Object.entries(sizes).map(([name, size]) => [name, core.reserve(size)]);
+    const at = /** @type {{ [name in keyof typeof sizes]: number }} */ (Object.fromEntries(entries));
+    const given = writePlan(core, at.plan, engine.config, plan);
+    const model = fn.model_init(at.model, given.config, 0);
+    core.bytes(fn.model_image(model) >>> 0, fn.model_image_bytes(model) >>> 0).set(engine.seal());
+    if (fn.model_restore(model) !== STATUS.OK) throw new Error('The weights are not those of the model');
+    const head = fn.mlp_init(at.head, this.#hiddenSize, 0, plan.outputs, plan.maxTokens, 0);
+    const trainer = fn.trainer_init(at.trainer, model, given.training, given.tuning, head);
+    this.#at = { ...at, model, head, trainer };
+  }
+
+  /** The head's weight [outputs][hiddenSize], then its bias [outputs]; a view to read and write. */
+  get head() {
+    const { fn } = this.#core;
+    return this.#core.floats(fn.mlp_parameters(this.#at.head) >>> 0, fn.mlp_parameter_count(this.#at.head));
+  }
+
+  /**
+   * The adapter of a tensor [rows][columns], copies: a [rank][columns] and b [rows][rank].
+   * @param {number} tensor
+   */
+  readAdapter(tensor) {
+    const { a, b, aAt, bAt } = this.#adapterPlaces(tensor);
+    this.#core.fn.trainer_read_adapter(this.#at.trainer, tensor, aAt, bAt);
+    return { a: this.#core.floats(aAt, a).slice(), b: this.#core.floats(bAt, b).slice() };
+  }
+
+  /**
+   * @param {number} tensor
+   * @param {{ a: Float32Array, b: Float32Array }} values
+   */
+  writeAdapter(tensor, values) {
+    const { a, b, aAt, bAt } = this.#adapterPlaces(tensor);
+    this.#core.floats(aAt, a).set(values.a);
+    this.#core.floats(bAt, b).set(values.b);
+    this.#core.fn.trainer_write_adapter(this.#at.trainer, tensor, aAt, bAt);
+  }
+
+  /** @param {number} tensor */
+  #adapterPlaces(tensor) {
+    const { fn } = this.#core;
+    const { rank = 0 } = this.#plan;
+    const { model, adapter } = this.#at;
+    const a = rank * fn.tensor_columns(model, tensor);
+    const b = rank * fn.tensor_rows(model, tensor);
+    return { a, b, aAt: adapter, bAt: adapter + 4 * a };
+  }
+
+  /**
+   * Logits of a batch, as in inference: without dropout.
+   * @param {TunerBatch} batch
+   * @returns {Float32Array} [rows][outputs], a copy
+   */
+  logits(batch) {
+    const rows = this.#forward(batch, 0, 0);
+    return this.#core.floats(this.#at.logits, rows * this.#plan.outputs).slice();
+  }
+
+  /**
+   * One step of AdamW on batches whose gradients add up. Rejects with BAD_WEIGHTS, and changes nothing, if a loss or gradient is not finite.
+   * @param {{ batch: TunerBatch, loss: Loss, share: number }[]} parts `share`: of the step's loss that is the batch's mean loss, 1 in all
+   * @param {{ learningRate: number, weightDecay: number, maxNorm?: number, seed: number }} options
+   * @returns {{ loss: number, norm: number }} the step's loss, and the L2 norm of its gradient
+   */
+  step(parts, { learningRate, weightDecay, maxNorm = 0, seed }) {
+    const { fn } = this.#core;
+    const { trainer } = this.#at;
+    this.#step += 1;
+    const key = stepKey(seed, this.#step);
+    let total = 0;
+    let firstToken = 0;
+    for (const { batch, loss, share } of parts) {
+      const rows = this.#forward(batch, key, firstToken);
+      const value = loss(this.#core, this.#at.logits, rows);
+      if (!Number.isFinite(value) || value < 0) {
+        fn.trainer_discard(trainer);
+        throw new BertletError(
+          'BAD_WEIGHTS',
+          `Step ${this.#step}: the loss is not finite. A smaller learningRate may help.`,
+        );
+      }
+      total += share * value;
+      this.#backward(batch, rows, share);
+      firstToken += batch.starts[batch.starts.length - 1];
+    }
+    const norm = fn.trainer_step(trainer, learningRate, weightDecay, maxNorm);
+    if (norm < 0)
+      throw new BertletError(
+        'BAD_WEIGHTS',
+        `Step ${this.#step}: the gradient is not finite. A smaller learningRate may help.`,
+      );
+    return { loss: total, norm };
+  }
+
+  /**
+   * @param {TunerBatch} batch
+   * @param {number} key of dropout; 0: none
+   * @param {number} firstToken how many tokens the step's earlier batches had
+   * @returns {number} how many rows of logits there are
+   */
+  #forward({ ids, tokenTypeIds, starts, hidden, rows }, key, firstToken) {
+    const core = this.#core;
+    const { fn } = core;
+    const at = this.#at;
+    const texts = starts.length - 1;
+    core.ints(at.starts, starts.length).set(starts);
+    if (hidden) core.floats(at.hidden, hidden.length).set(hidden);
+    else core.ints(at.ids, ids.length).set(ids);
+    if (tokenTypeIds) core.ints(at.tokenTypeIds, ids.length).set(tokenTypeIds);
+    const types = tokenTypeIds ? at.tokenTypeIds : 0;
+    const given = hidden ? at.hidden : 0;
+    const status = fn.trainer_forward(
+      at.trainer,
+      hidden ? 0 : at.ids,
+      types,
+      at.starts,
+      texts,
+      given,
+      key | 0,
+      firstToken,
+    );
+    if (status === STATUS.ERROR_NUMERIC) {
+      fn.trainer_discard(at.trainer);
+      throw new BertletError('BAD_WEIGHTS', 'The encoder computed NaN or infinity. A smaller learningRate may help.');
+    }
+    if (status !== STATUS.OK) throw new Error(`bertlet_trainer_forward: ${status}`);
+    const count = rows?.length ?? (this.#plan.pooling === 'none' ? starts[texts] : texts);
+    if (rows) core.ints(at.rows, count).set(rows);
+    fn.mlp_forward(at.head, fn.trainer_features(at.trainer), rows ? at.rows : 0, count, at.logits);
+    fn.mlp_run(at.head, Infinity);
+    return count;
+  }
+
+  /**
+   * From the derivative by the logits, in their place, to all gradients.
+   * @param {TunerBatch} batch
+   * @param {number} count rows of logits
+   * @param {number} share by which they are multiplied first
+   */
+  #backward({ starts, rows }, count, share) {
+    const core = this.#core;
+    const { fn } = core;
+    const at = this.#at;
+    if (share !== 1) {
+      const logits = core.floats(at.logits, count * this.#plan.outputs);
+      logits.forEach((value, i) => (logits[i] = value * share));
+    }
+    if (rows) core.floats(at.features, starts[starts.length - 1] * this.#hiddenSize).fill(0);
+    fn.mlp_backward_inputs(at.head, at.logits, rows ? at.rows : 0, at.features);
+    fn.mlp_backward(at.head, at.logits);
+    fn.mlp_run(at.head, Infinity);
+    fn.trainer_backward(at.trainer, at.features);
+  }
+
+  /** Frees the memory. */
+  dispose() {
+    giveBackMemory(this.#compiled, this.#core);
+  }
+}
+
+/** Bytes of each part of the memory. @typedef {ReturnType<typeof measure>} Sizes */
+
+/**
+ * @param {Core} probe an instance to compute sizes with
+ * @param {import('../../checkpoint/config.js').Config} config
+ * @param {TunerPlan} plan
+ */
+function measure(probe, config, plan) {
+  const { maxTokens, outputs, rank = 0, begin = 0, tuning } = plan;
+  const { hiddenSize, intermediateSize } = config;
+  const { fn } = probe;
+  const given = writePlan(probe, probe.scratch(CONFIG_BYTES + TRAINING_BYTES + tuning.length), config, plan);
+  const head = fn.mlp_bytes(hiddenSize, 0, outputs, maxTokens, 0) >>> 0;
+  const headParameters = (hiddenSize + 1) * outputs;
+  const trainer = fn.trainer_bytes(given.config, 1, given.training, given.tuning, headParameters) >>> 0;
+  if (head === 0 || trainer === 0)
+    throw new BertletError('OUT_OF_MEMORY', 'What is to be trained needs more than the 4 GB of WebAssembly.');
+  return {
+    plan: CONFIG_BYTES + TRAINING_BYTES + tuning.length,
+    model: fn.model_bytes(given.config, 1) >>> 0,
+    head,
+    trainer,
+    ids: 4 * maxTokens,
+    tokenTypeIds: 4 * maxTokens,
+    starts: 4 * (maxTokens + 1),
+    rows: 4 * maxTokens,
+    logits: 4 * maxTokens * outputs,
+    features: 4 * maxTokens * hiddenSize,
+    hidden: begin > 0 ? 4 * maxTokens * hiddenSize : 0,
+    adapter: 4 * rank * (hiddenSize + intermediateSize), // one that is read or written
+  };
+}
+
+/**
+ * A number that is not 0, and another one for each step.
+ * @param {number} seed
+ * @param {number} step
+ */
+const stepKey = (seed, step) => (Math.imul(seed + 1, 0x9e3779b1) ^ step) >>> 0 || 1;
+
+/**
+ * Writes the structs that describe what is trained.
+ * @param {Core} core
+ * @param {number} address of room for all three
+ * @param {import('../../checkpoint/config.js').Config} config
+ * @param {TunerPlan} plan
+ * @returns {{ config: number, training: number, tuning: number }} their addresses
+ */
+function writePlan(core, address, config, plan) {
+  const at = { config: address, training: address + CONFIG_BYTES, tuning: address + CONFIG_BYTES + TRAINING_BYTES };
+  const { begin = 0, end = config.numLayers, dropout = {} } = plan;
+  writeConfig(core, at.config, config, plan.maxTokens, 'f32');
+  /** @type {Record<keyof typeof TRAINING, number>} */
+  const values = {
+    begin,
+    end,
+    max_tokens: plan.maxTokens,
+    kept_layers: plan.keptLayers ?? end - begin,
+    pooling: plan.pooling === 'none' ? -1 : POOLING[plan.pooling],
+    normalize: plan.normalize ? 1 : 0,
+    rank: plan.rank ?? 0,
+    adapter_scale: plan.scale ?? 1,
+    hidden_dropout: dropout.hidden ?? 0,
+    attention_dropout: dropout.attention ?? 0,
+    adapter_dropout: dropout.adapter ?? 0,
+    feature_dropout: dropout.features ?? 0,
+  };
+  const view = new DataView(core.memory.buffer, at.training, TRAINING_BYTES);
+  Object.entries(TRAINING).forEach(([field, type], i) => {
+    const value = values[/** @type {keyof typeof TRAINING} */ (field)];
+    if (type === 'float') view.setFloat32(4 * i, value, true);
+    else view.setInt32(4 * i, value, true);
+  });
+  core.bytes(at.tuning, plan.tuning.length).set(plan.tuning.map((how) => TUNING[how]));
+  return at;
+}
