@@ -93,6 +93,9 @@ BERTLET_API bertlet_threads *bertlet_threads_init(void *block, int32_t count);
 
 /* What thread `index` (1 .. count - 1) runs: it takes part in the work until bertlet_threads_stop(), then returns. */
 BERTLET_API void bertlet_threads_serve(bertlet_threads *threads, int32_t index);
+
+/* Ends the pool: no function that uses it may be called any more. A thread that fails in the midst of a task (it traps)
+ * calls this, too: then what thread 0 runs ends in a trap instead of waiting for ever. */
 BERTLET_API void bertlet_threads_stop(bertlet_threads *threads);
 
 /* ---- Model: weights and encoder ---------------------------------------------------------------------------------- */

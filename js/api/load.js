@@ -6,6 +6,7 @@ import { describe } from '../io/describe.js';
 import { Connection } from '../rpc/connection.js';
 import { callOptions } from './call-options.js';
 import { fetchAhead } from './fetch-ahead.js';
+import { guarded } from './guard.js';
 import { createHead } from './heads/create.js';
 import { RemoteHead } from './heads/remote-head.js';
 import { Model } from './model.js';
@@ -25,59 +26,66 @@ import { checkChoice, checkInteger } from './options.js';
  *   damaged or don't belong together; UNSUPPORTED_MODEL if bertlet has no such model; BAD_ADAPTER or BAD_LABELS for the adapter;
  *   OUT_OF_MEMORY, NO_WASM or WORKER_FAILED
  */
-export async function load(
-  spec,
-  {
-    dtype = 'f32',
-    adapter,
-    worker = true,
-    threads,
-    build,
-    hub,
-    revision,
-    token,
-    headers,
-    cache = true,
-    ...taskOptions
-  } = {},
-) {
-  taskOptions.signal?.throwIfAborted();
-  checkChoice('dtype', dtype, ['int8', 'f32'], 'UNSUPPORTED_DTYPE');
-  if (threads !== undefined) checkInteger('threads', threads, 1, 64);
-  checkChoice('cache', cache, [true, false, 'refresh']);
-  checkChoice('worker', worker, [true, false]);
-  if (build !== undefined) checkChoice('build', build, BUILDS);
-  const connectionOptions = callOptions(taskOptions);
-  const { name, description, transfer, close } = await describe(spec, { hub, revision, token, headers });
-  /** @type {import('../io/description.js').Described | undefined} */
-  let addition;
-  /** @type {Connection | undefined} */
-  let connection;
-  try {
-    if (adapter !== undefined) addition = await describe(adapter, { hub, token, headers });
-    connection = new Connection(await openChannel(worker));
-    const remote = new RemoteHead(connection);
-    const names = { model: name, ...(addition && { adapter: addition.name }) };
-    const loaded = await remote.call(
-      'load',
-      { description, adapter: addition?.description, names, dtype, threads, build, cache },
-      { ...connectionOptions, transfer: [...transfer, ...(addition?.transfer ?? [])] },
-    );
-    const { head, ...rest } = loaded;
-    const info = { ...names, dtype, ...rest };
-    const { fingerprint } = info;
-    const headOfModel =
-      head && (await createHead(remote, { ...head, baseModel: name, adapter: names.adapter, fingerprint }));
-    fetchAhead(connection);
-    return new Model(connection, info, headOfModel);
-  } catch (error) {
-    connection?.closeWhenIdle();
-    throw error;
-  } finally {
-    close();
-    addition?.close();
-  }
+export function load(spec, options) {
+  return open(spec, options);
 }
+
+/** @type {typeof load} */
+const open = guarded(
+  async (
+    spec,
+    {
+      dtype = 'f32',
+      adapter,
+      worker = true,
+      threads,
+      build,
+      hub,
+      revision,
+      token,
+      headers,
+      cache = true,
+      ...taskOptions
+    } = {},
+  ) => {
+    taskOptions.signal?.throwIfAborted();
+    checkChoice('dtype', dtype, ['int8', 'f32'], 'UNSUPPORTED_DTYPE');
+    if (threads !== undefined) checkInteger('threads', threads, 1, 64);
+    checkChoice('cache', cache, [true, false, 'refresh']);
+    checkChoice('worker', worker, [true, false]);
+    if (build !== undefined) checkChoice('build', build, BUILDS);
+    const connectionOptions = callOptions(taskOptions);
+    const { name, description, transfer, close } = await describe(spec, { hub, revision, token, headers });
+    /** @type {import('../io/description.js').Described | undefined} */
+    let addition;
+    /** @type {Connection | undefined} */
+    let connection;
+    try {
+      if (adapter !== undefined) addition = await describe(adapter, { hub, token, headers });
+      connection = new Connection(await openChannel(worker));
+      const remote = new RemoteHead(connection);
+      const names = { model: name, ...(addition && { adapter: addition.name }) };
+      const loaded = await remote.call(
+        'load',
+        { description, adapter: addition?.description, names, dtype, threads, build, cache },
+        { ...connectionOptions, transfer: [...transfer, ...(addition?.transfer ?? [])] },
+      );
+      const { head, ...rest } = loaded;
+      const info = { ...names, dtype, ...rest };
+      const { fingerprint } = info;
+      const headOfModel =
+        head && (await createHead(remote, { ...head, baseModel: name, adapter: names.adapter, fingerprint }));
+      fetchAhead(connection);
+      return new Model(connection, info, headOfModel);
+    } catch (error) {
+      connection?.closeWhenIdle();
+      throw error;
+    } finally {
+      close();
+      addition?.close();
+    }
+  },
+);
 
 /**
  * A channel to a worker or, without one, to what does the same on this thread; that is fetched only then.

@@ -6,6 +6,7 @@ import { describe } from '../io/describe.js';
 import { openSource } from '../io/sources.js';
 import { measureTokenizer, PART_BYTES, TEXT_GROWTH, Tokenizer } from '../tokenize/tokenizer.js';
 import { readVocabulary } from '../tokenize/vocabulary.js';
+import { guarded } from './guard.js';
 import { rejectUnknownOptions } from './options.js';
 import { toTexts } from './texts.js';
 
@@ -19,7 +20,12 @@ import { toTexts } from './texts.js';
  * @returns {Promise<StandaloneTokenizer>} rejects with BAD_INPUT, FILE_NOT_FOUND, NETWORK, NOT_A_MODEL, BAD_CONFIG, BAD_VOCABULARY,
  *   NO_WASM or OUT_OF_MEMORY, or with the signal's reason
  */
-export async function loadTokenizer(spec, { lowercase, hub, revision, token, headers, signal, ...others } = {}) {
+export function loadTokenizer(spec, options) {
+  return open(spec, options);
+}
+
+/** @type {typeof loadTokenizer} */
+const open = guarded(async (spec, { lowercase, hub, revision, token, headers, signal, ...others } = {}) => {
   rejectUnknownOptions(others);
   signal?.throwIfAborted();
   const { description, close } = await describe(spec, { hub, revision, token, headers });
@@ -34,7 +40,7 @@ export async function loadTokenizer(spec, { lowercase, hub, revision, token, hea
   } finally {
     close();
   }
-}
+});
 
 /** A tokenizer without a model. Call `dispose` when it is no longer needed. */
 export class StandaloneTokenizer {

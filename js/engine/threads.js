@@ -22,14 +22,7 @@ export async function startThreads(core, { module, threads }, size) {
   for (let index = 1; index < threads; index++) {
     const stack = core.reserve(STACK_BYTES) + STACK_BYTES; // it grows downwards
     const params = { module, memory: core.memory, pool, index, stack };
-    starting.push(
-      startWorker().then(
-        (channel) =>
-          new Promise((resolve, reject) => {
-            new Connection(channel).call('thread', params, { onEvent: resolve }).catch(reject);
-          }),
-      ),
-    );
+    starting.push(startThread(params));
   }
   // The core must not wait for them before they run: while it does, this worker can't handle the messages that start them.
   await Promise.all(starting);
@@ -37,14 +30,49 @@ export async function startThreads(core, { module, threads }, size) {
 }
 
 /**
- * What a further thread does. It emits an event when it runs, and never returns.
- * @param {{ module: WebAssembly.Module, memory: WebAssembly.Memory, pool: number, index: number, stack: number }} params `pool`: its
- *   address; `index`: 1 to the number of threads - 1; `stack`: address of the end of its stack
+ * @typedef {object} ThreadParams
+ * @property {WebAssembly.Module} module
+ * @property {WebAssembly.Memory} memory of the first thread
+ * @property {number} pool its address
+ * @property {number} index 1 to the number of threads - 1
+ * @property {number} stack address of the end of the thread's stack
+ */
+
+/**
+ * Starts a further thread. If it ends later on, so does this worker, by an error that nothing catches: without it the pool is not whole.
+ * @param {ThreadParams} params
+ * @returns {Promise<void>} resolves when it runs
+ */
+async function startThread(params) {
+  const connection = new Connection(await startWorker());
+  let runs = false;
+  return new Promise((resolve, reject) => {
+    const onEvent = () => {
+      runs = true;
+      resolve();
+    };
+    connection.call('thread', params, { onEvent }).catch((error) => {
+      if (!runs) return reject(error);
+      queueMicrotask(() => {
+        throw error;
+      });
+    });
+  });
+}
+
+/**
+ * What a further thread does. It emits an event when it runs, and returns only when the pool is stopped.
+ * @param {ThreadParams} params
  * @param {Context} context
  */
 export async function runThread({ module, memory, pool, index, stack }, { emit }) {
   const core = await instantiate({ module }, memory);
   core.stackPointer.value = stack;
   emit('running');
-  core.fn.threads_serve(pool, index);
+  try {
+    core.fn.threads_serve(pool, index);
+  } catch (error) {
+    core.fn.threads_stop(pool); // else the first thread would wait for ever for what this one has not done
+    throw error;
+  }
 }

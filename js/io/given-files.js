@@ -16,12 +16,17 @@ const isList = (spec) => 'length' in spec;
 
 /**
  * Files of an `<input type="file">`, by their paths relative to the model's folder. If the user picked a folder of folders, that is
- * the topmost one with a config.json or adapter_config.json.
+ * the topmost one with a config.json or adapter_config.json. Throws BAD_INPUT for what has no name.
  * @param {ArrayLike<File>} list
  * @returns {Record<string, File>}
  */
 function filesByName(list) {
-  const files = Array.from(list, (file) => ({ file, path: file.webkitRelativePath || file.name }));
+  const files = Array.from(list, (file, i) => {
+    const path = file?.webkitRelativePath || file?.name;
+    if (typeof path !== 'string')
+      throw new BertletError('BAD_INPUT', `Element ${i} of a list of files is no File: it has no name.`);
+    return { file, path };
+  });
   const depth = (/** @type {string} */ path) => path.split('/').length;
   const configs = files.map(({ path }) => path).filter((path) => /(^|\/)(adapter_)?config\.json$/.test(path));
   const [topmost = ''] = configs.sort((a, b) => depth(a) - depth(b));

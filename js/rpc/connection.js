@@ -3,6 +3,7 @@
 //
 //   caller -> worker   { id, method, params, progress }   { id, abort: true }                      { method, params }
 //   worker -> caller   { id, event }   { id, part }       { id, result, part }  or  { id, error }
+//   worker -> caller   { failed }, the message of a WebAssembly trap: the worker can't go on, and is ended
 import { BertletError, fromWire } from '../errors.js';
 
 /**
@@ -90,7 +91,17 @@ export class Connection {
   /** @param {any} message */
   #receive(message) {
     if (this.#ended) return; // a message that was already on its way
-    const { id, event, part, result, error } = message;
+    const { id, event, part, result, error, failed } = message;
+    if (failed !== undefined) {
+      this.#end(
+        new BertletError(
+          'WORKER_FAILED',
+          `The worker failed in WebAssembly (${failed}) and was ended. Load the model again, and please report it.`,
+        ),
+      );
+      this.close(); // frees its memory
+      return;
+    }
     const call = this.#calls.get(id);
     try {
       if (event !== undefined) call?.onEvent?.(event);

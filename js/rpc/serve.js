@@ -53,7 +53,9 @@ export function serve(port, methods) {
       if (signal.aborted) last = [];
       post({ result, ...last[0] }, last[1]);
     } catch (error) {
-      post({ error: toWire(error) });
+      // After a trap nobody knows what the memory holds, and other threads may be in the midst of their work.
+      if (error instanceof WebAssembly.RuntimeError) port.post({ failed: error.message });
+      else post({ error: toWire(error) });
     } finally {
       running.delete(id);
     }

@@ -101,7 +101,7 @@ static void gate_wake(gate *g) {
 
 struct bertlet_threads {
   gate unclaimed;  /* tasks of the present loop that no thread has taken; STOP ends the pool */
-  gate unfinished; /* tasks of the present loop that are not done */
+  gate unfinished; /* tasks of the present loop that are not done; negative when the pool was stopped in it */
   int32_t count;
   /* The present loop. Written while no task is unfinished, read only by a thread that has claimed one of its tasks. */
   task_body *body;
@@ -142,6 +142,9 @@ void bertlet_threads_serve(bertlet_threads *threads, int32_t index) {
 void bertlet_threads_stop(bertlet_threads *threads) {
   atomic_store(&threads->unclaimed.value, STOP);
   gate_wake(&threads->unclaimed);
+  /* Threads that still are at their tasks only make it smaller. */
+  atomic_store(&threads->unfinished.value, STOP);
+  gate_wake(&threads->unfinished);
 }
 
 int32_t threads_count(const bertlet_threads *threads) { return threads ? threads->count : 1; }
@@ -158,7 +161,10 @@ void parallel_for(bertlet_threads *threads, int32_t tasks, task_body *body, void
   atomic_store(&threads->unclaimed.value, tasks);
   gate_wake(&threads->unclaimed);
   run_tasks(threads, 0);
-  for (int32_t left; (left = atomic_load(&threads->unfinished.value)) > 0;) gate_wait(&threads->unfinished, left);
+  for (int32_t left; (left = atomic_load(&threads->unfinished.value)) != 0;) {
+    if (left < 0) __builtin_trap(); /* stopped: a task of this loop will never be done */
+    gate_wait(&threads->unfinished, left);
+  }
 }
 
 #endif

@@ -1,10 +1,11 @@
 // Every argument, option and field of every method, replaced by values that nobody expects: what comes back is a result, or a
 // BertletError that is no "please report".
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as bertlet from '../../js/index.js';
-import { fixtures } from '../support.js';
+import { fixtures, tiny } from '../support.js';
 
 const { BertletError, load, loadTokenizer } = bertlet;
 
@@ -109,6 +110,7 @@ async function tryAll(name, call, args) {
 const isOwn = (error, path) => error?.message === 'mine' && /^on(Progress|Warning)$/.test(path.at(-1));
 
 const quiet = { onWarning() {} };
+const listeners = { signal: new AbortController().signal, onProgress() {}, ...quiet };
 const examples = ['the a', 'a the', 'of the', 'in of', 'to a', 'and of'].map((text, i) => ({
   text,
   textPair: 'and',
@@ -121,15 +123,22 @@ const answered = examples.map(() => ({
   context: 'of in the to',
   answers: [{ text: 'the', start: 6 }],
 }));
-const model = (name) => load(join(fixtures, 'checkpoints', name), { threads: 1, cache: false, ...quiet });
+const model = (name) => load(join(fixtures, name), { threads: 1, cache: false, ...quiet });
 
 describe('methods of a model and its heads', () => {
   const loaded = {};
   let heads;
   before(async () => {
-    for (const name of ['bert-text', 'bert-masked']) loaded[name] = await model(name);
+    for (const name of [
+      'checkpoints/bert-text',
+      'checkpoints/bert-masked',
+      'checkpoints/bert-single',
+      'compatibility/bert-regression',
+    ])
+      loaded[basename(name)] = await model(name);
     const bert = loaded['bert-text'];
     heads = {
+      regressor: loaded['bert-regression'].head,
       classifier: await bert.fit(examples, quiet),
       several: await bert.fit(severalLabels, { task: 'multi-label', ...quiet }),
       tagger: await bert.fit(sentences.concat({ words: ['to'], tags: ['B-y'] }), {
@@ -141,7 +150,6 @@ describe('methods of a model and its heads', () => {
   });
   after(() => Promise.all(Object.values(loaded).map((bert) => bert.dispose())));
 
-  const listeners = { signal: new AbortController().signal, onProgress() {}, ...quiet };
   const fits = { validation: 0.3, c: 1, layer: 1, standardize: false, seed: 1, ...quiet };
   const mlp = { head: 'mlp', hiddenSize: 4, epochs: 1, learningRate: 0.01, earlyStopping: false };
   const windows = { maxTokens: 20, stride: 2 };
@@ -168,11 +176,16 @@ describe('methods of a model and its heads', () => {
     ],
     learningCurve: [examples, { test: examples.slice(0, 2), sizes: [1], draws: 1, baseline: true, c: 1, ...listeners }],
     loadHead: [new Uint8Array(4), { signal: listeners.signal }],
-    rerank: ['a', ['b', 'c'], { topK: 1, ...listeners }],
   };
   for (const [name, args] of Object.entries(calls)) {
     test(name, () => tryAll(name, (...given) => loaded['bert-text'][name.split(',')[0]](...given), args));
   }
+  test('rerank', () =>
+    tryAll('rerank', (...given) => loaded['bert-single'].rerank(...given), [
+      'a',
+      ['b', 'c'],
+      { topK: 1, ...listeners },
+    ]));
   test('fillMask', () =>
     tryAll('fillMask', (...given) => loaded['bert-masked'].fillMask(...given), [
       ['the [MASK] was', 'a [MASK]'],
@@ -185,6 +198,7 @@ describe('methods of a model and its heads', () => {
     'classifier.evaluate': [examples, listeners],
     'several.classify': [['a'], classify],
     'several.evaluate': [severalLabels, { threshold: 0.5, ...listeners }],
+    'regressor.score': [['a', { text: 'a', textPair: 'b' }], listeners],
     'tagger.entities': [['a text'], { aggregationStrategy: 'simple', ...listeners }],
     'tagger.tag': [[['a', 'text']], { decoding: 'viterbi', ...listeners }],
     'tagger.evaluate': [sentences, { decoding: 'argmax', scheme: 'IOB2', ...listeners }],
@@ -207,7 +221,7 @@ describe('methods of a model and its heads', () => {
       Object.keys(ofHeads).flatMap((name) => (name.startsWith(`${head}.`) ? [name.split('.')[1]] : []));
     assert.deepEqual(
       [...new Set(methodsOf(bertlet.Model.prototype))].sort(),
-      [...new Set([...Object.keys(calls).map((name) => name.split(',')[0]), 'fillMask'])].sort(),
+      [...new Set([...Object.keys(calls).map((name) => name.split(',')[0]), 'fillMask', 'rerank'])].sort(),
     );
     for (const [name, head] of Object.entries(heads))
       if (name !== 'several')
@@ -219,4 +233,55 @@ test('methods of a tokenizer', async () => {
   const tokenizer = await loadTokenizer(join(fixtures, 'checkpoints/bert'));
   for (const method of ['tokenize', 'encode'])
     await tryAll(method, async (...args) => void tokenizer[method](...args), [['a', { text: 'a', textPair: 'b' }]]);
+});
+
+describe('functions without a model', () => {
+  const bert = join(fixtures, 'checkpoints/bert');
+  const files = Object.fromEntries(
+    ['config.json', 'vocab.txt', 'model.safetensors'].map((name) => [name, readFileSync(join(tiny(), name))]),
+  );
+  const place = {
+    hub: 'http://localhost:1',
+    revision: 'main',
+    token: 'hf_a',
+    headers: { a: 'b' },
+    signal: listeners.signal,
+  };
+  const calls = {
+    load: [
+      files,
+      {
+        dtype: 'f32',
+        adapter: undefined,
+        worker: false,
+        threads: 1,
+        build: 'simd',
+        cache: false,
+        ...place,
+        ...listeners,
+      },
+    ],
+    loadTokenizer: [bert, { lowercase: true, ...place }],
+    search: [
+      new Float32Array([1, 2]),
+      [
+        [1, 2],
+        [2, 1],
+      ],
+      { topK: 1 },
+    ],
+    cosineSimilarity: [
+      [1, 2],
+      [2, 1],
+    ],
+    listCache: ['unused'],
+    clearCache: ['unused'],
+  };
+  for (const [name, args] of Object.entries(calls))
+    test(name, () => tryAll(name, async (...given) => bertlet[name](...given), args));
+
+  test('every function is tried', () => {
+    const functions = Object.keys(bertlet).filter((name) => !['BertletError', 'Model'].includes(name));
+    assert.deepEqual(functions.sort(), Object.keys(calls).sort());
+  });
 });

@@ -201,6 +201,20 @@ test('a worker that dies takes its calls with it, and later ones', async (t) => 
   assert.equal(state.busy, false);
 });
 
+test('a trap in WebAssembly ends the worker', async (t) => {
+  const trap = new Uint8Array([
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 5, 1, 3, 0, 0, 11,
+  ]);
+  const { f } = new WebAssembly.Instance(new WebAssembly.Module(trap)).exports; // (func (export "f") unreachable)
+  const { connection, state } = connect(t, { trap: () => f(), never: () => new Promise(() => {}) });
+  const beside = connection.call('never', {});
+  const failed = { code: 'WORKER_FAILED', message: /WebAssembly \(unreachable\)/ };
+  await Promise.all([assert.rejects(connection.call('trap', {}), failed), assert.rejects(beside, failed)]);
+  await assert.rejects(connection.call('never', {}), failed);
+  await connection.close();
+  assert.deepEqual([state.closed, state.busy], [1, false]);
+});
+
 test('closing rejects what waits, once', async (t) => {
   const { connection, state } = connect(t, { never: () => new Promise(() => {}) });
   const call = connection.call('never', {});

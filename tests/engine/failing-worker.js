@@ -1,0 +1,24 @@
+// A worker as bertlet's own, for two threads, but the further one fails.
+import { Worker, workerData } from 'node:worker_threads';
+import { ownPort } from '#platform';
+import { Connection } from '../../js/rpc/connection.js';
+import { serve } from '../../js/rpc/serve.js';
+import { createMethods } from '../../js/worker/methods.js';
+
+if (workerData === 'trap') {
+  // It gets a number that no thread of the pool has: whatever it does with scratch memory is out of bounds.
+  const { call } = Connection.prototype;
+  Connection.prototype.call = function (method, params, options) {
+    return call.call(this, method, { ...params, index: 0x1234567 }, options);
+  };
+}
+
+/** @type {Worker} the further thread's */
+let thread;
+const { postMessage } = Worker.prototype;
+Worker.prototype.postMessage = function (...message) {
+  thread = this;
+  return postMessage.apply(this, message);
+};
+
+serve(ownPort(), { ...createMethods(), endThread: () => thread.terminate() });
