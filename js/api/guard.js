@@ -14,7 +14,7 @@ export const guarded = (call) =>
         // @ts-expect-error it is a method, whose `this` is untyped
         return await call.apply(this, args);
       } catch (error) {
-        if (error instanceof BertletError && error.code !== 'INTERNAL') throw error;
+        if ((error instanceof BertletError && error.code !== 'INTERNAL') || isReason(args, error)) throw error;
         throw await import('./arguments.js').then(
           ({ explain }) => explain(args, error),
           () => error,
@@ -22,6 +22,19 @@ export const guarded = (call) =>
       }
     }
   );
+
+/**
+ * Whether the call was aborted, with this reason.
+ * @param {any[]} args
+ * @param {unknown} error
+ */
+function isReason(args, error) {
+  try {
+    return args.some((options) => options?.signal?.reason === error);
+  } catch {
+    return false; // a getter throws
+  }
+}
 
 /** Guards all methods of a class; they return promises. @param {{ prototype: any }} of */
 export function guard({ prototype }) {
