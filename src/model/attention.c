@@ -19,16 +19,27 @@ static bool attends_in_i8(const bertlet_model *model, int32_t length, int32_t he
          (model->path == INT8_DOT_UNSIGNED || model->path == INT8_DOT_SIGNED);
 }
 
-/* One head over one sequence. */
+/* Where the work of a task is: one head over one sequence. */
+typedef struct head_place {
+  int32_t head, size;        /* its number and its columns */
+  int32_t begin, length;     /* the sequence's first token, and how many it has */
+  size_t in_qkv, in_context; /* where its first number is */
+} head_place;
+
+static head_place place_of_head(const bertlet_model *model, const int32_t *starts, int32_t task) {
+  const int32_t n = model->config.hidden_size, heads = model->config.num_attention_heads, size = n / heads;
+  const int32_t sequence = task / heads, head = task % heads, begin = starts[sequence];
+  const size_t column = (size_t)head * (size_t)size, row = (size_t)begin * (size_t)n;
+  return (head_place){head, size, begin, starts[sequence + 1] - begin, 3 * row + column, row + column};
+}
+
 static void attend_head(void *context, int32_t task, int32_t thread) {
   const attention_step *step = context;
   const bertlet_model *model = step->model;
-  int32_t n = model->config.hidden_size, heads = model->config.num_attention_heads, head_size = n / heads;
-  int32_t sequence = task / heads, column = task % heads * head_size;
-  int32_t begin = step->starts[sequence], length = step->starts[sequence + 1] - begin;
-  const float *query = step->qkv + (size_t)begin * (3 * n) + column;
-  float *scratch = scratch_of(model, thread);
-  float *gathered = step->context + (size_t)begin * n + column;
+  const head_place at = place_of_head(model, step->starts, task);
+  const int32_t n = model->config.hidden_size, length = at.length, head_size = at.size;
+  const float *query = step->qkv + at.in_qkv;
+  float *scratch = scratch_of(model, thread), *gathered = step->context + at.in_context;
   if (attends_in_i8(model, length, head_size)) {
     attention_i8(model->path, query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, scratch, gathered,
                  n);
@@ -60,29 +71,28 @@ typedef struct training_step {
 static void train_head(void *context, int32_t task, int32_t thread) {
   const training_step *step = context;
   const bertlet_model *model = step->model;
-  int32_t n = model->config.hidden_size, heads = model->config.num_attention_heads, head_size = n / heads;
-  int32_t sequence = task / heads, column = task % heads * head_size;
-  int32_t begin = step->starts[sequence], length = step->starts[sequence + 1] - begin;
-  const size_t qkv_at = (size_t)begin * (3 * n) + column, at = (size_t)begin * n + column;
-  const float *query = step->qkv + qkv_at;
+  const head_place place = place_of_head(model, step->starts, task);
+  const int32_t n = model->config.hidden_size, length = place.length, head_size = place.size;
+  const float *query = step->qkv + place.in_qkv;
   float *scratch = scratch_of(model, thread);
   float rate = step->plan->attention;
   dropout drop = dropout_at(rate, step->plan, step->layer, DROP_ATTENTION_PROBABILITIES);
   /* A mask for each sequence, known by its first token, and head. */
-  drop.key = dropout_hash(drop.key ^
-                          ((step->plan->first_token + (uint32_t)begin) * (uint32_t)heads + (uint32_t)(task % heads)));
+  const uint32_t first = step->plan->first_token + (uint32_t)place.begin;
+  drop.key = dropout_hash(drop.key ^ (first * (uint32_t)model->config.num_attention_heads + (uint32_t)place.head));
   const dropout *dropped = rate > 0 ? &drop : NULL;
   if (!step->context_gradient) {
-    float *to = step->context + at;
+    float *to = step->context + place.in_context;
     if (dropped) {
       attention_dropping(query, query + n, query + 2 * n, length, 3 * n, head_size, dropped, scratch, to, n);
     } else {
       attention_f32(query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, scratch, to, n);
     }
   } else {
-    float *gradient = step->qkv_gradient + qkv_at;
-    attention_backward(query, query + n, query + 2 * n, length, 3 * n, head_size, dropped, step->context + at,
-                       step->context_gradient + at, n, scratch, gradient, gradient + n, gradient + 2 * n);
+    float *gradient = step->qkv_gradient + place.in_qkv;
+    attention_backward(query, query + n, query + 2 * n, length, 3 * n, head_size, dropped,
+                       step->context + place.in_context, step->context_gradient + place.in_context, n, scratch,
+                       gradient, gradient + n, gradient + 2 * n);
   }
 }
 

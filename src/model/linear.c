@@ -70,9 +70,6 @@ void linear_forward(const bertlet_model *model, const linear *l, epilogue apply,
 
 /* ---- Products in f32, for training ------------------------------------------------------------------------------- */
 
-/* Inputs of a task of add_weight_gradient(): WEIGHT_GRADIENT_ROWS rows of them fit into the second-level cache. */
-enum { GRADIENT_INPUTS = 96 };
-
 typedef struct product_step {
   const bertlet_model *model;
   matrix x, dy;

@@ -23,6 +23,10 @@ void add_product(const bertlet_model *model, matrix x, int32_t rows, int32_t k, 
 void add_product_transposed(const bertlet_model *model, matrix dy, int32_t rows, int32_t n, const float *packed,
                             int32_t k, float *transposed, float *dx, int32_t dx_stride);
 
+/* Inputs of a task of add_weight_gradient(): WEIGHT_GRADIENT_ROWS rows of them fit into the second-level cache. Its
+ * scratch memory is weight_gradient_scratch(GRADIENT_INPUTS). */
+enum { GRADIENT_INPUTS = 96 };
+
 /* gradient [n][k], packed as W, += dy [rows][n]^T . x [rows][k]. */
 void add_weight_gradient(const bertlet_model *model, matrix x, matrix dy, int32_t rows, int32_t k, int32_t n,
                          float *gradient);

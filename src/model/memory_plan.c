@@ -124,9 +124,7 @@ static size_t scratch_floats(const bertlet_config *config) {
   size_t for_linear = config->weights == BERTLET_WEIGHTS_F32 ? linear_scratch(max_columns(config)) : 0;
   if (floats < for_embedding_row) floats = for_embedding_row;
   if (floats < for_linear) floats = for_linear;
-  /* Whole cache lines, so that no two threads write to one. */
-  const size_t line = BERTLET_ALIGNMENT / sizeof(float);
-  return (floats + line - 1) / line * line;
+  return whole_lines(floats);
 }
 
 static void alloc_workspace(arena *memory, const bertlet_config *config, int32_t threads, workspace *space) {

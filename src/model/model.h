@@ -43,6 +43,12 @@ struct bertlet_model {
   tensor_writer writer;
 };
 
+/* Floats of a thread's scratch memory, rounded up to whole cache lines, so that no two threads write to one. */
+static inline size_t whole_lines(size_t floats) {
+  const size_t line = BERTLET_ALIGNMENT / sizeof(float);
+  return (floats + line - 1) / line * line;
+}
+
 static inline float *scratch_of(const bertlet_model *model, int32_t thread) {
   return model->workspace.scratch + (size_t)thread * model->workspace.scratch_floats;
 }

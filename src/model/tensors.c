@@ -12,24 +12,29 @@ int32_t count_tensors(const bertlet_config *config) {
   return count;
 }
 
-static tensor *list_entries(const bertlet_config *config, const tensor_entry *entries, int32_t count,
-                            int32_t layer_index, void *owner, tensor *next) {
-  for (const tensor_entry *entry = entries; entry < entries + count; entry++) {
-    if (!has_tensor(config, entry)) continue;
-    *next++ = (tensor){.entry = entry,
-                       .layer = layer_index,
-                       .rows = size_of(config, entry->rows),
-                       .columns = size_of(config, entry->columns),
-                       .place = (char *)owner + entry->place};
-  }
-  return next;
+const tensor_entry *tensor_entry_of(const bertlet_config *config, int32_t index, int32_t *layer) {
+  const architecture *of = find_architecture(config->architecture);
+  for (int32_t i = 0; i < of->model_tensor_count; i++)
+    if (has_tensor(config, &of->model_tensors[i]) && index-- == 0) {
+      *layer = -1;
+      return &of->model_tensors[i];
+    }
+  *layer = index / of->layer_tensor_count;
+  return &of->layer_tensors[index % of->layer_tensor_count];
 }
 
 void list_tensors(const bertlet_config *config, model_weights *weights, tensor *tensors) {
-  const architecture *of = find_architecture(config->architecture);
-  tensor *next = list_entries(config, of->model_tensors, of->model_tensor_count, -1, weights, tensors);
-  for (int32_t i = 0; i < config->num_hidden_layers; i++)
-    next = list_entries(config, of->layer_tensors, of->layer_tensor_count, i, &weights->layers[i], next);
+  const int32_t count = count_tensors(config);
+  for (int32_t i = 0; i < count; i++) {
+    int32_t layer;
+    const tensor_entry *entry = tensor_entry_of(config, i, &layer);
+    char *owner = layer < 0 ? (char *)weights : (char *)&weights->layers[layer];
+    tensors[i] = (tensor){.entry = entry,
+                          .layer = layer,
+                          .rows = size_of(config, entry->rows),
+                          .columns = size_of(config, entry->columns),
+                          .place = owner + entry->place};
+  }
 }
 
 float *tensor_row(const tensor *t, int32_t row) {

@@ -15,6 +15,9 @@ typedef struct tensor {
 /* How many tensors a model has. */
 int32_t count_tensors(const bertlet_config *config);
 
+/* What tensor number `index` is, and whose: the number of a layer, or -1 for the model. */
+const tensor_entry *tensor_entry_of(const bertlet_config *config, int32_t index, int32_t *layer);
+
 /* Fills tensors [count_tensors(config)], with none of their rows written. */
 void list_tensors(const bertlet_config *config, model_weights *weights, tensor *tensors);
 

@@ -10,8 +10,7 @@
 
 static int32_t tokens_of(const layer_training *of) { return of->starts[of->sequences]; }
 
-/* ---- Elementwise steps, in parallel -------------------------------------------------------------------------------
- */
+/* ---- Elementwise steps, in parallel ------------------------------------------------------------------------------ */
 
 enum { CHUNK = 4096 };
 
@@ -47,8 +46,7 @@ static void activate_chunk(const float *x, int32_t n, epilogue apply, float *y) 
   activate(y, n, apply);
 }
 
-/* ---- A linear layer with its adapter ------------------------------------------------------------------------------
- */
+/* ---- A linear layer with its adapter ----------------------------------------------------------------------------- */
 
 /* The adapter's input: x, or a copy of it with dropout. */
 static const float *adapter_input(const layer_training *of, const linear *l, dropout_place place, const float *x) {
@@ -85,8 +83,7 @@ static void adapted_backward(const layer_training *of, const linear *l, const li
   for_each(of, add_chunk, s->adapter_input_gradient, l->inputs, dx);
 }
 
-/* ---- The layer -----------------------------------------------------------------------------------------------------
- */
+/* ---- The layer --------------------------------------------------------------------------------------------------- */
 
 /* x after a normalization, in `normalized`; x itself where there is no such normalization. */
 static const float *norm_if_any(const layer_training *of, const norm *by, const float *x, float *normalized) {

@@ -35,8 +35,7 @@ static void layer_forward_at(bertlet_trainer *t, int32_t index) {
   if (!keeps(t, index)) t->recomputed = index;
 }
 
-/* ---- Embeddings ---------------------------------------------------------------------------------------------------
- */
+/* ---- Embeddings -------------------------------------------------------------------------------------------------- */
 
 /* The rows that are projected, or the hidden states themselves. */
 static void embedding_rows(bertlet_trainer *t, float *rows) {
@@ -76,8 +75,7 @@ static void embeddings_backward_training(bertlet_trainer *t) {
   sum_embeddings_backward(model, &t->gradients, t->ids, t->type_ids, t->starts, t->sequences, rows);
 }
 
-/* ---- Features ------------------------------------------------------------------------------------------------------
- */
+/* ---- Features ---------------------------------------------------------------------------------------------------- */
 
 /* Whether the model's final normalization belongs to what runs. */
 static bool ends_with_norm(const bertlet_trainer *t) {
@@ -117,8 +115,7 @@ static void features_backward(bertlet_trainer *t, float *gradient) {
                   t->scratch.moments, t->flow);
 }
 
-/* ---- Passes --------------------------------------------------------------------------------------------------------
- */
+/* ---- Passes ------------------------------------------------------------------------------------------------------ */
 
 bertlet_status bertlet_trainer_forward(bertlet_trainer *t, const int32_t *ids, const int32_t *type_ids,
                                        const int32_t *starts, int32_t sequences, const float *hidden, uint32_t key,
@@ -170,55 +167,48 @@ void bertlet_trainer_backward(bertlet_trainer *t, float *feature_gradient) {
   if (t->lowest < 0) embeddings_backward_training(t);
 }
 
-/* ---- Adapters ------------------------------------------------------------------------------------------------------
- */
+/* ---- Adapters ---------------------------------------------------------------------------------------------------- */
 
-/* The adapter of a tensor's linear layer and, in `inner`, which of its adapted parts the tensor is. */
-static const adapter *find_adapter(const bertlet_trainer *t, int32_t index, int32_t *inner) {
-  if (index < 0 || index >= t->model.tensor_count) return NULL;
+/* A tensor's part of the adapter of its linear layer. */
+typedef struct adapter_part {
+  const adapter *of; /* NULL: it has none */
+  int32_t first;     /* row of A */
+  float *b;
+  int32_t rows, columns; /* of the tensor */
+} adapter_part;
+
+static adapter_part find_adapter(const bertlet_trainer *t, int32_t index) {
+  if (index < 0 || index >= t->model.tensor_count) return (adapter_part){0};
   const tensor *of = &t->model.tensors[index];
-  if (of->layer < 0 || of->entry->kind != TENSOR_WEIGHT) return NULL;
-  const layer *weights = &t->model.weights.layers[of->layer];
-  const layer_adapters *adapters = &t->adapters[of->layer];
-  const adapter *by = of->place == &weights->qkv                ? &adapters->qkv
-                      : of->place == &weights->attention_output ? &adapters->attention_output
-                      : of->place == &weights->intermediate     ? &adapters->intermediate
-                                                                : &adapters->feed_forward_output;
-  if (by->adapted == 0 || !by->b[of->entry->part]) return NULL;
-  *inner = 0;
-  for (int32_t part = 0; part < of->entry->part; part++) *inner += by->b[part] != NULL;
-  return by;
+  if (of->layer < 0 || of->entry->kind != TENSOR_WEIGHT) return (adapter_part){0};
+  const adapter *by = adapter_at(&t->adapters[of->layer], of->entry->place);
+  if (!by->b[of->entry->part]) return (adapter_part){0};
+  int32_t before = 0;
+  for (int32_t part = 0; part < of->entry->part; part++) before += by->b[part] != NULL;
+  return (adapter_part){by, before * by->rank, by->b[of->entry->part], of->rows, of->columns};
 }
 
-/* The place of an element of a packed matrix with `columns` columns. */
-static float *packed_at(float *packed, int32_t columns, int32_t row, int32_t column) {
-  return packed + ((size_t)(row / PANEL) * columns + (size_t)column) * PANEL + row % PANEL;
+/* B [rows][padded rank], packed: where an element is. */
+static float *element_of_b(const adapter_part *part, int32_t row, int32_t column) {
+  return part->b + ((size_t)(row / PANEL) * part->of->rank + (size_t)column) * PANEL + row % PANEL;
 }
 
 bertlet_status bertlet_trainer_read_adapter(const bertlet_trainer *t, int32_t index, float *a, float *b) {
-  int32_t inner;
-  const adapter *by = find_adapter(t, index, &inner);
-  if (!by) return BERTLET_ERROR_ARGUMENT;
-  const tensor *of = &t->model.tensors[index];
-  const int32_t rank = t->plan.rank, part = of->entry->part;
-  for (int32_t row = 0; row < rank; row++)
-    for (int32_t i = 0; i < of->columns; i++)
-      a[(size_t)row * of->columns + i] = *packed_at(by->a, of->columns, inner * by->rank + row, i);
-  for (int32_t row = 0; row < of->rows; row++)
-    for (int32_t i = 0; i < rank; i++) b[(size_t)row * rank + i] = *packed_at(by->b[part], by->rank, row, i);
+  const adapter_part part = find_adapter(t, index);
+  const int32_t rank = t->plan.rank;
+  if (!part.of) return BERTLET_ERROR_ARGUMENT;
+  for (int32_t i = 0; i < rank; i++) unpack_row(part.of->a, part.columns, part.first + i, a + (size_t)i * part.columns);
+  for (int32_t row = 0; row < part.rows; row++)
+    for (int32_t i = 0; i < rank; i++) b[(size_t)row * rank + i] = *element_of_b(&part, row, i);
   return BERTLET_OK;
 }
 
 bertlet_status bertlet_trainer_write_adapter(bertlet_trainer *t, int32_t index, const float *a, const float *b) {
-  int32_t inner;
-  const adapter *by = find_adapter(t, index, &inner);
-  if (!by) return BERTLET_ERROR_ARGUMENT;
-  const tensor *of = &t->model.tensors[index];
-  const int32_t rank = t->plan.rank, part = of->entry->part;
-  for (int32_t row = 0; row < rank; row++)
-    for (int32_t i = 0; i < of->columns; i++)
-      *packed_at(by->a, of->columns, inner * by->rank + row, i) = a[(size_t)row * of->columns + i];
-  for (int32_t row = 0; row < of->rows; row++)
-    for (int32_t i = 0; i < rank; i++) *packed_at(by->b[part], by->rank, row, i) = b[(size_t)row * rank + i];
+  const adapter_part part = find_adapter(t, index);
+  const int32_t rank = t->plan.rank;
+  if (!part.of) return BERTLET_ERROR_ARGUMENT;
+  for (int32_t i = 0; i < rank; i++) pack_row(part.of->a, part.columns, part.first + i, a + (size_t)i * part.columns);
+  for (int32_t row = 0; row < part.rows; row++)
+    for (int32_t i = 0; i < rank; i++) *element_of_b(&part, row, i) = b[(size_t)row * rank + i];
   return BERTLET_OK;
 }

@@ -43,8 +43,8 @@ struct bertlet_trainer {
   float *embedding_rows, *embedding_gradient; /* [tokens][embedding]; where embeddings are trained or projected */
 };
 
-/* The tensor of a number, as model->tensors lists them, for a configuration without a model. */
-const tensor_entry *find_tensor_entry(const bertlet_config *config, int32_t index, int32_t *layer);
+/* The adapter, among those of a layer, of the linear layer at `place` of it. */
+adapter *adapter_at(layer_adapters *adapters, uint16_t place);
 
 /* AdamW and the norm of the gradient need this for each parameter. */
 enum { OPTIMIZER_CHUNK = 16384 };

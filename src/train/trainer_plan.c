@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/threads.h"
+#include "model/linear.h"
 #include "train/mlp.h"
 #include "train/trainer.h"
 
@@ -25,32 +26,20 @@ static float *alloc_floats(layout *l, int64_t rows, int64_t columns) {
   return arena_alloc(&l->memory, (uint64_t)rows, (uint64_t)columns * sizeof(float));
 }
 
-const tensor_entry *find_tensor_entry(const bertlet_config *config, int32_t index, int32_t *layer) {
-  const architecture *of = find_architecture(config->architecture);
-  for (int32_t i = 0; i < of->model_tensor_count; i++)
-    if (has_tensor(config, &of->model_tensors[i]) && index-- == 0) {
-      *layer = -1;
-      return &of->model_tensors[i];
-    }
-  *layer = index / of->layer_tensor_count;
-  return &of->layer_tensors[index % of->layer_tensor_count];
-}
-
 /* ---- Parameters -------------------------------------------------------------------------------------------------- */
 
-/* Whether a linear layer (the one at `place` of layer number `layer`, or of the model) has a part of which `kind`, its
- * weight or its bias, is tuned in the way `how`; `parts`: of its weights, a bit for each such part. */
-static bool any_part(const layout *l, int32_t layer, uint16_t place, tensor_kind kind, bertlet_tuning how,
-                     uint32_t *parts) {
-  *parts = 0;
+/* Which parts of the linear layer at `place` of layer number `layer`, or of the model, are tuned in the way `how`: a
+ * bit for each part whose tensor of this kind, weight or bias, is. */
+static uint32_t tuned_parts(const layout *l, int32_t layer, uint16_t place, tensor_kind kind, bertlet_tuning how) {
+  uint32_t parts = 0;
   const int32_t count = count_tensors(l->config);
   for (int32_t i = 0; i < count; i++) {
     int32_t of_layer;
-    const tensor_entry *entry = find_tensor_entry(l->config, i, &of_layer);
+    const tensor_entry *entry = tensor_entry_of(l->config, i, &of_layer);
     if (of_layer == layer && entry->place == place && entry->kind == kind && l->tuning[i] == how)
-      *parts |= 1u << entry->part;
+      parts |= 1u << entry->part;
   }
-  return *parts != 0;
+  return parts;
 }
 
 /* A vector of `count` floats among the gradients. */
@@ -82,8 +71,7 @@ static void add_trained(layout *l, const tensor_entry *entry, int32_t layer) {
   const int64_t count = rows * columns, before = entry->part * count;
   void *weights = place_in(l, &t->model.weights, layer, entry->place);
   void *gradient = place_in(l, &t->gradients, layer, entry->place);
-  uint32_t parts;
-  any_part(l, layer, entry->place, entry->kind, BERTLET_TRAINED, &parts);
+  const uint32_t parts = tuned_parts(l, layer, entry->place, entry->kind, BERTLET_TRAINED);
   const bool first = (parts & ((1u << entry->part) - 1)) == 0; /* the first trained part makes room for all */
   float *room = first ? take_gradient(l, count * entry->parts) : NULL;
   float **values, **slot;
@@ -117,8 +105,7 @@ static void add_trained(layout *l, const tensor_entry *entry, int32_t layer) {
   add_parameter(l, *values + before, *slot + before, count, decays);
 }
 
-/* The adapter of the linear layer at `place` of a layer. */
-static adapter *adapter_at(layer_adapters *adapters, uint16_t place) {
+adapter *adapter_at(layer_adapters *adapters, uint16_t place) {
   switch (place) {
   case offsetof(layer, qkv):
     return &adapters->qkv;
@@ -141,18 +128,25 @@ static void add_adapter_part(layout *l, int64_t count, float **values, float **g
   add_parameter(l, *values, *gradient, count, true);
 }
 
-/* The adapter of the linear layer whose first part is `entry`, if any part of it is adapted. */
+/* What adapts the linear layer whose first part is `entry`, without its arrays; `parts`: a bit for each adapted part.
+ */
+static adapter adapter_for(const layout *l, const tensor_entry *entry, int32_t layer, uint32_t *parts) {
+  *parts = tuned_parts(l, layer, entry->place, TENSOR_WEIGHT, BERTLET_ADAPTED);
+  return (adapter){.rank = padded_rank(l),
+                   .adapted = __builtin_popcount(*parts),
+                   .part_outputs = size_of(l->config, entry->rows),
+                   .scale = l->plan->adapter_scale};
+}
+
 static void add_adapter(layout *l, const tensor_entry *entry, int32_t layer) {
   bertlet_trainer *t = l->trainer;
   uint32_t parts;
-  if (!any_part(l, layer, entry->place, TENSOR_WEIGHT, BERTLET_ADAPTED, &parts)) return;
-  const int32_t rank = padded_rank(l), outputs = size_of(l->config, entry->rows);
-  adapter of = {.rank = rank, .part_outputs = outputs, .scale = l->plan->adapter_scale};
-  for (int32_t part = 0; part < entry->parts; part++) of.adapted += parts >> part & 1;
+  adapter of = adapter_for(l, entry, layer, &parts);
+  if (of.adapted == 0) return;
   adapter gradient = of;
-  add_adapter_part(l, (int64_t)of.adapted * rank * size_of(l->config, entry->columns), &of.a, &gradient.a);
+  add_adapter_part(l, (int64_t)of.adapted * of.rank * size_of(l->config, entry->columns), &of.a, &gradient.a);
   for (int32_t part = 0; part < entry->parts; part++)
-    if (parts >> part & 1) add_adapter_part(l, (int64_t)outputs * rank, &of.b[part], &gradient.b[part]);
+    if (parts >> part & 1) add_adapter_part(l, (int64_t)of.part_outputs * of.rank, &of.b[part], &gradient.b[part]);
   if (!l->places) return;
   *adapter_at(&t->adapters[layer], entry->place) = of;
   *adapter_at(&t->adapter_gradients[layer], entry->place) = gradient;
@@ -166,7 +160,7 @@ static void add_parameters(layout *l, bertlet_mlp *head, int32_t head_parameters
   t->lowest = l->plan->end;
   for (int32_t i = 0; i < count; i++) {
     int32_t layer;
-    const tensor_entry *entry = find_tensor_entry(l->config, i, &layer);
+    const tensor_entry *entry = tensor_entry_of(l->config, i, &layer);
     if (l->tuning[i] == BERTLET_TRAINED) add_trained(l, entry, layer);
     if (layer >= 0 && entry->kind == TENSOR_WEIGHT && entry->part == 0) add_adapter(l, entry, layer);
     /* The normalization after the last layer lies among the model's tensors, but above all layers. */
@@ -185,13 +179,10 @@ static void add_parameters(layout *l, bertlet_mlp *head, int32_t head_parameters
     add_parameter(l, values + blocks[i].at, gradient + blocks[i].at, blocks[i].count, blocks[i].decays);
 }
 
-/* ---- Tapes and scratch memory -------------------------------------------------------------------------------------
- */
-
-static bool has_adapter(const adapter *of) { return of->adapted > 0; }
+/* ---- Tapes and scratch memory ------------------------------------------------------------------------------------ */
 
 static float *alloc_inner(layout *l, const adapter *of) {
-  return has_adapter(of) ? alloc_floats(l, l->plan->max_tokens, of->adapted * of->rank) : NULL;
+  return of->adapted > 0 ? alloc_floats(l, l->plan->max_tokens, of->adapted * of->rank) : NULL;
 }
 
 /* What a layer keeps, besides its input. */
@@ -222,19 +213,15 @@ static bool any_tuned(const layout *l, bertlet_tuning how) {
   return false;
 }
 
-/* While measuring, no adapter is known yet: then those of the tensors are looked up again. */
+/* Of a layer, without their arrays. */
 static layer_adapters adapters_of(const layout *l, int32_t index) {
-  if (l->places) return l->trainer->adapters[index];
   const architecture *of = find_architecture(l->config->architecture);
   layer_adapters adapters = {0};
   for (int32_t i = 0; i < of->layer_tensor_count; i++) {
     const tensor_entry *entry = &of->layer_tensors[i];
     uint32_t parts;
-    if (entry->kind != TENSOR_WEIGHT || entry->part != 0) continue;
-    if (!any_part(l, index, entry->place, TENSOR_WEIGHT, BERTLET_ADAPTED, &parts)) continue;
-    adapter *into = adapter_at(&adapters, entry->place);
-    into->rank = padded_rank(l);
-    for (int32_t part = 0; part < entry->parts; part++) into->adapted += parts >> part & 1;
+    if (entry->kind == TENSOR_WEIGHT && entry->part == 0)
+      *adapter_at(&adapters, entry->place) = adapter_for(l, entry, index, &parts);
   }
   return adapters;
 }
@@ -310,11 +297,9 @@ static void alloc_scratch(layout *l, int32_t threads) {
   size_t floats = attention_backward_scratch(longest, head_size);
   floats = max_size(floats, attention_scratch(longest, head_size));
   floats = max_size(floats, linear_scratch(max(3 * config->hidden_size, (int32_t)widest)));
-  floats = max_size(floats, weight_gradient_scratch(96));
+  floats = max_size(floats, weight_gradient_scratch(GRADIENT_INPUTS));
   floats = max_size(floats, (size_t)embedding);
-  /* Whole cache lines, so that no two threads write to one. */
-  floats = (floats + BERTLET_ALIGNMENT / sizeof(float) - 1) / (BERTLET_ALIGNMENT / sizeof(float)) *
-           (BERTLET_ALIGNMENT / sizeof(float));
+  floats = whole_lines(floats);
   float *scratch = arena_alloc(&l->memory, (uint64_t)threads, floats * sizeof(float));
   if (!l->places) return;
   t->model.workspace.scratch = scratch;
@@ -322,8 +307,7 @@ static void alloc_scratch(layout *l, int32_t threads) {
   t->model.workspace.embeddings = t->embedding_rows;
 }
 
-/* ---- The whole ----------------------------------------------------------------------------------------------------
- */
+/* ---- The whole --------------------------------------------------------------------------------------------------- */
 
 static bool is_rate(float x) { return x >= 0 && x < 1; }
 
@@ -337,7 +321,7 @@ static bool plan_is_valid(const bertlet_config *config, const bertlet_training *
   const int32_t count = count_tensors(config);
   for (int32_t i = 0; i < count; i++) {
     int32_t layer;
-    const tensor_entry *entry = find_tensor_entry(config, i, &layer);
+    const tensor_entry *entry = tensor_entry_of(config, i, &layer);
     if (tuning[i] > BERTLET_ADAPTED) return false;
     if (tuning[i] == BERTLET_ADAPTED) {
       if (layer < 0 || entry->kind != TENSOR_WEIGHT || !isfinite(plan->adapter_scale)) return false;
