@@ -75,21 +75,6 @@ static void weight_gradients(weight_gradient_kernel *kernel) {
 /* ---- Activations ---------------------------------------------------------------------------------------------------
  */
 
-static double activated(double x, epilogue apply) {
-  switch (apply) {
-  case EPILOGUE_GELU:
-    return 0.5 * x * erfc(-x * sqrt(0.5));
-  case EPILOGUE_GELU_TANH:
-    return 0.5 * x * (1 + tanh(sqrt(0.63661977236758134) * (x + 0.044715 * x * x * x)));
-  case EPILOGUE_RELU:
-    return x < 0 ? 0 : x;
-  case EPILOGUE_TANH:
-    return tanh(x);
-  default:
-    return x;
-  }
-}
-
 /* The slopes are approximated to 1e-6; where two close numbers are subtracted (the tanh forms), to 2e-6. */
 static void slopes(activate_backward_kernel *kernel) {
   uint32_t state = random_state(33);

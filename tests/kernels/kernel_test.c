@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include "kernel_test.h"
 
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -41,6 +42,21 @@ float *random_floats(size_t count, float scale, uint32_t *state) {
   float *values = allocate(count * sizeof(float));
   for (size_t i = 0; i < count; i++) values[i] = (float)(int32_t)random_number(state) * 0x1p-31f * scale;
   return values;
+}
+
+double activated(double x, epilogue apply) {
+  switch (apply) {
+  case EPILOGUE_GELU:
+    return 0.5 * x * erfc(-x * sqrt(0.5));
+  case EPILOGUE_GELU_TANH:
+    return 0.5 * x * (1 + tanh(sqrt(0.63661977236758134) * (x + 0.044715 * x * x * x)));
+  case EPILOGUE_RELU:
+    return x < 0 ? 0 : x;
+  case EPILOGUE_TANH:
+    return tanh(x);
+  default:
+    return x;
+  }
 }
 
 static double now(void) {

@@ -34,6 +34,9 @@ uint32_t random_state(uint32_t stream);
 /* Uniform in -scale .. scale. Free with free(). */
 float *random_floats(size_t count, float scale, uint32_t *state);
 
+/* An activation in double, by its definition. */
+double activated(double x, epilogue apply);
+
 /* ---- Times ---- */
 
 typedef struct stopwatch {

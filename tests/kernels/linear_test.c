@@ -38,21 +38,6 @@ static void release(problem *p) {
 
 typedef DECLARE_LINEAR(linear_kernel);
 
-static double activated(double x, epilogue apply) {
-  switch (apply) {
-  case EPILOGUE_GELU:
-    return 0.5 * x * erfc(-x * sqrt(0.5));
-  case EPILOGUE_GELU_TANH:
-    return 0.5 * x * (1 + tanh(sqrt(0.63661977236758134) * (x + 0.044715 * x * x * x)));
-  case EPILOGUE_RELU:
-    return x < 0 ? 0 : x;
-  case EPILOGUE_TANH:
-    return tanh(x);
-  default:
-    return x;
-  }
-}
-
 /* Only the columns of the given panels change, and they are right. No activation is steeper than 1.13; those that are
  * approximated add at most 3e-7 max(1, |x|). */
 static void check_linear(linear_kernel *kernel, problem *p, int32_t panel_begin, int32_t panel_end, epilogue apply) {

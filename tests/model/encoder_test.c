@@ -10,56 +10,20 @@
 #include "relaxed_engine.h" /* each multiplies 8-bit numbers in its own way */
 #endif
 
-typedef struct fixture {
-  bertlet_config config; /* for all of its tokens in one batch */
-  safetensors checkpoint, expected;
-  const int32_t *ids, *type_ids, *starts;
-  int32_t sequences, tokens;
-} fixture;
-
-static void open_fixture(fixture *f, const char *name) {
-  char path[128];
-  snprintf(path, sizeof path, "tests/fixtures/model/%s/model.safetensors", name);
-  bool found = safetensors_open(&f->checkpoint, path);
-  snprintf(path, sizeof path, "tests/fixtures/model/%s/expected.safetensors", name);
-  if (!found || !safetensors_open(&f->expected, path)) {
-    printf("run this from the root of the repository: no %s\n", path);
-    exit(1);
-  }
-  f->ids = (const int32_t *)(const void *)safetensors_find(&f->expected, "ids").data;
-  f->type_ids = (const int32_t *)(const void *)safetensors_find(&f->expected, "type_ids").data;
-  stored_tensor starts = safetensors_find(&f->expected, "starts");
-  f->starts = (const int32_t *)(const void *)starts.data;
-  f->sequences = (int32_t)(starts.bytes / sizeof(int32_t)) - 1;
-  f->tokens = f->starts[f->sequences];
-  f->config = tiny_config(f->tokens);
-  if (strcmp(name, "tiny-megatron") == 0) {
-    f->config.architecture = BERTLET_ARCHITECTURE_MEGATRON_BERT;
-    f->config.hidden_size = 16;
-    f->config.num_attention_heads = 2;
-    f->config.intermediate_size = 32;
-  }
-}
-
-static void close_fixture(fixture *f) {
-  safetensors_close(&f->checkpoint);
-  safetensors_close(&f->expected);
-}
-
-static const float *expected_values(const fixture *f, const char *tensor) {
+static const float *expected_values(const tiny_fixture *f, const char *tensor) {
   return (const float *)(const void *)safetensors_find(&f->expected, tensor).data;
 }
 
 /* Values of a hidden state for each token. */
-static size_t hidden_values(const fixture *f) { return (size_t)f->tokens * f->config.hidden_size; }
+static size_t hidden_values(const tiny_fixture *f) { return (size_t)f->tokens * f->config.hidden_size; }
 
-static float *allocate_hidden(const fixture *f) { return allocate(hidden_values(f) * sizeof(float)); }
+static float *allocate_hidden(const tiny_fixture *f) { return allocate(hidden_values(f) * sizeof(float)); }
 
-static bool same_hidden(const fixture *f, const float *a, const float *b) {
+static bool same_hidden(const tiny_fixture *f, const float *a, const float *b) {
   return memcmp(a, b, hidden_values(f) * sizeof(float)) == 0;
 }
 
-static float *forward(bertlet_model *model, const fixture *f) {
+static float *forward(bertlet_model *model, const tiny_fixture *f) {
   float *hidden = allocate_hidden(f);
   CHECK(bertlet_forward(model, f->ids, f->type_ids, f->starts, f->sequences, 2, hidden) == BERTLET_OK);
   return hidden;
@@ -72,7 +36,7 @@ static void check_against(const char *what, const float *values, const float *ex
 }
 
 /* The hidden states after each layer, the embeddings first, in calls of their own and layer by layer in one pass. */
-static void check_depths(const fixture *f, bertlet_model *model) {
+static void check_depths(const tiny_fixture *f, bertlet_model *model) {
   const float *layers = expected_values(f, "layers");
   int32_t hidden_size = f->config.hidden_size;
   float *hidden = allocate_hidden(f), *states = allocate_hidden(f);
@@ -91,7 +55,7 @@ static void check_depths(const fixture *f, bertlet_model *model) {
   free(hidden);
 }
 
-static void check_pooling(const fixture *f, const float *hidden) {
+static void check_pooling(const tiny_fixture *f, const float *hidden) {
   int32_t hidden_size = f->config.hidden_size;
   float *pooled = allocate((size_t)f->sequences * hidden_size * sizeof(float));
   bertlet_pool(hidden, f->starts, f->sequences, hidden_size, BERTLET_POOL_MEAN, false, pooled);
@@ -102,8 +66,8 @@ static void check_pooling(const fixture *f, const float *hidden) {
 }
 
 static void bert_equals_pytorch(const char *name) {
-  fixture f;
-  open_fixture(&f, name);
+  tiny_fixture f;
+  open_tiny_fixture(&f, name);
   for (size_t longest_piece = 1; longest_piece < 10000; longest_piece = longest_piece * 7 + 4) {
     bertlet_model *model = load_model(&f.config, NULL, 1, &f.checkpoint, longest_piece);
     float *hidden = forward(model, &f);
@@ -113,17 +77,17 @@ static void bert_equals_pytorch(const char *name) {
     free(hidden);
     free(model);
   }
-  close_fixture(&f);
+  close_tiny_fixture(&f);
 }
 
-static void megatron_equals_pytorch(const fixture *f) {
+static void megatron_equals_pytorch(const tiny_fixture *f) {
   bertlet_model *model = load_model(&f->config, NULL, 1, &f->checkpoint, 4096);
   check_depths(f, model);
   free(model);
 }
 
 /* Quantized to 8 bits, random weights give nearly the same vectors, and the same fingerprint. */
-static void int8_is_close(const fixture *f) {
+static void int8_is_close(const tiny_fixture *f) {
   bertlet_config config = f->config, int8 = config;
   int8.weights = BERTLET_WEIGHTS_INT8;
   bertlet_model *exact = load_model(&config, NULL, 1, &f->checkpoint, 4096);
@@ -141,7 +105,7 @@ static void int8_is_close(const fixture *f) {
   free(exact);
 }
 
-static void batch_does_not_matter(const fixture *f, bertlet_weights weights) {
+static void batch_does_not_matter(const tiny_fixture *f, bertlet_weights weights) {
   bertlet_config config = f->config;
   config.weights = weights;
   bertlet_model *model = load_model(&config, NULL, 1, &f->checkpoint, 4096);
@@ -158,7 +122,7 @@ static void batch_does_not_matter(const fixture *f, bertlet_weights weights) {
   free(model);
 }
 
-static void threads_do_not_matter(const fixture *f, bertlet_weights weights) {
+static void threads_do_not_matter(const tiny_fixture *f, bertlet_weights weights) {
   bertlet_config config = f->config;
   config.weights = weights;
   bertlet_model *single = load_model(&config, NULL, 1, &f->checkpoint, 4096);
@@ -178,7 +142,7 @@ static void threads_do_not_matter(const fixture *f, bertlet_weights weights) {
   free(single);
 }
 
-static void layers_one_by_one_give_the_same_bits(const fixture *f, bertlet_weights weights) {
+static void layers_one_by_one_give_the_same_bits(const tiny_fixture *f, bertlet_weights weights) {
   bertlet_config config = f->config;
   config.weights = weights;
   pool *p = pool_start(3);
@@ -194,7 +158,7 @@ static void layers_one_by_one_give_the_same_bits(const fixture *f, bertlet_weigh
   free(model);
 }
 
-static void type_ids_default_to_zero(const fixture *f) {
+static void type_ids_default_to_zero(const tiny_fixture *f) {
   enum { HIDDEN = 32 };
   bertlet_config config = f->config;
   bertlet_model *model = load_model(&config, NULL, 1, &f->checkpoint, 4096);
@@ -216,7 +180,7 @@ static bertlet_status both_statuses(bertlet_model *model, const int32_t *ids, co
   return status;
 }
 
-static void bad_batches_are_refused(const fixture *f) {
+static void bad_batches_are_refused(const tiny_fixture *f) {
   bertlet_config config = tiny_config(60);
   bertlet_model *model = load_model(&config, NULL, 1, &f->checkpoint, 4096);
   int32_t ids[64] = {0}, types[64] = {0};
@@ -249,7 +213,7 @@ static void bad_batches_are_refused(const fixture *f) {
   free(model);
 }
 
-static void bad_layers_are_refused(const fixture *f) {
+static void bad_layers_are_refused(const tiny_fixture *f) {
   bertlet_config config = tiny_config(60);
   bertlet_model *model = bertlet_model_init(allocate(bertlet_model_bytes(&config, 1)), &config, NULL);
   float *hidden = allocate((size_t)64 * config.hidden_size * sizeof(float));
@@ -277,7 +241,7 @@ static void bad_layers_are_refused(const fixture *f) {
 
 /* Weights so large that f32 would overflow on the way are refused, in int8 as in f32; hidden states that are not finite
  * are told. `gamma`: the name of the last normalization's. */
-static void overflow_is_reported(const fixture *f, bertlet_weights weights, const char *gamma) {
+static void overflow_is_reported(const tiny_fixture *f, bertlet_weights weights, const char *gamma) {
   enum { MAX_HIDDEN = 32 };
   bertlet_config config = f->config;
   config.weights = weights;
@@ -332,14 +296,14 @@ static void wide_int8_layers_are_close(void) {
   if (!CHECK(d.cosine >= 0.99)) printf("  cosine %.5f at worst\n", d.cosine);
 }
 
-static void promises_are_kept(const fixture *f, bertlet_weights weights, const char *last_gamma) {
+static void promises_are_kept(const tiny_fixture *f, bertlet_weights weights, const char *last_gamma) {
   batch_does_not_matter(f, weights);
   threads_do_not_matter(f, weights);
   layers_one_by_one_give_the_same_bits(f, weights);
   overflow_is_reported(f, weights, last_gamma);
 }
 
-static void all_of_both_weights(const fixture *f, const char *last_gamma) {
+static void all_of_both_weights(const tiny_fixture *f, const char *last_gamma) {
   promises_are_kept(f, BERTLET_WEIGHTS_F32, last_gamma);
 #ifdef BERTLET_SIMD
   for (emulated_engine = ENGINE_X86; emulated_engine <= ENGINE_WRONG; emulated_engine++) {
@@ -355,9 +319,9 @@ int main(void) {
   bert_equals_pytorch("tiny-f32");
   bert_equals_pytorch("tiny-f16");
   bert_equals_pytorch("tiny-bf16");
-  fixture bert, megatron;
-  open_fixture(&bert, "tiny-f32");
-  open_fixture(&megatron, "tiny-megatron");
+  tiny_fixture bert, megatron;
+  open_tiny_fixture(&bert, "tiny-f32");
+  open_tiny_fixture(&megatron, "tiny-megatron");
   megatron_equals_pytorch(&megatron);
   all_of_both_weights(&bert, "encoder.layer.1.output.LayerNorm.weight");
   all_of_both_weights(&megatron, "encoder.ln.weight");
@@ -365,7 +329,7 @@ int main(void) {
   bad_batches_are_refused(&bert);
   bad_layers_are_refused(&bert);
   wide_int8_layers_are_close();
-  close_fixture(&megatron);
-  close_fixture(&bert);
+  close_tiny_fixture(&megatron);
+  close_tiny_fixture(&bert);
   return report();
 }

@@ -127,6 +127,33 @@ bertlet_config tiny_config(int32_t max_batch_tokens) {
                           .max_batch_tokens = max_batch_tokens};
 }
 
+void open_tiny_fixture(tiny_fixture *f, const char *name) {
+  char path[128];
+  f->name = name;
+  snprintf(path, sizeof path, "tests/fixtures/model/%s/model.safetensors", name);
+  bool found = safetensors_open(&f->checkpoint, path);
+  snprintf(path, sizeof path, "tests/fixtures/model/%s/expected.safetensors", name);
+  if (!found || !safetensors_open(&f->expected, path)) give_up("run this from the root of the repository: no", path);
+  f->ids = (const int32_t *)(const void *)safetensors_find(&f->expected, "ids").data;
+  f->type_ids = (const int32_t *)(const void *)safetensors_find(&f->expected, "type_ids").data;
+  stored_tensor starts = safetensors_find(&f->expected, "starts");
+  f->starts = (const int32_t *)(const void *)starts.data;
+  f->sequences = (int32_t)(starts.bytes / sizeof(int32_t)) - 1;
+  f->tokens = f->starts[f->sequences];
+  f->config = tiny_config(f->tokens);
+  if (strcmp(name, "tiny-megatron") == 0) {
+    f->config.architecture = BERTLET_ARCHITECTURE_MEGATRON_BERT;
+    f->config.hidden_size = 16;
+    f->config.num_attention_heads = 2;
+    f->config.intermediate_size = 32;
+  }
+}
+
+void close_tiny_fixture(tiny_fixture *f) {
+  safetensors_close(&f->checkpoint);
+  safetensors_close(&f->expected);
+}
+
 difference compare(const float *a, const float *b, int32_t rows, int32_t columns) {
   difference worst = {0, 1, 0};
   for (int32_t row = 0; row < rows; row++) {

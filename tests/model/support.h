@@ -39,6 +39,19 @@ void write_weights(bertlet_model *model, const safetensors *checkpoint, size_t l
 /* The configuration of fixtures/model/tiny-*. */
 bertlet_config tiny_config(int32_t max_batch_tokens);
 
+/* One of them: its checkpoint, a batch, and what PyTorch computes for it. */
+typedef struct tiny_fixture {
+  const char *name;
+  bertlet_config config; /* for all of its tokens in one batch */
+  safetensors checkpoint, expected;
+  const int32_t *ids, *type_ids, *starts;
+  int32_t sequences, tokens;
+} tiny_fixture;
+
+/* Exits where there is none. */
+void open_tiny_fixture(tiny_fixture *f, const char *name);
+void close_tiny_fixture(tiny_fixture *f);
+
 /* Largest |a - b|, the smallest and the mean cosine between rows of a and b [rows][columns]. */
 typedef struct difference {
   double largest, cosine, mean_cosine;

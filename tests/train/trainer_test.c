@@ -9,51 +9,14 @@
 
 enum { TENSORS = 40, RANK = 3 };
 
-typedef struct fixture {
-  const char *name;
-  bertlet_config config;
-  safetensors checkpoint, batch, expected;
-  const int32_t *ids, *type_ids, *starts;
-  int32_t sequences, tokens;
-} fixture;
-
-static void open_fixture(fixture *f, const char *name) {
-  char path[128];
-  f->name = name;
-  snprintf(path, sizeof path, "tests/fixtures/model/%s/model.safetensors", name);
-  bool found = safetensors_open(&f->checkpoint, path);
-  snprintf(path, sizeof path, "tests/fixtures/model/%s/expected.safetensors", name);
-  found = found && safetensors_open(&f->batch, path);
-  if (!found || !safetensors_open(&f->expected, "tests/fixtures/train/encoder.safetensors")) {
-    printf("run this from the root of the repository: no %s\n", path);
-    exit(1);
-  }
-  f->ids = (const int32_t *)(const void *)safetensors_find(&f->batch, "ids").data;
-  f->type_ids = (const int32_t *)(const void *)safetensors_find(&f->batch, "type_ids").data;
-  stored_tensor starts = safetensors_find(&f->batch, "starts");
-  f->starts = (const int32_t *)(const void *)starts.data;
-  f->sequences = (int32_t)(starts.bytes / sizeof(int32_t)) - 1;
-  f->tokens = f->starts[f->sequences];
-  f->config = tiny_config(f->tokens);
-  if (strcmp(name, "tiny-megatron") == 0) {
-    f->config.architecture = BERTLET_ARCHITECTURE_MEGATRON_BERT;
-    f->config.hidden_size = 16;
-    f->config.num_attention_heads = 2;
-    f->config.intermediate_size = 32;
-  }
-}
-
-static void close_fixture(fixture *f) {
-  safetensors_close(&f->checkpoint);
-  safetensors_close(&f->batch);
-  safetensors_close(&f->expected);
-}
+/* tests/fixtures/train/encoder.safetensors: what PyTorch computes for tiny fixtures. */
+static safetensors derivatives;
 
 /* A tensor of the oracle: "<fixture>.<all|adapted>.<name><suffix>". */
-static const float *oracle(const fixture *f, const char *group, const char *name, const char *suffix) {
+static const float *oracle(const tiny_fixture *f, const char *group, const char *name, const char *suffix) {
   char key[160];
   snprintf(key, sizeof key, "%s.%s.%s%s", f->name, group, name, suffix);
-  return (const float *)(const void *)safetensors_find(&f->expected, key).data;
+  return (const float *)(const void *)safetensors_find(&derivatives, key).data;
 }
 
 /* A trainer and all that belongs to it. */
@@ -62,7 +25,7 @@ typedef struct session {
   bertlet_trainer *trainer;
 } session;
 
-static bertlet_training plan_for(const fixture *f) {
+static bertlet_training plan_for(const tiny_fixture *f) {
   return (bertlet_training){.end = 2,
                             .max_tokens = f->tokens,
                             .kept_layers = 2,
@@ -71,7 +34,7 @@ static bertlet_training plan_for(const fixture *f) {
                             .adapter_scale = 1.7f};
 }
 
-static session start(const fixture *f, pool *threads, int32_t thread_count, const bertlet_training *plan,
+static session start(const tiny_fixture *f, pool *threads, int32_t thread_count, const bertlet_training *plan,
                      const uint8_t *tuning) {
   bertlet_threads *of = threads ? pool_threads(threads) : NULL;
   session s = {.model = load_model(&f->config, of, thread_count, &f->checkpoint, 1000)};
@@ -112,7 +75,7 @@ static void adapted(const bertlet_model *model, uint8_t *tuning) {
   }
 }
 
-static void write_adapters(const fixture *f, session *s, const uint8_t *tuning) {
+static void write_adapters(const tiny_fixture *f, session *s, const uint8_t *tuning) {
   for (int32_t i = 0; i < bertlet_tensor_count(s->model); i++) {
     char name[BERTLET_TENSOR_NAME_BYTES];
     if (tuning[i] != BERTLET_ADAPTED) continue;
@@ -122,13 +85,13 @@ static void write_adapters(const fixture *f, session *s, const uint8_t *tuning) 
   }
 }
 
-static int32_t feature_count(const fixture *f, const bertlet_training *plan) {
+static int32_t feature_count(const tiny_fixture *f, const bertlet_training *plan) {
   return (plan->pooling < 0 ? f->tokens : f->sequences) * f->config.hidden_size;
 }
 
 /* Forward and backward passes for the loss sum(weights * features), in `batches` batches. */
-static void passes(const fixture *f, session *s, const bertlet_training *plan, const float *weights, int32_t batches,
-                   uint32_t key) {
+static void passes(const tiny_fixture *f, session *s, const bertlet_training *plan, const float *weights,
+                   int32_t batches, uint32_t key) {
   const int32_t n = f->config.hidden_size;
   for (int32_t batch = 0; batch < batches; batch++) {
     const int32_t begin = f->sequences * batch / batches, past = f->sequences * (batch + 1) / batches;
@@ -167,8 +130,8 @@ static void check_packed(const char *name, const float *packed, int32_t rows, in
 }
 
 static void gradients_of_all(const char *name, int32_t kept_layers, int32_t batches) {
-  fixture f;
-  open_fixture(&f, name);
+  tiny_fixture f;
+  open_tiny_fixture(&f, name);
   bertlet_training plan = plan_for(&f);
   plan.kept_layers = kept_layers;
   uint8_t tuning[TENSORS];
@@ -191,12 +154,12 @@ static void gradients_of_all(const char *name, int32_t kept_layers, int32_t batc
     }
   }
   end(&s);
-  close_fixture(&f);
+  close_tiny_fixture(&f);
 }
 
 static void gradients_of_adapters(const char *name, int32_t kept_layers) {
-  fixture f;
-  open_fixture(&f, name);
+  tiny_fixture f;
+  open_tiny_fixture(&f, name);
   bertlet_training plan = plan_for(&f);
   plan.pooling = -1;
   plan.kept_layers = kept_layers;
@@ -228,11 +191,11 @@ static void gradients_of_adapters(const char *name, int32_t kept_layers) {
   }
   memcpy(s.trainer->adapters, values, sizeof values);
   end(&s);
-  close_fixture(&f);
+  close_tiny_fixture(&f);
 }
 
 /* Some steps with every kind of dropout -> the state, [3][floats]. Free with free(). */
-static float *state_after(const fixture *f, int32_t thread_count, int32_t kept_layers, int32_t steps, int32_t from,
+static float *state_after(const tiny_fixture *f, int32_t thread_count, int32_t kept_layers, int32_t steps, int32_t from,
                           const float *state, const uint8_t *tuning, size_t *floats) {
   pool *threads = thread_count > 1 ? pool_start(thread_count) : NULL;
   bertlet_training plan = plan_for(f);
@@ -256,8 +219,8 @@ static float *state_after(const fixture *f, int32_t thread_count, int32_t kept_l
 }
 
 static void same_bits(const char *name) {
-  fixture f;
-  open_fixture(&f, name);
+  tiny_fixture f;
+  open_tiny_fixture(&f, name);
   bertlet_model *probe = load_model(&f.config, NULL, 1, &f.checkpoint, 1000);
   uint8_t tuning[2][TENSORS];
   all_trained(probe, tuning[0]);
@@ -285,13 +248,13 @@ static void same_bits(const char *name) {
     free(half);
     free(resumed);
   }
-  close_fixture(&f);
+  close_tiny_fixture(&f);
 }
 
 /* Without dropout, features are those of inference; with hidden states from a lower layer too. */
 static void features(const char *name) {
-  fixture f;
-  open_fixture(&f, name);
+  tiny_fixture f;
+  open_tiny_fixture(&f, name);
   uint8_t tuning[TENSORS] = {BERTLET_FROZEN};
   bertlet_training plan = plan_for(&f);
   const int32_t n = f.config.hidden_size;
@@ -313,12 +276,12 @@ static void features(const char *name) {
   end(&s);
   free(hidden);
   free(pooled);
-  close_fixture(&f);
+  close_tiny_fixture(&f);
 }
 
 static void what_is_refused(void) {
-  fixture f;
-  open_fixture(&f, "tiny-f32");
+  tiny_fixture f;
+  open_tiny_fixture(&f, "tiny-f32");
   const bertlet_training good = plan_for(&f);
   uint8_t tuning[TENSORS] = {BERTLET_FROZEN};
   CHECK(bertlet_trainer_bytes(&f.config, 1, &good, tuning, 0) > 0);
@@ -357,11 +320,12 @@ static void what_is_refused(void) {
   free(after);
   free(weights);
   end(&s);
-  close_fixture(&f);
+  close_tiny_fixture(&f);
 }
 
 int main(void) {
   static const char *const names[] = {"tiny-f32", "tiny-megatron"};
+  if (!CHECK(safetensors_open(&derivatives, "tests/fixtures/train/encoder.safetensors"))) return report();
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     features(names[i]);
     gradients_of_all(names[i], 2, 1);
@@ -371,5 +335,6 @@ int main(void) {
     same_bits(names[i]);
   }
   what_is_refused();
+  safetensors_close(&derivatives);
   return report();
 }
