@@ -1,5 +1,6 @@
 // Writes a model's configuration into the core's memory, as the struct bertlet_config.
-import { ACTIVATION, ARCHITECTURE, CONFIG, CONFIG_BYTES, WEIGHTS } from '../core/abi.js';
+import { ACTIVATION, ARCHITECTURE, CONFIG, WEIGHTS } from '../core/abi.js';
+import { writeStruct } from '../core/struct.js';
 
 /**
  * @param {import('../core/instance.js').Core} core
@@ -25,10 +26,5 @@ export function writeConfig(core, address, config, maxBatchTokens, dtype) {
     embedding_size: config.embeddingSize,
     architecture: ARCHITECTURE[config.family.architecture],
   };
-  const view = new DataView(core.memory.buffer, address, CONFIG_BYTES);
-  Object.entries(CONFIG).forEach(([field, type], i) => {
-    const value = values[/** @type {keyof typeof CONFIG} */ (field)];
-    if (type === 'float') view.setFloat32(4 * i, value, true);
-    else view.setInt32(4 * i, value, true);
-  });
+  writeStruct(core, address, CONFIG, values);
 }

@@ -17,15 +17,19 @@ const MOST_AGE_MS = 60 * 24 * 60 * 60 * 1000;
  * @param {Store} store
  * @param {string} name of an entry that is used now, or is to be written; it stays
  * @param {number} [size] that it will have, in bytes; default: the one that it has
+ * @returns the others that are left, the least recently used one first
  */
 export async function makeRoom(store, name, size) {
   await store.sweep();
   const { files, own } = await leastRecent(store, name);
   let total = files.reduce((sum, file) => sum + file.size, size ?? own);
+  const left = [];
   for (const file of files) {
-    if (total <= MOST_BYTES && file.used > Date.now() - MOST_AGE_MS) return;
-    if (await removed(store, file)) total -= file.size;
+    const stays = total <= MOST_BYTES && file.used > Date.now() - MOST_AGE_MS;
+    if (!stays && (await removed(store, file))) total -= file.size;
+    else left.push(file);
   }
+  return left;
 }
 
 /**
@@ -35,8 +39,7 @@ export async function makeRoom(store, name, size) {
  * @param {Uint8Array[]} parts
  */
 export async function writeEntry(store, name, parts) {
-  await makeRoom(store, name, sizeOf(parts));
-  const { files } = await leastRecent(store, name);
+  const files = await makeRoom(store, name, sizeOf(parts));
   for (;;) {
     try {
       return await store.write(name, parts);

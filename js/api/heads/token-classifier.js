@@ -23,8 +23,7 @@ import { Head } from './head.js';
 /** @typedef {'viterbi' | 'argmax'} Decoding */
 /** @typedef {import('../../decode/schemes.js').AnyScheme} AnyScheme */
 /** @typedef {import('../../decode/viterbi.js').Transitions} Transitions */
-
-/** @typedef {import('../../tokenize/located.js').Located & { text: number, index: number, logits: Float32Array }} TokenWindow */
+/** @typedef {import('../../worker/tokens.js').TokenWindow} TokenWindow */
 
 /**
  * @typedef {object} WindowOptions

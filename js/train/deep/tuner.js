@@ -1,6 +1,7 @@
 // Trains the encoder of a model, or LoRA adapters beside it, along with a head: forward passes, backward passes and AdamW steps, in an
 // instance of the core with the model's weights in it. What is trained, and in which batches, its user says.
 import { CONFIG_BYTES, POOLING, STATUS, TRAINING, TRAINING_BYTES, TUNING } from '../../core/abi.js';
+import { writeStruct } from '../../core/struct.js';
 import { writeConfig } from '../../engine/core-config.js';
 import { BertletError } from '../../errors.js';
 import { giveBackMemory, takeMemory } from '../dataset/memory.js';
@@ -308,12 +309,7 @@ function writePlan(core, address, config, plan) {
     adapter_dropout: dropout.adapter ?? 0,
     feature_dropout: dropout.features ?? 0,
   };
-  const view = new DataView(core.memory.buffer, at.training, TRAINING_BYTES);
-  Object.entries(TRAINING).forEach(([field, type], i) => {
-    const value = values[/** @type {keyof typeof TRAINING} */ (field)];
-    if (type === 'float') view.setFloat32(4 * i, value, true);
-    else view.setInt32(4 * i, value, true);
-  });
+  writeStruct(core, at.training, TRAINING, values);
   core.bytes(at.tuning, plan.tuning.length).set(plan.tuning.map((how) => TUNING[how]));
   return at;
 }

@@ -1,5 +1,6 @@
 // Trains a head for text classification, with one label or any number of labels for each text, on pooled features of the frozen encoder.
 import { createPause, progressReporter } from '../../rpc/progress.js';
+import { accuracyOf } from './accuracy.js';
 import { withoutWarnings } from './quiet.js';
 import { keepFeatures, passes, pooledFeatures } from './features.js';
 import { MultiLabelRegression, SingleLabelRegression } from '../solvers/logreg.js';
@@ -130,18 +131,14 @@ export async function fitClassifier(engine, params, context) {
  */
 async function predictions({ rows, targets, trainRows }, dense, pause) {
   const { classes } = targets;
-  let right = 0;
-  await rows.eachBlock(0, trainRows, dense, pause, async (first, logits) => {
-    const { correct } = await targets.measure(logits, range(first, first + logits.length / classes), pause);
-    right += correct;
-  });
+  const trainAccuracy = await accuracyOf({ rows, targets }, trainRows, dense, pause);
   /** @type {number[][]} */
   const predicted = [];
   await rows.eachBlock(trainRows, rows.count, dense, pause, (_, logits) => {
     for (let at = 0; at < logits.length; at += classes)
       predicted.push(targets.chosen(logits.subarray(at, at + classes)));
   });
-  return { trainAccuracy: right / trainRows, predicted };
+  return { trainAccuracy, predicted };
 }
 
 /**

@@ -2,6 +2,7 @@
 import { forEachBatch } from '../../engine/batches.js';
 import { BertletError } from '../../errors.js';
 import { createPause, progressReporter } from '../../rpc/progress.js';
+import { accuracyOf } from './accuracy.js';
 import { withoutWarnings } from './quiet.js';
 import { firstTokens, joinWords } from '../../decode/words.js';
 import { CrfTrainer } from '../solvers/crf-trainer.js';
@@ -9,7 +10,6 @@ import { SingleLabelRegression } from '../solvers/logreg.js';
 import { Rows } from '../dataset/rows.js';
 import { passes } from './features.js';
 import { searchStrength } from './search.js';
-import { range } from '../../base/numbers.js';
 import { split } from '../dataset/split.js';
 import { divide } from '../dataset/divide.js';
 import { SingleLabel } from '../dataset/targets.js';
@@ -156,14 +156,6 @@ async function trainTagger(engine, params, context, made) {
     pooling: /** @type {const} */ ('none'),
     normalize: false,
   };
-  const accuracy = async (/** @type {import('../../core/dense.js').Dense[]} */ dense) => {
-    let right = 0;
-    await rows.eachBlock(0, rows.count, dense, pause, async (first, logits) => {
-      const { correct } = await targets.measure(logits, range(first, first + logits.length / classes), pause);
-      right += correct;
-    });
-    return right / rows.count;
-  };
 
   if (mlp) {
     const trainer = new CrfTrainer(rows, starts, targets, mlp, seed);
@@ -174,7 +166,13 @@ async function trainTagger(engine, params, context, made) {
     return {
       network: { ...featureSpec, dense: await rows.unscale(dense, pause) },
       transitions: trainer.transitions(),
-      report: { ...base, temperature: 1, epochs, epochSearch: search, trainAccuracy: await accuracy(dense) },
+      report: {
+        ...base,
+        temperature: 1,
+        epochs,
+        epochSearch: search,
+        trainAccuracy: await accuracyOf(problem, rows.count, dense, pause),
+      },
       validation: order.slice(trainRows),
     };
   }
@@ -184,7 +182,7 @@ async function trainTagger(engine, params, context, made) {
   report(iterations, iterations);
   const dense = regression.dense();
   const { temperature = 1, search = [] } = best ?? {};
-  const trainAccuracy = await accuracy(dense);
+  const trainAccuracy = await accuracyOf(problem, rows.count, dense, pause);
   await divide(dense[0], temperature, pause);
   return {
     network: { ...featureSpec, dense: await rows.unscale(dense, pause) },
