@@ -5,17 +5,7 @@ import { toFloats } from './safetensors.js';
 
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
 
-/**
- * A change of one tensor W [rows][columns] to W + scale . B . A.
- * @typedef {object} Delta
- * @property {string} name of the adapted module
- * @property {Float32Array} a [rank][columns]
- * @property {Float32Array} b [rows][rank]
- * @property {number} rank
- * @property {number} rows
- * @property {number} columns
- * @property {number} scale
- */
+/** A change of one tensor. @typedef {import('../core/dense.js').Delta & { name: string }} Delta `name`: of the adapted module */
 
 /**
  * @typedef {object} AdapterParts

@@ -13,11 +13,26 @@ import { align } from './instance.js';
 /** Which vector of a text's tokens is used; 'none': each of them. @typedef {'mean' | 'cls' | 'max' | 'none'} Pooling */
 
 /**
+ * A low-rank change of a linear layer's weight W [rows][columns] to W + scale . B . A (LoRA, Hu et al. 2021,
+ * https://arxiv.org/abs/2106.09685).
+ * @typedef {object} Delta
+ * @property {Float32Array} a [rank][columns]
+ * @property {Float32Array} b [rows][rank]
+ * @property {number} rank
+ * @property {number} rows
+ * @property {number} columns
+ * @property {number} scale
+ */
+
+/** Adapters that lie beside a model's weights, by the canonical names of the tensors that they change. @typedef {Map<string, Delta>} Lora */
+
+/**
  * Which features of a text a head reads: a row for each text or, with pooling 'none', for each token.
  * @typedef {object} FeatureSpec
  * @property {number} layer whose hidden states are read: 0 (the embeddings) to the number of layers. The encoder runs no deeper
  * @property {Pooling} pooling
  * @property {boolean} normalize whether each row is divided by its Euclidean length
+ * @property {Lora} [lora] adapters with which the encoder computes the hidden states; default: none
  */
 
 /** What a head computes; the outputs of the last layer are its logits. @typedef {FeatureSpec & { dense: Dense[] }} HeadNetwork */
