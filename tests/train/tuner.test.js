@@ -90,17 +90,21 @@ async function tunerFor(engine, given, { keptLayers, dropout, compiled = engine.
 }
 
 /** The losses of steps, from step number `begin` to before `end`. `cuts`: where each batch of four texts is cut into smaller ones. */
-const takeSteps = (tuner, given, { cuts = [0, 4], begin = 0, end = rates.length } = {}) =>
-  rates.slice(begin, end).map((learningRate, i) => {
-    const batch = given.batches[(begin + i) % given.batches.length];
+async function takeSteps(tuner, given, { cuts = [0, 4], begin = 0, end = rates.length } = {}) {
+  const losses = [];
+  for (let step = begin; step < end; step++) {
+    const batch = given.batches[step % given.batches.length];
     const parts = cuts.slice(1).map((to, j) => partOf(given.task, batch, cuts[j], to));
-    return tuner.step(parts, { learningRate, weightDecay: decay, maxNorm: 1, seed: 0 }).loss;
-  });
+    const options = { learningRate: rates[step], weightDecay: decay, maxNorm: 1, seed: 0 };
+    losses.push((await tuner.step(parts, options)).loss);
+  }
+  return losses;
+}
 
 /** The losses of all steps. */
 async function train(engine, given, options) {
   const tuner = await tunerFor(engine, given, options);
-  const losses = takeSteps(tuner, given, options);
+  const losses = await takeSteps(tuner, given, options);
   tuner.dispose();
   return losses;
 }
@@ -142,22 +146,22 @@ test('a loss that is not finite is an error, and nothing changes', async () => {
   const options = { learningRate: 0.1, weightDecay: 0, seed: 0 };
   const wrong = { ...part, loss: () => NaN };
   for (let time = 0; time < 2; time++) {
-    assert.throws(() => tuner.step([part, wrong], options), { code: 'BAD_WEIGHTS', message: /^Step 1: the loss/ });
+    await assert.rejects(tuner.step([part, wrong], options), { code: 'BAD_WEIGHTS', message: /^Step 1: the loss/ });
     assert.deepEqual(tuner.logits(part.batch), before);
   }
-  tuner.step([part], options);
+  await tuner.step([part], options);
   assert.notDeepEqual(tuner.logits(part.batch), before);
   const thrown = new Error('from the loss');
   const throws = () => {
     throw thrown;
   };
-  assert.throws(() => tuner.step([part, { ...part, loss: throws }], options), thrown);
+  await assert.rejects(tuner.step([part, { ...part, loss: throws }], options), thrown);
   const { floats, steps } = tuner.readState();
   assert.equal(steps, 1);
-  tuner.step([part], options);
+  await tuner.step([part], options);
   const second = tuner.readState();
   tuner.writeState({ floats, steps });
-  tuner.step([part], options);
+  await tuner.step([part], options);
   assert.deepEqual(tuner.readState(), second, 'what failed before has left nothing behind');
   tuner.dispose();
 });
@@ -176,7 +180,7 @@ for (const { method, task } of [
       const compiled = await compile({ threads });
       assert.equal(compiled.threads, threads);
       const tuner = await tunerFor(engine, given, { dropout: everywhere, compiled });
-      const losses = takeSteps(tuner, given);
+      const losses = await takeSteps(tuner, given);
       states.push({ losses, ...tuner.readState() });
       tuner.dispose();
     }
@@ -189,13 +193,13 @@ for (const { method, task } of [
     const engine = await engineOf(given.checkpoint);
     const options = { dropout: everywhere };
     const whole = await tunerFor(engine, given, options);
-    const losses = takeSteps(whole, given, { end: 10 });
+    const losses = await takeSteps(whole, given, { end: 10 });
     const half = whole.readState();
-    losses.push(...takeSteps(whole, given, { begin: 10 }));
+    losses.push(...(await takeSteps(whole, given, { begin: 10 })));
     const headless = await tunerFor(engine, { ...given, head: given.head.map((row) => row.map(() => 0)) }, options);
     headless.writeState(half);
     assert.deepEqual(headless.readState(), half);
-    assert.deepEqual(takeSteps(headless, given, { begin: 10 }), losses.slice(10));
+    assert.deepEqual(await takeSteps(headless, given, { begin: 10 }), losses.slice(10));
     assert.deepEqual(headless.readState(), whole.readState());
     assert.deepEqual(headless.head, whole.head);
     assert.throws(() => headless.writeState({ ...half, floats: half.floats.subarray(3) }), /another plan/);
@@ -216,10 +220,11 @@ test('a thread that fails: the step fails, and later ones; the next tuner works'
   const tuner = await tunerFor(engine, given, { compiled });
   Connection.prototype.call = call;
   const failed = { code: 'WORKER_FAILED', message: /^Training failed in WebAssembly \(.+\)\. The model is as it was/ };
-  assert.throws(() => {
-    for (;;) takeSteps(tuner, given); // until the thread has had a task
-  }, failed);
-  assert.throws(() => takeSteps(tuner, given), failed);
+  const untilItHasATask = async () => {
+    for (let i = 0; i < 1000; i++) await takeSteps(tuner, given);
+  };
+  await assert.rejects(untilItHasATask(), failed);
+  await assert.rejects(takeSteps(tuner, given), failed);
   tuner.dispose();
   assert.deepEqual(await train(engine, given, { compiled }), await train(engine, given));
 });
@@ -235,8 +240,8 @@ test('a thread that ends between two steps: later ones fail', async () => {
   };
   const tuner = await tunerFor(engine, given, { compiled: await compile({ threads: 2 }) });
   Worker.prototype.postMessage = postMessage;
-  takeSteps(tuner, given);
+  await takeSteps(tuner, given);
   await started[0].terminate();
-  assert.throws(() => takeSteps(tuner, given), { code: 'WORKER_FAILED', message: /exit code 1/ });
+  await assert.rejects(takeSteps(tuner, given), { code: 'WORKER_FAILED', message: /exit code 1/ });
   tuner.dispose();
 });

@@ -24,6 +24,7 @@ import { giveBackMemory, takeMemory } from '../dataset/memory.js';
  * @property {number} [scale] of adapters: alpha / rank
  * @property {{ hidden?: number, attention?: number, adapter?: number, features?: number }} [dropout] rates, default 0
  * @property {number} outputs of the head, a linear layer
+ * @property {number} [lossParameters] that the loss has, and that are trained along with the head's; default 0
  */
 
 /**
@@ -108,12 +109,13 @@ export class Tuner {
     const model = fn.model_init(at.model, given.config, threads?.pool ?? 0);
     core.bytes(fn.model_image(model) >>> 0, fn.model_image_bytes(model) >>> 0).set(engine.seal());
     if (fn.model_restore(model) !== STATUS.OK) throw new Error('The weights are not those of the model');
-    const head = fn.mlp_init(at.head, this.#hiddenSize, 0, plan.outputs, plan.maxTokens, 0);
+    const { outputs, maxTokens, lossParameters = 0 } = plan;
+    const head = fn.mlp_init(at.head, this.#hiddenSize, 0, outputs, maxTokens, lossParameters);
     const trainer = fn.trainer_init(at.trainer, model, given.training, given.tuning, head);
     this.#at = { ...at, model, head, trainer };
   }
 
-  /** The head's weight [outputs][hiddenSize], then its bias [outputs]; a view to read and write. */
+  /** The head's weight [outputs][hiddenSize], its bias [outputs], then the loss's parameters; a view to read and write. */
   get head() {
     const { fn } = this.#core;
     return this.#core.floats(fn.mlp_parameters(this.#at.head) >>> 0, fn.mlp_parameter_count(this.#at.head));
@@ -140,6 +142,17 @@ export class Tuner {
     this.#core.fn.trainer_write_adapter(this.#at.trainer, tensor, aAt, bAt);
   }
 
+  /**
+   * The numbers of a tensor as they are now, [rows][columns], a copy.
+   * @param {number} tensor one that is trained
+   */
+  readTensor(tensor) {
+    const { fn } = this.#core;
+    const { model, tensor: at } = this.#at;
+    fn.tensor_read(model, tensor, at);
+    return this.#core.floats(at, fn.tensor_rows(model, tensor) * fn.tensor_columns(model, tensor)).slice();
+  }
+
   /** @param {number} tensor */
   #adapterPlaces(tensor) {
     const { fn } = this.#core;
@@ -150,27 +163,55 @@ export class Tuner {
     return { a, b, aAt: adapter, bAt: adapter + 4 * a };
   }
 
+  /** How many numbers are trained, the head's included. */
+  get size() {
+    return this.#core.fn.trainer_floats(this.#at.trainer);
+  }
+
+  /** Bytes of its memory. */
+  get bytes() {
+    return this.#core.memory.buffer.byteLength;
+  }
+
   /** @returns {TunerState} a copy */
   readState() {
-    const { fn } = this.#core;
-    const floats = new Float32Array(3 * fn.trainer_floats(this.#at.trainer));
-    this.#passState(floats, (begin, piece, at) => {
-      fn.trainer_read_state(this.#at.trainer, begin, piece.length, at);
-      piece.set(this.#core.floats(at, piece.length));
-    });
-    return { floats, steps: this.#steps };
+    return { floats: this.#readFloats(3 * this.size), steps: this.#steps };
   }
 
   /** @param {TunerState} state */
   writeState({ floats, steps }) {
-    const { fn } = this.#core;
-    if (floats.length !== 3 * fn.trainer_floats(this.#at.trainer)) throw new Error('The state is of another plan');
+    if (floats.length !== 3 * this.size) throw new Error('The state is of another plan');
+    this.#writeFloats(floats);
+    this.#core.fn.trainer_set_steps(this.#at.trainer, steps);
+    this.#steps = steps;
+  }
+
+  /** All numbers that are trained, a copy; AdamW's averages are not among them. */
+  readValues() {
+    return this.#readFloats(this.size);
+  }
+
+  /** @param {Float32Array} values of `readValues` */
+  writeValues(values) {
+    this.#writeFloats(values);
+  }
+
+  /** @param {number} count of the state's numbers, from the first on */
+  #readFloats(count) {
+    const floats = new Float32Array(count);
+    this.#passState(floats, (begin, piece, at) => {
+      this.#core.fn.trainer_read_state(this.#at.trainer, begin, piece.length, at);
+      piece.set(this.#core.floats(at, piece.length));
+    });
+    return floats;
+  }
+
+  /** @param {Float32Array} floats the state's numbers, from the first on */
+  #writeFloats(floats) {
     this.#passState(floats, (begin, piece, at) => {
       this.#core.floats(at, piece.length).set(piece);
-      fn.trainer_write_state(this.#at.trainer, begin, piece.length, at);
+      this.#core.fn.trainer_write_state(this.#at.trainer, begin, piece.length, at);
     });
-    fn.trainer_set_steps(this.#at.trainer, steps);
-    this.#steps = steps;
   }
 
   /**
@@ -197,43 +238,36 @@ export class Tuner {
   }
 
   /**
-   * One step of AdamW on batches whose gradients add up. Throws BAD_WEIGHTS, and changes nothing, if a loss or gradient is not finite;
-   * WORKER_FAILED if WebAssembly or a thread fails, and then at each later call.
+   * One step of AdamW on batches whose gradients add up. Rejects with BAD_WEIGHTS if a loss or gradient is not finite, and with what `pause`
+   * rejects with, and then has changed nothing; with WORKER_FAILED if WebAssembly or a thread fails, and then at each later call.
    * @param {{ batch: TunerBatch, loss: Loss, share: number }[]} parts `share`: of the step's loss that is the batch's mean loss, 1 in all
    * @param {{ learningRate: number, weightDecay: number, maxNorm?: number, seed: number }} options
-   * @returns {{ loss: number, norm: number }} the step's loss, and the L2 norm of its gradient
+   * @param {() => Promise<void>} [pause] awaited between two batches
+   * @returns {Promise<{ loss: number, norm: number }>} the step's loss, and the L2 norm of its gradient
    */
-  step(parts, options) {
-    return this.#guard(() => {
-      try {
-        return this.#takeStep(parts, options);
-      } catch (error) {
-        this.#core.fn.trainer_discard(this.#at.trainer);
-        throw error;
-      }
-    });
-  }
-
-  /**
-   * `step`, which may leave gradients behind where it throws.
-   * @param {Parameters<Tuner['step']>[0]} parts
-   * @param {Parameters<Tuner['step']>[1]} options
-   */
-  #takeStep(parts, { learningRate, weightDecay, maxNorm = 0, seed }) {
+  async step(parts, { learningRate, weightDecay, maxNorm = 0, seed }, pause = async () => {}) {
     const { fn } = this.#core;
     const number = this.#steps + 1;
     const key = stepKey(seed, number);
     let total = 0;
     let firstToken = 0;
-    for (const { batch, loss, share } of parts) {
-      const rows = this.#forward(batch, key, firstToken);
-      const value = loss(this.#core, this.#at.logits, rows);
-      if (!Number.isFinite(value) || value < 0) throw notFinite(`Step ${number}: the loss is not finite.`);
-      total += share * value;
-      this.#backward(batch, rows, share);
-      firstToken += batch.starts[batch.starts.length - 1];
+    try {
+      for (const { batch, loss, share } of parts) {
+        if (firstToken > 0) await pause();
+        this.#guard(() => {
+          const rows = this.#forward(batch, key, firstToken);
+          const value = loss(this.#core, this.#at.logits, rows);
+          if (!Number.isFinite(value) || value < 0) throw notFinite(`Step ${number}: the loss is not finite.`);
+          total += share * value;
+          this.#backward(batch, rows, share);
+        });
+        firstToken += batch.starts[batch.starts.length - 1];
+      }
+    } catch (error) {
+      if (!this.#failure) fn.trainer_discard(this.#at.trainer);
+      throw error;
     }
-    const norm = fn.trainer_step(this.#at.trainer, learningRate, weightDecay, maxNorm);
+    const norm = this.#guard(() => fn.trainer_step(this.#at.trainer, learningRate, weightDecay, maxNorm));
     if (norm < 0) throw notFinite(`Step ${number}: the gradient is not finite.`);
     this.#steps = number;
     return { loss: total, norm };
@@ -337,12 +371,13 @@ export class Tuner {
  * @param {TunerPlan} plan
  */
 function measure(probe, threads, config, plan) {
-  const { maxTokens, outputs, rank = 0, begin = 0, tuning } = plan;
-  const { hiddenSize, intermediateSize } = config;
+  const { maxTokens, outputs, lossParameters = 0, rank = 0, begin = 0, tuning } = plan;
+  const { hiddenSize, intermediateSize, vocabSize, embeddingSize } = config;
   const { fn } = probe;
+  const largest = hiddenSize * Math.max(hiddenSize, intermediateSize);
   const given = writePlan(probe, probe.scratch(CONFIG_BYTES + TRAINING_BYTES + tuning.length), config, plan);
-  const head = fn.mlp_bytes(hiddenSize, 0, outputs, maxTokens, 0) >>> 0;
-  const headParameters = (hiddenSize + 1) * outputs;
+  const head = fn.mlp_bytes(hiddenSize, 0, outputs, maxTokens, lossParameters) >>> 0;
+  const headParameters = (hiddenSize + 1) * outputs + lossParameters;
   const trainer = fn.trainer_bytes(given.config, threads, given.training, given.tuning, headParameters) >>> 0;
   if (head === 0 || trainer === 0)
     throw new BertletError('OUT_OF_MEMORY', 'What is to be trained needs more than the 4 GB of WebAssembly.');
@@ -360,6 +395,7 @@ function measure(probe, threads, config, plan) {
     features: 4 * maxTokens * hiddenSize,
     hidden: begin > 0 ? 4 * maxTokens * hiddenSize : 0,
     adapter: 4 * rank * (hiddenSize + intermediateSize), // one that is read or written
+    tensor: tuning.includes('TRAINED') ? 4 * Math.max(largest, begin > 0 ? 0 : vocabSize * embeddingSize) : 0, // one that is read
   };
 }
 

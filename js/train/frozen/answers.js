@@ -48,16 +48,7 @@ export async function fitAnswers(engine, params, context) {
     windows.push(...windowsOfQuestion);
     await pause();
   }
-  if (cutAnswers.length > 0) {
-    const which =
-      cutAnswers.length === 1
-        ? `of example ${cutAnswers[0]}`
-        : `of ${cutAnswers.length} examples (first: ${cutAnswers[0]})`;
-    context.emit({
-      warning: `The answer ${which} is in no window as a whole, so it is learnt as "no answer". A larger maxTokens or stride helps.`,
-      texts: cutAnswers,
-    });
-  }
+  warnOfCutAnswers(cutAnswers, context);
 
   const width = engine.config.hiddenSize;
   const maxRows = BATCH * params.windows.maxTokens;
@@ -77,6 +68,21 @@ export async function fitAnswers(engine, params, context) {
   } finally {
     rows.free();
   }
+}
+
+/**
+ * Warns of answers that no window holds.
+ * @param {number[]} numbers of their examples
+ * @param {import('../../rpc/serve.js').Context} context
+ */
+export function warnOfCutAnswers(numbers, context) {
+  if (numbers.length === 0) return;
+  const which =
+    numbers.length === 1 ? `of example ${numbers[0]}` : `of ${numbers.length} examples (first: ${numbers[0]})`;
+  context.emit({
+    warning: `The answer ${which} is in no window as a whole, so it is learnt as "no answer". A larger maxTokens or stride helps.`,
+    texts: numbers,
+  });
 }
 
 /**
@@ -146,7 +152,7 @@ async function train(engine, { layer, epochs, learningRate, seed }, windows, row
  * @param {number} first index of the first of these tokens in the window's input
  * @returns {[begin: number, end: number]} indices in the window's input
  */
-function spanOf(answer, offsets, first) {
+export function spanOf(answer, offsets, first) {
   if (!answer) return [0, 0];
   const begin = offsets.findIndex(([, end]) => end > answer.start);
   const last = offsets.findLastIndex(([start]) => start < answer.end);
