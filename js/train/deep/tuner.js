@@ -1,31 +1,17 @@
 // Trains the encoder of a model, or LoRA adapters beside it, along with a head: forward passes, backward passes and AdamW steps, in an
 // instance of the core with the model's weights in it. What is trained, and in which batches, its user says.
-import { CONFIG_BYTES, POOLING, STATUS, TRAINING, TRAINING_BYTES, TUNING } from '../../core/abi.js';
-import { writeStruct } from '../../core/struct.js';
-import { writeConfig } from '../../engine/core-config.js';
-import { measureThreads, startThreads } from '../../engine/threads.js';
+import { STATUS } from '../../core/abi.js';
+import { startThreads } from '../../engine/threads.js';
 import { BertletError } from '../../errors.js';
 import { giveBackMemory, takeMemory } from '../dataset/memory.js';
+import { measure, writePlan } from './tuner-plan.js';
 
 /** @typedef {import('../../core/compile.js').Compiled} Compiled */
 /** @typedef {import('../../core/instance.js').Core} Core */
 /** @typedef {import('../../engine/threads.js').Threads} Threads */
 
-/**
- * @typedef {object} TunerPlan
- * @property {(keyof typeof TUNING)[]} tuning [tensors] what is done with each tensor, in the order of `tensorNames`
- * @property {number} [begin] the first layer that runs, default 0; above 0 batches bring the hidden states that it gets
- * @property {number} [end] the layer after the last that runs; default: all
- * @property {number} maxTokens of a batch
- * @property {number} [keptLayers] how many layers keep what they compute for the backward pass; default: all that run
- * @property {'mean' | 'cls' | 'max' | 'none'} pooling of what the head reads; 'none': it reads each token
- * @property {boolean} [normalize] whether a pooled vector is divided by its length
- * @property {number} [rank] of adapters
- * @property {number} [scale] of adapters: alpha / rank
- * @property {{ hidden?: number, attention?: number, adapter?: number, features?: number }} [dropout] rates, default 0
- * @property {number} outputs of the head, a linear layer
- * @property {number} [lossParameters] that the loss has, and that are trained along with the head's; default 0
- */
+/** @typedef {import('./tuner-plan.js').Sizes} Sizes */
+/** @typedef {import('./tuner-plan.js').TunerPlan} TunerPlan */
 
 /**
  * A batch as the core wants it. `rows`: the rows of features that the head reads, by index; default: all.
@@ -80,7 +66,11 @@ export class Tuner {
   static async create(engine, compiled, plan) {
     /** @type {Sizes | undefined} */
     let sizes;
-    const core = await takeMemory(compiled, (probe) => (sizes = measure(probe, compiled.threads, engine.config, plan)));
+    const core = await takeMemory(
+      compiled,
+      (probe) => (sizes = measure(probe, compiled.threads, engine.config, plan)),
+      'Close something, or train less: with a lower rank, or fewer layers.',
+    );
     const onFailure = (/** @type {Error} */ { message }) => void tuner.#fail(message);
     const threads = compiled.threads > 1 ? await startThreads(core, compiled, onFailure) : undefined;
     const tuner = new Tuner(engine, compiled, core, plan, threads, /** @type {Sizes} */ (sizes));
@@ -102,7 +92,7 @@ export class Tuner {
     this.#plan = plan;
     this.#threads = threads;
     this.#hiddenSize = engine.config.hiddenSize;
-    const blocks = { ...sizes, threads: 0 }; // they have what `startThreads` has reserved
+    const blocks = { ...sizes, threads: 0, losses: 0 }; // `startThreads` has reserved the first, the last is scratch memory
     const entries = Object.entries(blocks).map(([name, size]) => [name, core.reserve(size)]);
     const at = /** @type {{ [name in keyof typeof blocks]: number }} */ (Object.fromEntries(entries));
     const given = writePlan(core, at.plan, engine.config, plan);
@@ -355,48 +345,16 @@ export class Tuner {
     fn.trainer_backward(at.trainer, at.features);
   }
 
+  /** Bytes of WebAssembly memory, the copy of the model's weights included. */
+  get memoryBytes() {
+    return this.#core.memory.buffer.byteLength;
+  }
+
   /** Ends the threads, and frees the memory. */
   dispose() {
     if (this.#threads) this.#threads.stop();
     else if (!this.#failure) giveBackMemory(this.#compiled, this.#core);
   }
-}
-
-/** Bytes of each part of the memory. @typedef {ReturnType<typeof measure>} Sizes */
-
-/**
- * @param {Core} probe an instance to compute sizes with
- * @param {number} threads
- * @param {import('../../checkpoint/config.js').Config} config
- * @param {TunerPlan} plan
- */
-function measure(probe, threads, config, plan) {
-  const { maxTokens, outputs, lossParameters = 0, rank = 0, begin = 0, tuning } = plan;
-  const { hiddenSize, intermediateSize, vocabSize, embeddingSize } = config;
-  const { fn } = probe;
-  const largest = hiddenSize * Math.max(hiddenSize, intermediateSize);
-  const given = writePlan(probe, probe.scratch(CONFIG_BYTES + TRAINING_BYTES + tuning.length), config, plan);
-  const head = fn.mlp_bytes(hiddenSize, 0, outputs, maxTokens, lossParameters) >>> 0;
-  const headParameters = (hiddenSize + 1) * outputs + lossParameters;
-  const trainer = fn.trainer_bytes(given.config, threads, given.training, given.tuning, headParameters) >>> 0;
-  if (head === 0 || trainer === 0)
-    throw new BertletError('OUT_OF_MEMORY', 'What is to be trained needs more than the 4 GB of WebAssembly.');
-  return {
-    threads: measureThreads(probe, threads),
-    plan: CONFIG_BYTES + TRAINING_BYTES + tuning.length,
-    model: fn.model_bytes(given.config, threads) >>> 0,
-    head,
-    trainer,
-    ids: 4 * maxTokens,
-    tokenTypeIds: 4 * maxTokens,
-    starts: 4 * (maxTokens + 1),
-    rows: 4 * maxTokens,
-    logits: 4 * maxTokens * outputs,
-    features: 4 * maxTokens * hiddenSize,
-    hidden: begin > 0 ? 4 * maxTokens * hiddenSize : 0,
-    adapter: 4 * rank * (hiddenSize + intermediateSize), // one that is read or written
-    tensor: tuning.includes('TRAINED') ? 4 * Math.max(largest, begin > 0 ? 0 : vocabSize * embeddingSize) : 0, // one that is read
-  };
 }
 
 /** @param {string} what happened, a sentence */
@@ -408,35 +366,3 @@ const notFinite = (what) => new BertletError('BAD_WEIGHTS', `${what} A smaller l
  * @param {number} step
  */
 const stepKey = (seed, step) => (Math.imul(seed + 1, 0x9e3779b1) ^ step) >>> 0 || 1;
-
-/**
- * Writes the structs that describe what is trained.
- * @param {Core} core
- * @param {number} address of room for all three
- * @param {import('../../checkpoint/config.js').Config} config
- * @param {TunerPlan} plan
- * @returns {{ config: number, training: number, tuning: number }} their addresses
- */
-function writePlan(core, address, config, plan) {
-  const at = { config: address, training: address + CONFIG_BYTES, tuning: address + CONFIG_BYTES + TRAINING_BYTES };
-  const { begin = 0, end = config.numLayers, dropout = {} } = plan;
-  writeConfig(core, at.config, config, plan.maxTokens, 'f32');
-  /** @type {Record<keyof typeof TRAINING, number>} */
-  const values = {
-    begin,
-    end,
-    max_tokens: plan.maxTokens,
-    kept_layers: plan.keptLayers ?? end - begin,
-    pooling: plan.pooling === 'none' ? -1 : POOLING[plan.pooling],
-    normalize: plan.normalize ? 1 : 0,
-    rank: plan.rank ?? 0,
-    adapter_scale: plan.scale ?? 1,
-    hidden_dropout: dropout.hidden ?? 0,
-    attention_dropout: dropout.attention ?? 0,
-    adapter_dropout: dropout.adapter ?? 0,
-    feature_dropout: dropout.features ?? 0,
-  };
-  writeStruct(core, at.training, TRAINING, values);
-  core.bytes(at.tuning, plan.tuning.length).set(plan.tuning.map((how) => TUNING[how]));
-  return at;
-}
