@@ -177,6 +177,11 @@ BERTLET_API bertlet_status bertlet_tensor_write(bertlet_model *model, const void
 BERTLET_API bertlet_status bertlet_tensor_merge_lora(bertlet_model *model, const float *a, const float *b, int32_t rank,
                                                      float scale);
 
+/* Copies rows begin .. end - 1 of a tensor of an f32 model, as a checkpoint stores them: values [end - begin][columns].
+ */
+BERTLET_API void bertlet_tensor_read(const bertlet_model *model, int32_t tensor, int32_t begin, int32_t end,
+                                     float *values);
+
 /* The first tensor, by number, that is not completely written, or -1 when the model is ready. */
 BERTLET_API int32_t bertlet_model_first_missing_tensor(const bertlet_model *model);
 
@@ -489,9 +494,6 @@ BERTLET_API void bertlet_trainer_set_steps(bertlet_trainer *trainer, int32_t ste
 
 /* Sets all gradients to 0, which discards the batches since the last step. */
 BERTLET_API void bertlet_trainer_discard(bertlet_trainer *trainer);
-
-/* Copies tensor number `tensor` of an f32 model as [rows][columns], as a checkpoint stores it. */
-BERTLET_API void bertlet_tensor_read(const bertlet_model *model, int32_t tensor, float *values);
 
 /* ---- Training: a linear-chain conditional random field on a head's logits --------------------------------------- */
 

@@ -3,9 +3,9 @@
 
 #include "model/model.h"
 
-void bertlet_tensor_read(const bertlet_model *model, int32_t index, float *values) {
+void bertlet_tensor_read(const bertlet_model *model, int32_t index, int32_t begin, int32_t end, float *values) {
   const tensor *t = &model->tensors[index];
-  for (int32_t row = 0; row < t->rows; row++, values += t->columns) {
+  for (int32_t row = begin; row < end; row++, values += t->columns) {
     const float *place = tensor_row(t, row);
     if (place) {
       memcpy(values, place, (size_t)t->columns * sizeof(float));

@@ -402,6 +402,28 @@ static void adapters_are_merged(void) {
   free(merged);
 }
 
+/* Whole tensors and some of their rows, bit for bit. */
+static void weights_are_read_back(void) {
+  tiny_fixture f;
+  open_tiny_fixture(&f, "tiny-f32");
+  bertlet_model *model = load_model(&f.config, NULL, 1, &f.checkpoint, 1000);
+  for (int32_t i = 0; i < bertlet_tensor_count(model); i++) {
+    char name[BERTLET_TENSOR_NAME_BYTES];
+    bertlet_tensor_name(model, i, name);
+    stored_tensor stored = safetensors_find(&f.checkpoint, name);
+    int32_t rows = bertlet_tensor_rows(model, i), columns = bertlet_tensor_columns(model, i);
+    float *values = malloc(stored.bytes);
+    bertlet_tensor_read(model, i, 0, rows, values);
+    CHECK(memcmp(values, stored.data, stored.bytes) == 0);
+    bertlet_tensor_read(model, i, rows / 3, rows, values);
+    size_t skipped = (size_t)(rows / 3) * (size_t)columns * sizeof(float);
+    CHECK(memcmp(values, stored.data + skipped, stored.bytes - skipped) == 0);
+    free(values);
+  }
+  free(model);
+  close_tiny_fixture(&f);
+}
+
 int main(void) {
   impossible_configurations_have_no_size();
   int8_is_smaller();
@@ -415,5 +437,6 @@ int main(void) {
   wrong_lengths_are_refused();
   fingerprints_tell_values_only();
   adapters_are_merged();
+  weights_are_read_back();
   return report();
 }
