@@ -1,7 +1,7 @@
 // Tuning for question answering: a window of the context with its question, and where the answer is in it.
 import { indexOfMax, logSumExp } from '../../base/numbers.js';
 import { questionWindows } from '../../tokenize/question-windows.js';
-import { spanOf, warnOfCutAnswers } from '../frozen/answers.js';
+import { spanOf, warnOfCutAnswers } from '../dataset/answer-spans.js';
 import { putInts } from './task.js';
 
 /** @typedef {import('./task.js').TuningExample & { span: [begin: number, end: number] }} AnsweredWindow */
@@ -9,8 +9,12 @@ import { putInts } from './task.js';
 /**
  * Cuts contexts into windows.
  * @param {import('../../engine/engine.js').Engine} engine
- * @param {import('../frozen/answers.js').AnswersParams & { trained: number }} params `trained`: how many of the questions are trained on; the
- *   others are held out
+ * @param {object} params
+ * @param {import('../../tokenize/question-windows.js').Question[]} params.questions
+ * @param {import('../dataset/answer-spans.js').Answer[]} params.answers [questions]
+ * @param {number[]} params.numbers [questions] indices among the caller's examples
+ * @param {number} params.trained how many of the questions are trained on; the others are held out
+ * @param {import('../../tokenize/question-windows.js').WindowOptions} params.windows
  * @param {() => Promise<void>} pause
  * @param {import('../../rpc/serve.js').Context} context
  * @returns {Promise<import('./task.js').TuningTask<AnsweredWindow>>} rejects with TEXT_TOO_LONG for a question that leaves no tokens for

@@ -7,6 +7,7 @@ import { compileTrainer } from './compile-trainer.js';
 import { dropoutOf } from './dropout.js';
 import { HiddenStates } from './hidden-states.js';
 import { drawAdapter, drawHead } from './initial.js';
+import { planMemory } from './plan-memory.js';
 import { taggingTask } from './tagging-task.js';
 import { adaptedTensors, trainedTensors } from './tensors.js';
 import { textTask } from './text-task.js';
@@ -72,14 +73,15 @@ export async function tune(engine, params, context) {
   const task = await taskOf(engine, params, pause, context);
   const begin = how.method === 'layers' ? config.numLayers - how.layers : 0;
   const names = tensorNames(engine);
-  const tuning = how.method === 'lora' ? adaptedTensors(names, how.targetModules) : trainedTensors(names, begin);
+  const tuning =
+    how.method === 'lora' ? adaptedTensors(names, config.family, how.targetModules) : trainedTensors(names, begin);
   const epochs = how.epochs ?? defaultEpochs(name, Math.ceil(task.train.length / how.batchSize));
   const longest = [...task.train, ...task.heldOut].reduce((most, { encoded }) => Math.max(most, encoded.ids.length), 0);
   const { features, ...dropout } = dropoutOf(engine.configJson);
-  const plan = {
+  const wanted = {
     tuning,
     begin,
-    maxTokens: Math.max(longest, BATCH_TOKENS),
+    maxTokens: BATCH_TOKENS,
     pooling: task.pooling,
     rank: how.method === 'lora' ? how.rank : 0,
     scale: how.alpha / (how.rslora ? Math.sqrt(how.rank) : how.rank),
@@ -91,7 +93,10 @@ export async function tune(engine, params, context) {
     outputs: task.outputs,
     lossParameters: task.lossParameters,
   };
-  const tuner = await Tuner.create(engine, await compileTrainer(engine.compiled), plan);
+  const compiled = await compileTrainer(engine.compiled);
+  const memory = await planMemory(config, compiled, wanted, { longest, budget: how.memory });
+  const plan = { ...wanted, keptLayers: memory.keptLayers, maxTokens: memory.maxTokens };
+  const tuner = await Tuner.create(engine, compiled, plan);
   try {
     drawInitial(tuner, engine, plan, seed);
     const standing = /** @type {Standing} */ ({ step: 0, loss: 0, history: [], best: undefined });
@@ -179,7 +184,7 @@ function stepReporter(tuner, context, save) {
       epochs: history,
       tokensPerSecond: tokens / seconds,
       secondsLeft: (seconds / (step - first)) * (steps - step),
-      memory: tuner.bytes,
+      memory: tuner.memoryBytes,
     });
     if (!save || performance.now() - saved < CHECKPOINT_INTERVAL) return;
     save();

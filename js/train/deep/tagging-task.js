@@ -12,7 +12,14 @@ import { encodeAll, putInts } from './task.js';
 /**
  * Encodes sentences, and holds some of them out.
  * @param {import('../../engine/engine.js').Engine} engine
- * @param {Pick<import('../frozen/tokens.js').TokensParams, 'words' | 'tags' | 'classes' | 'outside' | 'validation' | 'seed'> & { names: string[] }} params
+ * @param {object} params
+ * @param {string[][]} params.words [sentences][words]
+ * @param {number[][]} params.tags [sentences][words] 0 to classes - 1
+ * @param {number} params.classes number of tags
+ * @param {string[]} params.names [classes]
+ * @param {number} params.outside the tag of words that are in no entity, or -1
+ * @param {number} params.validation share of the sentences to hold out
+ * @param {number} params.seed
  * @param {number} maxTokens
  * @param {() => Promise<void>} pause
  * @param {import('../../rpc/serve.js').Context} context

@@ -1,5 +1,6 @@
 // Which of a model's tensors a method trains, and which get an adapter.
-import { parsePattern } from '../../checkpoint/name-pattern.js';
+import { parsePattern, UnknownPattern } from '../../checkpoint/name-pattern.js';
+import { ownName } from '../../checkpoint/tensor-names.js';
 import { BertletError } from '../../errors.js';
 
 /** @typedef {import('./tuner.js').TunerPlan['tuning'][number]} Tuning */
@@ -9,21 +10,23 @@ const LINEAR =
   /^encoder\.layer\.\d+\.(attention\.self\.(query|key|value)|attention\.output\.dense|intermediate\.dense|output\.dense)\.weight$/;
 
 /**
- * The tensors that get an adapter, by PEFT's rules: 'all-linear' means all linear layers; names match whole modules' names or the end of
- * them, after a dot; another string is a pattern for whole names. Throws BAD_INPUT if it names none, or a name of the list none.
+ * The tensors that get an adapter, by PEFT's rules: 'all-linear' means all linear layers; the names of a list match whole modules' names, or
+ * the end of them after a dot; another string is a pattern for whole names. Modules are called as in transformers. Throws BAD_INPUT if a
+ * name or the pattern matches none.
  * @param {string[]} names of all tensors, canonical
+ * @param {import('../../checkpoint/families/family.js').Family} family
  * @param {string | string[]} targetModules
  * @returns {Tuning[]} [tensors]
  */
-export function adaptedTensors(names, targetModules) {
-  const modules = names.map((name) => (LINEAR.test(name) ? name.replace(/\.weight$/, '') : ''));
-  const matchers = matchersOf(targetModules);
+export function adaptedTensors(names, family, targetModules) {
+  const modules = names.map((name) => (LINEAR.test(name) ? ownName(name, family).replace(/\.weight$/, '') : ''));
+  const matchers = matchersOf(targetModules, family);
   for (const { target, matches } of matchers) {
     if (modules.some((module) => module !== '' && matches(module))) continue;
-    const known = [...new Set(modules.map((module) => module.replace(/^encoder\.layer\.\d+\./, '')))].filter(Boolean);
+    const known = new Set(modules.filter(Boolean).map((module) => module.replace(/^.*\.\d+\./, '')));
     throw new BertletError(
       'BAD_INPUT',
-      `targetModules has ${JSON.stringify(target)}, which is no linear layer of this model's encoder. There are ${known.join(', ')}; or 'all-linear'.`,
+      `targetModules has ${JSON.stringify(target)}, which is no linear layer of this model's encoder. There are ${[...known].join(', ')}; or 'all-linear'.`,
     );
   }
   return modules.map((module) =>
@@ -33,15 +36,21 @@ export function adaptedTensors(names, targetModules) {
 
 /**
  * @param {string | string[]} targetModules
+ * @param {import('../../checkpoint/families/family.js').Family} family
  * @returns {{ target: string, matches: (module: string) => boolean }[]}
  */
-function matchersOf(targetModules) {
+function matchersOf(targetModules, { prefixes }) {
   if (Array.isArray(targetModules))
     return targetModules.map((target) => ({ target, matches: (module) => `.${module}`.endsWith(`.${target}`) }));
   if (targetModules === 'all-linear') return [{ target: targetModules, matches: () => true }];
   try {
-    return [{ target: targetModules, matches: parsePattern(`(.*\\.)?(${targetModules})`) }];
+    const matches = parsePattern(targetModules);
+    // With a prefix in a model that has a head, without one in a bare encoder.
+    const isNamed = (/** @type {string} */ module) =>
+      ['', ...prefixes.map((prefix) => `${prefix}.`)].some((prefix) => matches(prefix + module));
+    return [{ target: targetModules, matches: isNamed }];
   } catch (error) {
+    if (!(error instanceof UnknownPattern)) throw error;
     throw new BertletError(
       'BAD_INPUT',
       `targetModules is the pattern ${JSON.stringify(targetModules)}, which bertlet doesn't understand. Give the names of modules, such as ['query', 'value'].`,

@@ -1,5 +1,5 @@
 // What a training leaves: a head with its adapter, or new weights of the model, and a report.
-import { forgetFeatures } from '../frozen/feature-cache.js';
+import { forgetFeatures } from '../dataset/feature-cache.js';
 
 /** @typedef {import('../../engine/engine.js').Engine} Engine */
 /** @typedef {import('./tuner.js').Tuner} Tuner */

@@ -138,9 +138,16 @@ export class Tuner {
    */
   readTensor(tensor) {
     const { fn } = this.#core;
-    const { model, tensor: at } = this.#at;
-    fn.tensor_read(model, tensor, at);
-    return this.#core.floats(at, fn.tensor_rows(model, tensor) * fn.tensor_columns(model, tensor)).slice();
+    const { model, features } = this.#at; // whose memory is free between two steps
+    const [rows, columns] = [fn.tensor_rows(model, tensor), fn.tensor_columns(model, tensor)];
+    const most = Math.floor((this.#plan.maxTokens * this.#hiddenSize) / columns);
+    const values = new Float32Array(rows * columns);
+    for (let row = 0; row < rows; row += most) {
+      const end = Math.min(row + most, rows);
+      fn.tensor_read(model, tensor, row, end, features);
+      values.set(this.#core.floats(features, (end - row) * columns), row * columns);
+    }
+    return values;
   }
 
   /** @param {number} tensor */
@@ -156,11 +163,6 @@ export class Tuner {
   /** How many numbers are trained, the head's included. */
   get size() {
     return this.#core.fn.trainer_floats(this.#at.trainer);
-  }
-
-  /** Bytes of its memory. */
-  get bytes() {
-    return this.#core.memory.buffer.byteLength;
   }
 
   /** @returns {TunerState} a copy */
