@@ -113,7 +113,11 @@
  * @property {string} [promptName] which of the prompts of a sentence-transformers model is put before every text, such as 'query';
  *   default: what its files say (default_prompt_name), mostly none. Of a pair it is put before the first text
  * @property {string} [prompt] what is put before every text instead; '' for nothing
+ * @property {HeadLike} [head] a head of this model: where it has an adapter of its own, the vectors are computed with that. Default: the
+ *   model as it was loaded
  */
+
+/** What all heads are. @typedef {{ readonly task: HeadTask, readonly labels: readonly string[], save: () => Promise<Uint8Array> }} HeadLike */
 
 /**
  * @typedef {object} Encoding

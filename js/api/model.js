@@ -3,7 +3,9 @@ import { guard } from './guard.js';
 import { callOptions } from './call-options.js';
 import { fetchRerank } from './fetch-ahead.js';
 import { fetchLazy } from './fetch-lazy.js';
+import { BertletError } from '../errors.js';
 import { createHead } from './heads/create.js';
+import { Head } from './heads/head.js';
 import { RemoteHead } from './heads/remote-head.js';
 import { checkChoice, checkInteger, rejectUnknownOptions } from './options.js';
 import { eachText } from './parts.js';
@@ -68,19 +70,25 @@ export class Model {
    * @returns {Promise<T extends any[] ? Embedding<P>[] : Embedding<P>>} as `texts`: one vector, or [texts]. A vector has `info.hiddenSize`
    *   numbers, unless dense layers of a sentence-transformers model change that. With `pooling: 'none'` there is an array of vectors for
    *   each text: one for each token, [CLS] and [SEP] included. Rejects with TEXT_TOO_LONG if `truncation` is 'error' and a text is too long,
-   *   BAD_INPUT for the name of a prompt that the model does not have
+   *   BAD_INPUT for the name of a prompt that the model does not have, or a head of another model
    */
   async embed(texts, options = {}) {
     const { numLayers } = this.info;
-    const { pooling, layer, normalize, truncation = 'cut', prompt, promptName, ...taskOptions } = options;
+    const { pooling, layer, normalize, truncation = 'cut', prompt, promptName, head, ...taskOptions } = options;
     if (pooling !== undefined) checkChoice('pooling', pooling, ['mean', 'cls', 'max', 'none']);
     if (layer !== undefined) checkInteger('layer', layer, 0, numLayers);
     checkChoice('truncation', truncation, ['cut', 'error']);
+    const number = Head.numberOf(head, this.#connection);
+    if (head !== undefined && number === undefined)
+      throw new BertletError(
+        'BAD_INPUT',
+        'head is not a head of this model. Give one that its fit() or loadHead() made.',
+      );
     /** @type {any[]} */
     const results = [];
     await this.#connection.call(
       'embed',
-      { texts: toTexts(texts), pooling, layer, normalize, truncation, prompt, promptName },
+      { texts: toTexts(texts), pooling, layer, normalize, truncation, prompt, promptName, head: number },
       {
         ...callOptions(taskOptions),
         onPart: (part) =>
@@ -176,7 +184,7 @@ export class Model {
     const { openHead } = await fetchLazy();
     const head = await openHead(content, this.info, signal);
     const remote = new RemoteHead(this.#connection);
-    remote.keep(head.network);
+    await remote.keep(head.network);
     return createHead(remote, head);
   }
 

@@ -5,19 +5,14 @@ import { notFinite, readSafetensors, toFloats, unsupportedType } from './safeten
 import { openFile } from '../io/sources.js';
 import { canonicalName } from './tensor-names.js';
 import { findWeightFiles } from './weight-files.js';
-import { DTYPE, STATUS, TENSOR_NAME_BYTES } from '../core/abi.js';
+import { DTYPE, STATUS } from '../core/abi.js';
 import { align } from '../core/instance.js';
+import { tensorsOf } from '../core/tensors.js';
 
+/** @typedef {import('../core/tensors.js').CoreTensor} CoreTensor */
 /** @typedef {import('./safetensors.js').Tensor} Tensor */
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
 /** @typedef {import('../base/platform.js').Source} Source */
-
-/**
- * A tensor of the encoder.
- * @typedef {object} CoreTensor
- * @property {number} index the core's number for it
- * @property {number[]} shape
- */
 
 /**
  * Where a checkpoint's tensors go.
@@ -30,25 +25,6 @@ import { align } from '../core/instance.js';
  * @property {string} [tied] canonical name of a tensor that is the word embeddings; they may be stored under this name only
  * @property {Set<string>} headNames canonical names of the heads' tensors
  */
-
-/**
- * The tensors that the encoder needs, by canonical name.
- * @param {import('../core/instance.js').Core} core
- * @param {number} model
- * @returns {Map<string, CoreTensor>}
- */
-function encoderTensors(core, model) {
-  const tensors = new Map();
-  const name = core.scratch(TENSOR_NAME_BYTES);
-  for (let index = 0; index < core.fn.tensor_count(model); index++) {
-    const length = core.fn.tensor_name(model, index, name);
-    const rows = core.fn.tensor_rows(model, index);
-    const columns = core.fn.tensor_columns(model, index);
-    const shape = rows === 1 ? [columns] : [rows, columns];
-    tensors.set(new TextDecoder().decode(core.bytes(name, length).slice()), { index, shape });
-  }
-  return tensors;
-}
 
 /** Most bytes of a head's tensor: what a header says is not believed before its bytes are there. */
 const MAX_HEAD_BYTES = 2 ** 30;
@@ -80,7 +56,7 @@ function canonicalNames(names, { family, tied }) {
  */
 export async function readWeights(source, target, signal, onProgress) {
   const { core, model, adapter, headNames } = target;
-  const expected = encoderTensors(core, model);
+  const expected = tensorsOf(core, model);
   adapter?.check((name) => expected.get(name)?.shape, headNames);
   const { names, index, first } = await findWeightFiles(source, signal);
   const listed = index && canonicalNames(index.tensors, target);

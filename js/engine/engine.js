@@ -12,18 +12,29 @@ export const BATCH_TOKENS = 512;
 /** Bytes of a tensor that are written at once. */
 const PIECE = 2 ** 18;
 
+/** Bytes of adapters that stay in the core's memory at most, unless a single one has more. */
+export const ADAPTER_BYTES = 128 * 2 ** 20;
+
 /**
  * Texts that go through the encoder together.
  * @typedef {object} Batch
  * @property {number[]} indices [texts] `index` of each
  * @property {number[]} starts [texts + 1] the first token of each text among all tokens of the batch, then their number
  * @property {number} layer of its hidden states: 0 (the embeddings) to the number of layers
+ * @property {Lora} [lora] the adapter with which they are computed
  * @property {Float32Array} [saved] [tokens][hiddenSize] its hidden states, where another batch has taken their place in the engine
  */
 
 /**
  * A text as token ids, and its index among the caller's texts.
  * @typedef {import('../tokenize/tokenizer.js').Encoded & { index: number }} Indexed
+ */
+
+/** @typedef {import('../core/dense.js').Lora} Lora */
+
+/**
+ * Adapters in the core's memory, see adapters.js.
+ * @typedef {{ check: (lora: Lora) => void, place: (lora: Lora) => number, free: (lora: Lora | undefined) => void }} AdapterMemory
  */
 
 /**
@@ -60,6 +71,8 @@ export class Engine {
   #addresses;
   /** The batch whose hidden states the memory holds. @type {Batch | undefined} */
   #current;
+  /** To be set before a batch is computed with an adapter. @type {AdapterMemory | undefined} */
+  adapters;
   /** Whether the weights came from the cache. */
   fromCache = false;
   /** Sentences on what went wrong with the cache. @type {string[]} */
@@ -159,14 +172,15 @@ export class Engine {
    * @param {Indexed[]} encoded
    * @param {number} next index in `encoded`
    * @param {number} [layer] how many layers to run; default: all
+   * @param {import('../core/dense.js').EncoderSpec} [spec]
    * @returns {Batch}
    */
-  forward(encoded, next, layer = this.config.numLayers) {
+  forward(encoded, next, layer = this.config.numLayers, { lora, ignoreTokenTypes } = {}) {
     const { core } = this;
     const { model, ids, tokenTypeIds, starts, hidden } = this.#addresses;
     const maxTokens = Math.max(this.config.maxPositions, BATCH_TOKENS);
     /** @type {Batch} */
-    const batch = { indices: [], starts: [0], layer: 0 };
+    const batch = { indices: [], starts: [0], layer: 0, lora };
     this.#enter(batch);
     let pairs = false;
     for (let tokens = 0; next < encoded.length && tokens + encoded[next].ids.length <= maxTokens; next++) {
@@ -182,12 +196,17 @@ export class Engine {
       batch.starts.push(tokens);
     }
     core.ints(starts, batch.starts.length).set(batch.starts);
-    const typeIds = pairs && !this.extras.ignoreTokenTypes ? tokenTypeIds : 0; // 0: all are 0
+    const typeIds = pairs && !(ignoreTokenTypes ?? this.extras.ignoreTokenTypes) ? tokenTypeIds : 0; // 0: all are 0
     if (typeIds && this.config.typeVocabSize === 1)
       throw new BertletError('BAD_INPUT', 'This model has one token type, so it reads single texts, not pairs.');
-    check(core.fn.embed(model, ids, typeIds, starts, batch.indices.length, hidden));
+    check(core.fn.embed(model, ids, typeIds, starts, batch.indices.length, hidden, this.#adapterOf(batch)));
     this.advance(batch, layer);
     return batch;
+  }
+
+  /** The address of a batch's adapter, or 0. @param {Batch} batch @returns {number} */
+  #adapterOf({ lora }) {
+    return lora ? /** @type {AdapterMemory} */ (this.adapters).place(lora) : 0;
   }
 
   /** Makes room for a batch's hidden states. @param {Batch} batch */
@@ -218,7 +237,7 @@ export class Engine {
     }
     if (layer === batch.layer) return;
     const { fn } = this.core;
-    check(fn.run_layers(model, starts, batch.indices.length, batch.layer, layer, hidden));
+    check(fn.run_layers(model, starts, batch.indices.length, batch.layer, layer, hidden, this.#adapterOf(batch)));
     batch.layer = layer;
   }
 

@@ -51,8 +51,16 @@ export function createMethods() {
   /**
    * @param {number} number
    * @param {import('../core/dense.js').HeadNetwork} network
+   * @returns {Promise<void>} rejects with BAD_ADAPTER if its adapter can't lie beside the model
    */
-  const keepHead = (number, network) => heads.set(number, { ...network, weights: weightsOf(network.dense) });
+  async function keepHead(number, network) {
+    if (network.lora) {
+      const { Adapters } = await fetchLazy();
+      engine.adapters ??= new Adapters(engine);
+      engine.adapters.check(network.lora);
+    }
+    heads.set(number, { ...network, weights: weightsOf(network.dense) });
+  }
 
   return {
     /** Loads the model; if it has a head, this is kept as number `head`. Gives what `ModelInfo` has beyond the caller's options. */
@@ -63,7 +71,7 @@ export function createMethods() {
       const { fingerprint, fromCache, configJson: config } = engine;
       const notes = [...engine.notes, ...engine.cacheNotes];
       const { head, maskedHead } = engine.extras;
-      if (head) keepHead(number, head.network);
+      if (head) await keepHead(number, head.network);
       return {
         modelType: family.modelType,
         hiddenSize,
@@ -92,7 +100,7 @@ export function createMethods() {
     },
 
     /** Sends the vectors of texts, batch by batch, as `Part`. */
-    async embed({ texts, pooling, layer, normalize, truncation, prompt, promptName }, context) {
+    async embed({ texts, pooling, layer, normalize, truncation, prompt, promptName, head }, context) {
       const { sentencePipeline } = engine.extras;
       const pipeline = pooling === undefined && layer === undefined ? sentencePipeline : undefined;
       const maxTokens = pipeline?.maxTokens;
@@ -111,7 +119,7 @@ export function createMethods() {
       return forEachBatch(
         engine,
         prompted.texts,
-        { phase: 'embed', layers: [layer ?? engine.config.numLayers], truncation, maxTokens },
+        { phase: 'embed', layers: [layer ?? engine.config.numLayers], truncation, maxTokens, spec: heads.get(head) },
         (batch) => {
           const own = prompted.own?.(batch) ?? batch;
           sendRows(context, own, spec.pooling, engine.vectors(own, spec));
@@ -126,17 +134,20 @@ export function createMethods() {
       return forEachBatch(
         engine,
         texts,
-        { phase: 'classify', layers: [head.layer] },
+        { phase: 'classify', layers: [head.layer], spec: head },
         (batch) => sendRows(context, batch, head.pooling, engine.logits(batch, head)),
         context,
       );
     },
 
     /** Keeps the weights of a head that the page has read from a file. */
-    keepHead: ({ head, network }) => void keepHead(head, network),
+    keepHead: ({ head, network }) => keepHead(head, network),
 
     /** Frees a head's weights; the page does not use them any more. */
-    forgetHead: ({ head }) => void heads.delete(head),
+    forgetHead({ head }) {
+      engine.adapters?.free(heads.get(head)?.lora);
+      heads.delete(head);
+    },
 
     // What is fetched only when it is used.
 
@@ -154,7 +165,7 @@ export function createMethods() {
       const fitted = await (await fetchLazy()).fit(engine, params, context);
       if (engine.fingerprint !== fingerprint) heads.clear(); // they were trained on weights that are gone
       context.signal.throwIfAborted(); // the page would not use the head
-      keepHead(head, fitted.network);
+      await keepHead(head, fitted.network);
       return fitted;
     },
 

@@ -284,7 +284,8 @@ static void wrong_lengths_are_refused(void) {
   CHECK(bertlet_tensor_write(model, zeros, whole - 99) == BERTLET_ERROR_ARGUMENT);
 
   float hidden[32];
-  CHECK(bertlet_forward(model, (int32_t[]){0}, NULL, (int32_t[]){0, 1}, 1, 2, hidden) == BERTLET_ERROR_INCOMPLETE);
+  CHECK(bertlet_forward(model, (int32_t[]){0}, NULL, (int32_t[]){0, 1}, 1, 2, hidden, NULL) ==
+        BERTLET_ERROR_INCOMPLETE);
   free(model);
 }
 

@@ -38,6 +38,16 @@ export class Head {
   }
 
   /**
+   * The number of a head in the worker of a connection.
+   * @param {unknown} head
+   * @param {import('../../rpc/connection.js').Connection} connection
+   * @returns {number | undefined} undefined if it is no head, or one of another model
+   */
+  static numberOf(head, connection) {
+    return head instanceof Head && head.remote.isOf(connection) ? head.remote.number : undefined;
+  }
+
+  /**
    * What follows the single logit where documents are ranked.
    * @returns {'none' | 'sigmoid' | undefined} undefined if the head can't rank
    */
