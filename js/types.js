@@ -38,7 +38,7 @@
  * Options of every call that may take long.
  * @typedef {object} TaskOptions
  * @property {AbortSignal} [signal] aborting it rejects the call at once with the signal's reason (an AbortError, unless another was
- *   given), and stops the work
+ *   given), and stops the work; a fit that trains the encoder rejects when its last checkpoint has come
  * @property {(progress: Progress) => void} [onProgress] called now and then, and once when all is done
  * @property {(message: string, texts?: number[]) => void} [onWarning] default: `console.warn`. `texts`: indices of the texts that the
  *   warning is about

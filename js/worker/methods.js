@@ -164,7 +164,6 @@ export function createMethods() {
       const { fingerprint } = engine;
       const fitted = await (await fetchLazy()).fit(engine, params, context);
       if (engine.fingerprint !== fingerprint) heads.clear(); // they were trained on weights that are gone
-      context.signal.throwIfAborted(); // the page would not use the head
       await keepHead(head, fitted.network);
       return fitted;
     },

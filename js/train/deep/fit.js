@@ -121,6 +121,7 @@ export async function tune(engine, params, context) {
       validation: task.validationOf?.(logits ?? []),
       report: reportOf(params, task, plan, standing, engine),
     };
+    context.signal.throwIfAborted(); // from here on it is done
     if (how.method !== 'lora') replaceWeights(engine, tuner, tuning);
     return { ...found, fingerprint: engine.fingerprint };
   } finally {
