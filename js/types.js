@@ -198,6 +198,7 @@
  * @property {string | string[]} [targetModules] of 'lora': which linear layers get an adapter: 'all-linear', the default; names or ends of
  *   names, such as ['query', 'value']; or a pattern for whole names
  * @property {number} [layers] of 'layers': how many of the last layers are trained; default 2
+ * @property {boolean} [crf] of entities, with all methods but 'head': whether a conditional random field is trained on top; default false
  * @property {number} [batchSize] of all methods but 'head': examples of a step; default 32, for entities and question answering 16
  * @property {number} [warmup] share of the steps in which the learning rate rises; default 0.1
  * @property {number} [weightDecay] of AdamW; default 0.01

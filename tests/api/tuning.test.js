@@ -53,6 +53,20 @@ describe('lora', () => {
   }
 });
 
+test('lora with a conditional random field: it learns what follows what', async () => {
+  const bert = await load(tiny(), { threads: 1 });
+  const examples = sentences(60);
+  const options = { task: 'token-classification', method: 'lora', validation: 0.25, ...quick };
+  const head = await bert.fit(examples, { ...options, crf: true });
+  assert.ok(head.report.history.at(-1).loss < 0.2 * head.report.history[0].loss);
+  assert.equal(head.report.history.at(-1).heldOut.f1, 1);
+  assert.equal((await head.evaluate(examples)).f1, 1);
+  // As many parameters as the transitions: [CLS]-less chains of three tags.
+  const header = new TextDecoder().decode((await head.save()).subarray(8, 60000));
+  assert.match(header, /"crf\.transitions":\{"dtype":"F32","shape":\[3,3\]/);
+  await bert.dispose();
+});
+
 for (const method of ['layers', 'full']) {
   describe(method, () => {
     for (const [task, examples] of Object.entries(tasks)) {

@@ -28,7 +28,8 @@ const HEAD_OPTIONS = { linear: ['c'], mlp: ['hiddenSize', 'earlyStopping', ...EP
  */
 function optionsOf(task, method, head) {
   const common = [...COMMON, ...OPTIONS[task]];
-  if (method !== 'head') return [...common, ...COMMON_TUNING, ...TUNING[method]];
+  const own = task === 'token-classification' ? ['crf'] : [];
+  if (method !== 'head') return [...common, ...own, ...COMMON_TUNING, ...TUNING[method]];
   // A head for answers is trained in epochs, even a linear one, and has neither `c` nor early stopping.
   return task === 'question-answering'
     ? [...common, 'head', 'layer', ...EPOCHS, ...(head === 'mlp' ? ['hiddenSize'] : [])]

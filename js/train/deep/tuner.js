@@ -25,7 +25,13 @@ import { measure, writePlan } from './tuner-plan.js';
 
 /**
  * Puts the derivative of a loss by each logit in the logits' place, and gives the loss.
- * @typedef {(core: Core, logits: number, rows: number) => number} Loss `logits`: address of [rows][outputs]
+ * @typedef {(core: Core, logits: number, rows: number, own: LossParameters) => number} Loss `logits`: address of [rows][outputs]
+ */
+
+/**
+ * What a loss has to train of its own: addresses of its parameters and of their gradient, to which it adds `share` times the derivative of
+ * what it gives.
+ * @typedef {{ parameters: number, gradient: number, share: number }} LossParameters
  */
 
 /** The names of a model's tensors, in the core's order. @param {import('../../engine/engine.js').Engine} engine @returns {string[]} */
@@ -109,6 +115,19 @@ export class Tuner {
   get head() {
     const { fn } = this.#core;
     return this.#core.floats(fn.mlp_parameters(this.#at.head) >>> 0, fn.mlp_parameter_count(this.#at.head));
+  }
+
+  /** Addresses of the loss's parameters and their gradient. */
+  get #lossAt() {
+    const { fn } = this.#core;
+    const { head } = this.#at;
+    const offset = 4 * (fn.mlp_parameter_count(head) - (this.#plan.lossParameters ?? 0));
+    return { parameters: (fn.mlp_parameters(head) >>> 0) + offset, gradient: (fn.mlp_gradient(head) >>> 0) + offset };
+  }
+
+  /** The loss's parameters, a copy. */
+  get lossParameters() {
+    return this.#core.floats(this.#lossAt.parameters, this.#plan.lossParameters ?? 0).slice();
   }
 
   /**
@@ -247,8 +266,8 @@ export class Tuner {
       for (const { batch, loss, share } of parts) {
         if (firstToken > 0) await pause();
         this.#guard(() => {
-          const rows = this.#forward(batch, key, firstToken);
-          const value = loss(this.#core, this.#at.logits, rows);
+          const rows = this.#forward(batch, key, firstToken, `Step ${number}: `);
+          const value = loss(this.#core, this.#at.logits, rows, { ...this.#lossAt, share });
           if (!Number.isFinite(value) || value < 0) throw notFinite(`Step ${number}: the loss is not finite.`);
           total += share * value;
           this.#backward(batch, rows, share);
@@ -294,9 +313,10 @@ export class Tuner {
    * @param {TunerBatch} batch
    * @param {number} key of dropout; 0: none
    * @param {number} firstToken how many tokens the step's earlier batches had
+   * @param {string} [when] for messages
    * @returns {number} how many rows of logits there are
    */
-  #forward({ ids, tokenTypeIds, starts, hidden, rows }, key, firstToken) {
+  #forward({ ids, tokenTypeIds, starts, hidden, rows }, key, firstToken, when = '') {
     const core = this.#core;
     const { fn } = core;
     const at = this.#at;
@@ -317,7 +337,7 @@ export class Tuner {
       key | 0,
       firstToken,
     );
-    if (status === STATUS.ERROR_NUMERIC) throw notFinite('The encoder computed NaN or infinity.');
+    if (status === STATUS.ERROR_NUMERIC) throw notFinite(`${when}the encoder computed NaN or infinity.`);
     if (status !== STATUS.OK) throw new Error(`bertlet_trainer_forward: ${status}`);
     const count = rows?.length ?? (this.#plan.pooling === 'none' ? starts[texts] : texts);
     if (rows) core.ints(at.rows, count).set(rows);
