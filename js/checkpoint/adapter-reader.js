@@ -56,7 +56,7 @@ export async function readAdapter(source, family, signal) {
     // PEFT's PeftModelForQuestionAnswering does not pass token_type_ids on to the model.
     ignoreTokenTypes: config.task_type === 'QUESTION_ANS',
     labels: 'bytes' in labels ? parseLabels(labels.bytes, labels.location) : undefined,
-    pooling: 'bytes' in head ? parsePooling(head.bytes, head.location) : undefined,
+    ...('bytes' in head ? parseHead(head.bytes, head.location) : { pooling: undefined, fingerprint: undefined }),
     ...splitAdapterTensors(bytes, location, config, family),
   });
 }
@@ -95,15 +95,15 @@ export function parseLabels(bytes, location) {
 }
 
 /**
- * Parses head.json (docs/formats.md), which says what the classifier reads. Throws BAD_ADAPTER for anything else than "mean", or BAD_CONFIG
+ * Parses head.json (docs/formats.md), which says what the classifier reads and, if it likes, the model that it was trained on. Throws BAD_ADAPTER for anything else than "mean", or BAD_CONFIG
  * for damaged JSON.
  * @param {Uint8Array} bytes
  * @param {string} location URL or path of the file, for messages
- * @returns {'mean'}
+ * @returns {{ pooling: 'mean', fingerprint: string | undefined }}
  */
-function parsePooling(bytes, location) {
-  const { pooling } = parseJson(bytes, location);
-  if (pooling === 'mean') return pooling;
+function parseHead(bytes, location) {
+  const { pooling, fingerprint } = parseJson(bytes, location);
+  if (pooling === 'mean') return { pooling, fingerprint };
   throw new BertletError(
     'BAD_ADAPTER',
     `${location} has the pooling ${JSON.stringify(pooling)}; there is "mean". Without the file the classifier reads what its class in Python reads.`,

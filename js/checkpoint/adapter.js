@@ -14,6 +14,7 @@ import { toFloats } from './safetensors.js';
  * @property {string[] | undefined} labels of its head, by index
  * @property {'mean' | undefined} pooling of the tokens, which its head for text classification reads without the pooler; undefined: it
  *   reads what its class in Python reads
+ * @property {string | undefined} fingerprint of the model that it was trained on
  * @property {boolean} ignoreTokenTypes whether it was trained with all token type ids 0, even those of a pair's second text
  * @property {Map<string, Delta>} deltas by the canonical name of the tensor that each changes
  * @property {Map<string, Map<number, Float32Array>>} rows that replace those of the base model's tensors, by canonical name and index
@@ -23,11 +24,12 @@ import { toFloats } from './safetensors.js';
 /** An adapter, which is not copied. */
 export class Adapter {
   /** @param {AdapterParts} parts */
-  constructor({ location, taskType, labels, pooling, ignoreTokenTypes, deltas, rows, saved }) {
+  constructor({ location, taskType, labels, pooling, fingerprint, ignoreTokenTypes, deltas, rows, saved }) {
     this.location = location;
     this.taskType = taskType;
     this.labels = labels;
     this.pooling = pooling;
+    this.fingerprint = fingerprint;
     this.ignoreTokenTypes = ignoreTokenTypes;
     this.deltas = deltas;
     this.rows = rows;

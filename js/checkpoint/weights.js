@@ -24,10 +24,14 @@ import { tensorsOf } from '../core/tensors.js';
  * @property {import('./adapter.js').Adapter} [adapter] to be merged
  * @property {string} [tied] canonical name of a tensor that is the word embeddings; they may be stored under this name only
  * @property {Set<string>} headNames canonical names of the heads' tensors
+ * @property {Set<string>} spareNames those of heads that the checkpoint does not have, or only in part: damaged ones are left out
  */
 
 /** Most bytes of a head's tensor: what a header says is not believed before its bytes are there. */
 const MAX_HEAD_BYTES = 2 ** 30;
+
+/** And of one that an adapter may read later. */
+const MAX_SPARE_BYTES = 2 ** 24;
 
 const EMBEDDINGS = 'embeddings.word_embeddings.weight';
 
@@ -155,7 +159,8 @@ class CheckpointReader {
     for (const tensor of tensors) {
       const name = names.get(tensor.name) ?? canonicalName(tensor.name, this.target.family);
       const coreTensor = this.expected.get(name);
-      if (!coreTensor && !this.target.headNames.has(name)) continue; // of a head that is not used
+      const { headNames, spareNames } = this.target;
+      if (!coreTensor && !headNames.has(name) && !spareNames.has(name)) continue; // of a head that is not used
       if (this.seen.has(name))
         throw new BertletError('BAD_SAFETENSORS', `${location} holds the tensor ${name} twice. Export it again.`);
       this.seen.add(name);
@@ -175,6 +180,8 @@ class CheckpointReader {
    */
   #keepForHead(tensor, name, location) {
     const size = tensor.end - tensor.begin;
+    const spare = !this.target.headNames.has(name);
+    if (spare && (size > MAX_SPARE_BYTES || !Object.hasOwn(DTYPE, tensor.dtype))) return () => {};
     if (size > MAX_HEAD_BYTES)
       throw new BertletError(
         'OUT_OF_MEMORY',
@@ -185,7 +192,12 @@ class CheckpointReader {
     return (/** @type {Uint8Array} */ bytes) => {
       whole.set(bytes, filled);
       filled += bytes.length;
-      if (filled === whole.length) this.heads.set(name, toFloats(tensor, whole, location));
+      if (filled < whole.length) return;
+      try {
+        this.heads.set(name, toFloats(tensor, whole, location));
+      } catch (error) {
+        if (!spare) throw error;
+      }
     };
   }
 

@@ -50,6 +50,8 @@ export const ADAPTER_BYTES = 128 * 2 ** 20;
  * js/io/cache-entry.js.
  * @typedef {object} Extras
  * @property {import('../checkpoint/task-head.js').TaskHead} [head]
+ * @property {[name: string, tensor: import('../checkpoint/safetensors.js').FloatTensor][]} [headTensors] of heads, by canonical name, as far
+ *   as the checkpoint has them: an adapter may bring a head that lacks some
  * @property {boolean} [ignoreTokenTypes] whether all token type ids are 0, as in the training of the adapter
  * @property {import('../checkpoint/masked-head.js').MaskedHead} [maskedHead]
  * @property {import('../tokenize/vocabulary.js').Vocabulary} [vocabulary] without `search`; it is here only when it comes from the cache,

@@ -79,6 +79,8 @@ export class Tokenizer {
    */
   constructor(core, { bytes, flags, location, added, search }, size) {
     this.#core = core;
+    /** bertlet_tokenizer_flags */
+    this.flags = flags;
     this.#added = added;
     this.#search = search;
     this.#vocabBytes = bytes.length;

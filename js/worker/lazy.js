@@ -2,6 +2,7 @@
 export { Adapters } from '../engine/adapters.js';
 export { adapterFolder, readAdapterVocabulary } from './adapter-folder.js';
 export { readAdapter } from '../checkpoint/adapter-reader.js';
+export { readHeadBeside } from './beside.js';
 export { fillMask } from './fill-mask.js';
 export { fit } from '../train/fit.js';
 export { learningCurve } from '../train/learning-curve.js';
