@@ -508,8 +508,14 @@ BERTLET_API void bertlet_trainer_write_state(bertlet_trainer *trainer, const flo
 /* Sets all gradients to 0, which discards the batches since the last step. */
 BERTLET_API void bertlet_trainer_discard(bertlet_trainer *trainer);
 
-/* Copies tensor number `tensor` of an f32 model as [rows][columns], as a checkpoint stores it. */
+/* Copies tensor number `tensor` as [rows][columns], as a checkpoint stores it; of an int8 model what its numbers stand
+ * for. */
 BERTLET_API void bertlet_tensor_read(const bertlet_model *model, int32_t tensor, float *values);
+
+/* Writes all tensors of `from` into `model`: so an int8 model becomes an f32 model, whose numbers are those that the
+ * 8 bits stand for. BERTLET_ERROR_INCOMPLETE while tensors of `from` are missing, BERTLET_ERROR_ARGUMENT when the
+ * tensors of the two have other shapes. */
+BERTLET_API bertlet_status bertlet_model_copy(bertlet_model *model, bertlet_model *from);
 
 /* ---- Training: a linear-chain conditional random field on a head's logits --------------------------------------- */
 
