@@ -177,6 +177,11 @@ BERTLET_API bertlet_status bertlet_tensor_write(bertlet_model *model, const void
 BERTLET_API bertlet_status bertlet_tensor_merge_lora(bertlet_model *model, const float *a, const float *b, int32_t rank,
                                                      float scale);
 
+/* Copies rows begin .. end - 1 of a tensor, as a checkpoint stores them: values [end - begin][columns]. Of an int8
+ * model they are what the 8 bits stand for: scale * (q - zero). */
+BERTLET_API void bertlet_tensor_read(const bertlet_model *model, int32_t tensor, int32_t begin, int32_t end,
+                                     float *values);
+
 /* The first tensor, by number, that is not completely written, or -1 when the model is ready. */
 BERTLET_API int32_t bertlet_model_first_missing_tensor(const bertlet_model *model);
 
@@ -499,23 +504,17 @@ BERTLET_API void bertlet_trainer_backward(bertlet_trainer *trainer, float *featu
 BERTLET_API double bertlet_trainer_step(bertlet_trainer *trainer, double learning_rate, double weight_decay,
                                         double max_norm);
 
-/* The state of training: all that is trained, then AdamW's two moving averages: [3][bertlet_trainer_floats()]. Whoever
- * writes it back, with the number of steps that were taken, goes on as if never interrupted, bit for bit. */
+/* The state of training: all that is trained, the head included, then AdamW's two moving averages:
+ * [3][bertlet_trainer_floats()]. It is read and written in pieces: `count` of its numbers, from number `begin` on.
+ * Whoever writes all of it back, and sets the number of steps that were taken, goes on as if never interrupted, bit for
+ * bit. */
 BERTLET_API size_t bertlet_trainer_floats(const bertlet_trainer *trainer);
-BERTLET_API void bertlet_trainer_read_state(const bertlet_trainer *trainer, float *state);
-BERTLET_API void bertlet_trainer_write_state(bertlet_trainer *trainer, const float *state, int32_t steps);
+BERTLET_API void bertlet_trainer_read_state(const bertlet_trainer *trainer, size_t begin, size_t count, float *state);
+BERTLET_API void bertlet_trainer_write_state(bertlet_trainer *trainer, size_t begin, size_t count, const float *state);
+BERTLET_API void bertlet_trainer_set_steps(bertlet_trainer *trainer, int32_t steps);
 
 /* Sets all gradients to 0, which discards the batches since the last step. */
 BERTLET_API void bertlet_trainer_discard(bertlet_trainer *trainer);
-
-/* Copies tensor number `tensor` as [rows][columns], as a checkpoint stores it; of an int8 model what its numbers stand
- * for. */
-BERTLET_API void bertlet_tensor_read(const bertlet_model *model, int32_t tensor, float *values);
-
-/* Writes all tensors of `from` into `model`: so an int8 model becomes an f32 model, whose numbers are those that the
- * 8 bits stand for. BERTLET_ERROR_INCOMPLETE while tensors of `from` are missing, BERTLET_ERROR_ARGUMENT when the
- * tensors of the two have other shapes. */
-BERTLET_API bertlet_status bertlet_model_copy(bertlet_model *model, bertlet_model *from);
 
 /* ---- Training: a linear-chain conditional random field on a head's logits --------------------------------------- */
 

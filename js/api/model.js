@@ -151,6 +151,10 @@ export class Model {
     const remote = new RemoteHead(this.#connection);
     const { data, heldOut } = await fitHead(remote, this.info, examples, options);
     const head = /** @type {any} */ (await createHead(remote, data));
+    if (data.fingerprint !== this.info.fingerprint) {
+      this.info = Object.freeze({ ...this.info, fingerprint: data.fingerprint });
+      this.head = head; // a checkpoint's own belongs to weights that are gone
+    }
     if (data.report && heldOut.length > 0) data.report.validation = await head.evaluate(heldOut, { signal, onWarning });
     return head;
   }

@@ -1,5 +1,5 @@
 // A loaded model in the worker, in an instance of the core. It turns batches of token ids into hidden states, vectors and logits.
-import { POOLING, STATUS } from '../core/abi.js';
+import { DTYPE, POOLING, STATUS } from '../core/abi.js';
 import { applyDense } from '../core/dense.js';
 import { BertletError } from '../errors.js';
 
@@ -8,6 +8,9 @@ import { BertletError } from '../errors.js';
 
 /** Maximum number of tokens in a batch, unless the model takes longer texts; larger batches are not faster. */
 export const BATCH_TOKENS = 512;
+
+/** Bytes of a tensor that are written at once. */
+const PIECE = 2 ** 18;
 
 /** Bytes of adapters that stay in the core's memory at most, unless a single one has more. */
 export const ADAPTER_BYTES = 128 * 2 ** 20;
@@ -122,6 +125,22 @@ export class Engine {
     return { address: this.#addresses.hidden, size: 4 * BATCH_TOKENS * this.config.hiddenSize };
   }
 
+  /**
+   * Gives a tensor other numbers.
+   * @param {number} tensor number of it
+   * @param {Float32Array} values [rows][columns]
+   */
+  writeTensor(tensor, values) {
+    const { core, model } = this;
+    const piece = core.scratch(PIECE);
+    core.fn.tensor_begin(model, tensor, DTYPE.F32);
+    for (let at = 0; at < values.length; at += PIECE / 4) {
+      const some = values.subarray(at, at + PIECE / 4);
+      core.floats(piece, some.length).set(some);
+      check(core.fn.tensor_write(model, piece, some.byteLength));
+    }
+  }
+
   /** Address of the bertlet_model. */
   get model() {
     return this.#addresses.model;
@@ -130,6 +149,11 @@ export class Engine {
   /** Address of where each text of a batch begins among its hidden states, [texts + 1]. */
   get starts() {
     return this.#addresses.starts;
+  }
+
+  /** Whether the weights are in 8 bits. */
+  get isInt8() {
+    return this.core.fn.model_weight_bits(this.#addresses.model) < 32;
   }
 
   /** Sentences on why no faster build runs, and on the bits of int8 weights, see `ModelInfo`. */

@@ -10,6 +10,7 @@ import { BertletError, fromWire } from '../errors.js';
  * @typedef {object} CallOptions
  * @property {AbortSignal} [signal] rejects the call at once with its reason, and tells the worker to stop
  * @property {(event: any) => void} [onEvent] gets progress and warnings. What it throws rejects the call, as with `onPart`
+ * @property {(event: any) => void} [onLateEvent] gets what the worker still sends after the call was aborted, until it has stopped
  * @property {boolean} [progress] whether the worker is to send progress; default false
  * @property {(part: any) => void} [onPart] gets the parts of a result that comes in parts; the call then resolves to undefined
  * @property {Transferable[]} [transfer] objects in `params` to transfer instead of copying them
@@ -54,7 +55,7 @@ export class Connection {
    * @returns {Promise<any>} its result. Rejects with the BertletError that the method threw, WORKER_FAILED if the worker has ended,
    *   DISPOSED after `close`, or the signal's reason
    */
-  call(method, params, { signal, onEvent, progress, onPart, transfer } = {}) {
+  call(method, params, { signal, onEvent, onLateEvent, progress, onPart, transfer } = {}) {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       if (this.#ended) throw this.#ended;
@@ -62,7 +63,8 @@ export class Connection {
       const id = this.#nextId++;
       this.#channel.post({ id, method, params, progress }, transfer);
       const abort = () => {
-        this.#calls.delete(id);
+        if (onLateEvent) this.#calls.set(id, { resolve() {}, reject() {}, onEvent: onLateEvent });
+        else this.#calls.delete(id);
         this.#channel.post({ id, abort: true });
         reject(signal?.reason);
       };

@@ -1,4 +1,5 @@
 // What the worker does: it owns the engine, and answers the calls of js/api/.
+import { BertletError } from '../errors.js';
 import { weightsOf } from '../core/dense.js';
 import { forEachBatch } from '../engine/batches.js';
 import { fetchLazy } from './fetch-lazy.js';
@@ -37,8 +38,15 @@ export function createMethods() {
   /** Heads that the page uses, by the numbers that it gave them. @type {Map<number, import('../core/dense.js').ReadyHead>} */
   const heads = new Map();
 
-  /** @param {number} number */
-  const headOf = (number) => /** @type {import('../core/dense.js').ReadyHead} */ (heads.get(number));
+  /** Throws HEAD_MODEL_MISMATCH if the model has other weights now. @param {number} number */
+  const headOf = (number) => {
+    const head = heads.get(number);
+    if (head) return head;
+    throw new BertletError(
+      'HEAD_MODEL_MISMATCH',
+      'This head reads a model that has been trained since, and has other weights now. Load the model again, or train the head again.',
+    );
+  };
 
   async function prepareAdapters() {
     const { Adapters } = await fetchLazy();
@@ -163,7 +171,9 @@ export function createMethods() {
     },
 
     async fit({ head, ...params }, context) {
+      const { fingerprint } = engine;
       const fitted = await (await fetchLazy()).fit(engine, params, context);
+      if (engine.fingerprint !== fingerprint) heads.clear(); // they were trained on weights that are gone
       context.signal.throwIfAborted(); // the page would not use the head
       await keepHead(head, fitted.network);
       return fitted;

@@ -1,94 +1,28 @@
 // Training of the encoder: the losses of twenty steps, of all weights, of the last layer and of LoRA adapters, for labels, tags and
-// answers. Oracle: PyTorch (tests/fixtures/make_tuning_fixtures.py).
+// answers. Oracle: PyTorch (tests/fixtures/make_tuning_fixtures.py). The same bits on any number of threads, and after an interruption.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { compile } from '../../js/core/compile.js';
 import { describe as describeModel } from '../../js/io/describe.js';
+import { Connection } from '../../js/rpc/connection.js';
 import { loadEngine } from '../../js/worker/load.js';
 import { compileTrainer } from '../../js/train/deep/compile-trainer.js';
 import { tensorNames, Tuner } from '../../js/train/deep/tuner.js';
 import { fixtures } from '../support.js';
+import { createTuning, everywhere, partOf, tuningOf } from './tuning.js';
 
-const { cases, rates, rank, scale, decay } = JSON.parse(readFileSync(join(fixtures, 'train/tuning.json'), 'utf8'));
+const fixture = JSON.parse(readFileSync(join(fixtures, 'train/tuning.json'), 'utf8'));
+const { cases } = fixture;
+const { tunerFor, takeSteps, train } = createTuning(fixture);
 const context = { signal: new AbortController().signal, emit() {} };
 
-async function engineOf(checkpoint, threads = 1) {
+async function engineOf(checkpoint) {
   const folder = join(fixtures, 'checkpoints', checkpoint);
   const { description } = await describeModel(folder);
-  return loadEngine({ description, names: { model: folder }, dtype: 'f32', threads }, context);
-}
-
-/** Names of modules in transformers, as BERT has them. */
-const asInBert = (name) =>
-  name
-    .replace('transformer.layer.', 'encoder.layer.')
-    .replace(/attention\.(q|k|v)_lin$/, (_, part) => `attention.self.${{ q: 'query', k: 'key', v: 'value' }[part]}`)
-    .replace('attention.out_lin', 'attention.output.dense')
-    .replace('ffn.lin1', 'intermediate.dense')
-    .replace('ffn.lin2', 'output.dense');
-
-/** A batch of texts of the fixture, some of them, as the core wants it, with the loss of its task. */
-function partOf(task, given, begin, end) {
-  const some = (list) => list.slice(begin, end);
-  const ids = some(given.ids);
-  const starts = ids.reduce((all, { length }) => [...all, all.at(-1) + length], [0]);
-  const batch = { ids: ids.flat(), tokenTypeIds: some(given.types).flat(), starts };
-  const put = (core, values) => {
-    const at = core.scratch(4 * values.length);
-    core.ints(at, values.length).set(values);
-    return at;
-  };
-  const losses = {
-    labels: (core, logits, rows) => core.fn.softmax_loss(logits, put(core, some(given.labels)), 0, rows, 3),
-    tags: (core, logits, rows) => core.fn.softmax_loss(logits, put(core, some(given.tags).flat()), 0, rows, 5),
-    answers(core, logits) {
-      const spans = some(given.spans).flat();
-      const at = put(core, [...starts, ...spans]);
-      return core.fn.span_loss(logits, at, at + 4 * starts.length, ids.length);
-    },
-  };
-  const tokens = given.ids.flat().length;
-  const share = task === 'tags' ? starts.at(-1) / tokens : ids.length / given.ids.length;
-  return { batch, loss: losses[task], share };
-}
-
-/** How the tensors are tuned, and which has which adapter. */
-function tuningOf(names, { method, adapters }) {
-  const lastLayer = Math.max(...names.map((name) => Number(/layer\.(\d+)/.exec(name)?.[1] ?? -1)));
-  const adapterOf = new Map(Object.entries(adapters).map(([name, of]) => [`${asInBert(name)}.weight`, of]));
-  const tuning = names.map((name) => {
-    if (method === 'full') return 'TRAINED';
-    if (method === 'layers') return name.includes(`layer.${lastLayer}.`) ? 'TRAINED' : 'FROZEN';
-    return adapterOf.has(name) ? 'ADAPTED' : 'FROZEN';
-  });
-  return { tuning, adapterOf };
-}
-
-/** The losses of all steps. `cuts`: where each batch of four texts is cut into smaller ones. */
-async function train(engine, given, { cuts = [0, 4], keptLayers } = {}) {
-  const names = tensorNames(engine);
-  const { tuning, adapterOf } = tuningOf(names, given);
-  if (given.method === 'lora') assert.equal(tuning.filter((how) => how === 'ADAPTED').length, adapterOf.size);
-  const tuner = await Tuner.create(engine, await compileTrainer(engine.compiled), {
-    tuning,
-    maxTokens: Math.max(...given.batches.map(({ ids }) => ids.flat().length)),
-    keptLayers,
-    pooling: given.task === 'labels' ? 'mean' : 'none',
-    rank: given.method === 'lora' ? rank : 0,
-    scale,
-    outputs: given.head.length,
-  });
-  tuner.head.set(given.head.flat());
-  for (const [name, { a, b }] of adapterOf)
-    tuner.writeAdapter(names.indexOf(name), { a: Float32Array.from(a.flat()), b: Float32Array.from(b.flat()) });
-  const losses = rates.map((learningRate, step) => {
-    const batch = given.batches[step % given.batches.length];
-    const parts = cuts.slice(1).map((end, i) => partOf(given.task, batch, cuts[i], end));
-    return tuner.step(parts, { learningRate, weightDecay: decay, maxNorm: 1, seed: 0 }).loss;
-  });
-  tuner.dispose();
-  return losses;
+  return loadEngine({ description, names: { model: folder }, dtype: 'f32', threads: 1 }, context);
 }
 
 for (const given of cases) {
@@ -125,9 +59,103 @@ test('a loss that is not finite is an error, and nothing changes', async () => {
   const before = tuner.logits(part.batch);
   const options = { learningRate: 0.1, weightDecay: 0, seed: 0 };
   const wrong = { ...part, loss: () => NaN };
-  assert.throws(() => tuner.step([part, wrong], options), { code: 'BAD_WEIGHTS', message: /Step 1/ });
-  assert.deepEqual(tuner.logits(part.batch), before);
-  tuner.step([part], options);
+  for (let time = 0; time < 2; time++) {
+    await assert.rejects(tuner.step([part, wrong], options), { code: 'BAD_WEIGHTS', message: /^Step 1: the loss/ });
+    assert.deepEqual(tuner.logits(part.batch), before);
+  }
+  await tuner.step([part], options);
   assert.notDeepEqual(tuner.logits(part.batch), before);
+  const thrown = new Error('from the loss');
+  const throws = () => {
+    throw thrown;
+  };
+  await assert.rejects(tuner.step([part, { ...part, loss: throws }], options), thrown);
+  const { floats, steps } = tuner.readState();
+  assert.equal(steps, 1);
+  await tuner.step([part], options);
+  const second = tuner.readState();
+  tuner.writeState({ floats, steps });
+  await tuner.step([part], options);
+  assert.deepEqual(tuner.readState(), second, 'what failed before has left nothing behind');
+  tuner.dispose();
+});
+
+for (const { method, task } of [
+  { method: 'lora', task: 'tags' },
+  { method: 'layers', task: 'labels' },
+  { method: 'full', task: 'answers' },
+]) {
+  const given = cases.find((one) => one.method === method && one.task === task);
+
+  test(`${method}, ${task}: the same bits on 1, 2 and 4 threads`, async () => {
+    const engine = await engineOf(given.checkpoint);
+    const states = [];
+    for (const threads of [1, 2, 4]) {
+      const compiled = await compile({ threads });
+      assert.equal(compiled.threads, threads);
+      const tuner = await tunerFor(engine, given, { dropout: everywhere, compiled });
+      const losses = await takeSteps(tuner, given);
+      states.push({ losses, ...tuner.readState() });
+      tuner.dispose();
+    }
+    assert.notDeepEqual(states[0].losses, await train(engine, given), 'dropout changes losses');
+    assert.deepEqual(states[1], states[0]);
+    assert.deepEqual(states[2], states[0]);
+  });
+
+  test(`${method}, ${task}: ten steps, saved, restored into another tuner, and ten more are twenty steps`, async () => {
+    const engine = await engineOf(given.checkpoint);
+    const options = { dropout: everywhere };
+    const whole = await tunerFor(engine, given, options);
+    const losses = await takeSteps(whole, given, { end: 10 });
+    const half = whole.readState();
+    losses.push(...(await takeSteps(whole, given, { begin: 10 })));
+    const headless = await tunerFor(engine, { ...given, head: given.head.map((row) => row.map(() => 0)) }, options);
+    headless.writeState(half);
+    assert.deepEqual(headless.readState(), half);
+    assert.deepEqual(await takeSteps(headless, given, { begin: 10 }), losses.slice(10));
+    assert.deepEqual(headless.readState(), whole.readState());
+    assert.deepEqual(headless.head, whole.head);
+    assert.throws(() => headless.writeState({ ...half, floats: half.floats.subarray(3) }), /another plan/);
+    whole.dispose();
+    headless.dispose();
+  });
+}
+
+test('a thread that fails: the step fails, and later ones; the next tuner works', async () => {
+  const [given] = cases;
+  const engine = await engineOf(given.checkpoint);
+  const compiled = await compile({ threads: 2 });
+  const { call } = Connection.prototype;
+  // Its thread gets a number that no thread of the pool has: whatever it does with scratch memory is out of bounds.
+  Connection.prototype.call = function (method, params, options) {
+    return call.call(this, method, { ...params, index: 0x1234567 }, options);
+  };
+  const tuner = await tunerFor(engine, given, { compiled });
+  Connection.prototype.call = call;
+  const failed = { code: 'WORKER_FAILED', message: /^Training failed in WebAssembly \(.+\)\. The model is as it was/ };
+  const untilItHasATask = async () => {
+    for (let i = 0; i < 1000; i++) await takeSteps(tuner, given);
+  };
+  await assert.rejects(untilItHasATask(), failed);
+  await assert.rejects(takeSteps(tuner, given), failed);
+  tuner.dispose();
+  assert.deepEqual(await train(engine, given, { compiled }), await train(engine, given));
+});
+
+test('a thread that ends between two steps: later ones fail', async () => {
+  const [given] = cases;
+  const engine = await engineOf(given.checkpoint);
+  const started = [];
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (...message) {
+    started.push(this);
+    return postMessage.apply(this, message);
+  };
+  const tuner = await tunerFor(engine, given, { compiled: await compile({ threads: 2 }) });
+  Worker.prototype.postMessage = postMessage;
+  await takeSteps(tuner, given);
+  await started[0].terminate();
+  await assert.rejects(takeSteps(tuner, given), { code: 'WORKER_FAILED', message: /exit code 1/ });
   tuner.dispose();
 });

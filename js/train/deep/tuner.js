@@ -1,27 +1,17 @@
 // Trains the encoder of a model, or LoRA adapters beside it, along with a head: forward passes, backward passes and AdamW steps, in an
 // instance of the core with the model's weights in it. What is trained, and in which batches, its user says.
-import { CONFIG_BYTES, POOLING, STATUS, TRAINING, TRAINING_BYTES, TUNING } from '../../core/abi.js';
-import { writeStruct } from '../../core/struct.js';
-import { writeConfig } from '../../engine/core-config.js';
+import { DTYPE, STATUS } from '../../core/abi.js';
+import { startThreads } from '../../engine/threads.js';
 import { BertletError } from '../../errors.js';
 import { giveBackMemory, takeMemory } from '../dataset/memory.js';
+import { measure, writePlan } from './tuner-plan.js';
 
+/** @typedef {import('../../core/compile.js').Compiled} Compiled */
 /** @typedef {import('../../core/instance.js').Core} Core */
+/** @typedef {import('../../engine/threads.js').Threads} Threads */
 
-/**
- * @typedef {object} TunerPlan
- * @property {(keyof typeof TUNING)[]} tuning [tensors] what is done with each tensor, in the order of `tensorNames`
- * @property {number} [begin] the first layer that runs, default 0; above 0 batches bring the hidden states that it gets
- * @property {number} [end] the layer after the last that runs; default: all
- * @property {number} maxTokens of a batch
- * @property {number} [keptLayers] how many layers keep what they compute for the backward pass; default: all that run
- * @property {'mean' | 'cls' | 'max' | 'none'} pooling of what the head reads; 'none': it reads each token
- * @property {boolean} [normalize] whether a pooled vector is divided by its length
- * @property {number} [rank] of adapters
- * @property {number} [scale] of adapters: alpha / rank
- * @property {{ hidden?: number, attention?: number, adapter?: number, features?: number }} [dropout] rates, default 0
- * @property {number} outputs of the head, a linear layer
- */
+/** @typedef {import('./tuner-plan.js').Sizes} Sizes */
+/** @typedef {import('./tuner-plan.js').TunerPlan} TunerPlan */
 
 /**
  * A batch as the core wants it. `rows`: the rows of features that the head reads, by index; default: all.
@@ -47,53 +37,79 @@ export function tensorNames({ core, model }) {
   });
 }
 
+/**
+ * All that training changes, as it was after some step: whoever goes on with it gets the same bits as if never interrupted. Of the same
+ * model, with the same plan but for `maxTokens` and `keptLayers`.
+ * @typedef {object} TunerState
+ * @property {Float32Array} floats [3][numbers that are trained, the head's included]: themselves, then AdamW's moving averages
+ * @property {number} steps that were taken
+ */
+
 export class Tuner {
   #core;
   #compiled;
   #plan;
+  #threads;
   #at;
   #hiddenSize;
-  #step = 0;
+  #steps = 0;
+  /** Why it can't go on. @type {BertletError | undefined} */
+  #failure;
 
   /**
-   * Copies the model's weights, and adds a head whose weights are 0.
-   * @param {import('../../engine/engine.js').Engine} engine of an f32 model
-   * @param {import('../../core/compile.js').Compiled} compiled a build that trains, see `compileTrainer`
+   * Copies the model's weights, of an int8 model what its 8 bits stand for, and adds a head whose weights are 0. When it is no longer
+   * needed, `dispose` is to be called.
+   * @param {import('../../engine/engine.js').Engine} engine
+   * @param {Compiled} compiled a build that trains, see `compileTrainer`
    * @param {TunerPlan} plan
-   * @returns {Promise<Tuner>} rejects with OUT_OF_MEMORY
+   * @returns {Promise<Tuner>} rejects with OUT_OF_MEMORY, and with what starting a thread rejects with
    */
   static async create(engine, compiled, plan) {
     /** @type {Sizes | undefined} */
     let sizes;
-    const core = await takeMemory(compiled, (probe) => (sizes = measure(probe, engine.config, plan)));
-    return new Tuner(engine, compiled, core, plan, /** @type {Sizes} */ (sizes));
+    const core = await takeMemory(
+      compiled,
+      (probe) => (sizes = measure(probe, compiled.threads, engine.config, plan)),
+      'Close something, or train less: with a lower rank, or fewer layers.',
+    );
+    const onFailure = (/** @type {Error} */ { message }) => void tuner.#fail(message);
+    const threads = compiled.threads > 1 ? await startThreads(core, compiled, onFailure) : undefined;
+    const tuner = new Tuner(engine, compiled, core, plan, threads, /** @type {Sizes} */ (sizes));
+    return tuner;
   }
 
   /**
    * @param {import('../../engine/engine.js').Engine} engine
-   * @param {import('../../core/compile.js').Compiled} compiled
+   * @param {Compiled} compiled
    * @param {Core} core
    * @param {TunerPlan} plan
+   * @param {Threads | undefined} threads
    * @param {Sizes} sizes
    */
-  constructor(engine, compiled, core, plan, sizes) {
+  constructor(engine, compiled, core, plan, threads, sizes) {
     const { fn } = core;
     this.#core = core;
     this.#compiled = compiled;
     this.#plan = plan;
+    this.#threads = threads;
     this.#hiddenSize = engine.config.hiddenSize;
-    const entries = Object.entries(sizes).map(([name, size]) => [name, core.reserve(size)]);
-    const at = /** @type {{ [name in keyof typeof sizes]: number }} */ (Object.fromEntries(entries));
+    const blocks = { ...sizes, threads: 0, losses: 0 }; // `startThreads` has reserved the first, the last is scratch memory
+    const entries = Object.entries(blocks).map(([name, size]) => [name, core.reserve(size)]);
+    const at = /** @type {{ [name in keyof typeof blocks]: number }} */ (Object.fromEntries(entries));
     const given = writePlan(core, at.plan, engine.config, plan);
-    const model = fn.model_init(at.model, given.config, 0);
-    core.bytes(fn.model_image(model) >>> 0, fn.model_image_bytes(model) >>> 0).set(engine.seal());
-    if (fn.model_restore(model) !== STATUS.OK) throw new Error('The weights are not those of the model');
-    const head = fn.mlp_init(at.head, this.#hiddenSize, 0, plan.outputs, plan.maxTokens, 0);
+    const model = fn.model_init(at.model, given.config, threads?.pool ?? 0);
+    if (engine.isInt8) copyTensors(engine, core, model, { address: at.trainer, size: blocks.trainer }); // there is no trainer yet
+    else {
+      core.bytes(fn.model_image(model) >>> 0, fn.model_image_bytes(model) >>> 0).set(engine.seal());
+      if (fn.model_restore(model) !== STATUS.OK) throw new Error('The weights are not those of the model');
+    }
+    const { outputs, maxTokens, lossParameters = 0 } = plan;
+    const head = fn.mlp_init(at.head, this.#hiddenSize, 0, outputs, maxTokens, lossParameters);
     const trainer = fn.trainer_init(at.trainer, model, given.training, given.tuning, head);
     this.#at = { ...at, model, head, trainer };
   }
 
-  /** The head's weight [outputs][hiddenSize], then its bias [outputs]; a view to read and write. */
+  /** The head's weight [outputs][hiddenSize], its bias [outputs], then the loss's parameters; a view to read and write. */
   get head() {
     const { fn } = this.#core;
     return this.#core.floats(fn.mlp_parameters(this.#at.head) >>> 0, fn.mlp_parameter_count(this.#at.head));
@@ -120,6 +136,24 @@ export class Tuner {
     this.#core.fn.trainer_write_adapter(this.#at.trainer, tensor, aAt, bAt);
   }
 
+  /**
+   * The numbers of a tensor as they are now, [rows][columns], a copy.
+   * @param {number} tensor one that is trained
+   */
+  readTensor(tensor) {
+    const { fn } = this.#core;
+    const { model, features } = this.#at; // whose memory is free between two steps
+    const [rows, columns] = [fn.tensor_rows(model, tensor), fn.tensor_columns(model, tensor)];
+    const most = Math.floor((this.#plan.maxTokens * this.#hiddenSize) / columns);
+    const values = new Float32Array(rows * columns);
+    for (let row = 0; row < rows; row += most) {
+      const end = Math.min(row + most, rows);
+      fn.tensor_read(model, tensor, row, end, features);
+      values.set(this.#core.floats(features, (end - row) * columns), row * columns);
+    }
+    return values;
+  }
+
   /** @param {number} tensor */
   #adapterPlaces(tensor) {
     const { fn } = this.#core;
@@ -130,50 +164,134 @@ export class Tuner {
     return { a, b, aAt: adapter, bAt: adapter + 4 * a };
   }
 
+  /** How many numbers are trained, the head's included. */
+  get size() {
+    return this.#core.fn.trainer_floats(this.#at.trainer);
+  }
+
+  /** @returns {TunerState} a copy */
+  readState() {
+    return { floats: this.#readFloats(3 * this.size), steps: this.#steps };
+  }
+
+  /** @param {TunerState} state */
+  writeState({ floats, steps }) {
+    if (floats.length !== 3 * this.size) throw new Error('The state is of another plan');
+    this.#writeFloats(floats);
+    this.#core.fn.trainer_set_steps(this.#at.trainer, steps);
+    this.#steps = steps;
+  }
+
+  /** All numbers that are trained, a copy; AdamW's averages are not among them. */
+  readValues() {
+    return this.#readFloats(this.size);
+  }
+
+  /** @param {Float32Array} values of `readValues` */
+  writeValues(values) {
+    this.#writeFloats(values);
+  }
+
+  /** @param {number} count of the state's numbers, from the first on */
+  #readFloats(count) {
+    const floats = new Float32Array(count);
+    this.#passState(floats, (begin, piece, at) => {
+      this.#core.fn.trainer_read_state(this.#at.trainer, begin, piece.length, at);
+      piece.set(this.#core.floats(at, piece.length));
+    });
+    return floats;
+  }
+
+  /** @param {Float32Array} floats the state's numbers, from the first on */
+  #writeFloats(floats) {
+    this.#passState(floats, (begin, piece, at) => {
+      this.#core.floats(at, piece.length).set(piece);
+      this.#core.fn.trainer_write_state(this.#at.trainer, begin, piece.length, at);
+    });
+  }
+
   /**
-   * Logits of a batch, as in inference: without dropout.
+   * Calls `pass` for pieces of a state.
+   * @param {Float32Array} floats
+   * @param {(begin: number, piece: Float32Array, address: number) => void} pass `address` of room for the piece
+   */
+  #passState(floats, pass) {
+    const most = this.#plan.maxTokens * this.#hiddenSize; // as many as there are features, whose memory is free between two steps
+    for (let begin = 0; begin < floats.length; begin += most)
+      pass(begin, floats.subarray(begin, begin + most), this.#at.features);
+  }
+
+  /**
+   * Logits of a batch, as in inference: without dropout. Throws BAD_WEIGHTS if the encoder computes NaN or infinity, WORKER_FAILED.
    * @param {TunerBatch} batch
    * @returns {Float32Array} [rows][outputs], a copy
    */
   logits(batch) {
-    const rows = this.#forward(batch, 0, 0);
-    return this.#core.floats(this.#at.logits, rows * this.#plan.outputs).slice();
+    return this.#guard(() => {
+      const rows = this.#forward(batch, 0, 0);
+      return this.#core.floats(this.#at.logits, rows * this.#plan.outputs).slice();
+    });
   }
 
   /**
-   * One step of AdamW on batches whose gradients add up. Rejects with BAD_WEIGHTS, and changes nothing, if a loss or gradient is not finite.
+   * One step of AdamW on batches whose gradients add up. Rejects with BAD_WEIGHTS if a loss or gradient is not finite, and with what `pause`
+   * rejects with, and then has changed nothing; with WORKER_FAILED if WebAssembly or a thread fails, and then at each later call.
    * @param {{ batch: TunerBatch, loss: Loss, share: number }[]} parts `share`: of the step's loss that is the batch's mean loss, 1 in all
    * @param {{ learningRate: number, weightDecay: number, maxNorm?: number, seed: number }} options
-   * @returns {{ loss: number, norm: number }} the step's loss, and the L2 norm of its gradient
+   * @param {() => Promise<void>} [pause] awaited between two batches
+   * @returns {Promise<{ loss: number, norm: number }>} the step's loss, and the L2 norm of its gradient
    */
-  step(parts, { learningRate, weightDecay, maxNorm = 0, seed }) {
+  async step(parts, { learningRate, weightDecay, maxNorm = 0, seed }, pause = async () => {}) {
     const { fn } = this.#core;
-    const { trainer } = this.#at;
-    this.#step += 1;
-    const key = stepKey(seed, this.#step);
+    const number = this.#steps + 1;
+    const key = stepKey(seed, number);
     let total = 0;
     let firstToken = 0;
-    for (const { batch, loss, share } of parts) {
-      const rows = this.#forward(batch, key, firstToken);
-      const value = loss(this.#core, this.#at.logits, rows);
-      if (!Number.isFinite(value) || value < 0) {
-        fn.trainer_discard(trainer);
-        throw new BertletError(
-          'BAD_WEIGHTS',
-          `Step ${this.#step}: the loss is not finite. A smaller learningRate may help.`,
-        );
+    try {
+      for (const { batch, loss, share } of parts) {
+        if (firstToken > 0) await pause();
+        this.#guard(() => {
+          const rows = this.#forward(batch, key, firstToken);
+          const value = loss(this.#core, this.#at.logits, rows);
+          if (!Number.isFinite(value) || value < 0) throw notFinite(`Step ${number}: the loss is not finite.`);
+          total += share * value;
+          this.#backward(batch, rows, share);
+        });
+        firstToken += batch.starts[batch.starts.length - 1];
       }
-      total += share * value;
-      this.#backward(batch, rows, share);
-      firstToken += batch.starts[batch.starts.length - 1];
+    } catch (error) {
+      if (!this.#failure) fn.trainer_discard(this.#at.trainer);
+      throw error;
     }
-    const norm = fn.trainer_step(trainer, learningRate, weightDecay, maxNorm);
-    if (norm < 0)
-      throw new BertletError(
-        'BAD_WEIGHTS',
-        `Step ${this.#step}: the gradient is not finite. A smaller learningRate may help.`,
-      );
+    const norm = this.#guard(() => fn.trainer_step(this.#at.trainer, learningRate, weightDecay, maxNorm));
+    if (norm < 0) throw notFinite(`Step ${number}: the gradient is not finite.`);
+    this.#steps = number;
     return { loss: total, norm };
+  }
+
+  /**
+   * Does something in the core, unless it has failed. Throws WORKER_FAILED if it does, or has.
+   * @template T
+   * @param {() => T} work
+   * @returns {T}
+   */
+  #guard(work) {
+    if (this.#failure) throw this.#failure;
+    try {
+      return work();
+    } catch (error) {
+      // After a trap nobody knows what this memory holds; the model's own is another.
+      throw error instanceof WebAssembly.RuntimeError ? this.#fail(error.message) : error;
+    }
+  }
+
+  /** @param {string} reason @returns {BertletError} what later calls throw */
+  #fail(reason) {
+    this.#failure ??= new BertletError(
+      'WORKER_FAILED',
+      `Training failed in WebAssembly (${reason}). The model is as it was before. Please report it.`,
+    );
+    return this.#failure;
   }
 
   /**
@@ -203,10 +321,7 @@ export class Tuner {
       key | 0,
       firstToken,
     );
-    if (status === STATUS.ERROR_NUMERIC) {
-      fn.trainer_discard(at.trainer);
-      throw new BertletError('BAD_WEIGHTS', 'The encoder computed NaN or infinity. A smaller learningRate may help.');
-    }
+    if (status === STATUS.ERROR_NUMERIC) throw notFinite('The encoder computed NaN or infinity.');
     if (status !== STATUS.OK) throw new Error(`bertlet_trainer_forward: ${status}`);
     const count = rows?.length ?? (this.#plan.pooling === 'none' ? starts[texts] : texts);
     if (rows) core.ints(at.rows, count).set(rows);
@@ -227,7 +342,7 @@ export class Tuner {
     const at = this.#at;
     if (share !== 1) {
       const logits = core.floats(at.logits, count * this.#plan.outputs);
-      logits.forEach((value, i) => (logits[i] = value * share));
+      for (let i = 0; i < logits.length; i++) logits[i] *= share;
     }
     if (rows) core.floats(at.features, starts[starts.length - 1] * this.#hiddenSize).fill(0);
     fn.mlp_backward_inputs(at.head, at.logits, rows ? at.rows : 0, at.features);
@@ -236,44 +351,48 @@ export class Tuner {
     fn.trainer_backward(at.trainer, at.features);
   }
 
-  /** Frees the memory. */
+  /** Bytes of WebAssembly memory, the copy of the model's weights included. */
+  get memoryBytes() {
+    return this.#core.memory.buffer.byteLength;
+  }
+
+  /** Ends the threads, and frees the memory. */
   dispose() {
-    giveBackMemory(this.#compiled, this.#core);
+    if (this.#threads) this.#threads.stop();
+    else if (!this.#failure) giveBackMemory(this.#compiled, this.#core);
   }
 }
 
-/** Bytes of each part of the memory. @typedef {ReturnType<typeof measure>} Sizes */
+/** Bytes of a tensor that are copied at once, about. */
+const PIECE = 2 ** 18;
 
 /**
- * @param {Core} probe an instance to compute sizes with
- * @param {import('../../checkpoint/config.js').Config} config
- * @param {TunerPlan} plan
+ * Writes the tensors of an engine's model, as numbers in f32, into another model of the same shapes.
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {Core} core
+ * @param {number} model in `core`
+ * @param {{ address: number, size: number }} room in `core` for some rows of any tensor
  */
-function measure(probe, config, plan) {
-  const { maxTokens, outputs, rank = 0, begin = 0, tuning } = plan;
-  const { hiddenSize, intermediateSize } = config;
-  const { fn } = probe;
-  const given = writePlan(probe, probe.scratch(CONFIG_BYTES + TRAINING_BYTES + tuning.length), config, plan);
-  const head = fn.mlp_bytes(hiddenSize, 0, outputs, maxTokens, 0) >>> 0;
-  const headParameters = (hiddenSize + 1) * outputs;
-  const trainer = fn.trainer_bytes(given.config, 1, given.training, given.tuning, headParameters) >>> 0;
-  if (head === 0 || trainer === 0)
-    throw new BertletError('OUT_OF_MEMORY', 'What is to be trained needs more than the 4 GB of WebAssembly.');
-  return {
-    plan: CONFIG_BYTES + TRAINING_BYTES + tuning.length,
-    model: fn.model_bytes(given.config, 1) >>> 0,
-    head,
-    trainer,
-    ids: 4 * maxTokens,
-    tokenTypeIds: 4 * maxTokens,
-    starts: 4 * (maxTokens + 1),
-    rows: 4 * maxTokens,
-    logits: 4 * maxTokens * outputs,
-    features: 4 * maxTokens * hiddenSize,
-    hidden: begin > 0 ? 4 * maxTokens * hiddenSize : 0,
-    adapter: 4 * rank * (hiddenSize + intermediateSize), // one that is read or written
-  };
+function copyTensors({ core: from, model: source }, core, model, { address, size }) {
+  const { fn } = core;
+  for (let tensor = 0; tensor < fn.tensor_count(model); tensor++) {
+    const [rows, columns] = [fn.tensor_rows(model, tensor), fn.tensor_columns(model, tensor)];
+    const most = Math.ceil(Math.min(PIECE, size / 2) / (4 * columns));
+    fn.tensor_begin(model, tensor, DTYPE.F32);
+    for (let row = 0; row < rows; row += most) {
+      const end = Math.min(row + most, rows);
+      const bytes = 4 * (end - row) * columns;
+      const piece = from.scratch(bytes);
+      from.fn.tensor_read(source, tensor, row, end, piece);
+      core.bytes(address, bytes).set(from.bytes(piece, bytes));
+      const status = fn.tensor_write(model, address, bytes);
+      if (status !== STATUS.OK) throw new Error(`bertlet_tensor_write: ${status}`);
+    }
+  }
 }
+
+/** @param {string} what happened, a sentence */
+const notFinite = (what) => new BertletError('BAD_WEIGHTS', `${what} A smaller learningRate may help.`);
 
 /**
  * A number that is not 0, and another one for each step.
@@ -281,35 +400,3 @@ function measure(probe, config, plan) {
  * @param {number} step
  */
 const stepKey = (seed, step) => (Math.imul(seed + 1, 0x9e3779b1) ^ step) >>> 0 || 1;
-
-/**
- * Writes the structs that describe what is trained.
- * @param {Core} core
- * @param {number} address of room for all three
- * @param {import('../../checkpoint/config.js').Config} config
- * @param {TunerPlan} plan
- * @returns {{ config: number, training: number, tuning: number }} their addresses
- */
-function writePlan(core, address, config, plan) {
-  const at = { config: address, training: address + CONFIG_BYTES, tuning: address + CONFIG_BYTES + TRAINING_BYTES };
-  const { begin = 0, end = config.numLayers, dropout = {} } = plan;
-  writeConfig(core, at.config, config, plan.maxTokens, 'f32');
-  /** @type {Record<keyof typeof TRAINING, number>} */
-  const values = {
-    begin,
-    end,
-    max_tokens: plan.maxTokens,
-    kept_layers: plan.keptLayers ?? end - begin,
-    pooling: plan.pooling === 'none' ? -1 : POOLING[plan.pooling],
-    normalize: plan.normalize ? 1 : 0,
-    rank: plan.rank ?? 0,
-    adapter_scale: plan.scale ?? 1,
-    hidden_dropout: dropout.hidden ?? 0,
-    attention_dropout: dropout.attention ?? 0,
-    adapter_dropout: dropout.adapter ?? 0,
-    feature_dropout: dropout.features ?? 0,
-  };
-  writeStruct(core, at.training, TRAINING, values);
-  core.bytes(at.tuning, plan.tuning.length).set(plan.tuning.map((how) => TUNING[how]));
-  return at;
-}
