@@ -48,17 +48,18 @@ export function createMethods() {
     );
   };
 
+  async function prepareAdapters() {
+    const { Adapters } = await fetchLazy();
+    return (engine.adapters ??= new Adapters(engine));
+  }
+
   /**
    * @param {number} number
    * @param {import('../core/dense.js').HeadNetwork} network
    * @returns {Promise<void>} rejects with BAD_ADAPTER if its adapter can't lie beside the model
    */
   async function keepHead(number, network) {
-    if (network.lora) {
-      const { Adapters } = await fetchLazy();
-      engine.adapters ??= new Adapters(engine);
-      engine.adapters.check(network.lora);
-    }
+    if (network.lora) (await prepareAdapters()).check(network.lora);
     heads.set(number, { ...network, weights: weightsOf(network.dense) });
   }
 
@@ -142,6 +143,15 @@ export function createMethods() {
 
     /** Keeps the weights of a head that the page has read from a file. */
     keepHead: ({ head, network }) => keepHead(head, network),
+
+    /** Reads a head with an adapter of its own from a folder, and keeps it. */
+    async loadHeadBeside({ head: number, description }, { signal }) {
+      const { readHeadBeside } = await fetchLazy();
+      await prepareAdapters();
+      const head = await readHeadBeside(engine, description, signal);
+      await keepHead(number, head.network);
+      return head;
+    },
 
     /** Frees a head's weights; the page does not use them any more. */
     forgetHead({ head }) {

@@ -1,6 +1,6 @@
 // Trains the encoder of a model, or LoRA adapters beside it, along with a head: forward passes, backward passes and AdamW steps, in an
 // instance of the core with the model's weights in it. What is trained, and in which batches, its user says.
-import { STATUS } from '../../core/abi.js';
+import { DTYPE, STATUS } from '../../core/abi.js';
 import { startThreads } from '../../engine/threads.js';
 import { BertletError } from '../../errors.js';
 import { giveBackMemory, takeMemory } from '../dataset/memory.js';
@@ -63,8 +63,9 @@ export class Tuner {
   #failure;
 
   /**
-   * Copies the model's weights, and adds a head whose weights are 0. When it is no longer needed, `dispose` is to be called.
-   * @param {import('../../engine/engine.js').Engine} engine of an f32 model
+   * Copies the model's weights, of an int8 model what its 8 bits stand for, and adds a head whose weights are 0. When it is no longer
+   * needed, `dispose` is to be called.
+   * @param {import('../../engine/engine.js').Engine} engine
    * @param {Compiled} compiled a build that trains, see `compileTrainer`
    * @param {TunerPlan} plan
    * @returns {Promise<Tuner>} rejects with OUT_OF_MEMORY, and with what starting a thread rejects with
@@ -103,8 +104,12 @@ export class Tuner {
     const at = /** @type {{ [name in keyof typeof blocks]: number }} */ (Object.fromEntries(entries));
     const given = writePlan(core, at.plan, engine.config, plan);
     const model = fn.model_init(at.model, given.config, threads?.pool ?? 0);
-    core.bytes(fn.model_image(model) >>> 0, fn.model_image_bytes(model) >>> 0).set(engine.seal());
-    if (fn.model_restore(model) !== STATUS.OK) throw new Error('The weights are not those of the model');
+    if (engine.isInt8)
+      copyTensors(engine, core, model, { address: at.trainer, size: blocks.trainer }); // there is no trainer yet
+    else {
+      core.bytes(fn.model_image(model) >>> 0, fn.model_image_bytes(model) >>> 0).set(engine.seal());
+      if (fn.model_restore(model) !== STATUS.OK) throw new Error('The weights are not those of the model');
+    }
     const { outputs, maxTokens, lossParameters = 0 } = plan;
     const head = fn.mlp_init(at.head, this.#hiddenSize, 0, outputs, maxTokens, lossParameters);
     const trainer = fn.trainer_init(at.trainer, model, given.training, given.tuning, head);
@@ -376,6 +381,34 @@ export class Tuner {
   dispose() {
     if (this.#threads) this.#threads.stop();
     else if (!this.#failure) giveBackMemory(this.#compiled, this.#core);
+  }
+}
+
+/** Bytes of a tensor that are copied at once, about. */
+const PIECE = 2 ** 18;
+
+/**
+ * Writes the tensors of an engine's model, as numbers in f32, into another model of the same shapes.
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {Core} core
+ * @param {number} model in `core`
+ * @param {{ address: number, size: number }} room in `core` for some rows of any tensor
+ */
+function copyTensors({ core: from, model: source }, core, model, { address, size }) {
+  const { fn } = core;
+  for (let tensor = 0; tensor < fn.tensor_count(model); tensor++) {
+    const [rows, columns] = [fn.tensor_rows(model, tensor), fn.tensor_columns(model, tensor)];
+    const most = Math.ceil(Math.min(PIECE, size / 2) / (4 * columns));
+    fn.tensor_begin(model, tensor, DTYPE.F32);
+    for (let row = 0; row < rows; row += most) {
+      const end = Math.min(row + most, rows);
+      const bytes = 4 * (end - row) * columns;
+      const piece = from.scratch(bytes);
+      from.fn.tensor_read(source, tensor, row, end, piece);
+      core.bytes(address, bytes).set(from.bytes(piece, bytes));
+      const status = fn.tensor_write(model, address, bytes);
+      if (status !== STATUS.OK) throw new Error(`bertlet_tensor_write: ${status}`);
+    }
   }
 }
 
