@@ -73,6 +73,7 @@ const NODE = [
   ['js/tokenize/added', ['tokenize/added-tokens', 'tokenize/vocabulary']],
   ['js/tokenize/located', ['tokenize/located', 'api/windows']],
   ['js/tokenize/token-windows', ['api/windows']],
+  ['js/tokenize/tokenizer.js', ['tokenize/tokenizer', 'tokenize/vocabulary', 'tokenize/added-tokens', 'api/tokenize']],
   ['js/tokenize/windows', ['tokenize/windows', 'api/windows']],
   ['js/tokenize/question-windows', ['tokenize/windows', 'api/tasks']],
   ['js/tokenize/', ['tokenize/vocabulary', 'tokenize/added-tokens', 'tokenize/located', 'api/tokenize']],
