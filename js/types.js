@@ -59,9 +59,10 @@
 
 /**
  * @typedef {object} CacheEntry a model that the cache holds
- * @property {string} model where it was loaded from, as the caller named it
+ * @property {'finished' | 'downloaded'} kind as the core uses it; or, in Node, its files, as they were downloaded from the hub
+ * @property {string} model where it was loaded from, as the caller named it; of downloaded files the id, with "@revision" if that is not main
  * @property {string} [adapter] that was merged into it, likewise
- * @property {Dtype} dtype
+ * @property {Dtype} [dtype] of a finished model
  * @property {number} bytes size of the entry
  * @property {Date} lastUsed when it was loaded last
  */

@@ -1,10 +1,11 @@
 // Models on disk: directories, and the folder in which downloaded models of the hub are kept.
 import { existsSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
-import process from 'node:process';
+import { makeRoom } from '../base/bounds.js';
 import { BertletError } from '../errors.js';
+import { cacheFolder } from './cache-folder.js';
+import { fileVersion, LAST, openDownloads, readRecord, touchRecord, writeRecord } from './downloads.js';
 import { fileError } from './file-error.js';
 import { makeFolder, partialName, removeAbandoned } from './partial.js';
 import { findSnapshot } from './python-cache.js';
@@ -13,19 +14,6 @@ import { findSnapshot } from './python-cache.js';
 /** @typedef {import('../base/platform.js').Chunks} Chunks */
 
 const CHUNK_BYTES = 256 * 1024;
-
-/** Of a downloaded model one of these files gets its name last, so that a folder that has one is complete. */
-const LAST = ['model.safetensors', 'model.safetensors.index.json', 'adapter_model.safetensors'];
-
-/**
- * A folder for files that can be downloaded or made again: in BERTLET_HOME, or else where the user's caches are.
- * @param {string} name
- * @returns {string} its path; it need not exist
- */
-export function cacheFolder(name) {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(process.env.BERTLET_HOME || join(cache, 'bertlet'), name);
-}
 
 /**
  * The folder that keeps a model of the hub.
@@ -56,16 +44,6 @@ async function* readFileChunks(path, signal) {
   } finally {
     await file.close();
   }
-}
-
-/**
- * The time and size of a file, by which a change is noticed.
- * @param {string} path
- * @returns {Promise<string | undefined>} undefined if there is no such file
- */
-async function fileVersion(path) {
-  const info = await stat(path).catch(() => undefined);
-  return info && `${info.mtimeMs}, ${info.size} bytes`;
 }
 
 /**
@@ -102,16 +80,43 @@ export async function openDirectory(path) {
  * @returns {Promise<Source>}
  */
 export async function openHub({ id, revision }, remote, { keep, refresh }) {
-  const folder = modelFolder(revision === 'main' ? id : `${id}@${encodeURIComponent(revision)}`);
+  const name = revision === 'main' ? id : `${id}@${encodeURIComponent(revision)}`;
+  const folder = modelFolder(name);
+  const isThere = (/** @type {string} */ file) => existsSync(join(folder, file));
   const isComplete = (/** @type {string} */ path) => LAST.some((file) => existsSync(join(path, file)));
   if (!refresh) {
-    if (isComplete(folder)) return openDirectory(folder);
+    const downloaded = [...(await readRecord(folder)).keys()];
+    if (isComplete(folder) && downloaded.every(isThere)) {
+      await touchRecord(folder);
+      await makeRoom(openDownloads(), name).catch(() => {}); // what fails now is tried again by the next load
+      return keptSource(folder, downloaded);
+    }
     const snapshot = await findSnapshot(id, revision);
     if (snapshot && isComplete(snapshot.folder)) return snapshotSource(snapshot, remote(snapshot.commit));
   }
   if (!keep) return remote(revision);
   await removeAbandoned(cacheFolder('models'));
-  return copyingTo(folder, remote(revision));
+  return copyingTo(folder, name, remote(revision));
+}
+
+/**
+ * What was downloaded before, or the user put into its place. A file that was downloaded and is gone is not absent: another process has just
+ * removed the model, and without the file it would be another one.
+ * @param {string} folder
+ * @param {string[]} downloaded names of files
+ * @returns {Promise<Source>}
+ */
+async function keptSource(folder, downloaded) {
+  const source = await openDirectory(folder);
+  return {
+    ...source,
+    open: (file, signal) =>
+      source.open(file, signal).catch((error) => {
+        if (!(error.code === 'FILE_NOT_FOUND' && downloaded.includes(file))) throw error;
+        const what = `${source.locate(file)} was removed while the model was loading. Load it again.`;
+        throw new BertletError('FILE_ACCESS', what, { cause: error });
+      }),
+  };
 }
 
 /**
@@ -147,10 +152,11 @@ function snapshotSource({ folder, isAbsent }, remote) {
  * A source that writes each file into a folder while it is read, under a temporary name that `keep` replaces by the right one.
  * Reading rejects with FILE_ACCESS if the folder can't be written.
  * @param {string} folder
+ * @param {string} name of the model among the downloads
  * @param {Source} remote
  * @returns {Source}
  */
-function copyingTo(folder, remote) {
+function copyingTo(folder, name, remote) {
   /** The temporary files. @type {Set<string>} */
   const temporary = new Set();
   /** Those of files that were read to their end, by the file's name. @type {Map<string, string>} */
@@ -196,10 +202,12 @@ function copyingTo(folder, remote) {
       return copy(file, await remote.open(file, signal));
     },
     async keep() {
-      const files = [...whole.keys()].sort((a, b) => Number(LAST.includes(a)) - Number(LAST.includes(b)));
-      for (const file of files)
-        await rename(/** @type {string} */ (whole.get(file)), join(folder, file)).catch(cannotKeep);
+      const files = [...whole].sort(([a], [b]) => Number(LAST.includes(a)) - Number(LAST.includes(b)));
+      const versions = await Promise.all(files.map(async ([file, path]) => [file, await fileVersion(path)]));
+      await writeRecord(folder, Object.fromEntries(versions)).catch(cannotKeep);
+      for (const [file, path] of files) await rename(path, join(folder, file)).catch(cannotKeep);
       await discard(); // what was not read to its end
+      await makeRoom(openDownloads(), name).catch(() => {}); // what fails now is tried again by the next load
     },
     identity: folder, // the same as when the copy is opened by the next load
     version: (file) => fileVersion(join(folder, file)),

@@ -11,6 +11,7 @@ import { parentPort, Worker } from 'node:worker_threads';
 import { BertletError } from '../errors.js';
 import { installedFile } from './package-files.js';
 
+export { openDownloads } from './downloads.js';
 export { openDirectory, openHub } from './model-folder.js';
 export { openStore } from './store.js';
 

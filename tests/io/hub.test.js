@@ -173,7 +173,10 @@ test('a page in place of an optional file of the hub is not kept as that file', 
   });
   const { vector } = await embed('org/name', { hub });
   assert.deepEqual(vector, (await embed(tiny())).vector);
-  assert.deepEqual((await readdir(join(home, 'bertlet/models/org/name'))).sort(), Object.keys(files).sort());
+  assert.deepEqual((await readdir(join(home, 'bertlet/models/org/name'))).sort(), [
+    '.bertlet-download.json',
+    ...Object.keys(files).sort(),
+  ]);
 });
 
 test('private models: a token, headers, HF_TOKEN, HF_ENDPOINT; without, what to do', async (t) => {
