@@ -478,11 +478,14 @@ BERTLET_API void bertlet_trainer_backward(bertlet_trainer *trainer, float *featu
 BERTLET_API double bertlet_trainer_step(bertlet_trainer *trainer, double learning_rate, double weight_decay,
                                         double max_norm);
 
-/* The state of training: all that is trained, then AdamW's two moving averages: [3][bertlet_trainer_floats()]. Whoever
- * writes it back, with the number of steps that were taken, goes on as if never interrupted, bit for bit. */
+/* The state of training: all that is trained, the head included, then AdamW's two moving averages:
+ * [3][bertlet_trainer_floats()]. It is read and written in pieces: `count` of its numbers, from number `begin` on.
+ * Whoever writes all of it back, and sets the number of steps that were taken, goes on as if never interrupted, bit for
+ * bit. */
 BERTLET_API size_t bertlet_trainer_floats(const bertlet_trainer *trainer);
-BERTLET_API void bertlet_trainer_read_state(const bertlet_trainer *trainer, float *state);
-BERTLET_API void bertlet_trainer_write_state(bertlet_trainer *trainer, const float *state, int32_t steps);
+BERTLET_API void bertlet_trainer_read_state(const bertlet_trainer *trainer, size_t begin, size_t count, float *state);
+BERTLET_API void bertlet_trainer_write_state(bertlet_trainer *trainer, size_t begin, size_t count, const float *state);
+BERTLET_API void bertlet_trainer_set_steps(bertlet_trainer *trainer, int32_t steps);
 
 /* Sets all gradients to 0, which discards the batches since the last step. */
 BERTLET_API void bertlet_trainer_discard(bertlet_trainer *trainer);

@@ -6,7 +6,7 @@ import { BertletError } from '../errors.js';
 import { measureTokenizer, PART_BYTES, TEXT_GROWTH, Tokenizer } from '../tokenize/tokenizer.js';
 import { writeConfig } from './core-config.js';
 import { BATCH_TOKENS, Engine } from './engine.js';
-import { STACK_BYTES, startThreads } from './threads.js';
+import { measureThreads, startThreads } from './threads.js';
 
 /**
  * An engine without weights, see `Engine.staging` and `Engine.image`.
@@ -26,7 +26,7 @@ export async function createEngine(config, vocabulary, compiled, dtype) {
   const total = Object.values(sizes).reduce((sum, size) => sum + align(size), 0);
   const core = await createCore(compiled, total, TEXT_GROWTH);
 
-  const pool = compiled.threads > 1 ? await startThreads(core, compiled, sizes.threads) : 0;
+  const pool = compiled.threads > 1 ? (await startThreads(core, compiled, endWorker)).pool : 0;
   const tokenizer = new Tokenizer(core, vocabulary, sizes.tokenizer);
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new BertletError(
@@ -45,6 +45,13 @@ export async function createEngine(config, vocabulary, compiled, dtype) {
     pooled: core.reserve(sizes.pooled),
   };
   return new Engine(config, compiled, core, tokenizer, addresses);
+}
+
+/** Ends this worker by an error that nothing catches: without one of its threads the engine can't go on. @param {Error} error */
+function endWorker(error) {
+  queueMicrotask(() => {
+    throw error;
+  });
 }
 
 /**
@@ -67,8 +74,7 @@ function planMemory(probe, config, vocabulary, { tokens, texts, dtype, threads }
     );
   }
   return {
-    threads: threads > 1 ? probe.fn.threads_bytes(threads) >>> 0 : 0,
-    stacks: (threads - 1) * STACK_BYTES,
+    threads: measureThreads(probe, threads),
     vocabulary: vocabulary.bytes.length,
     tokenizer,
     config: CONFIG_BYTES,

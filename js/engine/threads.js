@@ -1,32 +1,68 @@
 // The further threads of a multi-threaded engine: workers of their own, in which the core's bertlet_threads_serve() runs.
 import { startWorker } from '#platform';
-import { instantiate } from '../core/instance.js';
+import { align, instantiate } from '../core/instance.js';
 import { Connection } from '../rpc/connection.js';
 
 /** @typedef {import('../core/instance.js').Core} Core */
 /** @typedef {import('../rpc/serve.js').Context} Context */
 
 /** Bytes of a further thread's stack: as many as cmake/wasm.cmake gives to the first thread. */
-export const STACK_BYTES = 65536;
+const STACK_BYTES = 65536;
+
+/**
+ * Bytes that `startThreads` takes.
+ * @param {Core} probe an instance to compute sizes with
+ * @param {number} threads
+ */
+export const measureThreads = ({ fn }, threads) =>
+  threads > 1 ? align(fn.threads_bytes(threads) >>> 0) + (threads - 1) * STACK_BYTES : 0;
+
+/**
+ * A pool of the core's threads.
+ * @typedef {object} Threads
+ * @property {number} pool its address
+ * @property {() => void} stop ends the further threads, and their workers after them; no loop of the pool may run any more
+ */
 
 /**
  * Makes the core's pool of threads and starts the further ones, each in a worker and with a stack of its own.
  * @param {Core} core
  * @param {import('../core/compile.js').Compiled} compiled
- * @param {number} size of the pool in bytes, bertlet_threads_bytes()
- * @returns {Promise<number>} address of the pool; rejects with what starting a thread rejects with
+ * @param {(error: Error) => void} onFailure called if a further thread ends before `stop`: the pool is not whole then. If it ended in a
+ *   loop, that loop has trapped or is about to
+ * @returns {Promise<Threads>} rejects with what starting a thread rejects with
  */
-export async function startThreads(core, { module, threads }, size) {
-  const pool = core.fn.threads_init(core.reserve(size), threads);
+export async function startThreads(core, { module, threads }, onFailure) {
+  const pool = core.fn.threads_init(core.reserve(core.fn.threads_bytes(threads) >>> 0), threads);
+  /** @type {Connection[]} */
+  const connections = [];
+  let stopped = false;
+  const stop = () => {
+    stopped = true;
+    core.fn.threads_stop(pool);
+    for (const connection of connections) connection.closeWhenIdle();
+  };
+  const start = async (/** @type {ThreadParams} */ params) => {
+    const connection = new Connection(await startWorker());
+    connections.push(connection);
+    await startThread(connection, params, (error) => {
+      if (!stopped) onFailure(error);
+    });
+    if (stopped) connection.closeWhenIdle();
+  };
   const starting = [];
   for (let index = 1; index < threads; index++) {
     const stack = core.reserve(STACK_BYTES) + STACK_BYTES; // it grows downwards
-    const params = { module, memory: core.memory, pool, index, stack };
-    starting.push(startThread(params));
+    starting.push(start({ module, memory: core.memory, pool, index, stack }));
   }
   // The core must not wait for them before they run: while it does, this worker can't handle the messages that start them.
-  await Promise.all(starting);
-  return pool;
+  try {
+    await Promise.all(starting);
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return { pool, stop };
 }
 
 /**
@@ -39,24 +75,20 @@ export async function startThreads(core, { module, threads }, size) {
  */
 
 /**
- * Starts a further thread. If it ends later on, so does this worker, by an error that nothing catches: without it the pool is not whole.
+ * Starts a further thread.
+ * @param {Connection} connection to its worker
  * @param {ThreadParams} params
+ * @param {(error: Error) => void} onFailure called if it fails later on
  * @returns {Promise<void>} resolves when it runs
  */
-async function startThread(params) {
-  const connection = new Connection(await startWorker());
-  let runs = false;
+function startThread(connection, params, onFailure) {
   return new Promise((resolve, reject) => {
+    let runs = false;
     const onEvent = () => {
       runs = true;
       resolve();
     };
-    connection.call('thread', params, { onEvent }).catch((error) => {
-      if (!runs) return reject(error);
-      queueMicrotask(() => {
-        throw error;
-      });
-    });
+    connection.call('thread', params, { onEvent }).catch((error) => (runs ? onFailure(error) : reject(error)));
   });
 }
 

@@ -78,17 +78,34 @@ double bertlet_trainer_step(bertlet_trainer *t, double learning_rate, double wei
 
 size_t bertlet_trainer_floats(const bertlet_trainer *t) { return t->parameter_floats; }
 
-void bertlet_trainer_read_state(const bertlet_trainer *t, float *state) {
-  for (int32_t i = 0; i < t->parameter_count; i++)
-    memcpy(state + t->parameters[i].at, t->parameters[i].values, t->parameters[i].count * sizeof(float));
-  memcpy(state + t->parameter_floats, t->mean, t->parameter_floats * sizeof(float));
-  memcpy(state + 2 * t->parameter_floats, t->square, t->parameter_floats * sizeof(float));
+/* Number `at` of the state, and how many of the numbers from there on lie together. */
+static float *state_from(const bertlet_trainer *t, size_t at, size_t *together) {
+  const size_t floats = t->parameter_floats;
+  if (at >= floats) {
+    const size_t column = at % floats;
+    *together = floats - column;
+    return (at < 2 * floats ? t->mean : t->square) + column;
+  }
+  const parameter *of = t->parameters;
+  while (at >= of->at + of->count) of++;
+  *together = of->at + of->count - at;
+  return of->values + (at - of->at);
 }
 
-void bertlet_trainer_write_state(bertlet_trainer *t, const float *state, int32_t steps) {
-  for (int32_t i = 0; i < t->parameter_count; i++)
-    memcpy(t->parameters[i].values, state + t->parameters[i].at, t->parameters[i].count * sizeof(float));
-  memcpy(t->mean, state + t->parameter_floats, t->parameter_floats * sizeof(float));
-  memcpy(t->square, state + 2 * t->parameter_floats, t->parameter_floats * sizeof(float));
-  t->steps = steps;
+void bertlet_trainer_read_state(const bertlet_trainer *t, size_t begin, size_t count, float *state) {
+  for (size_t together; count > 0; begin += together, state += together, count -= together) {
+    const float *from = state_from(t, begin, &together);
+    if (together > count) together = count;
+    memcpy(state, from, together * sizeof(float));
+  }
 }
+
+void bertlet_trainer_write_state(bertlet_trainer *t, size_t begin, size_t count, const float *state) {
+  for (size_t together; count > 0; begin += together, state += together, count -= together) {
+    float *to = state_from(t, begin, &together);
+    if (together > count) together = count;
+    memcpy(to, state, together * sizeof(float));
+  }
+}
+
+void bertlet_trainer_set_steps(bertlet_trainer *t, int32_t steps) { t->steps = steps; }

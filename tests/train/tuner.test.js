@@ -1,10 +1,13 @@
 // Training of the encoder: the losses of twenty steps, of all weights, of the last layer and of LoRA adapters, for labels, tags and
-// answers. Oracle: PyTorch (tests/fixtures/make_tuning_fixtures.py).
+// answers. Oracle: PyTorch (tests/fixtures/make_tuning_fixtures.py). The same bits on any number of threads, and after an interruption.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { compile } from '../../js/core/compile.js';
 import { describe as describeModel } from '../../js/io/describe.js';
+import { Connection } from '../../js/rpc/connection.js';
 import { loadEngine } from '../../js/worker/load.js';
 import { compileTrainer } from '../../js/train/deep/compile-trainer.js';
 import { tensorNames, Tuner } from '../../js/train/deep/tuner.js';
@@ -13,10 +16,10 @@ import { fixtures } from '../support.js';
 const { cases, rates, rank, scale, decay } = JSON.parse(readFileSync(join(fixtures, 'train/tuning.json'), 'utf8'));
 const context = { signal: new AbortController().signal, emit() {} };
 
-async function engineOf(checkpoint, threads = 1) {
+async function engineOf(checkpoint) {
   const folder = join(fixtures, 'checkpoints', checkpoint);
   const { description } = await describeModel(folder);
-  return loadEngine({ description, names: { model: folder }, dtype: 'f32', threads }, context);
+  return loadEngine({ description, names: { model: folder }, dtype: 'f32', threads: 1 }, context);
 }
 
 /** Names of modules in transformers, as BERT has them. */
@@ -65,13 +68,14 @@ function tuningOf(names, { method, adapters }) {
   return { tuning, adapterOf };
 }
 
-/** The losses of all steps. `cuts`: where each batch of four texts is cut into smaller ones. */
-async function train(engine, given, { cuts = [0, 4], keptLayers } = {}) {
+/** A tuner of a case of the fixture, with its head and adapters. */
+async function tunerFor(engine, given, { keptLayers, dropout, compiled = engine.compiled } = {}) {
   const names = tensorNames(engine);
   const { tuning, adapterOf } = tuningOf(names, given);
   if (given.method === 'lora') assert.equal(tuning.filter((how) => how === 'ADAPTED').length, adapterOf.size);
-  const tuner = await Tuner.create(engine, await compileTrainer(engine.compiled), {
+  const tuner = await Tuner.create(engine, await compileTrainer(compiled), {
     tuning,
+    dropout,
     maxTokens: Math.max(...given.batches.map(({ ids }) => ids.flat().length)),
     keptLayers,
     pooling: given.task === 'labels' ? 'mean' : 'none',
@@ -82,14 +86,26 @@ async function train(engine, given, { cuts = [0, 4], keptLayers } = {}) {
   tuner.head.set(given.head.flat());
   for (const [name, { a, b }] of adapterOf)
     tuner.writeAdapter(names.indexOf(name), { a: Float32Array.from(a.flat()), b: Float32Array.from(b.flat()) });
-  const losses = rates.map((learningRate, step) => {
-    const batch = given.batches[step % given.batches.length];
-    const parts = cuts.slice(1).map((end, i) => partOf(given.task, batch, cuts[i], end));
+  return tuner;
+}
+
+/** The losses of steps, from step number `begin` to before `end`. `cuts`: where each batch of four texts is cut into smaller ones. */
+const takeSteps = (tuner, given, { cuts = [0, 4], begin = 0, end = rates.length } = {}) =>
+  rates.slice(begin, end).map((learningRate, i) => {
+    const batch = given.batches[(begin + i) % given.batches.length];
+    const parts = cuts.slice(1).map((to, j) => partOf(given.task, batch, cuts[j], to));
     return tuner.step(parts, { learningRate, weightDecay: decay, maxNorm: 1, seed: 0 }).loss;
   });
+
+/** The losses of all steps. */
+async function train(engine, given, options) {
+  const tuner = await tunerFor(engine, given, options);
+  const losses = takeSteps(tuner, given, options);
   tuner.dispose();
   return losses;
 }
+
+const everywhere = { hidden: 0.1, attention: 0.1, adapter: 0.1, features: 0.1 };
 
 for (const given of cases) {
   test(`${given.checkpoint}, ${given.method}, ${given.task}: the losses of PyTorch`, async () => {
@@ -125,9 +141,102 @@ test('a loss that is not finite is an error, and nothing changes', async () => {
   const before = tuner.logits(part.batch);
   const options = { learningRate: 0.1, weightDecay: 0, seed: 0 };
   const wrong = { ...part, loss: () => NaN };
-  assert.throws(() => tuner.step([part, wrong], options), { code: 'BAD_WEIGHTS', message: /Step 1/ });
-  assert.deepEqual(tuner.logits(part.batch), before);
+  for (let time = 0; time < 2; time++) {
+    assert.throws(() => tuner.step([part, wrong], options), { code: 'BAD_WEIGHTS', message: /^Step 1: the loss/ });
+    assert.deepEqual(tuner.logits(part.batch), before);
+  }
   tuner.step([part], options);
   assert.notDeepEqual(tuner.logits(part.batch), before);
+  const thrown = new Error('from the loss');
+  const throws = () => {
+    throw thrown;
+  };
+  assert.throws(() => tuner.step([part, { ...part, loss: throws }], options), thrown);
+  const { floats, steps } = tuner.readState();
+  assert.equal(steps, 1);
+  tuner.step([part], options);
+  const second = tuner.readState();
+  tuner.writeState({ floats, steps });
+  tuner.step([part], options);
+  assert.deepEqual(tuner.readState(), second, 'what failed before has left nothing behind');
+  tuner.dispose();
+});
+
+for (const { method, task } of [
+  { method: 'lora', task: 'tags' },
+  { method: 'layers', task: 'labels' },
+  { method: 'full', task: 'answers' },
+]) {
+  const given = cases.find((one) => one.method === method && one.task === task);
+
+  test(`${method}, ${task}: the same bits on 1, 2 and 4 threads`, async () => {
+    const engine = await engineOf(given.checkpoint);
+    const states = [];
+    for (const threads of [1, 2, 4]) {
+      const compiled = await compile({ threads });
+      assert.equal(compiled.threads, threads);
+      const tuner = await tunerFor(engine, given, { dropout: everywhere, compiled });
+      const losses = takeSteps(tuner, given);
+      states.push({ losses, ...tuner.readState() });
+      tuner.dispose();
+    }
+    assert.notDeepEqual(states[0].losses, await train(engine, given), 'dropout changes losses');
+    assert.deepEqual(states[1], states[0]);
+    assert.deepEqual(states[2], states[0]);
+  });
+
+  test(`${method}, ${task}: ten steps, saved, restored into another tuner, and ten more are twenty steps`, async () => {
+    const engine = await engineOf(given.checkpoint);
+    const options = { dropout: everywhere };
+    const whole = await tunerFor(engine, given, options);
+    const losses = takeSteps(whole, given, { end: 10 });
+    const half = whole.readState();
+    losses.push(...takeSteps(whole, given, { begin: 10 }));
+    const headless = await tunerFor(engine, { ...given, head: given.head.map((row) => row.map(() => 0)) }, options);
+    headless.writeState(half);
+    assert.deepEqual(headless.readState(), half);
+    assert.deepEqual(takeSteps(headless, given, { begin: 10 }), losses.slice(10));
+    assert.deepEqual(headless.readState(), whole.readState());
+    assert.deepEqual(headless.head, whole.head);
+    assert.throws(() => headless.writeState({ ...half, floats: half.floats.subarray(3) }), /another plan/);
+    whole.dispose();
+    headless.dispose();
+  });
+}
+
+test('a thread that fails: the step fails, and later ones; the next tuner works', async () => {
+  const [given] = cases;
+  const engine = await engineOf(given.checkpoint);
+  const compiled = await compile({ threads: 2 });
+  const { call } = Connection.prototype;
+  // Its thread gets a number that no thread of the pool has: whatever it does with scratch memory is out of bounds.
+  Connection.prototype.call = function (method, params, options) {
+    return call.call(this, method, { ...params, index: 0x1234567 }, options);
+  };
+  const tuner = await tunerFor(engine, given, { compiled });
+  Connection.prototype.call = call;
+  const failed = { code: 'WORKER_FAILED', message: /^Training failed in WebAssembly \(.+\)\. The model is as it was/ };
+  assert.throws(() => {
+    for (;;) takeSteps(tuner, given); // until the thread has had a task
+  }, failed);
+  assert.throws(() => takeSteps(tuner, given), failed);
+  tuner.dispose();
+  assert.deepEqual(await train(engine, given, { compiled }), await train(engine, given));
+});
+
+test('a thread that ends between two steps: later ones fail', async () => {
+  const [given] = cases;
+  const engine = await engineOf(given.checkpoint);
+  const started = [];
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (...message) {
+    started.push(this);
+    return postMessage.apply(this, message);
+  };
+  const tuner = await tunerFor(engine, given, { compiled: await compile({ threads: 2 }) });
+  Worker.prototype.postMessage = postMessage;
+  takeSteps(tuner, given);
+  await started[0].terminate();
+  assert.throws(() => takeSteps(tuner, given), { code: 'WORKER_FAILED', message: /exit code 1/ });
   tuner.dispose();
 });

@@ -1,15 +1,28 @@
-// The build that trains the encoder, fetched when it is used: the engine's with more in it, on one thread.
+// The build that trains the encoder, fetched when it is used: the engine's with more in it, and with as many threads.
 import { compileWasm } from '#platform';
 import { createCore } from '../../core/instance.js';
 
+/** @typedef {import('../../core/compile.js').Compiled} Compiled */
+
+/** By the engine's. @type {WeakMap<Compiled, Promise<Compiled>>} */
+const trainers = new WeakMap();
+
 /**
- * @param {import('../../core/compile.js').Compiled} compiled the engine's
- * @returns {Promise<import('../../core/compile.js').Compiled>} rejects with NO_WASM
+ * @param {Compiled} compiled the engine's
+ * @returns {Promise<Compiled>} rejects with NO_WASM
  */
-export async function compileTrainer(compiled) {
-  const build = /** @type {import('../../types.js').Build} */ (compiled.build.replace('-mt', ''));
-  const module = await compileWasm(`train-${build}`);
-  const shared = false;
-  const { end: heapBase } = await createCore({ module, shared, heapBase: 0 }, 0); // to read where its own data ends
-  return { ...compiled, build, module, shared, heapBase, threads: 1 };
+export function compileTrainer(compiled) {
+  const known = trainers.get(compiled);
+  if (known) return known;
+  const trainer = compileAnew(compiled);
+  trainers.set(compiled, trainer);
+  trainer.catch(() => trainers.delete(compiled)); // it may be there the next time
+  return trainer;
+}
+
+/** @param {Compiled} compiled @returns {Promise<Compiled>} */
+async function compileAnew(compiled) {
+  const module = await compileWasm(`train-${compiled.build}`);
+  const { end: heapBase } = await createCore({ ...compiled, module, heapBase: 0 }, 0); // to read where its own data ends
+  return { ...compiled, module, heapBase };
 }

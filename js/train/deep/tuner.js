@@ -3,10 +3,13 @@
 import { CONFIG_BYTES, POOLING, STATUS, TRAINING, TRAINING_BYTES, TUNING } from '../../core/abi.js';
 import { writeStruct } from '../../core/struct.js';
 import { writeConfig } from '../../engine/core-config.js';
+import { measureThreads, startThreads } from '../../engine/threads.js';
 import { BertletError } from '../../errors.js';
 import { giveBackMemory, takeMemory } from '../dataset/memory.js';
 
+/** @typedef {import('../../core/compile.js').Compiled} Compiled */
 /** @typedef {import('../../core/instance.js').Core} Core */
+/** @typedef {import('../../engine/threads.js').Threads} Threads */
 
 /**
  * @typedef {object} TunerPlan
@@ -47,45 +50,62 @@ export function tensorNames({ core, model }) {
   });
 }
 
+/**
+ * All that training changes, as it was after some step: whoever goes on with it gets the same bits as if never interrupted. Of the same
+ * model, with the same plan but for `maxTokens` and `keptLayers`.
+ * @typedef {object} TunerState
+ * @property {Float32Array} floats [3][numbers that are trained, the head's included]: themselves, then AdamW's moving averages
+ * @property {number} steps that were taken
+ */
+
 export class Tuner {
   #core;
   #compiled;
   #plan;
+  #threads;
   #at;
   #hiddenSize;
-  #step = 0;
+  #steps = 0;
+  /** Why it can't go on. @type {BertletError | undefined} */
+  #failure;
 
   /**
-   * Copies the model's weights, and adds a head whose weights are 0.
+   * Copies the model's weights, and adds a head whose weights are 0. When it is no longer needed, `dispose` is to be called.
    * @param {import('../../engine/engine.js').Engine} engine of an f32 model
-   * @param {import('../../core/compile.js').Compiled} compiled a build that trains, see `compileTrainer`
+   * @param {Compiled} compiled a build that trains, see `compileTrainer`
    * @param {TunerPlan} plan
-   * @returns {Promise<Tuner>} rejects with OUT_OF_MEMORY
+   * @returns {Promise<Tuner>} rejects with OUT_OF_MEMORY, and with what starting a thread rejects with
    */
   static async create(engine, compiled, plan) {
     /** @type {Sizes | undefined} */
     let sizes;
-    const core = await takeMemory(compiled, (probe) => (sizes = measure(probe, engine.config, plan)));
-    return new Tuner(engine, compiled, core, plan, /** @type {Sizes} */ (sizes));
+    const core = await takeMemory(compiled, (probe) => (sizes = measure(probe, compiled.threads, engine.config, plan)));
+    const onFailure = (/** @type {Error} */ { message }) => void tuner.#fail(message);
+    const threads = compiled.threads > 1 ? await startThreads(core, compiled, onFailure) : undefined;
+    const tuner = new Tuner(engine, compiled, core, plan, threads, /** @type {Sizes} */ (sizes));
+    return tuner;
   }
 
   /**
    * @param {import('../../engine/engine.js').Engine} engine
-   * @param {import('../../core/compile.js').Compiled} compiled
+   * @param {Compiled} compiled
    * @param {Core} core
    * @param {TunerPlan} plan
+   * @param {Threads | undefined} threads
    * @param {Sizes} sizes
    */
-  constructor(engine, compiled, core, plan, sizes) {
+  constructor(engine, compiled, core, plan, threads, sizes) {
     const { fn } = core;
     this.#core = core;
     this.#compiled = compiled;
     this.#plan = plan;
+    this.#threads = threads;
     this.#hiddenSize = engine.config.hiddenSize;
-    const entries = Object.entries(sizes).map(([name, size]) => [name, core.reserve(size)]);
-    const at = /** @type {{ [name in keyof typeof sizes]: number }} */ (Object.fromEntries(entries));
+    const blocks = { ...sizes, threads: 0 }; // they have what `startThreads` has reserved
+    const entries = Object.entries(blocks).map(([name, size]) => [name, core.reserve(size)]);
+    const at = /** @type {{ [name in keyof typeof blocks]: number }} */ (Object.fromEntries(entries));
     const given = writePlan(core, at.plan, engine.config, plan);
-    const model = fn.model_init(at.model, given.config, 0);
+    const model = fn.model_init(at.model, given.config, threads?.pool ?? 0);
     core.bytes(fn.model_image(model) >>> 0, fn.model_image_bytes(model) >>> 0).set(engine.seal());
     if (fn.model_restore(model) !== STATUS.OK) throw new Error('The weights are not those of the model');
     const head = fn.mlp_init(at.head, this.#hiddenSize, 0, plan.outputs, plan.maxTokens, 0);
@@ -130,50 +150,118 @@ export class Tuner {
     return { a, b, aAt: adapter, bAt: adapter + 4 * a };
   }
 
+  /** @returns {TunerState} a copy */
+  readState() {
+    const { fn } = this.#core;
+    const floats = new Float32Array(3 * fn.trainer_floats(this.#at.trainer));
+    this.#passState(floats, (begin, piece, at) => {
+      fn.trainer_read_state(this.#at.trainer, begin, piece.length, at);
+      piece.set(this.#core.floats(at, piece.length));
+    });
+    return { floats, steps: this.#steps };
+  }
+
+  /** @param {TunerState} state */
+  writeState({ floats, steps }) {
+    const { fn } = this.#core;
+    if (floats.length !== 3 * fn.trainer_floats(this.#at.trainer)) throw new Error('The state is of another plan');
+    this.#passState(floats, (begin, piece, at) => {
+      this.#core.floats(at, piece.length).set(piece);
+      fn.trainer_write_state(this.#at.trainer, begin, piece.length, at);
+    });
+    fn.trainer_set_steps(this.#at.trainer, steps);
+    this.#steps = steps;
+  }
+
   /**
-   * Logits of a batch, as in inference: without dropout.
+   * Calls `pass` for pieces of a state.
+   * @param {Float32Array} floats
+   * @param {(begin: number, piece: Float32Array, address: number) => void} pass `address` of room for the piece
+   */
+  #passState(floats, pass) {
+    const most = this.#plan.maxTokens * this.#hiddenSize; // as many as there are features, whose memory is free between two steps
+    for (let begin = 0; begin < floats.length; begin += most)
+      pass(begin, floats.subarray(begin, begin + most), this.#at.features);
+  }
+
+  /**
+   * Logits of a batch, as in inference: without dropout. Throws BAD_WEIGHTS if the encoder computes NaN or infinity, WORKER_FAILED.
    * @param {TunerBatch} batch
    * @returns {Float32Array} [rows][outputs], a copy
    */
   logits(batch) {
-    const rows = this.#forward(batch, 0, 0);
-    return this.#core.floats(this.#at.logits, rows * this.#plan.outputs).slice();
+    return this.#guard(() => {
+      const rows = this.#forward(batch, 0, 0);
+      return this.#core.floats(this.#at.logits, rows * this.#plan.outputs).slice();
+    });
   }
 
   /**
-   * One step of AdamW on batches whose gradients add up. Rejects with BAD_WEIGHTS, and changes nothing, if a loss or gradient is not finite.
+   * One step of AdamW on batches whose gradients add up. Throws BAD_WEIGHTS, and changes nothing, if a loss or gradient is not finite;
+   * WORKER_FAILED if WebAssembly or a thread fails, and then at each later call.
    * @param {{ batch: TunerBatch, loss: Loss, share: number }[]} parts `share`: of the step's loss that is the batch's mean loss, 1 in all
    * @param {{ learningRate: number, weightDecay: number, maxNorm?: number, seed: number }} options
    * @returns {{ loss: number, norm: number }} the step's loss, and the L2 norm of its gradient
    */
-  step(parts, { learningRate, weightDecay, maxNorm = 0, seed }) {
+  step(parts, options) {
+    return this.#guard(() => {
+      try {
+        return this.#takeStep(parts, options);
+      } catch (error) {
+        this.#core.fn.trainer_discard(this.#at.trainer);
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * `step`, which may leave gradients behind where it throws.
+   * @param {Parameters<Tuner['step']>[0]} parts
+   * @param {Parameters<Tuner['step']>[1]} options
+   */
+  #takeStep(parts, { learningRate, weightDecay, maxNorm = 0, seed }) {
     const { fn } = this.#core;
-    const { trainer } = this.#at;
-    this.#step += 1;
-    const key = stepKey(seed, this.#step);
+    const number = this.#steps + 1;
+    const key = stepKey(seed, number);
     let total = 0;
     let firstToken = 0;
     for (const { batch, loss, share } of parts) {
       const rows = this.#forward(batch, key, firstToken);
       const value = loss(this.#core, this.#at.logits, rows);
-      if (!Number.isFinite(value) || value < 0) {
-        fn.trainer_discard(trainer);
-        throw new BertletError(
-          'BAD_WEIGHTS',
-          `Step ${this.#step}: the loss is not finite. A smaller learningRate may help.`,
-        );
-      }
+      if (!Number.isFinite(value) || value < 0) throw notFinite(`Step ${number}: the loss is not finite.`);
       total += share * value;
       this.#backward(batch, rows, share);
       firstToken += batch.starts[batch.starts.length - 1];
     }
-    const norm = fn.trainer_step(trainer, learningRate, weightDecay, maxNorm);
-    if (norm < 0)
-      throw new BertletError(
-        'BAD_WEIGHTS',
-        `Step ${this.#step}: the gradient is not finite. A smaller learningRate may help.`,
-      );
+    const norm = fn.trainer_step(this.#at.trainer, learningRate, weightDecay, maxNorm);
+    if (norm < 0) throw notFinite(`Step ${number}: the gradient is not finite.`);
+    this.#steps = number;
     return { loss: total, norm };
+  }
+
+  /**
+   * Does something in the core, unless it has failed. Throws WORKER_FAILED if it does, or has.
+   * @template T
+   * @param {() => T} work
+   * @returns {T}
+   */
+  #guard(work) {
+    if (this.#failure) throw this.#failure;
+    try {
+      return work();
+    } catch (error) {
+      // After a trap nobody knows what this memory holds; the model's own is another.
+      throw error instanceof WebAssembly.RuntimeError ? this.#fail(error.message) : error;
+    }
+  }
+
+  /** @param {string} reason @returns {BertletError} what later calls throw */
+  #fail(reason) {
+    this.#failure ??= new BertletError(
+      'WORKER_FAILED',
+      `Training failed in WebAssembly (${reason}). The model is as it was before. Please report it.`,
+    );
+    return this.#failure;
   }
 
   /**
@@ -203,10 +291,7 @@ export class Tuner {
       key | 0,
       firstToken,
     );
-    if (status === STATUS.ERROR_NUMERIC) {
-      fn.trainer_discard(at.trainer);
-      throw new BertletError('BAD_WEIGHTS', 'The encoder computed NaN or infinity. A smaller learningRate may help.');
-    }
+    if (status === STATUS.ERROR_NUMERIC) throw notFinite('The encoder computed NaN or infinity.');
     if (status !== STATUS.OK) throw new Error(`bertlet_trainer_forward: ${status}`);
     const count = rows?.length ?? (this.#plan.pooling === 'none' ? starts[texts] : texts);
     if (rows) core.ints(at.rows, count).set(rows);
@@ -227,7 +312,7 @@ export class Tuner {
     const at = this.#at;
     if (share !== 1) {
       const logits = core.floats(at.logits, count * this.#plan.outputs);
-      logits.forEach((value, i) => (logits[i] = value * share));
+      for (let i = 0; i < logits.length; i++) logits[i] *= share;
     }
     if (rows) core.floats(at.features, starts[starts.length - 1] * this.#hiddenSize).fill(0);
     fn.mlp_backward_inputs(at.head, at.logits, rows ? at.rows : 0, at.features);
@@ -236,9 +321,10 @@ export class Tuner {
     fn.trainer_backward(at.trainer, at.features);
   }
 
-  /** Frees the memory. */
+  /** Ends the threads, and frees the memory. */
   dispose() {
-    giveBackMemory(this.#compiled, this.#core);
+    if (this.#threads) this.#threads.stop();
+    else if (!this.#failure) giveBackMemory(this.#compiled, this.#core);
   }
 }
 
@@ -246,22 +332,24 @@ export class Tuner {
 
 /**
  * @param {Core} probe an instance to compute sizes with
+ * @param {number} threads
  * @param {import('../../checkpoint/config.js').Config} config
  * @param {TunerPlan} plan
  */
-function measure(probe, config, plan) {
+function measure(probe, threads, config, plan) {
   const { maxTokens, outputs, rank = 0, begin = 0, tuning } = plan;
   const { hiddenSize, intermediateSize } = config;
   const { fn } = probe;
   const given = writePlan(probe, probe.scratch(CONFIG_BYTES + TRAINING_BYTES + tuning.length), config, plan);
   const head = fn.mlp_bytes(hiddenSize, 0, outputs, maxTokens, 0) >>> 0;
   const headParameters = (hiddenSize + 1) * outputs;
-  const trainer = fn.trainer_bytes(given.config, 1, given.training, given.tuning, headParameters) >>> 0;
+  const trainer = fn.trainer_bytes(given.config, threads, given.training, given.tuning, headParameters) >>> 0;
   if (head === 0 || trainer === 0)
     throw new BertletError('OUT_OF_MEMORY', 'What is to be trained needs more than the 4 GB of WebAssembly.');
   return {
+    threads: measureThreads(probe, threads),
     plan: CONFIG_BYTES + TRAINING_BYTES + tuning.length,
-    model: fn.model_bytes(given.config, 1) >>> 0,
+    model: fn.model_bytes(given.config, threads) >>> 0,
     head,
     trainer,
     ids: 4 * maxTokens,
@@ -274,6 +362,9 @@ function measure(probe, config, plan) {
     adapter: 4 * rank * (hiddenSize + intermediateSize), // one that is read or written
   };
 }
+
+/** @param {string} what happened, a sentence */
+const notFinite = (what) => new BertletError('BAD_WEIGHTS', `${what} A smaller learningRate may help.`);
 
 /**
  * A number that is not 0, and another one for each step.
