@@ -82,7 +82,7 @@
  * @property {(work: () => void) => void} whenIdle calls it after a second, when nothing more urgent is to be done. Node, which has all files at
  *   hand, never does
  * @property {() => Promise<Channel>} startWorker rejects where no worker can be started, with an error that says why
- * @property {() => Port} ownPort in a worker: its side of the channel
+ * @property {() => Port} ownPort in a worker: its side of the channel. In Node's main thread there is nobody on the other one
  * @property {(build: WasmName) => Promise<WebAssembly.Module>} compileWasm rejects with NO_WASM
  * @property {(spec: string) => { url: string } | { path: string } | undefined} locate the absolute URL or path that `spec` stands for;
  *   undefined if it is neither: perhaps it is a hub id

@@ -51,10 +51,9 @@ export async function startWorker() {
 
 /** @returns {import('../base/platform.js').Port} */
 export function ownPort() {
-  const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
   return {
-    post: (message, transfer) => port.postMessage(message, /** @type {any} */ (transfer)),
-    listen: (receive) => void port.on('message', receive),
+    post: (message, transfer) => parentPort?.postMessage(message, /** @type {any} */ (transfer)),
+    listen: (receive) => void parentPort?.on('message', receive),
   };
 }
 

@@ -73,6 +73,9 @@ export function createMethods() {
       };
     },
 
+    /** Answers, which says that the worker does not wait for another thread. */
+    ping() {},
+
     async tokenize({ texts }, context) {
       const pause = createPause(context);
       const encodings = [];
