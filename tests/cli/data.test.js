@@ -184,6 +184,10 @@ test('columns by name and by number, and columns that number the rows', async ()
   const pandas = [['', 'review', 'sentiment'], ...rows.map((cells, i) => [`${i}`, ...cells])];
   assert.deepEqual(await read({}, pandas), rows);
   assert.deepEqual(await read({}, pandas.slice(1)), rows);
+  const named = [['id', 'review', 'verdict'], ...rows.map((cells, i) => [`x${7 * i}`, ...cells])];
+  assert.deepEqual(await read({}, named), rows, 'a column of numbers by its name');
+  const counted = [['n', 'review', 'verdict'], ...rows.map((cells, i) => [`${i}`, ...cells])];
+  assert.deepEqual(await read({}, counted), rows, 'a column of numbers by what is in it');
   const fails = (pattern, options, lists = wide) =>
     failsTask('text-classification', 'w.csv', table(lists), 'BAD_DATA', pattern, { table: options });
   await fails(/none tells where the labels are; .*--label-column/, {});

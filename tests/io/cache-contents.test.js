@@ -13,6 +13,7 @@ import { bertlet, jsonLines } from '../cli/cli.js';
 
 const files = await tinyFiles();
 const DAY = 24 * 60 * 60 * 1000;
+const HOUR = 1 / 24; // of a day
 const GIB = 2 ** 30;
 
 /** A BERTLET_HOME without anything in it, for one test. */
@@ -87,8 +88,8 @@ test('what was not used for 60 days goes with the next load, of a kept model and
   const images = await emptyHome(t);
   const url = `${await modelServer(t)}model/`;
   for (const kept of [false, true]) {
-    await plant(images, 'long ago', 1000, 61);
-    await plant(images, 'lately', 1000, 59);
+    await plant(images, 'long ago', 1000, 60 + HOUR);
+    await plant(images, 'lately', 1000, 60 - HOUR);
     assert.equal((await use(url)).fromCache, kept);
     assert.deepEqual(await models(), [url, 'lately']);
   }

@@ -8,6 +8,12 @@ import { STATUS } from '../../js/core/abi.js';
 import { loadEngine } from '../../js/worker/load.js';
 import { tiny } from '../support.js';
 
+const engineOf = () =>
+  loadEngine(
+    { description: { kind: 'directory', path: tiny() }, dtype: 'f32', threads: 1 },
+    { signal: new AbortController().signal, emit() {} },
+  );
+
 test('what stands behind an added token of one character, and before one', async () => {
   const added = { added_tokens_decoder: { 94: { content: '§' } } };
   const tokenizer = await loadTokenizer({
@@ -25,10 +31,21 @@ test('what stands behind an added token of one character, and before one', async
   tokenizer.dispose();
 });
 
+test('a pair for which there is no room: its special tokens alone', async () => {
+  const { tokenizer } = await engineOf();
+  for (const [maxTokens, ids] of [
+    [3, 0],
+    [4, 1],
+    [5, 2],
+  ]) {
+    const encoded = tokenizer.encode(['good', 'movie'], maxTokens);
+    assert.equal(encoded.ids.length, 3 + ids);
+    assert.equal(encoded.cut, ids < 2);
+  }
+});
+
 test('a core that fails for another reason than room is no text without tokens, and not asked for ever', async () => {
-  const context = { signal: new AbortController().signal, emit() {} };
-  const description = { kind: 'directory', path: tiny() };
-  const { tokenizer, core } = await loadEngine({ description, dtype: 'f32', threads: 1 }, context);
+  const { tokenizer, core } = await engineOf();
   let calls = 0;
   core.fn = { ...core.fn, tokenize: () => (calls++ < 9 ? STATUS.ERROR_ARGUMENT : 0) };
   assert.throws(() => tokenizer.encode(['good'], 8), { message: 'bertlet_tokenize: -1' });

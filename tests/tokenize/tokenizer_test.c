@@ -145,7 +145,23 @@ static void test_ill_formed(void) {
   }
 }
 
+/* Of the longest word that is not unknown every character has its place, also if each takes four bytes. */
+static void test_longest_word(void) {
+  enum { LONGEST = 100, LETTER = 4 };
+  char text[LETTER * (LONGEST + 1) + 1] = "";
+  const bertlet_tokenizer *tokenizer = make(SPECIALS "\xF0\x90\x8C\xB0\n##\xF0\x90\x8C\xB0\n", USUAL);
+  int32_t ids[LONGEST + 1], offsets[2 * (LONGEST + 1)];
+  for (int32_t i = 0; i < LONGEST; i++) memcpy(text + LETTER * i, "\xF0\x90\x8C\xB0", LETTER);
+  CHECK(bertlet_tokenize(tokenizer, text, LETTER * LONGEST, ids, offsets, LONGEST + 1) == LONGEST);
+  for (int32_t i = 0; i < LONGEST; i++)
+    CHECK(ids[i] == (i ? 5 : 4) && offsets[2 * i] == 2 * i && offsets[2 * i + 1] == 2 * i + 2);
+  memcpy(text + LETTER * LONGEST, "\xF0\x90\x8C\xB0", LETTER);
+  CHECK(bertlet_tokenize(tokenizer, text, LETTER * (LONGEST + 1), ids, offsets, LONGEST + 1) == 1);
+  CHECK(ids[0] == 1 && offsets[0] == 0 && offsets[1] == 2 * (LONGEST + 1));
+}
+
 int main(void) {
+  test_longest_word();
   test_vocabulary();
   test_lines();
   test_colliding_pieces();
