@@ -100,6 +100,8 @@
  * @property {string} [promptName] which of the prompts of a sentence-transformers model is put before every text, such as 'query';
  *   default: what its files say (default_prompt_name), mostly none. Of a pair it is put before the first text
  * @property {string} [prompt] what is put before every text instead; '' for nothing
+ * @property {'query' | 'document'} [task] what the texts are in a search: without `promptName` and `prompt`, a sentence-transformers model's prompt of
+ *   that name is put before them, or none, as `encode_query` and `encode_document` do
  */
 
 /**

@@ -72,15 +72,16 @@ export class Model {
    */
   async embed(texts, options = {}) {
     const { numLayers } = this.info;
-    const { pooling, layer, normalize, truncation = 'cut', prompt, promptName, ...taskOptions } = options;
+    const { pooling, layer, normalize, truncation = 'cut', prompt, promptName, task, ...taskOptions } = options;
     if (pooling !== undefined) checkChoice('pooling', pooling, ['mean', 'cls', 'max', 'none']);
     if (layer !== undefined) checkInteger('layer', layer, 0, numLayers);
     checkChoice('truncation', truncation, ['cut', 'error']);
+    if (task !== undefined) checkChoice('task', task, ['query', 'document']);
     /** @type {any[]} */
     const results = [];
     await this.#connection.call(
       'embed',
-      { texts: toTexts(texts), pooling, layer, normalize, truncation, prompt, promptName },
+      { texts: toTexts(texts), pooling, layer, normalize, truncation, prompt, promptName, task },
       {
         ...callOptions(taskOptions),
         onPart: (part) =>

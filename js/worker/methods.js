@@ -87,14 +87,14 @@ export function createMethods() {
     },
 
     /** Sends the vectors of texts, batch by batch, as `Part`. */
-    async embed({ texts, pooling, layer, normalize, truncation, prompt, promptName }, context) {
+    async embed({ texts, pooling, layer, normalize, truncation, prompt, promptName, task }, context) {
       const { sentencePipeline } = engine.extras;
       const pipeline = pooling === undefined && layer === undefined ? sentencePipeline : undefined;
       const maxTokens = pipeline?.maxTokens;
       /** @type {import('./prompts.js').Prompted} */
       const prompted =
-        (prompt ?? promptName ?? sentencePipeline?.defaultPrompt) !== undefined
-          ? (await fetchLazy()).putPrompt(engine, { texts, pooling, prompt, promptName, maxTokens }, context)
+        (prompt ?? promptName ?? task ?? sentencePipeline?.defaultPrompt) !== undefined
+          ? (await fetchLazy()).putPrompt(engine, { texts, pooling, prompt, promptName, task, maxTokens }, context)
           : { texts };
       const dense = pipeline?.dense ?? [];
       const spec = {
