@@ -15,6 +15,8 @@ export const LAST = ['model.safetensors', 'model.safetensors.index.json', 'adapt
 /** A load reads a model's files one after the other; after its beginning they stay at least for so long: an hour. */
 const BUSY_MS = 60 * 60 * 1000;
 
+/** What was asked of the hub for a folder: versions of the files by their names, and null for those that the hub does not have. @typedef {Map<string, string | null>} Record */
+
 /** @param {string} folder of a model */
 const recordOf = (folder) => join(folder, RECORD);
 
@@ -29,9 +31,8 @@ export async function fileVersion(path) {
 }
 
 /**
- * The versions of the files that were downloaded into a folder, by their names.
  * @param {string} folder
- * @returns {Promise<Map<string, string>>} empty if none was, or nobody knows
+ * @returns {Promise<Record>} empty if nothing was downloaded into it, or nobody knows
  */
 export async function readRecord(folder) {
   const text = await readFile(recordOf(folder), 'utf8').catch(() => '{}');
@@ -44,17 +45,21 @@ export async function readRecord(folder) {
 }
 
 /**
- * Notes that files are downloaded into a folder, beside those that were before.
+ * Notes what is downloaded into a folder now, beside what was before. Files that the hub does not have any more are removed.
  * @param {string} folder is made if need be
- * @param {Record<string, string | undefined>} versions by the files' names
+ * @param {{ [file: string]: string | null }} versions as of a record
  */
-export async function writeRecord(folder, versions) {
-  const all = { ...Object.fromEntries(await readRecord(folder)), ...versions };
+export async function keepRecord(folder, versions) {
+  const before = await readRecord(folder);
+  for (const path of await ownFiles(folder, before)) if (versions[relativeName(folder, path)] === null) await rm(path);
   const temporary = partialName(recordOf(folder));
   await makeFolder(folder);
-  await writeFile(temporary, JSON.stringify(all));
+  await writeFile(temporary, JSON.stringify({ ...Object.fromEntries(before), ...versions }));
   await rename(temporary, recordOf(folder));
 }
+
+/** The name of a file or folder in another. @param {string} folder @param {string} path */
+const relativeName = (folder, path) => relative(folder, path).split(sep).join('/');
 
 /** Notes that a model is used now, if it was downloaded. @param {string} folder */
 export async function touchRecord(folder) {
@@ -73,9 +78,11 @@ export function openDownloads() {
       const models = folders.map(async (folder) => {
         const record = await stat(recordOf(folder)).catch(absent(undefined)); // another process has just removed it
         if (!record) return [];
-        const sizes = (await ownFiles(folder)).map(async (path) => (await stat(path).catch(absent({ size: 0 }))).size);
+        const sizes = (await ownFiles(folder, await readRecord(folder))).map(
+          async (path) => (await stat(path).catch(absent({ size: 0 }))).size,
+        );
         return {
-          name: relative(root, folder).split(sep).join('/'),
+          name: relativeName(root, folder),
           size: (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0),
           used: record.mtimeMs,
           busy: record.mtimeMs > Date.now() - BUSY_MS,
@@ -86,7 +93,7 @@ export function openDownloads() {
 
     async remove(name) {
       const folder = folderOf(name);
-      const paths = await ownFiles(folder);
+      const paths = await ownFiles(folder, await readRecord(folder));
       for (const path of [...paths, recordOf(folder)]) await rm(path, { force: true });
       // Folders that are empty now, the inner ones first.
       const folders = new Set([...paths.map(dirname), folder, dirname(folder)]);
@@ -101,10 +108,10 @@ export function openDownloads() {
 /**
  * The files of a folder that were downloaded and are still what they were.
  * @param {string} folder
+ * @param {Record} record
  * @returns {Promise<string[]>} paths, those of LAST first
  */
-async function ownFiles(folder) {
-  const record = await readRecord(folder);
+async function ownFiles(folder, record) {
   const files = [...record.keys()].sort((a, b) => Number(LAST.includes(b)) - Number(LAST.includes(a)));
   const are = await Promise.all(
     files.map(async (file) => (await fileVersion(join(folder, file))) === record.get(file)),

@@ -5,7 +5,7 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { makeRoom } from '../base/bounds.js';
 import { BertletError } from '../errors.js';
 import { cacheFolder } from './cache-folder.js';
-import { fileVersion, LAST, openDownloads, readRecord, touchRecord, writeRecord } from './downloads.js';
+import { fileVersion, keepRecord, LAST, openDownloads, readRecord, touchRecord } from './downloads.js';
 import { fileError } from './file-error.js';
 import { makeFolder, partialName, removeAbandoned } from './partial.js';
 import { findSnapshot } from './python-cache.js';
@@ -82,14 +82,17 @@ export async function openDirectory(path) {
 export async function openHub({ id, revision }, remote, { keep, refresh }) {
   const name = revision === 'main' ? id : `${id}@${encodeURIComponent(revision)}`;
   const folder = modelFolder(name);
-  const isThere = (/** @type {string} */ file) => existsSync(join(folder, file));
   const isComplete = (/** @type {string} */ path) => LAST.some((file) => existsSync(join(path, file)));
   if (!refresh) {
-    const downloaded = [...(await readRecord(folder)).keys()];
-    if (isComplete(folder) && downloaded.every(isThere)) {
+    const record = await readRecord(folder);
+    const isThere = (/** @type {[string, unknown]} */ [file, version]) =>
+      version === null || existsSync(join(folder, file));
+    if (isComplete(folder) && [...record].every(isThere)) {
+      if (record.size === 0) return openDirectory(folder); // the user's own
       await touchRecord(folder);
       await makeRoom(openDownloads(), name).catch(() => {}); // what fails now is tried again by the next load
-      return keptSource(folder, downloaded);
+      const hub = remote(revision);
+      return keptSource(folder, record, keep ? copyingTo(folder, name, hub) : hub);
     }
     const snapshot = await findSnapshot(id, revision);
     if (snapshot && isComplete(snapshot.folder)) return snapshotSource(snapshot, remote(snapshot.commit));
@@ -100,28 +103,36 @@ export async function openHub({ id, revision }, remote, { keep, refresh }) {
 }
 
 /**
- * What was downloaded before, or the user put into its place. A file that was downloaded and is gone is not absent: another process has just
- * removed the model, and without the file it would be another one.
+ * What was downloaded before. Files that no load has asked for yet (of a model that was loaded with an adapter, which brought its own) are
+ * asked of the hub. A file that was downloaded and is gone is not absent: another process has just removed the model.
  * @param {string} folder
- * @param {string[]} downloaded names of files
- * @returns {Promise<Source>}
+ * @param {import('./downloads.js').Record} record
+ * @param {Source} remote
+ * @returns {Source}
  */
-async function keptSource(folder, downloaded) {
-  const source = await openDirectory(folder);
+function keptSource(folder, record, remote) {
+  /** @type {string[]} */
+  const notes = [];
+  const pathOf = (/** @type {string} */ file) => join(folder, file);
   return {
-    ...source,
-    open: (file, signal) =>
-      source.open(file, signal).catch((error) => {
-        if (!(error.code === 'FILE_NOT_FOUND' && downloaded.includes(file))) throw error;
-        const what = `${source.locate(file)} was removed while the model was loading. Load it again.`;
-        throw new BertletError('FILE_ACCESS', what, { cause: error });
-      }),
+    ...remote,
+    locate: (file) => (existsSync(pathOf(file)) ? pathOf(file) : remote.locate(file)),
+    async open(file, signal) {
+      if (existsSync(pathOf(file)))
+        return Object.assign(readFileChunks(pathOf(file), signal), { version: await fileVersion(pathOf(file)) });
+      if (!record.has(file)) return askHub(remote, file, { folder, notes, signal });
+      if (record.get(file) === null) throw absent(remote, file);
+      throw new BertletError('FILE_ACCESS', `${pathOf(file)} was removed while the model was loading. Load it again.`);
+    },
+    identity: folder,
+    version: (file) => fileVersion(pathOf(file)),
+    local: true,
+    notes,
   };
 }
 
 /**
- * What Python has downloaded. It downloads only what it needs itself, so other files are asked of the hub, at the same commit; where it
- * can't be reached they count as absent, with a note.
+ * What Python has downloaded. It downloads only what it needs itself, so other files are asked of the hub, at the same commit.
  * @param {import('./python-cache.js').Snapshot} snapshot
  * @param {Source} remote
  * @returns {Source}
@@ -134,18 +145,32 @@ function snapshotSource({ folder, isAbsent }, remote) {
     locate: (file) => (isThere(file) ? join(folder, file) : remote.locate(file)),
     async open(file, signal) {
       if (isThere(file)) return readFileChunks(join(folder, file), signal);
-      if (isAbsent(file)) throw new BertletError('FILE_NOT_FOUND', `${remote.locate(file)} does not exist.`);
-      return remote.open(file, signal).catch((error) => {
-        if (!(error instanceof BertletError && error.code === 'NETWORK')) throw error;
-        const note = `${file} is not among what Python has downloaded into ${folder}, and can't be asked for now: ${error.message}`;
-        notes.push(note);
-        throw new BertletError('FILE_NOT_FOUND', note, { cause: error });
-      });
+      if (isAbsent(file)) throw absent(remote, file);
+      return askHub(remote, file, { folder, notes, signal });
     },
     identity: folder, // named by the commit, so it never changes
     local: true,
     notes,
   };
+}
+
+/** @param {Source} remote @param {string} file */
+const absent = (remote, file) => new BertletError('FILE_NOT_FOUND', `${remote.locate(file)} does not exist.`);
+
+/**
+ * Asks the hub for a file of a model that is on this machine without it. Where it can't be reached the file counts as absent, with a note.
+ * @param {Source} remote
+ * @param {string} file
+ * @param {{ folder: string, notes: string[], signal?: AbortSignal }} what `folder`: where the model is
+ * @returns {Promise<Chunks>}
+ */
+async function askHub(remote, file, { folder, notes, signal }) {
+  return remote.open(file, signal).catch((error) => {
+    if (!(error instanceof BertletError && error.code === 'NETWORK')) throw error;
+    const note = `${file} is not among what was downloaded into ${folder}, and can't be asked for now: ${error.message}`;
+    notes.push(note);
+    throw new BertletError('FILE_NOT_FOUND', note, { cause: error });
+  });
 }
 
 /**
@@ -161,6 +186,8 @@ function copyingTo(folder, name, remote) {
   const temporary = new Set();
   /** Those of files that were read to their end, by the file's name. @type {Map<string, string>} */
   const whole = new Map();
+  /** Files of which the hub has answered whether it has them: not, if they are not whole in the end. @type {Set<string>} */
+  const asked = new Set();
 
   /** @param {Error} error */
   const cannotKeep = (error) => {
@@ -199,13 +226,22 @@ function copyingTo(folder, name, remote) {
     async open(file, signal) {
       const path = whole.get(file);
       if (path) return readFileChunks(path, signal);
-      return copy(file, await remote.open(file, signal));
+      const chunks = await remote.open(file, signal).catch((error) => {
+        if (error instanceof BertletError && error.code === 'FILE_NOT_FOUND') asked.add(file);
+        throw error;
+      });
+      asked.add(file);
+      return copy(file, chunks);
     },
     async keep() {
-      const files = [...whole].sort(([a], [b]) => Number(LAST.includes(a)) - Number(LAST.includes(b)));
-      const versions = await Promise.all(files.map(async ([file, path]) => [file, await fileVersion(path)]));
-      await writeRecord(folder, Object.fromEntries(versions)).catch(cannotKeep);
-      for (const [file, path] of files) await rename(path, join(folder, file)).catch(cannotKeep);
+      if (asked.size === 0) return;
+      const files = [...asked].sort((a, b) => Number(LAST.includes(a)) - Number(LAST.includes(b)));
+      const versions = files.map(async (file) => [file, (await fileVersion(whole.get(file) ?? '')) ?? null]);
+      await keepRecord(folder, Object.fromEntries(await Promise.all(versions))).catch(cannotKeep);
+      for (const file of files) {
+        const path = whole.get(file);
+        if (path) await rename(path, join(folder, file)).catch(cannotKeep);
+      }
       await discard(); // what was not read to its end
       await makeRoom(openDownloads(), name).catch(() => {}); // what fails now is tried again by the next load
     },

@@ -8,7 +8,7 @@ import { clearCache, listCache, load } from '../../js/index.js';
 import { fileVersion, openDownloads } from '../../js/node/downloads.js';
 import { openHub } from '../../js/node/model-folder.js';
 import { bertlet, jsonLines } from '../cli/cli.js';
-import { serve, temporaryFolder, tinyFiles } from '../support.js';
+import { fixtures, serve, temporaryFolder, tinyFiles } from '../support.js';
 
 const files = await tinyFiles();
 const bytesOfFiles = Object.values(files).reduce((sum, { length }) => sum + length, 0);
@@ -144,11 +144,103 @@ test('no record leads out of its folder, and a damaged one is none', async (t) =
 test('a file that is removed while the model loads is not taken for one that there never was', async (t) => {
   const { models, hub } = await freshMachine(t);
   await use('org/name', { hub });
-  const source = await openHub({ id: 'org/name', revision: 'main' }, assert.fail, { keep: true, refresh: false });
+  const source = await openHub(
+    { id: 'org/name', revision: 'main' },
+    () => ({ locate: (file) => file, open: assert.fail }),
+    { keep: true, refresh: false },
+  );
   await openDownloads().remove('org/name');
   await assert.rejects(source.open('vocab.txt'), { code: 'FILE_ACCESS', message: /vocab\.txt was removed while/ });
   await assert.rejects(source.open('modules.json'), { code: 'FILE_NOT_FOUND' });
   assert.deepEqual(await readdir(models), []);
+});
+
+/** A hub of folders; `online` and `without` may be changed. */
+async function hubOf(t, folders) {
+  const state = { asked: [], online: true, without: [] };
+  state.address = await serve(t, async (req, res) => {
+    if (!state.online) return void res.destroy();
+    const [, id, file] = /^\/(.+?)\/resolve\/[^/]+\/(.+)$/.exec(req.url);
+    state.asked.push(`${id}/${file}`);
+    const bytes = state.without.includes(`${id}/${file}`)
+      ? undefined
+      : await readFile(join(folders[id], file)).catch(() => undefined);
+    res.writeHead(bytes ? 200 : 404).end(bytes);
+  });
+  return state;
+}
+
+async function vectorOf(spec, options) {
+  const warnings = [];
+  const bert = await load(spec, { threads: 1, onWarning: (text) => warnings.push(text), ...options });
+  const vector = await bert.embed('the movie was great');
+  await bert.dispose();
+  return { vector, warnings };
+}
+
+test('a model that was downloaded for an adapter with files of its own, then alone: as from its folder', async (t) => {
+  await freshMachine(t);
+  const [base, adapter] = ['checkpoints/sentence-mean', 'compatibility/lora-sentence'].map((name) =>
+    join(fixtures, name),
+  );
+  const hub = await hubOf(t, { base, adapter });
+  const expected = await vectorOf(base);
+  const adapted = await vectorOf(base, { adapter });
+  const options = { hub: hub.address };
+  assert.deepEqual(await vectorOf('base', { ...options, adapter: 'adapter' }), adapted);
+  const first = hub.asked.splice(0);
+  assert.ok(!first.includes('base/modules.json'), 'the adapter has one');
+  hub.online = false;
+  await assert.rejects(load('base', { ...options, threads: 1 }), {
+    code: 'FILE_NOT_FOUND',
+    message: /can't be asked for now/,
+  });
+  hub.online = true;
+  assert.deepEqual(await vectorOf('base', options), expected);
+  assert.ok(hub.asked.includes('base/modules.json'));
+  assert.deepEqual(
+    hub.asked.filter((file) => first.includes(file)),
+    [],
+    'nothing is downloaded twice',
+  );
+  hub.online = false;
+  assert.deepEqual(await vectorOf('base', options), expected, 'now all of it is here');
+  assert.deepEqual(await vectorOf('base', { ...options, adapter: 'adapter' }), adapted);
+});
+
+test('a file that could not be asked for is told, and not taken for absent once the hub is there again', async (t) => {
+  await freshMachine(t);
+  const [base, adapter] = ['checkpoints/sentence-mean', 'compatibility/lora-sentence'].map((name) =>
+    join(fixtures, name),
+  );
+  const hub = await hubOf(t, { base, adapter });
+  hub.without = ['adapter/tokenizer.json', 'adapter/tokenizer_config.json'];
+  const options = { hub: hub.address };
+  await vectorOf('base', { ...options, adapter: 'adapter' });
+  assert.ok(!hub.asked.includes('base/modules.json'), 'the adapter has one');
+  hub.online = false;
+  for (const dtype of ['f32', 'int8'])
+    assert.match(
+      (await vectorOf('base', { ...options, dtype })).warnings.join(),
+      /modules\.json is not among what was downloaded/,
+    );
+  hub.online = true;
+  for (const dtype of ['f32', 'int8'])
+    assert.deepEqual(await vectorOf('base', { ...options, dtype }), await vectorOf(base, { dtype }));
+});
+
+test('what the hub does not have any more goes when the model is downloaded anew', async (t) => {
+  const { models } = await freshMachine(t);
+  const base = join(fixtures, 'checkpoints/sentence-mean');
+  const hub = await hubOf(t, { base });
+  const options = { hub: hub.address };
+  await vectorOf('base', options);
+  await writeFile(join(models, 'base/1_Pooling/notes.txt'), 'mine');
+  hub.without = ['base/modules.json'];
+  const { vector } = await vectorOf('base', { ...options, cache: 'refresh' });
+  assert.ok(!existsSync(join(models, 'base/modules.json')) && existsSync(join(models, 'base/1_Pooling/notes.txt')));
+  hub.online = false;
+  assert.deepEqual((await vectorOf('base', options)).vector, vector);
 });
 
 test('a download that lacks one of its files is downloaded again', async (t) => {
