@@ -16,7 +16,7 @@ const CTEST = [
   ['src/kernels/linear_i8', ['kernels_linear_i8', 'model_encoder']],
   ['src/kernels/pack_i8', ['kernels_quantize', 'kernels_linear_i8', 'model_encoder']],
   ['src/kernels/linear', ['kernels_linear', 'kernels_backward', 'model_encoder']],
-  ['src/kernels/pack', ['kernels_linear', 'kernels_backward', 'model_encoder']],
+  ['src/kernels/pack', ['kernels_linear', 'kernels_backward', 'model_encoder', 'train_trainer']],
   ['src/kernels/quantize', ['kernels_quantize', 'model_encoder']],
   ['src/kernels/logreg', ['kernels_logreg', 'train_logreg']],
   ['src/kernels/simd_math', ['kernels_math', 'kernels_activate', 'kernels_rows']],

@@ -77,6 +77,13 @@ static void test_colliding_pieces(void) {
   }
 }
 
+/* A piece with capital letters is never met where texts are lowercased. */
+static void test_capital_pieces(void) {
+  const char *vocab = SPECIALS "The\nthe\nHEADQUARTERS\nheadquarters\n";
+  CHECK(becomes(make(vocab, USUAL), "The THE the HEADQUARTERS Headquarters", IDS(5, 5, 5, 7, 7)));
+  CHECK(becomes(make(vocab, USUAL & ~BERTLET_LOWERCASE), "The THE the HEADQUARTERS Headquarters", IDS(4, 1, 5, 6, 1)));
+}
+
 static void test_special_pieces_in_text(void) {
   const bertlet_tokenizer *tokenizer = make(SPECIALS "[\n]\nmask\n##a\n", USUAL);
   CHECK(becomes(tokenizer, "[SEP][PAD]x[UNK]", IDS(3, 0, 1, 1)));
@@ -166,6 +173,7 @@ int main(void) {
   test_lines();
   test_colliding_pieces();
   test_special_pieces_in_text();
+  test_capital_pieces();
   test_capacity();
   test_ill_formed();
   printf("%d checks failed\n", failures);
