@@ -129,7 +129,7 @@ export class Connection {
 
   /**
    * Watches a further thread of the worker. If it is ended by force in the midst of a task, the worker waits for that task for ever, and hears
-   * of nothing meanwhile; but here its port closes. (In browsers that don't tell of it, the call hangs.)
+   * of nothing meanwhile; but here its port closes. (Not in Chromium, where nothing but the browser could end it so.)
    * @param {MessagePort & { unref?(): void }} port on which the thread says that it has ended as it should
    */
   #watch(port) {

@@ -136,6 +136,12 @@ test('labels: of config.json, of labels.json, or by number', async () => {
   const adapter = await filesOf('lora-text', ['adapter_config.json', 'adapter_model.safetensors']);
   const base = join(checkpoints, 'bert');
   assert.deepEqual(await labelsOf(base, adapter), ['LABEL_0', 'LABEL_1', 'LABEL_2']);
+  // Names in the base's config.json may be of another head, but as many as there are outputs are taken for this one's.
+  const files = await filesOf('bert', ['config.json', 'vocab.txt', 'model.safetensors']);
+  const config = JSON.parse(String(files['config.json']));
+  const named = (id2label) => ({ ...files, 'config.json': Buffer.from(JSON.stringify({ ...config, id2label })) });
+  assert.deepEqual(await labelsOf(named({ 0: 'a', 1: 'b', 2: 'c' }), adapter), ['a', 'b', 'c']);
+  assert.deepEqual(await labelsOf(named({ 0: 'a', 1: 'b' }), adapter), ['LABEL_0', 'LABEL_1', 'LABEL_2']);
   adapter['labels.json'] = Buffer.from(JSON.stringify(names));
   assert.deepEqual(await labelsOf(base, adapter), names);
   adapter['labels.json'] = Buffer.from('["one", "two"]');

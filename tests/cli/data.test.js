@@ -259,6 +259,8 @@ test('white space around a label is not part of it', async () => {
 });
 
 test('a missing column names file and line', async () => {
+  // Quotes that do not make a table are not taken for quotes.
+  await fails('h.tsv', 'a\tgood\n"b\tbad\nc\tgood\n"\td\te\n', 'BAD_DATA', /line 4: 3 columns where TSV has two/);
   await fails('h.tsv', 'x\ta\nno label\n', 'BAD_DATA', /line 2: 1 column where TSV has two/);
   await fails('h.csv', 'x,a\none, two, three\n', 'BAD_DATA', /line 2: 3 columns .*in quotes/);
   await fails('h.csv', 'text,label,id\nx,a,1\ny,b\n', 'BAD_DATA', /line 3: 2 columns, but the header names 3/);
