@@ -216,8 +216,9 @@ guard(Model);
 
 /**
  * The class of the head that `fit` gives for a task.
- * @template {import('../types.js').Task | undefined} K
+ * @template {import('../types.js').HeadTask | undefined} K
  * @typedef {K extends 'token-classification' ? import('./heads/token-classifier.js').TokenClassifier
+ *   : K extends 'regression' ? import('./heads/text-regressor.js').TextRegressor
  *   : K extends 'question-answering' ? import('./heads/question-answerer.js').QuestionAnswerer
  *   : import('./heads/text-classifier.js').TextClassifier} HeadOf
  */

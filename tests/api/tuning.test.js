@@ -53,6 +53,32 @@ describe('lora', () => {
   }
 });
 
+test('numbers: of any scale, and the head gives them on that scale', async () => {
+  const bert = await load(tiny(), { threads: 1 });
+  const words = ['great', 'good', 'bad', 'awful'];
+  const examples = Array.from({ length: 80 }, (_, i) => ({
+    text: `the ${words[i % 4]} movie ${'very '.repeat(i % 3)}`,
+    score: 1000 - 100 * (i % 4),
+  }));
+  const options = { task: 'regression', method: 'lora', validation: 0.25, ...quick, epochs: 20 };
+  const head = await bert.fit(examples, options);
+  assert.ok(head.report.validation.pearson > 0.9, JSON.stringify(head.report.validation));
+  assert.ok(head.report.validation.r2 > 0.8);
+  assert.equal(head.report.validation.n, 20);
+  const kept = head.report.history[head.report.epochs - 1].heldOut;
+  assert.ok(Math.abs(kept.r2 - head.report.validation.r2) < 1e-3);
+  const [best, worst] = await head.score(['the great movie', 'the awful movie']);
+  assert.ok(best > worst + 100 && best < 1300 && worst > 400, `${best} ${worst}`);
+  await assert.rejects(bert.fit(examples, { task: 'regression' }), {
+    code: 'BAD_INPUT',
+    message: /take method 'lora'/,
+  });
+  const noScore = bert.fit([{ text: 'a', score: 'b' }], options);
+  await assert.rejects(noScore, { code: 'BAD_LABELS', message: /score of example 0 is "b"/ });
+  await assert.rejects(head.evaluate([]), { code: 'NO_EXAMPLES' });
+  await bert.dispose();
+});
+
 test('lora with a conditional random field: it learns what follows what', async () => {
   const bert = await load(tiny(), { threads: 1 });
   const examples = sentences(60);

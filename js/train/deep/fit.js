@@ -118,8 +118,10 @@ export async function tune(engine, params, context) {
       if (error.code !== 'WORKER_FAILED') save?.(); // of the last whole step
       throw error;
     });
+    const network = networkOf(tuner, engine, names, plan);
+    task.finish?.(network.dense[0]);
     const found = {
-      network: networkOf(tuner, engine, names, plan),
+      network,
       ...(task.lossParameters && { transitions: tuner.lossParameters }),
       validation: task.validationOf?.(logits ?? []),
       report: reportOf(params, task, plan, standing, engine),
