@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { load } from '../../js/index.js';
 import { toTexts } from '../../js/api/texts.js';
-import { fixtures, fromRoot, minilm, withoutMinilm } from '../support.js';
+import { compare, fixtures, fromRoot, minilm, withoutMinilm } from '../support.js';
 
 const TOLERANCE = 1e-4;
 
@@ -47,6 +47,31 @@ describe("the demo's adapters", { skip: withoutMinilm }, () => {
       assert.ok(largest <= TOLERANCE, `differs by ${largest}`);
     });
   }
+
+  test('all three beside one model, at once: logits as in PyTorch; in int8 close to them', async () => {
+    for (const [dtype, worstCosine] of [
+      ['f32', 1 - 1e-9],
+      ['int8', 0.995],
+    ]) {
+      const bert = await load(minilm, { dtype });
+      const heads = await Promise.all(Object.keys(cases).map((name) => bert.loadHead(join(demo, name))));
+      const results = await Promise.all(
+        Object.values(cases).map((texts, i) =>
+          logitsOf(
+            { head: heads[i] },
+            texts.map(({ text, textPair }) => (textPair === undefined ? text : { text, textPair })),
+          ),
+        ),
+      );
+      await bert.dispose();
+      Object.entries(cases).forEach(([name, texts], i) => {
+        const wanted = texts.flatMap(({ logits }) => logits.flat());
+        const { maxAbs, meanCosine } = compare(results[i].flat(), wanted, texts[0].logits[0].length);
+        if (dtype === 'f32') assert.ok(maxAbs <= TOLERANCE, `${name} differs by ${maxAbs}`);
+        assert.ok(meanCosine >= worstCosine, `${name}, ${dtype}: mean cosine ${meanCosine}`);
+      });
+    }
+  });
 
   test('int8: a sentiment that is clear in PyTorch is the same', async () => {
     const bert = await open('sentiment-rt-polarity', 'int8');

@@ -153,6 +153,8 @@ test('a head with the model’s fingerprint that reads what the model does not h
         fingerprint: 'f',
       }),
       info,
+      { async keep() {} },
+      {},
     );
   assert.equal((await open(2, 8)).network.layer, 2);
   await assert.rejects(open(3, 8), { code: 'BAD_HEAD', message: /layer 3, but the model has/ });

@@ -22,10 +22,24 @@ const layer = (outputs, inputs) => ({
   activation: 'none',
 });
 
+const lora = new Map([
+  [
+    'encoder.layer.0.attention.self.query.weight',
+    { a: new Float32Array(2 * 4), b: new Float32Array(8 * 2), rank: 2, rows: 8, columns: 4, scale: 0.5 },
+  ],
+]);
+
 const tagger = writeHead({
   task: 'token-classification',
   labels: ['O', 'B-LOC', 'I-LOC'],
-  network: { layer: 2, pooling: 'none', normalize: true, dense: [{ ...layer(4, 8), activation: 'relu' }, layer(3, 4)] },
+  network: {
+    layer: 2,
+    pooling: 'none',
+    normalize: true,
+    dense: [{ ...layer(4, 8), activation: 'relu' }, layer(3, 4)],
+    lora,
+    ignoreTokenTypes: true,
+  },
   transitions: { start: new Float64Array(3), next: new Float64Array(9), end: new Float64Array(3) },
   baseModel: 'org/name',
   adapter: 'org/adapter',
@@ -50,6 +64,11 @@ function useHead(bytes) {
     inputs = bias.length;
   }
   assert.equal(inputs, task === 'question-answering' ? 2 : labels.length);
+  for (const { a, b, rank, rows, columns, scale } of network.lora?.values() ?? []) {
+    assert.equal(a.length, rank * columns);
+    assert.equal(b.length, rows * rank);
+    assert.ok(rank > 0 && Number.isFinite(scale) && a.every(Number.isFinite) && b.every(Number.isFinite));
+  }
   if (transitions) assert.equal(transitions.next.length, labels.length ** 2);
 }
 

@@ -11,7 +11,7 @@ import { Connection } from '../../js/rpc/connection.js';
 import { loadEngine } from '../../js/worker/load.js';
 import { compileTrainer } from '../../js/train/deep/compile-trainer.js';
 import { tensorNames, Tuner } from '../../js/train/deep/tuner.js';
-import { fixtures } from '../support.js';
+import { compare, fixtures } from '../support.js';
 import { createTuning, everywhere, partOf, tuningOf } from './tuning.js';
 
 const fixture = JSON.parse(readFileSync(join(fixtures, 'train/tuning.json'), 'utf8'));
@@ -19,10 +19,10 @@ const { cases } = fixture;
 const { tunerFor, takeSteps, train } = createTuning(fixture);
 const context = { signal: new AbortController().signal, emit() {} };
 
-async function engineOf(checkpoint) {
+async function engineOf(checkpoint, dtype = 'f32') {
   const folder = join(fixtures, 'checkpoints', checkpoint);
   const { description } = await describeModel(folder);
-  return loadEngine({ description, names: { model: folder }, dtype: 'f32', threads: 1 }, context);
+  return loadEngine({ description, names: { model: folder }, dtype, threads: 1 }, context);
 }
 
 for (const given of cases) {
@@ -160,5 +160,51 @@ test('a thread that ends between two steps: later ones fail', async () => {
   await takeSteps(tuner, given);
   await started[0].terminate();
   await assert.rejects(takeSteps(tuner, given), { code: 'WORKER_FAILED', message: /exit code 1/ });
+  tuner.dispose();
+});
+
+test('of an int8 model: the numbers that its 8 bits stand for, and what they compute', async () => {
+  const [int8, f32] = [await engineOf('bert', 'int8'), await engineOf('bert')];
+  const names = tensorNames(int8);
+  const { hiddenSize } = int8.config;
+  const tuner = await Tuner.create(int8, await compileTrainer(int8.compiled), {
+    tuning: names.map(() => 'TRAINED'),
+    maxTokens: 64,
+    pooling: 'none',
+    outputs: hiddenSize,
+  });
+  const head = tuner.head; // which gives the hidden states themselves
+  head.fill(0);
+  for (let i = 0; i < hiddenSize; i++) head[i * hiddenSize + i] = 1;
+
+  let changed = 0;
+  names.forEach((name, tensor) => {
+    const [rows, columns] = [int8.core.fn.tensor_rows, int8.core.fn.tensor_columns].map((of) => of(int8.model, tensor));
+    const read = (engine) => {
+      const at = engine.core.scratch(4 * rows * columns);
+      engine.core.fn.tensor_read(engine.model, tensor, 0, rows, at);
+      return engine.core.floats(at, rows * columns).slice();
+    };
+    const [exact, quantized] = [read(f32), read(int8)];
+    assert.deepEqual(tuner.readTensor(tensor), quantized, name);
+    if (!name.endsWith('.weight') || name.includes('LayerNorm')) assert.deepEqual(quantized, exact, name);
+    else {
+      changed += 1;
+      assert.notDeepEqual(quantized, exact, name);
+      const most = Math.max(...exact.map(Math.abs));
+      quantized.forEach((value, i) => assert.ok(Math.abs(value - exact[i]) <= most / 100, name));
+    }
+    f32.writeTensor(tensor, quantized);
+  });
+  assert.ok(changed >= 14, `${changed} tensors are quantized`);
+
+  const texts = ['the movie was great', 'a dull, slow plot'];
+  const encoded = texts.map((text, index) => ({ index, ...int8.tokenizer.encode([text], 24) }));
+  const starts = encoded.reduce((all, { ids }) => [...all, all.at(-1) + ids.length], [0]);
+  const logits = tuner.logits({ ids: encoded.flatMap(({ ids }) => [...ids]), starts });
+  const hidden = (engine) => engine.hidden(engine.forward(encoded, 0), false).slice();
+  assert.ok(compare(logits, hidden(f32), hiddenSize).maxAbs <= 1e-6, 'as an f32 model with these numbers');
+  const { worstCosine } = compare(logits, hidden(int8), hiddenSize);
+  assert.ok(worstCosine >= 0.999, `cosine ${worstCosine} to the int8 model, which quantizes what its layers read, too`);
   tuner.dispose();
 });
