@@ -26,7 +26,7 @@ import { TEXT_TASKS } from './task-head.js';
  * @property {Record<string, unknown>} configJson the checkpoint's config.json
  * @property {Config} config
  * @property {{ name: string, shape: number[] }[]} encoder its tensors, by canonical name
- * @property {WrittenHead & { ranking?: 'none' | 'sigmoid' }} [head]
+ * @property {WrittenHead} [head]
  * @property {import('./masked-head.js').MaskedHead} [maskedHead]
  * @property {{ weight: Float32Array, bias: Float32Array }} [pooler]
  * @property {import('./sentence-transformers.js').SentencePipeline} [pipeline]

@@ -171,14 +171,15 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
   const headNames = new Set([...headTensors(plan), ...ownHead, ...maskedHeadTensors(configJson, family)]);
   const target = { core, model, staging, family, adapter, headNames, tied: tiedTensor(configJson, family) };
   const tensors = await readWeights(source, target, signal, progressReporter(context, 'download'));
-  extras.pooler = poolerOf(tensors);
+  const [weight, bias] = ['weight', 'bias'].map((part) => tensors.get(`pooler.dense.${part}`)?.values);
+  if (weight && bias) extras.pooler = { weight, bias };
   try {
     extras.maskedHead = buildMaskedHead(configJson, config, tensors);
   } catch (error) {
     emit({ warning: `${/** @type {Error} */ (error).message} So the model has no fillMask().` });
   }
   try {
-    if (plan) extras.head = buildHead(plan, tensors, config);
+    if (plan) extras.head = { ...buildHead(plan, tensors, config), ...plan.adapter?.learned };
     if (configJson.bertlet && !plan?.adapter)
       extras.head = await (await fetchLazy()).restoreHead(engine, source, configJson, signal);
     if (extras.head?.labels.length === 1) {
@@ -190,14 +191,4 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
     if (adapter || (error instanceof BertletError && error.code === 'NETWORK')) throw error;
     emit({ warning: `${/** @type {Error} */ (error).message} So the model has no \`head\`.` });
   }
-}
-
-/**
- * The layer that makes a vector of [CLS] in BERT, for which bertlet has a use in a head for texts only.
- * @param {Map<string, import('../checkpoint/safetensors.js').FloatTensor>} tensors by canonical name
- * @returns {Extras['pooler']} undefined if it is not there
- */
-function poolerOf(tensors) {
-  const [weight, bias] = ['weight', 'bias'].map((part) => tensors.get(`pooler.dense.${part}`)?.values);
-  return weight && bias && { weight, bias };
 }

@@ -81,3 +81,10 @@ export async function saveWith(model, { head, adapter } = {}) {
   close(); // an open port would keep Node from exiting
   return saveModel(engine, { head }, context);
 }
+
+/** Transitions in the numbers of files. */
+export const inFloats = ({ start, next, end }) => ({
+  start: Float32Array.from(start),
+  next: Float32Array.from(next),
+  end: Float32Array.from(end),
+});
