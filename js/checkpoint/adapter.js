@@ -13,7 +13,7 @@ import { toFloats } from './safetensors.js';
  * @property {string | undefined} taskType PEFT's task_type: SEQ_CLS, TOKEN_CLS, QUESTION_ANS, ...
  * @property {string[] | undefined} labels of its head, by index
  * @property {import('./head-settings.js').HeadSettings} settings of its head
- * @property {Pick<import('./task-head.js').TaskHead, 'transitions' | 'report'>} learned what else its head has
+ * @property {import('./head-settings.js').Learned} learned what else its head has
  * @property {boolean} ignoreTokenTypes whether it was trained with all token type ids 0, even those of a pair's second text
  * @property {Map<string, Delta>} deltas by the canonical name of the tensor that each changes
  * @property {Map<string, Map<number, Float32Array>>} rows that replace those of the base model's tensors, by canonical name and index

@@ -18,6 +18,12 @@ import { writeSafetensors } from './safetensors-writer.js';
  * @property {import('../types.js').FitReport} [report] how it was trained
  */
 
+/**
+ * @typedef {object} Learned
+ * @property {StoredTransitions} [transitions] of tags, which a conditional random field has learned
+ * @property {import('../types.js').FitReport} [report] how the head was trained
+ */
+
 /** The file with the transitions of a conditional random field, named and shaped as in pytorch-crf. */
 export const CRF_FILE = 'crf.safetensors';
 

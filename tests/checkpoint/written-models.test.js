@@ -8,7 +8,7 @@ import { toTexts } from '../../js/api/texts.js';
 import { writeAdapterFolder } from '../../js/checkpoint/adapter-writer.js';
 import { families } from '../../js/checkpoint/families/index.js';
 import { load } from '../../js/index.js';
-import { fixtures, tiny, tinyFiles, toyExamples } from '../support.js';
+import { fixtures, serve, serveFiles, tiny, tinyFiles, toyExamples } from '../support.js';
 import { goldenHead, inFloats, logitsOf, parseFile, randomFloats, saveWith } from './written.js';
 
 const checkpoint = (name) => join(fixtures, 'checkpoints', name);
@@ -275,6 +275,36 @@ describe('save', () => {
     const early = await bert.fit(toyExamples(20), { layer: 1 });
     await assert.rejects(bert.save({ head: early }), { code: 'BAD_INPUT', message: /layer 1 of 2/ });
     await Promise.all([int8.dispose(), bert.dispose()]);
+  });
+
+  test('a model from the cache, as from its files', async (t) => {
+    const transitions = {
+      start: Float64Array.of(1, 2, 3),
+      next: new Float64Array(9).fill(0.5),
+      end: new Float64Array(3),
+    };
+    const files = await saveWith(checkpoint('bert'), { head: { ...goldenHead('bert', 'tokens'), transitions } });
+    const weights = new Uint8Array(await files['model.safetensors'].arrayBuffer());
+    const handle = serveFiles({ ...files, 'model.safetensors': weights });
+    const address = await serve(t, (req, res) => {
+      res.setHeader('ETag', '"1"');
+      handle(req, res);
+    });
+    const saved = [];
+    for (const fromCache of [false, true]) {
+      const bert = await load(address, { threads: 1 });
+      assert.equal(bert.info.fromCache, fromCache);
+      saved.push(await bert.save());
+      await bert.dispose();
+    }
+    const [first, second] = await Promise.all(
+      saved.map(async (one) => ({
+        ...one,
+        'model.safetensors': new Uint8Array(await one['model.safetensors'].arrayBuffer()),
+      })),
+    );
+    assert.deepEqual(second, first);
+    assert.deepEqual(first['model.safetensors'], weights);
   });
 
   test('says what it leaves out', async () => {
