@@ -189,6 +189,19 @@ export class Model {
   }
 
   /**
+   * The model as a folder that `transformers`, sentence-transformers and `load` open, with its head: the files by their paths in it.
+   * @param {{ head?: import('./heads/create.js').AnyHead } & TaskOptions} [options] `head`: instead of the model's own; its adapter, if it has one,
+   *   is merged into what is saved
+   * @returns {Promise<Record<string, Blob | Uint8Array<ArrayBuffer>>>} weights as a Blob, which need not be in memory, the small files as bytes.
+   *   Rejects with UNSUPPORTED_DTYPE for an int8 model, HEAD_MODEL_MISMATCH for a head of another one, BAD_INPUT for a head that neither
+   *   library can compute
+   */
+  async save(options = {}) {
+    const { saveModel } = await fetchLazy();
+    return saveModel(this.#connection, this.info, options);
+  }
+
+  /**
    * Ends the worker, which frees all memory of the model and its heads. Running calls and later ones reject with DISPOSED.
    * @returns {Promise<void>} resolves when the worker has ended
    */

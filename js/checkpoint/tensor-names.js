@@ -18,7 +18,8 @@ const TENSORFLOW_NAMES = [
  * @param {string} part
  * @param {string} replacement
  */
-const replacePart = (name, part, replacement) => `.${name}.`.replace(`.${part}.`, `.${replacement}.`).slice(1, -1);
+export const replacePart = (name, part, replacement) =>
+  `.${name}.`.replace(`.${part}.`, `.${replacement}.`).slice(1, -1);
 
 /**
  * The canonical name of a tensor or module.
@@ -35,12 +36,3 @@ export function canonicalName(name, { prefixes, modules }) {
   );
   return TENSORFLOW_NAMES.reduce((before, [pattern, now]) => before.replace(pattern, now), renamed);
 }
-
-/**
- * The name that the family's encoder has for a tensor or module in `transformers`: `canonicalName`, undone.
- * @param {string} name canonical
- * @param {Family} family
- * @returns {string} without a prefix
- */
-export const ownName = (name, { modules }) =>
-  modules.reduce((before, [own, canonical]) => replacePart(before, canonical, own), name);

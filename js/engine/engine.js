@@ -53,6 +53,7 @@ export const ADAPTER_BYTES = 128 * 2 ** 20;
  * js/io/cache-entry.js.
  * @typedef {object} Extras
  * @property {import('../checkpoint/task-head.js').TaskHead} [head]
+ * @property {{ weight: Float32Array, bias: Float32Array }} [pooler] of a BERT, which not every head reads; `save` writes it
  * @property {boolean} [ignoreTokenTypes] whether all token type ids are 0, as in the training of the adapter
  * @property {import('../checkpoint/masked-head.js').MaskedHead} [maskedHead]
  * @property {import('../tokenize/vocabulary.js').Vocabulary} [vocabulary] without `search`; it is here only when it comes from the cache,

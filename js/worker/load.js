@@ -82,7 +82,14 @@ export async function loadEngine(params, context) {
       const toMerge =
         adapter && (adapterFirst ?? (await (await fetchLazy()).readAdapter(cache.source, config.family, signal)));
       const lowercases = (vocabulary.flags & TOKENIZER_FLAGS.LOWERCASE) !== 0;
-      const pipeline = await readPipeline(cache.source, adapter !== undefined, config, lowercases, context);
+      const hasHead = configJson.bertlet?.pooling !== undefined;
+      const pipeline = await readPipeline(
+        cache.source,
+        adapter !== undefined,
+        config,
+        { lowercases, hasHead },
+        context,
+      );
       engine.extras.sentencePipeline = pipeline;
       engine.extras.vocabSize = config.vocabSize;
       await readCheckpoint(engine, cache.source, toMerge, configJson, context);
@@ -123,17 +130,24 @@ async function openSources(description, adapter, options) {
  * @param {Source} source
  * @param {boolean} hasAdapter
  * @param {import('../checkpoint/config.js').Config} config
- * @param {boolean} lowercases whether the tokenizer does
+ * @param {{ lowercases: boolean, hasHead: boolean }} options `lowercases`: whether the tokenizer does; `hasHead`: whether the model's modules are
+ *   those of a head
  * @param {Context} context
  * @returns {Promise<Extras['sentencePipeline']>} undefined if neither has one; rejects as `readSentencePipeline`
  */
-async function readPipeline(source, hasAdapter, config, lowercases, context) {
+async function readPipeline(source, hasAdapter, config, { lowercases, hasHead }, context) {
   const folders = hasAdapter ? [(await fetchLazy()).adapterFolder(source), source] : [source];
   for (const folder of folders) {
     const modules = await readOptional(folder, 'modules.json', context.signal);
     if ('error' in modules) continue;
     const { readSentencePipeline } = await fetchPart(() => import('../checkpoint/sentence-transformers.js'));
-    return readSentencePipeline(folder, modules, config, lowercases, context);
+    return readSentencePipeline(
+      folder,
+      modules,
+      config,
+      { lowercases, hasHead: hasHead && folder === source },
+      context,
+    );
   }
   return undefined;
 }
@@ -152,9 +166,12 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
   const { family } = config;
   if (adapter?.ignoreTokenTypes) extras.ignoreTokenTypes = true;
   const plan = planHead(configJson, family, adapter, source.locate('config.json'));
-  const headNames = new Set([...headTensors(plan), ...maskedHeadTensors(configJson, family)]);
+  // Of the layers below a classifier an adapter may save those that its head does not read, and save() writes the pooler again.
+  const ownHead = headTensors({ dense: family.textHead });
+  const headNames = new Set([...headTensors(plan), ...ownHead, ...maskedHeadTensors(configJson, family)]);
   const target = { core, model, staging, family, adapter, headNames, tied: tiedTensor(configJson, family) };
   const tensors = await readWeights(source, target, signal, progressReporter(context, 'download'));
+  extras.pooler = poolerOf(tensors);
   try {
     extras.maskedHead = buildMaskedHead(configJson, config, tensors);
   } catch (error) {
@@ -162,6 +179,8 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
   }
   try {
     if (plan) extras.head = buildHead(plan, tensors, config);
+    if (configJson.bertlet && !plan?.adapter)
+      extras.head = await (await fetchLazy()).restoreHead(engine, source, configJson, signal);
     if (extras.head?.labels.length === 1) {
       const { readRanking } = await fetchPart(() => import('../checkpoint/ranking.js'));
       extras.head.ranking = await readRanking(source, configJson, signal);
@@ -171,4 +190,14 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
     if (adapter || (error instanceof BertletError && error.code === 'NETWORK')) throw error;
     emit({ warning: `${/** @type {Error} */ (error).message} So the model has no \`head\`.` });
   }
+}
+
+/**
+ * The layer that makes a vector of [CLS] in BERT, for which bertlet has a use in a head for texts only.
+ * @param {Map<string, import('../checkpoint/safetensors.js').FloatTensor>} tensors by canonical name
+ * @returns {Extras['pooler']} undefined if it is not there
+ */
+function poolerOf(tensors) {
+  const [weight, bias] = ['weight', 'bias'].map((part) => tensors.get(`pooler.dense.${part}`)?.values);
+  return weight && bias && { weight, bias };
 }

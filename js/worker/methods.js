@@ -169,6 +169,13 @@ export function createMethods() {
       return fitted;
     },
 
+    /** The files of the model's folder. */
+    save: async (params, context) => (await fetchLazy()).saveModel(engine, params, context),
+
+    /** The files of a head's adapter. */
+    saveAdapter: async ({ data, baseModel }) =>
+      (await fetchLazy()).writeAdapterFolder(data, { ...engine.config, modelName: baseModel }),
+
     /** Fetches it before it is used. */
     fetchLazy: async () => void (await fetchLazy()),
 
