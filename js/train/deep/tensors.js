@@ -1,6 +1,6 @@
 // Which of a model's tensors a method trains, and which get an adapter.
 import { parsePattern, UnknownPattern } from '../../checkpoint/name-pattern.js';
-import { ownName } from '../../checkpoint/tensor-names.js';
+import { nameInModel } from '../../checkpoint/own-names.js';
 import { BertletError } from '../../errors.js';
 
 /** @typedef {import('./tuner.js').TunerPlan['tuning'][number]} Tuning */
@@ -19,7 +19,7 @@ const LINEAR =
  * @returns {Tuning[]} [tensors]
  */
 export function adaptedTensors(names, family, targetModules) {
-  const modules = names.map((name) => (LINEAR.test(name) ? ownName(name, family).replace(/\.weight$/, '') : ''));
+  const modules = names.map((name) => (LINEAR.test(name) ? nameInModel(name, family).replace(/\.weight$/, '') : ''));
   const matchers = matchersOf(targetModules, family);
   for (const { target, matches } of matchers) {
     if (modules.some((module) => module !== '' && matches(module))) continue;
