@@ -110,6 +110,7 @@ export async function tune(model, course, options) {
       onChange({ step: loaded, steps: total, losses: [...losses], epochs, milliseconds, pace });
     },
   });
-  onChange({ pace: { ...pace, secondsLeft: 0 } }); // it may have ended early
+  // It may have ended early, and not every step is told of.
+  onChange({ step: tuned.report?.steps, pace: { ...pace, secondsLeft: 0 } });
   return { frozen, tuned };
 }

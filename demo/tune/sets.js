@@ -27,5 +27,8 @@ export const toTry = (set) => TO_TRY[set] ?? [];
  * @param {AbortSignal} signal
  * @returns {Promise<Labelled[]>}
  */
-export const examplesOf = async (set, examples, signal) =>
-  set === 'mine' ? examples.of('single').items : fetchExamples(set, signal);
+export async function examplesOf(set, examples, signal) {
+  if (set === 'mine') return examples.of('single').items;
+  const shipped = await fetchExamples(set, signal);
+  return shipped.map(({ text, label }) => ({ text, label: label.replaceAll('_', ' ') }));
+}
