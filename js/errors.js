@@ -32,7 +32,7 @@ export class BertletError extends Error {
  *   UNSUPPORTED_DTYPE    tensors, or `dtype`, are in numbers that bertlet does not read or compute in
  *   MISSING_TENSOR, SHAPE_MISMATCH   the weights lack a tensor, or it does not fit config.json
  *   BAD_WEIGHTS          weights, or numbers in training, are NaN, infinite or implausibly large
- *   BAD_ADAPTER          an adapter can't be merged into the model
+ *   BAD_ADAPTER          an adapter can't be merged into the model, or can't lie beside it
  *   BAD_HEAD             a head file is damaged, of another version, or not a head
  *   HEAD_MODEL_MISMATCH  a head was trained on other weights than the loaded ones
  *   BAD_CHECKPOINT       a checkpoint of a training is damaged, or of another training

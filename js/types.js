@@ -38,7 +38,7 @@
  * Options of every call that may take long.
  * @typedef {object} TaskOptions
  * @property {AbortSignal} [signal] aborting it rejects the call at once with the signal's reason (an AbortError, unless another was
- *   given), and stops the work
+ *   given), and stops the work; a fit that trains the encoder rejects when its last checkpoint has come
  * @property {(progress: Progress) => void} [onProgress] called now and then, and once when all is done
  * @property {(message: string, texts?: number[]) => void} [onWarning] default: `console.warn`. `texts`: indices of the texts that the
  *   warning is about
@@ -73,9 +73,10 @@
 
 /**
  * @typedef {object} CacheEntry a model that the cache holds
- * @property {string} model where it was loaded from, as the caller named it
+ * @property {'finished' | 'downloaded'} kind as the core uses it; or, in Node, its files, as they were downloaded from the hub
+ * @property {string} model where it was loaded from, as the caller named it; of downloaded files the id, with "@revision" if that is not main
  * @property {string} [adapter] that was merged into it, likewise
- * @property {Dtype} dtype
+ * @property {Dtype} [dtype] of a finished model
  * @property {number} bytes size of the entry
  * @property {Date} lastUsed when it was loaded last
  */
@@ -115,6 +116,8 @@
  * @property {string} [prompt] what is put before every text instead; '' for nothing
  * @property {HeadLike} [head] a head of this model: where it has an adapter of its own, the vectors are computed with that. Default: the
  *   model as it was loaded
+ * @property {'query' | 'document'} [task] what the texts are in a search: without `promptName` and `prompt`, a sentence-transformers model's prompt of
+ *   that name is put before them, or none, as `encode_query` and `encode_document` do
  */
 
 /** What all heads are. @typedef {{ readonly task: HeadTask, readonly labels: readonly string[], save: () => Promise<Uint8Array> }} HeadLike */
@@ -198,6 +201,7 @@
  * @property {string | string[]} [targetModules] of 'lora': which linear layers get an adapter: 'all-linear', the default; names or ends of
  *   names, such as ['query', 'value']; or a pattern for whole names
  * @property {number} [layers] of 'layers': how many of the last layers are trained; default 2
+ * @property {boolean} [crf] of entities, with all methods but 'head': whether a conditional random field is trained on top; default false
  * @property {number} [batchSize] of all methods but 'head': examples of a step; default 32, for entities and question answering 16
  * @property {number} [warmup] share of the steps in which the learning rate rises; default 0.1
  * @property {number} [weightDecay] of AdamW; default 0.01

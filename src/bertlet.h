@@ -177,8 +177,8 @@ BERTLET_API bertlet_status bertlet_tensor_write(bertlet_model *model, const void
 BERTLET_API bertlet_status bertlet_tensor_merge_lora(bertlet_model *model, const float *a, const float *b, int32_t rank,
                                                      float scale);
 
-/* Copies rows begin .. end - 1 of a tensor of an f32 model, as a checkpoint stores them: values [end - begin][columns].
- */
+/* Copies rows begin .. end - 1 of a tensor, as a checkpoint stores them: values [end - begin][columns]. Of an int8
+ * model they are what the 8 bits stand for: scale * (q - zero). */
 BERTLET_API void bertlet_tensor_read(const bertlet_model *model, int32_t tensor, int32_t begin, int32_t end,
                                      float *values);
 

@@ -74,7 +74,7 @@ export class Model {
    */
   async embed(texts, options = {}) {
     const { numLayers } = this.info;
-    const { pooling, layer, normalize, truncation = 'cut', prompt, promptName, head, ...taskOptions } = options;
+    const { pooling, layer, normalize, truncation = 'cut', prompt, promptName, task, head, ...taskOptions } = options;
     if (pooling !== undefined) checkChoice('pooling', pooling, ['mean', 'cls', 'max', 'none']);
     if (layer !== undefined) checkInteger('layer', layer, 0, numLayers);
     checkChoice('truncation', truncation, ['cut', 'error']);
@@ -84,11 +84,12 @@ export class Model {
         'BAD_INPUT',
         'head is not a head of this model. Give one that its fit() or loadHead() made.',
       );
+    if (task !== undefined) checkChoice('task', task, ['query', 'document']);
     /** @type {any[]} */
     const results = [];
     await this.#connection.call(
       'embed',
-      { texts: toTexts(texts), pooling, layer, normalize, truncation, prompt, promptName, head: number },
+      { texts: toTexts(texts), pooling, layer, normalize, truncation, prompt, promptName, task, head: number },
       {
         ...callOptions(taskOptions),
         onPart: (part) =>
@@ -172,20 +173,21 @@ export class Model {
   }
 
   /**
-   * Loads a head that `head.save()` wrote. It must have been trained on this model, with the same adapter.
-   * @param {import('../types.js').FileContent} content its bytes, a Blob, a Response, a stream, or a URL
-   * @param {Pick<TaskOptions, 'signal'>} [options]
-   * @returns {Promise<import('./heads/create.js').AnyHead>} Rejects with BAD_HEAD if it is damaged or not a head, HEAD_MODEL_MISMATCH if it
+   * Loads a head that `head.save()` wrote, or an adapter in PEFT's format with the head that it brings. It must have been trained on this
+   * model, with the same adapter merged, if any. What a head has of an adapter of its own lies beside the model, which stays as it is: so
+   * any number of heads can be used at the same time.
+   * @param {import('../types.js').FileContent | import('../types.js').ModelSpec} content of a head its bytes, a Blob, a Response, a stream,
+   *   or a URL; of an adapter its folder: in Node a path, a URL that ends in a slash, a hub id, or its files
+   * @param {Pick<TaskOptions, 'signal'> & Pick<import('../types.js').LoadOptions, 'hub' | 'revision' | 'token' | 'headers'>} [options]
+   * @returns {Promise<import('./heads/create.js').AnyHead>} Rejects with BAD_ADAPTER if an adapter has no head, or can't lie beside the model
+   *   (then `load` can merge it); for a head with BAD_HEAD if it is damaged or not a head, HEAD_MODEL_MISMATCH if it
    *   was trained on another model, FILE_NOT_FOUND, FILE_ACCESS or NETWORK if it can't be read
    */
-  async loadHead(content, { signal, ...others } = {}) {
-    rejectUnknownOptions(others);
-    signal?.throwIfAborted();
+  async loadHead(content, options = {}) {
+    options.signal?.throwIfAborted();
     const { openHead } = await fetchLazy();
-    const head = await openHead(content, this.info, signal);
     const remote = new RemoteHead(this.#connection);
-    await remote.keep(head.network);
-    return createHead(remote, head);
+    return createHead(remote, await openHead(content, this.info, remote, options));
   }
 
   /**

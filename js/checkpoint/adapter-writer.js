@@ -50,7 +50,11 @@ export function writeAdapterFolder(head, { family, numLayers, hiddenSize, modelN
       'This head has hidden units, for which PEFT has no place. head.save() gives it as a file that bertlet loads.',
     );
   const problemType = problemTypeOf(head);
-  const settings = { ...settingsOf(head, headClass), ...(problemType && { problem_type: problemType }) };
+  const settings = {
+    ...settingsOf(head, headClass),
+    ...(problemType && { problem_type: problemType }),
+    fingerprint: head.fingerprint,
+  };
   /** @type {WrittenTensor[]} */
   const tensors = [...lora].flatMap(([name, delta]) => adapterTensors(name, delta, family));
   tensors.push(...headTensors(headClass, hiddenSize, family));
@@ -63,7 +67,7 @@ export function writeAdapterFolder(head, { family, numLayers, hiddenSize, modelN
     'adapter_config.json': encodeJson(config),
     'adapter_model.safetensors': writeSafetensors(tensors, { format: 'pt' }),
     ...(head.labels.length > 0 && { 'labels.json': encodeJson(head.labels) }),
-    ...(Object.keys(settings).length > 0 && { 'head.json': encodeJson(settings) }),
+    'head.json': encodeJson(settings),
     ...(head.transitions && { [CRF_FILE]: writeTransitions(head.transitions) }),
     'README.md': adapterCard(head, headClass, modelName),
   };

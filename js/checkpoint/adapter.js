@@ -72,7 +72,7 @@ export class Adapter {
             'Load the model that the adapter was trained on.',
         );
       }
-      if (!expected && !headNames.has(name) && !name.startsWith('pooler.')) {
+      if (!expected && !headNames.has(name)) {
         throw new BertletError(
           'BAD_ADAPTER',
           `${location} changes ${name}, but the model has no such tensor. Load the model that the adapter was trained on.`,

@@ -14,6 +14,7 @@ import { writeSafetensors } from './safetensors-writer.js';
  * @property {string} [problem_type] as in config.json: which of the tasks of texts it is for
  * @property {boolean} [crf] whether crf.safetensors has its transitions
  * @property {import('../types.js').FitReport} [report] how it was trained
+ * @property {string} [fingerprint] `info.fingerprint` of the model beside which an adapter was trained
  */
 
 /** The file with the transitions of a conditional random field, named and shaped as in pytorch-crf. */
@@ -29,7 +30,7 @@ const POOLINGS = ['mean', 'cls', 'max'];
  * @returns {HeadSettings}
  */
 export function checkHeadSettings(json, location, code) {
-  const { pooling, normalize, report, crf, problem_type: problemType } = json;
+  const { pooling, normalize, report, crf, problem_type: problemType, fingerprint } = json;
   /** @param {string} what @param {unknown} value @param {string} wanted */
   const refuse = (what, value, wanted) => {
     throw new BertletError(code, `${location} has the ${what} ${JSON.stringify(value)}; it must be ${wanted}.`);
@@ -44,7 +45,8 @@ export function checkHeadSettings(json, location, code) {
   if (![undefined, true, false].includes(crf)) refuse('value of "crf"', crf, 'true or false');
   if (report !== undefined && (typeof report !== 'object' || report === null)) refuse('report', report, 'an object');
   if (problemType !== undefined && typeof problemType !== 'string') refuse('problem_type', problemType, 'a string');
-  return { pooling, normalize, report, crf, problem_type: problemType };
+  if (fingerprint !== undefined && typeof fingerprint !== 'string') refuse('fingerprint', fingerprint, 'a string');
+  return { pooling, normalize, report, crf, problem_type: problemType, fingerprint };
 }
 
 /**

@@ -99,6 +99,16 @@ export const headTensors = (plan) =>
   new Set(plan?.dense.flatMap(([module]) => [`${module}.weight`, `${module}.bias`]) ?? []);
 
 /**
+ * The canonical names of the tensors that heads of all tasks have.
+ * @param {import('./families/family.js').Family} family
+ * @returns {Set<string>}
+ */
+export const allHeadTensors = ({ textHead }) =>
+  new Set(
+    [...textHead, ...TOKEN_LAYERS, ...ANSWER_LAYERS].flatMap(([module]) => [`${module}.weight`, `${module}.bias`]),
+  );
+
+/**
  * The head from its tensors. Throws MISSING_TENSOR or SHAPE_MISMATCH if they don't fit the plan.
  * @param {HeadPlan} plan
  * @param {Map<string, FloatTensor>} tensors by canonical name; not copied

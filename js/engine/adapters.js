@@ -28,6 +28,11 @@ export class Adapters {
     this.#tensors = tensorsOf(core, model);
   }
 
+  /** The shape of a tensor of the encoder, by its canonical name; undefined if there is none. @param {string} name */
+  shapeOf(name) {
+    return this.#tensors.get(name)?.shape;
+  }
+
   /**
    * Throws BAD_ADAPTER if an adapter can't lie beside the model.
    * @param {Lora} lora
@@ -35,7 +40,7 @@ export class Adapters {
   check(lora) {
     for (const [name, delta] of lora) {
       const { rank, rows, columns, a, b } = delta;
-      const { shape } = this.#tensors.get(name) ?? {};
+      const shape = this.shapeOf(name);
       if (String(shape) !== String([rows, columns]) || a.length !== rank * columns || b.length !== rows * rank) {
         throw new BertletError(
           'BAD_ADAPTER',

@@ -53,7 +53,8 @@ export const ADAPTER_BYTES = 128 * 2 ** 20;
  * js/io/cache-entry.js.
  * @typedef {object} Extras
  * @property {import('../checkpoint/task-head.js').TaskHead} [head]
- * @property {{ weight: Float32Array, bias: Float32Array }} [pooler] of a BERT, which not every head reads; `save` writes it
+ * @property {[name: string, tensor: import('../checkpoint/safetensors.js').FloatTensor][]} [headTensors] of heads, by canonical name, as far
+ *   as the checkpoint has them: an adapter may bring a head that lacks some
  * @property {boolean} [ignoreTokenTypes] whether all token type ids are 0, as in the training of the adapter
  * @property {import('../checkpoint/masked-head.js').MaskedHead} [maskedHead]
  * @property {import('../tokenize/vocabulary.js').Vocabulary} [vocabulary] without `search`; it is here only when it comes from the cache,
@@ -148,6 +149,11 @@ export class Engine {
   /** Address of where each text of a batch begins among its hidden states, [texts + 1]. */
   get starts() {
     return this.#addresses.starts;
+  }
+
+  /** Whether the weights are in 8 bits. */
+  get isInt8() {
+    return this.core.fn.model_weight_bits(this.#addresses.model) < 32;
   }
 
   /** Sentences on why no faster build runs, and on the bits of int8 weights, see `ModelInfo`. */

@@ -4,13 +4,15 @@
 //   caller -> worker   { id, method, params, progress }   { id, abort: true }                      { method, params }
 //   worker -> caller   { id, event }   { id, part }       { id, result, part }  or  { id, error }
 //   worker -> caller   { failed }, the message of a WebAssembly trap: the worker can't go on, and is ended
+//   worker -> caller   { thread }, a port whose other end a further thread has, see #watch
 import { BertletError, fromWire } from '../errors.js';
 
 /**
  * @typedef {object} CallOptions
  * @property {AbortSignal} [signal] rejects the call at once with its reason, and tells the worker to stop
  * @property {(event: any) => void} [onEvent] gets progress and warnings. What it throws rejects the call, as with `onPart`
- * @property {(event: any) => void} [onLateEvent] gets what the worker still sends after the call was aborted, until it has stopped
+ * @property {boolean} [patient] whether an aborted call waits until the worker has stopped, and so for its last events; if it was done already,
+ *   the call still has its result. Default false
  * @property {boolean} [progress] whether the worker is to send progress; default false
  * @property {(part: any) => void} [onPart] gets the parts of a result that comes in parts; the call then resolves to undefined
  * @property {Transferable[]} [transfer] objects in `params` to transfer instead of copying them
@@ -18,7 +20,7 @@ import { BertletError, fromWire } from '../errors.js';
 
 /** @typedef {{ resolve: (value: any) => void, reject: (error: unknown) => void, onEvent?: (event: any) => void, onPart?: (part: any) => void }} Call */
 
-/** For how long a worker may clean up, in milliseconds. */
+/** For how long a worker may clean up, or not answer at all, in milliseconds. */
 const PATIENCE = 5000;
 
 /** A connection to one worker, which it can end. */
@@ -31,6 +33,8 @@ export class Connection {
   #running = new Set();
   /** @type {BertletError | undefined} what calls reject with now that the worker has ended */
   #ended;
+  /** @type {Set<MessagePort>} of the worker's further threads that have not ended as they should */
+  #threads = new Set();
   #closeWhenIdle = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #deadline;
@@ -55,7 +59,7 @@ export class Connection {
    * @returns {Promise<any>} its result. Rejects with the BertletError that the method threw, WORKER_FAILED if the worker has ended,
    *   DISPOSED after `close`, or the signal's reason
    */
-  call(method, params, { signal, onEvent, onLateEvent, progress, onPart, transfer } = {}) {
+  call(method, params, { signal, onEvent, patient, progress, onPart, transfer } = {}) {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       if (this.#ended) throw this.#ended;
@@ -63,15 +67,15 @@ export class Connection {
       const id = this.#nextId++;
       this.#channel.post({ id, method, params, progress }, transfer);
       const abort = () => {
-        if (onLateEvent) this.#calls.set(id, { resolve() {}, reject() {}, onEvent: onLateEvent });
-        else this.#calls.delete(id);
         this.#channel.post({ id, abort: true });
+        if (patient) return;
+        this.#calls.delete(id);
         reject(signal?.reason);
       };
       const settled = () => signal?.removeEventListener('abort', abort);
       this.#calls.set(id, {
         resolve: (value) => (settled(), resolve(value)),
-        reject: (error) => (settled(), reject(error)),
+        reject: (error) => (settled(), reject(signal?.aborted ? signal.reason : error)),
         onEvent,
         onPart,
       });
@@ -93,7 +97,8 @@ export class Connection {
   /** @param {any} message */
   #receive(message) {
     if (this.#ended) return; // a message that was already on its way
-    const { id, event, part, result, error, failed } = message;
+    const { id, event, part, result, error, failed, thread } = message;
+    if (thread) return this.#watch(thread);
     if (failed !== undefined) {
       this.#end(
         new BertletError(
@@ -123,6 +128,27 @@ export class Connection {
     }
     if (error) call?.reject(fromWire(error));
     else call?.resolve(result);
+  }
+
+  /**
+   * Watches a further thread of the worker. If it is ended by force in the midst of a task, the worker waits for that task for ever, and hears
+   * of nothing meanwhile; but here its port closes. (Not in Chromium, where nothing but the browser could end it so.)
+   * @param {MessagePort & { unref?(): void }} port on which the thread says that it has ended as it should
+   */
+  #watch(port) {
+    this.#threads.add(port);
+    port.onmessage = () => this.#threads.delete(port);
+    port.addEventListener('close', () => {
+      if (!this.#threads.delete(port) || this.#ended) return;
+      const end = () => {
+        this.#end(new BertletError('WORKER_FAILED', 'A thread of the model was ended. Load the model again.'));
+        this.close();
+      };
+      const timer = setTimeout(end, PATIENCE);
+      const answered = () => clearTimeout(timer);
+      this.call('ping', undefined).then(answered, answered);
+    });
+    port.unref?.(); // Node need not wait for it
   }
 
   /** Whether the worker works at a call, waits for one, or has ended. @returns {'busy' | 'idle' | 'ended'} */

@@ -64,7 +64,6 @@ export class Tokenizer {
   #tokenizer;
   #vocab;
   #vocabBytes;
-  #flags;
   #added;
   #search;
   /** @type {string[] | undefined} */
@@ -80,7 +79,8 @@ export class Tokenizer {
    */
   constructor(core, { bytes, flags, location, added, search }, size) {
     this.#core = core;
-    this.#flags = flags;
+    /** bertlet_tokenizer_flags */
+    this.flags = flags;
     this.#added = added;
     this.#search = search;
     this.#vocabBytes = bytes.length;
@@ -271,7 +271,7 @@ export class Tokenizer {
   /** What it was made of. @returns {Pick<Vocabulary, 'bytes' | 'flags' | 'added'>} `bytes`: a copy */
   get vocabulary() {
     const bytes = new Uint8Array(this.#core.bytes(this.#vocab, this.#vocabBytes));
-    return { bytes, flags: this.#flags, added: this.#added };
+    return { bytes, flags: this.flags, added: this.#added };
   }
 
   #readPieces() {

@@ -3,6 +3,7 @@ export { Adapters } from '../engine/adapters.js';
 export { adapterFolder, readAdapterVocabulary } from './adapter-folder.js';
 export { readAdapter } from '../checkpoint/adapter-reader.js';
 export { writeAdapterFolder } from '../checkpoint/adapter-writer.js';
+export { readHeadBeside } from './beside.js';
 export { fillMask } from './fill-mask.js';
 export { fit } from '../train/fit.js';
 export { learningCurve } from '../train/learning-curve.js';

@@ -3,7 +3,7 @@ import { fetchPart } from '../base/fetch-part.js';
 import { parseConfig } from '../checkpoint/config.js';
 import { parseJson } from '../checkpoint/json.js';
 import { buildMaskedHead, maskedHeadTensors, tiedTensor } from '../checkpoint/masked-head.js';
-import { buildHead, headTensors, planHead } from '../checkpoint/task-head.js';
+import { allHeadTensors, buildHead, headTensors, planHead } from '../checkpoint/task-head.js';
 import { readWeights } from '../checkpoint/weights.js';
 import { TOKENIZER_FLAGS } from '../core/abi.js';
 import { compile } from '../core/compile.js';
@@ -78,6 +78,7 @@ export async function loadEngine(params, context) {
     engine.fromCache = await cache.restore(engine.image, () => engine.restore());
     if (engine.fromCache) {
       engine.extras = /** @type {Extras} */ (cached);
+      await source.discard?.();
     } else {
       const toMerge =
         adapter && (adapterFirst ?? (await (await fetchLazy()).readAdapter(cache.source, config.family, signal)));
@@ -166,12 +167,11 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
   const { family } = config;
   if (adapter?.ignoreTokenTypes) extras.ignoreTokenTypes = true;
   const plan = planHead(configJson, family, adapter, source.locate('config.json'));
-  // Of the layers below a classifier an adapter may save those that its head does not read, and save() writes the pooler again.
-  const ownHead = headTensors({ dense: family.textHead });
-  const headNames = new Set([...headTensors(plan), ...ownHead, ...maskedHeadTensors(configJson, family)]);
-  const target = { core, model, staging, family, adapter, headNames, tied: tiedTensor(configJson, family) };
+  const headNames = new Set([...headTensors(plan), ...maskedHeadTensors(configJson, family)]);
+  const spareNames = allHeadTensors(family);
+  const target = { core, model, staging, family, adapter, headNames, spareNames, tied: tiedTensor(configJson, family) };
   const tensors = await readWeights(source, target, signal, progressReporter(context, 'download'));
-  extras.pooler = poolerOf(tensors);
+  extras.headTensors = [...tensors].filter(([name]) => spareNames.has(name));
   try {
     extras.maskedHead = buildMaskedHead(configJson, config, tensors);
   } catch (error) {
@@ -190,14 +190,4 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
     if (adapter || (error instanceof BertletError && error.code === 'NETWORK')) throw error;
     emit({ warning: `${/** @type {Error} */ (error).message} So the model has no \`head\`.` });
   }
-}
-
-/**
- * The layer that makes a vector of [CLS] in BERT, for which bertlet has a use in a head for texts only.
- * @param {Map<string, import('../checkpoint/safetensors.js').FloatTensor>} tensors by canonical name
- * @returns {Extras['pooler']} undefined if it is not there
- */
-function poolerOf(tensors) {
-  const [weight, bias] = ['weight', 'bias'].map((part) => tensors.get(`pooler.dense.${part}`)?.values);
-  return weight && bias && { weight, bias };
 }

@@ -48,17 +48,18 @@ export function createMethods() {
     );
   };
 
+  async function prepareAdapters() {
+    const { Adapters } = await fetchLazy();
+    return (engine.adapters ??= new Adapters(engine));
+  }
+
   /**
    * @param {number} number
    * @param {import('../core/dense.js').HeadNetwork} network
    * @returns {Promise<void>} rejects with BAD_ADAPTER if its adapter can't lie beside the model
    */
   async function keepHead(number, network) {
-    if (network.lora) {
-      const { Adapters } = await fetchLazy();
-      engine.adapters ??= new Adapters(engine);
-      engine.adapters.check(network.lora);
-    }
+    if (network.lora) (await prepareAdapters()).check(network.lora);
     heads.set(number, { ...network, weights: weightsOf(network.dense) });
   }
 
@@ -89,6 +90,9 @@ export function createMethods() {
       };
     },
 
+    /** Answers, which says that the worker does not wait for another thread. */
+    ping() {},
+
     async tokenize({ texts }, context) {
       const pause = createPause(context);
       const encodings = [];
@@ -100,14 +104,14 @@ export function createMethods() {
     },
 
     /** Sends the vectors of texts, batch by batch, as `Part`. */
-    async embed({ texts, pooling, layer, normalize, truncation, prompt, promptName, head }, context) {
+    async embed({ texts, pooling, layer, normalize, truncation, prompt, promptName, task, head }, context) {
       const { sentencePipeline } = engine.extras;
       const pipeline = pooling === undefined && layer === undefined ? sentencePipeline : undefined;
       const maxTokens = pipeline?.maxTokens;
       /** @type {import('./prompts.js').Prompted} */
       const prompted =
-        (prompt ?? promptName ?? sentencePipeline?.defaultPrompt) !== undefined
-          ? (await fetchLazy()).putPrompt(engine, { texts, pooling, prompt, promptName, maxTokens }, context)
+        (prompt ?? promptName ?? task ?? sentencePipeline?.defaultPrompt) !== undefined
+          ? (await fetchLazy()).putPrompt(engine, { texts, pooling, prompt, promptName, task, maxTokens }, context)
           : { texts };
       const dense = pipeline?.dense ?? [];
       const spec = {
@@ -119,7 +123,13 @@ export function createMethods() {
       return forEachBatch(
         engine,
         prompted.texts,
-        { phase: 'embed', layers: [layer ?? engine.config.numLayers], truncation, maxTokens, spec: heads.get(head) },
+        {
+          phase: 'embed',
+          layers: [layer ?? engine.config.numLayers],
+          truncation,
+          maxTokens,
+          spec: head === undefined ? undefined : headOf(head),
+        },
         (batch) => {
           const own = prompted.own?.(batch) ?? batch;
           sendRows(context, own, spec.pooling, engine.vectors(own, spec));
@@ -143,6 +153,15 @@ export function createMethods() {
     /** Keeps the weights of a head that the page has read from a file. */
     keepHead: ({ head, network }) => keepHead(head, network),
 
+    /** Reads a head with an adapter of its own from a folder, and keeps it. */
+    async loadHeadBeside({ head: number, description }, { signal }) {
+      const { readHeadBeside } = await fetchLazy();
+      await prepareAdapters();
+      const head = await readHeadBeside(engine, description, signal);
+      await keepHead(number, head.network);
+      return head;
+    },
+
     /** Frees a head's weights; the page does not use them any more. */
     forgetHead({ head }) {
       engine.adapters?.free(heads.get(head)?.lora);
@@ -164,7 +183,6 @@ export function createMethods() {
       const { fingerprint } = engine;
       const fitted = await (await fetchLazy()).fit(engine, params, context);
       if (engine.fingerprint !== fingerprint) heads.clear(); // they were trained on weights that are gone
-      context.signal.throwIfAborted(); // the page would not use the head
       await keepHead(head, fitted.network);
       return fitted;
     },

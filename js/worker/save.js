@@ -27,7 +27,10 @@ const KNOWN = ['SequenceClassification', 'TokenClassification', 'QuestionAnsweri
  */
 export async function saveModel(engine, { head: given }, context) {
   const { config, configJson, extras, tokenizer } = engine;
-  const { pooler, maskedHead, sentencePipeline: pipeline } = extras;
+  const { maskedHead, sentencePipeline: pipeline } = extras;
+  const stored = new Map(extras.headTensors);
+  const [weight, bias] = ['weight', 'bias'].map((part) => stored.get(`pooler.dense.${part}`)?.values);
+  const pooler = weight && bias && { weight, bias }; // which not every head reads
   const head = given ?? extras.head;
   const encoder = encoderTensors(engine);
   const shapes = encoder.map(({ name, rows, columns }) => ({ name, shape: rows === 1 ? [columns] : [rows, columns] }));

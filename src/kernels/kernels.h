@@ -141,6 +141,9 @@ static inline size_t panel_place_i8(int32_t n, int32_t k, int32_t panel, int32_t
  * half its scale. */
 void pack_row_i8(int8_path path, const weights_i8 *into, int32_t k, int32_t row, const float *weights);
 
+/* And back, as what it stands for: scale * (q - zero). */
+void unpack_row_i8(int8_path path, const weights_i8 *from, int32_t k, int32_t row, float *weights);
+
 /* y [rows][n] = epilogue(x . W^T + bias [n]), for the rows row_begin .. row_end - 1 and the output channels
  * panel_begin * 8 .. panel_end * 8 - 1 only. Without a bias (NULL) the product is added to what y holds. `y_stride`:
  * floats from one row of y to the next. The SIMD kernel's GELU has an error of up to 1.8e-4, far below that of the

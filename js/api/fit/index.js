@@ -28,7 +28,8 @@ const HEAD_OPTIONS = { linear: ['c'], mlp: ['hiddenSize', 'earlyStopping', ...EP
  */
 function optionsOf(task, method, head) {
   const common = [...COMMON, ...OPTIONS[task]];
-  if (method !== 'head') return [...common, ...COMMON_TUNING, ...TUNING[method]];
+  const own = task === 'token-classification' ? ['crf'] : [];
+  if (method !== 'head') return [...common, ...own, ...COMMON_TUNING, ...TUNING[method]];
   // A head for answers is trained in epochs, even a linear one, and has neither `c` nor early stopping.
   return task === 'question-answering'
     ? [...common, 'head', 'layer', ...EPOCHS, ...(head === 'mlp' ? ['hiddenSize'] : [])]
@@ -70,10 +71,11 @@ export async function fitHead(remote, info, examples, { signal, onProgress, onWa
   const { labels, params, finish } = prepare[task](examples, { ...options, task, method }, info);
   const tuning = method === 'head' ? undefined : tuningOptions({ ...options, method, task }, info);
   const resume = await readResume(options.resume);
+  const listeners = { signal, onProgress, onWarning };
   const fitted = await remote.call(
     'fit',
     { task, ...params, ...(tuning && { tuning: { ...tuning, resume, checkpoints: onCheckpoint !== undefined } }) },
-    fitOptions({ signal, onProgress, onWarning }, onCheckpoint),
+    tuning ? tuningCall(listeners, onCheckpoint) : callOptions(listeners),
   );
   const { model: baseModel, adapter } = info;
   const { fingerprint = info.fingerprint } = fitted;
@@ -82,17 +84,17 @@ export async function fitHead(remote, info, examples, { signal, onProgress, onWa
 }
 
 /**
- * The options of a call that may send checkpoints, also after it was aborted.
+ * The options of a call that trains the encoder. Aborted, it ends when its last checkpoint has come, or with a head if it was done: then the
+ * model may have new weights.
  * @param {import('../../types.js').TaskOptions} options
  * @param {FitOptions['onCheckpoint']} onCheckpoint
  * @returns {import('../../rpc/connection.js').CallOptions}
  */
-function fitOptions(options, onCheckpoint) {
+function tuningCall(options, onCheckpoint) {
   const { onEvent, ...rest } = callOptions(options);
-  if (!onCheckpoint) return { onEvent, ...rest };
   return {
     ...rest,
-    onEvent: (event) => (event.checkpoint ? onCheckpoint(event.checkpoint) : onEvent?.(event)),
-    onLateEvent: ({ checkpoint }) => checkpoint && onCheckpoint(checkpoint),
+    patient: true,
+    onEvent: (event) => (event.checkpoint ? onCheckpoint?.(event.checkpoint) : onEvent?.(event)),
   };
 }

@@ -74,7 +74,15 @@ export function tuningOptions(options, info) {
     );
   return {
     ...{ method, rank, alpha, rslora: Boolean(rslora), dropout, targetModules, layers, epochs, batchSize },
-    ...{ learningRate, warmup, weightDecay, maxTokens, memory, earlyStopping: Boolean(earlyStopping) },
+    ...{
+      learningRate,
+      warmup,
+      weightDecay,
+      maxTokens,
+      memory,
+      earlyStopping: Boolean(earlyStopping),
+      crf: Boolean(options.crf),
+    },
   };
 }
 

@@ -35,6 +35,7 @@ import { networkOf, replaceWeights, reportOf } from './trained.js';
  * @property {number} weightDecay
  * @property {number} maxTokens
  * @property {number} [memory] in bytes
+ * @property {boolean} crf of entities: whether a conditional random field is trained on top
  * @property {boolean} earlyStopping
  * @property {boolean} checkpoints whether the caller wants them
  * @property {Uint8Array} [resume] a checkpoint
@@ -92,6 +93,7 @@ export async function tune(engine, params, context) {
     },
     outputs: task.outputs,
     lossParameters: task.lossParameters,
+    lossBytes: task.lossBytes?.(engine.core, Math.max(longest, BATCH_TOKENS)),
   };
   const compiled = await compileTrainer(engine.compiled);
   const memory = await planMemory(config, compiled, wanted, { longest, budget: how.memory });
@@ -118,9 +120,11 @@ export async function tune(engine, params, context) {
     });
     const found = {
       network: networkOf(tuner, engine, names, plan),
+      ...(task.lossParameters && { transitions: tuner.lossParameters }),
       validation: task.validationOf?.(logits ?? []),
       report: reportOf(params, task, plan, standing, engine),
     };
+    context.signal.throwIfAborted(); // from here on it is done
     if (how.method !== 'lora') replaceWeights(engine, tuner, tuning);
     return { ...found, fingerprint: engine.fingerprint };
   } finally {

@@ -4,6 +4,7 @@ import { firstTokens, joinWords } from '../../decode/words.js';
 import { entityMetrics } from '../../metrics/entities.js';
 import { BertletError } from '../../errors.js';
 import { split } from '../dataset/split.js';
+import { crfBytes, crfLoss, readCrf } from './crf.js';
 import { encodeAll, putInts } from './task.js';
 
 /** @typedef {import('./task.js').TuningExample & { firsts: { word: number, token: number }[] }} TaggedSentence `firsts`: the words that have
@@ -20,6 +21,7 @@ import { encodeAll, putInts } from './task.js';
  * @param {number} params.outside the tag of words that are in no entity, or -1
  * @param {number} params.validation share of the sentences to hold out
  * @param {number} params.seed
+ * @param {{ crf: boolean }} params.tuning `crf`: whether the tags of a sentence are learnt as a sequence
  * @param {number} maxTokens
  * @param {() => Promise<void>} pause
  * @param {import('../../rpc/serve.js').Context} context
@@ -28,7 +30,7 @@ import { encodeAll, putInts } from './task.js';
  */
 export async function taggingTask(
   engine,
-  { words, tags, classes, outside, validation, seed, names },
+  { words, tags, classes, outside, validation, seed, names, tuning: { crf } },
   maxTokens,
   pause,
   context,
@@ -57,31 +59,59 @@ export async function taggingTask(
     throw new BertletError('BAD_INPUT', 'None of the words has a token: they are control characters only.');
   const heldOut = sentences.slice(trainRows);
   const tagsOf = (/** @type {TaggedSentence} */ { index, firsts }) => firsts.map(({ word }) => tags[index][word]);
+  const longest = sentences.reduce((most, { weight }) => Math.max(most, weight), 1);
+  /** @param {TaggedSentence[]} batch @returns {import('./tuner.js').Loss} */
+  const softmaxLoss = (batch) => (core, logits, rows) =>
+    core.fn.softmax_loss(logits, putInts(core, batch.flatMap(tagsOf)), 0, rows, classes);
   return {
     train,
     heldOut,
     outputs: classes,
+    ...(crf && {
+      lossParameters: (classes + 1) * classes,
+      lossBytes: (core, maxTokens) => crfBytes(core, classes, longest, maxTokens),
+    }),
     pooling: 'none',
     scoreName: 'f1',
     rowsOf: (batch, starts) => batch.map(({ firsts }, i) => firsts.map(({ token }) => starts[i] + token)),
-    lossOf: (batch) => (core, logits, rows) =>
-      core.fn.softmax_loss(logits, putInts(core, batch.flatMap(tagsOf)), 0, rows, classes),
-    async measure(logits) {
-      let loss = 0;
-      const predicted = heldOut.map(({ index, firsts }, i) => {
-        const found = tags[index].map(() => outside);
-        firsts.forEach(({ word }, row) => {
-          const scores = rowOf(logits[i], row, classes);
-          loss += logSumExp(scores) - scores[tags[index][word]];
-          found[word] = indexOfMax(scores);
-        });
+    lossOf: crf
+      ? (batch) => crfLoss({ starts: startsOf(batch), tags: batch.flatMap(tagsOf) }, classes, longest)
+      : softmaxLoss,
+    async measure(logits, parameters) {
+      let sum = 0;
+      const predicted = heldOut.map((sentence, i) => {
+        const truth = tagsOf(sentence);
+        const { best, loss } = (crf ? readCrf : readTags)(logits[i], truth, parameters);
+        sum += loss;
+        const found = tags[sentence.index].map(() => outside);
+        sentence.firsts.forEach(({ word }, row) => (found[word] = best[row]));
         return found;
       });
       const named = (/** @type {number[][]} */ lists) => lists.map((list) => list.map((tag) => names[tag] ?? 'O'));
-      const count = heldOut.reduce((sum, { weight }) => sum + weight, 0);
+      const count = heldOut.reduce((total, { weight }) => total + weight, 0);
       const { f1 } = entityMetrics(named(heldOut.map(({ index }) => tags[index])), named(predicted));
-      return { loss: loss / Math.max(count, 1), score: f1 };
+      return { loss: sum / Math.max(count, 1), score: f1 };
     },
     validationOf: () => order.slice(trainRows),
+  };
+}
+
+/** The first row of each sentence, then the number of rows. @param {TaggedSentence[]} batch */
+function startsOf(batch) {
+  const starts = [0];
+  for (const { weight } of batch) starts.push(starts[starts.length - 1] + weight);
+  return starts;
+}
+
+/**
+ * The best tag of each word, and the sum of -log of the probabilities of the right ones.
+ * @param {Float32Array} logits [words][tags]
+ * @param {number[]} truth [words]
+ */
+function readTags(logits, truth) {
+  const rows = truth.map((_, word) => rowOf(logits, word, logits.length / truth.length));
+  return {
+    best: rows.map(indexOfMax),
+    loss: rows.reduce((sum, row, word) => sum + logSumExp(row) - row[truth[word]], 0),
   };
 }

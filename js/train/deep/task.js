@@ -29,7 +29,9 @@
  * @property {string} scoreName what `score` is
  * @property {(examples: T[], starts: number[]) => number[][]} [rowsOf] [examples] which tokens of a batch the head reads; default: all
  * @property {(examples: T[], starts: number[]) => Loss} lossOf the mean loss of a batch
- * @property {(logits: Float32Array[]) => Promise<Measured>} measure `logits`: [heldOut][rows][outputs]
+ * @property {(core: Core, maxTokens: number) => number} [lossBytes] scratch memory of a batch's loss; default: that of TunerPlan
+ * @property {(logits: Float32Array[], parameters: Float32Array) => Promise<Measured>} measure `logits`: [heldOut][rows][outputs];
+ *   `parameters`: of the loss
  */
 
 /**

@@ -111,7 +111,7 @@ async function endEpoch(tuner, task, standing, steps, logitsOfHeldOut) {
   standing.loss = 0;
   standing.history.push(report);
   if (task.heldOut.length === 0) return;
-  const { loss, score } = await task.measure(await logitsOfHeldOut());
+  const { loss, score } = await task.measure(await logitsOfHeldOut(), tuner.lossParameters);
   report.heldOut = { loss, [task.scoreName]: score };
   const before = standing.best && standing.history[standing.best.epoch - 1].heldOut;
   const isBetter =

@@ -1,6 +1,6 @@
 // Trains the encoder of a model, or LoRA adapters beside it, along with a head: forward passes, backward passes and AdamW steps, in an
 // instance of the core with the model's weights in it. What is trained, and in which batches, its user says.
-import { STATUS } from '../../core/abi.js';
+import { DTYPE, STATUS } from '../../core/abi.js';
 import { startThreads } from '../../engine/threads.js';
 import { BertletError } from '../../errors.js';
 import { giveBackMemory, takeMemory } from '../dataset/memory.js';
@@ -25,7 +25,13 @@ import { measure, writePlan } from './tuner-plan.js';
 
 /**
  * Puts the derivative of a loss by each logit in the logits' place, and gives the loss.
- * @typedef {(core: Core, logits: number, rows: number) => number} Loss `logits`: address of [rows][outputs]
+ * @typedef {(core: Core, logits: number, rows: number, own: LossParameters) => number} Loss `logits`: address of [rows][outputs]
+ */
+
+/**
+ * What a loss has to train of its own: addresses of its parameters and of their gradient, to which it adds `share` times the derivative of
+ * what it gives.
+ * @typedef {{ parameters: number, gradient: number, share: number }} LossParameters
  */
 
 /** The names of a model's tensors, in the core's order. @param {import('../../engine/engine.js').Engine} engine @returns {string[]} */
@@ -57,8 +63,9 @@ export class Tuner {
   #failure;
 
   /**
-   * Copies the model's weights, and adds a head whose weights are 0. When it is no longer needed, `dispose` is to be called.
-   * @param {import('../../engine/engine.js').Engine} engine of an f32 model
+   * Copies the model's weights, of an int8 model what its 8 bits stand for, and adds a head whose weights are 0. When it is no longer
+   * needed, `dispose` is to be called.
+   * @param {import('../../engine/engine.js').Engine} engine
    * @param {Compiled} compiled a build that trains, see `compileTrainer`
    * @param {TunerPlan} plan
    * @returns {Promise<Tuner>} rejects with OUT_OF_MEMORY, and with what starting a thread rejects with
@@ -97,8 +104,12 @@ export class Tuner {
     const at = /** @type {{ [name in keyof typeof blocks]: number }} */ (Object.fromEntries(entries));
     const given = writePlan(core, at.plan, engine.config, plan);
     const model = fn.model_init(at.model, given.config, threads?.pool ?? 0);
-    core.bytes(fn.model_image(model) >>> 0, fn.model_image_bytes(model) >>> 0).set(engine.seal());
-    if (fn.model_restore(model) !== STATUS.OK) throw new Error('The weights are not those of the model');
+    if (engine.isInt8)
+      copyTensors(engine, core, model, { address: at.trainer, size: blocks.trainer }); // there is no trainer yet
+    else {
+      core.bytes(fn.model_image(model) >>> 0, fn.model_image_bytes(model) >>> 0).set(engine.seal());
+      if (fn.model_restore(model) !== STATUS.OK) throw new Error('The weights are not those of the model');
+    }
     const { outputs, maxTokens, lossParameters = 0 } = plan;
     const head = fn.mlp_init(at.head, this.#hiddenSize, 0, outputs, maxTokens, lossParameters);
     const trainer = fn.trainer_init(at.trainer, model, given.training, given.tuning, head);
@@ -109,6 +120,19 @@ export class Tuner {
   get head() {
     const { fn } = this.#core;
     return this.#core.floats(fn.mlp_parameters(this.#at.head) >>> 0, fn.mlp_parameter_count(this.#at.head));
+  }
+
+  /** Addresses of the loss's parameters and their gradient. */
+  get #lossAt() {
+    const { fn } = this.#core;
+    const { head } = this.#at;
+    const offset = 4 * (fn.mlp_parameter_count(head) - (this.#plan.lossParameters ?? 0));
+    return { parameters: (fn.mlp_parameters(head) >>> 0) + offset, gradient: (fn.mlp_gradient(head) >>> 0) + offset };
+  }
+
+  /** The loss's parameters, a copy. */
+  get lossParameters() {
+    return this.#core.floats(this.#lossAt.parameters, this.#plan.lossParameters ?? 0).slice();
   }
 
   /**
@@ -247,8 +271,8 @@ export class Tuner {
       for (const { batch, loss, share } of parts) {
         if (firstToken > 0) await pause();
         this.#guard(() => {
-          const rows = this.#forward(batch, key, firstToken);
-          const value = loss(this.#core, this.#at.logits, rows);
+          const rows = this.#forward(batch, key, firstToken, `Step ${number}: `);
+          const value = loss(this.#core, this.#at.logits, rows, { ...this.#lossAt, share });
           if (!Number.isFinite(value) || value < 0) throw notFinite(`Step ${number}: the loss is not finite.`);
           total += share * value;
           this.#backward(batch, rows, share);
@@ -294,9 +318,10 @@ export class Tuner {
    * @param {TunerBatch} batch
    * @param {number} key of dropout; 0: none
    * @param {number} firstToken how many tokens the step's earlier batches had
+   * @param {string} [when] for messages
    * @returns {number} how many rows of logits there are
    */
-  #forward({ ids, tokenTypeIds, starts, hidden, rows }, key, firstToken) {
+  #forward({ ids, tokenTypeIds, starts, hidden, rows }, key, firstToken, when = '') {
     const core = this.#core;
     const { fn } = core;
     const at = this.#at;
@@ -317,7 +342,7 @@ export class Tuner {
       key | 0,
       firstToken,
     );
-    if (status === STATUS.ERROR_NUMERIC) throw notFinite('The encoder computed NaN or infinity.');
+    if (status === STATUS.ERROR_NUMERIC) throw notFinite(`${when}the encoder computed NaN or infinity.`);
     if (status !== STATUS.OK) throw new Error(`bertlet_trainer_forward: ${status}`);
     const count = rows?.length ?? (this.#plan.pooling === 'none' ? starts[texts] : texts);
     if (rows) core.ints(at.rows, count).set(rows);
@@ -356,6 +381,34 @@ export class Tuner {
   dispose() {
     if (this.#threads) this.#threads.stop();
     else if (!this.#failure) giveBackMemory(this.#compiled, this.#core);
+  }
+}
+
+/** Bytes of a tensor that are copied at once, about. */
+const PIECE = 2 ** 18;
+
+/**
+ * Writes the tensors of an engine's model, as numbers in f32, into another model of the same shapes.
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {Core} core
+ * @param {number} model in `core`
+ * @param {{ address: number, size: number }} room in `core` for some rows of any tensor
+ */
+function copyTensors({ core: from, model: source }, core, model, { address, size }) {
+  const { fn } = core;
+  for (let tensor = 0; tensor < fn.tensor_count(model); tensor++) {
+    const [rows, columns] = [fn.tensor_rows(model, tensor), fn.tensor_columns(model, tensor)];
+    const most = Math.ceil(Math.min(PIECE, size / 2) / (4 * columns));
+    fn.tensor_begin(model, tensor, DTYPE.F32);
+    for (let row = 0; row < rows; row += most) {
+      const end = Math.min(row + most, rows);
+      const bytes = 4 * (end - row) * columns;
+      const piece = from.scratch(bytes);
+      from.fn.tensor_read(source, tensor, row, end, piece);
+      core.bytes(address, bytes).set(from.bytes(piece, bytes));
+      const status = fn.tensor_write(model, address, bytes);
+      if (status !== STATUS.OK) throw new Error(`bertlet_tensor_write: ${status}`);
+    }
   }
 }
 
