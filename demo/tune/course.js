@@ -73,7 +73,7 @@ export const accuracyOf = ({ heldOut }) => heldOut?.accuracy ?? 0;
  * @param {(head: TextClassifier) => void} options.onFrozen gets the layer
  * @param {(change: Partial<Course>) => void} options.onChange of the course
  * @param {(share: number) => void} options.onReading progress of what comes before the first step
- * @param {(checkpoint: Uint8Array) => void} options.onCheckpoint also called shortly after an abort
+ * @param {(checkpoint: Uint8Array) => void} options.onCheckpoint also called when it is aborted or fails
  * @param {(message: string) => void} options.onWarning
  * @returns {Promise<Heads>}
  */

@@ -18,9 +18,6 @@ import { mountTakeHome } from './take-home.js';
 /** @typedef {import('./course.js').Heads} Heads */
 /** @typedef {import('./kept-run.js').Run} Run */
 
-/** How long a checkpoint may take after an abort, in milliseconds: as long as the step that is under way. */
-const PATIENCE = 15_000;
-
 /** Examples below which tuning rarely pays. */
 const FEW = 200;
 
@@ -48,13 +45,10 @@ export function mountTuning({ bert, tab }, examples, paste) {
   let running = null;
   /** @type {Run | null} from which it can go on */
   let paused = null;
-  /** Whether what is paused would survive a reload. */
-  let isKept = false;
+  /** Whether what is paused would survive a reload; null: not known yet. @type {boolean | null} */
+  let isKept = null;
   /** The layer on top that belongs to the course. @type {Heads['frozen'] | null} */
   let frozen = null;
-
-  /** Waits no more for the checkpoint that an abort brings. */
-  let stopWaiting = () => {};
 
   const isPausing = () => running !== null && running.signal.aborted;
 
@@ -107,7 +101,6 @@ export function mountTuning({ bert, tab }, examples, paste) {
     if (!run) frozen = null;
     /** @type {string[]} */
     const warnings = [];
-    const arrived = new Promise((resolve) => (stopWaiting = () => resolve(undefined)));
     showProblem(problem, null);
     progress.removeAttribute('value');
     phase.textContent = 'Starting';
@@ -133,24 +126,19 @@ export function mountTuning({ bert, tab }, examples, paste) {
           refresh();
         },
         onCheckpoint(checkpoint) {
-          if (running !== controller && running !== null) return; // another training has begun
           pause({ course: /** @type {Course} */ (course.value), checkpoint });
-          stopWaiting();
         },
         onWarning: (message) => warnings.push(message),
       });
       forget();
       const finished = /** @type {Course} */ (course.value);
       result.replaceChildren(...report(finished, heads), ...warnings.map(paragraph));
-      tuned.set({ course: finished, heads });
+      if (bert.value === model) tuned.set({ course: finished, heads });
     } catch (error) {
-      refresh();
-      if (signal.aborted && course.value?.steps)
-        await Promise.race([arrived, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
       showProblem(problem, error);
     }
-    if (running === controller) running = null;
-    if (!paused && !tuned.value) course.set(null);
+    running = null;
+    if (!paused) course.set(tuned.value?.course ?? null);
     refresh();
   }
 
@@ -168,7 +156,7 @@ export function mountTuning({ bert, tab }, examples, paste) {
 
   function forget() {
     paused = null;
-    isKept = false;
+    isKept = null;
     return forgetRun().catch(() => {}); // nothing was kept
   }
 
@@ -200,10 +188,9 @@ export function mountTuning({ bert, tab }, examples, paste) {
   examples.subscribe(refresh);
   bert.subscribe(() => {
     running?.abort();
-    stopWaiting();
     frozen = null;
     tuned.set(null);
-    course.set(paused?.course ?? null);
+    if (!running) course.set(paused?.course ?? null);
     refresh();
   });
   mountCourse(panel, course, tab);
@@ -228,10 +215,11 @@ function describeStep(course) {
 
 /**
  * @param {Course} course
- * @param {boolean} isKept
+ * @param {boolean | null} isKept
  */
 function describePaused({ step, steps, examples }, isKept) {
-  const where = `Paused at step ${count(step)} of ${count(steps)}, learning from ${plural(examples.length, 'example')}.`;
+  const where = `Paused at step ${count(step)} of ${count(steps)}, with ${plural(examples.length, 'example')}.`;
+  if (isKept === null) return where;
   return isKept
     ? `${where} It is kept in this browser: it can go on after a reload, too.`
     : `${where} This browser does not let the page keep it: a reload would lose it.`;
