@@ -9,6 +9,8 @@ import sirv from 'sirv';
 import { root } from '../scripts/shell.js';
 import { here } from './setup.js';
 import { measureStart } from './start.js';
+import { measureTraining } from './training/browser.js';
+import { startTorch } from './training/torch.js';
 
 /** @typedef {import('./page.js').PageRequest} PageRequest */
 /** @typedef {import('./suites/suite.js').Row} Row */
@@ -20,9 +22,12 @@ const HEADERS = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Emb
 const SCRIPT = '/dist/bench.js';
 const PAGE = `<!doctype html><meta charset="utf-8"><title>bench</title><script type="module" src="${SCRIPT}"></script>`;
 
-async function bundlePage() {
+const TRAINING_SCRIPT = '/dist/bench-training.js';
+
+/** @param {string} entry */
+async function bundleScript(entry) {
   const { outputFiles } = await build({
-    entryPoints: [join(here, 'page.js')],
+    entryPoints: [join(here, entry)],
     bundle: true,
     write: false,
     format: 'esm',
@@ -37,10 +42,10 @@ async function bundlePage() {
 
 /**
  * @param {Record<string, string>} folders by the path under which they appear
+ * @param {Record<string, string>} scripts likewise
  * @returns {Promise<import('node:http').Server>}
  */
-async function serve(folders) {
-  const script = await bundlePage();
+async function serve(folders, scripts) {
   const mounts = Object.entries(folders).map(
     ([path, folder]) => /** @type {const} */ ([path, sirv(folder, { dev: true })]),
   );
@@ -48,7 +53,7 @@ async function serve(folders) {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     const url = request.url ?? '/';
     if (url === '/') return void response.setHeader('Content-Type', 'text/html').end(PAGE);
-    if (url === SCRIPT) return void response.setHeader('Content-Type', 'text/javascript').end(script);
+    if (scripts[url]) return void response.setHeader('Content-Type', 'text/javascript').end(scripts[url]);
     const [path, send] = mounts.find(([start]) => url.startsWith(start)) ?? [];
     if (!path || !send) return void response.writeHead(404).end();
     request.url = url.slice(path.length - 1);
@@ -65,7 +70,13 @@ async function serve(folders) {
  */
 export async function measureInBrowser(executablePath, request, say) {
   const modules = join(here, 'node_modules');
-  const server = await serve({
+  const trains = request.suites.includes('training');
+  const others = request.suites.some((suite) => suite !== 'training');
+  const scripts = {
+    ...(others && { [SCRIPT]: await bundleScript('page.js') }),
+    ...(trains && { [TRAINING_SCRIPT]: await bundleScript('training/worker.js') }),
+  };
+  const folders = {
     '/dist/': join(root, 'dist'),
     '/model/': request.model,
     '/hub/bench/model/resolve/main/': request.model,
@@ -74,7 +85,8 @@ export async function measureInBrowser(executablePath, request, say) {
     '/transformers/': join(modules, '@huggingface/transformers/node_modules/onnxruntime-web/dist'),
     '/tfjs/': join(modules, '@tensorflow/tfjs-backend-wasm/dist'),
     '/transformers.js/': join(modules, '@huggingface/transformers/dist'),
-  });
+  };
+  const server = await serve(folders, scripts);
   // With a profile on disk, where a cache is as fast and as slow as for anyone.
   const profile = await mkdtemp(join(tmpdir(), 'bertlet-bench-'));
   const context = await chromium.launchPersistentContext(profile, { executablePath, args: ['--no-sandbox'] });
@@ -110,6 +122,10 @@ export async function measureInBrowser(executablePath, request, say) {
       if (suite === 'start') {
         say('starting again and again');
         facts.push(...(await measureStart(context, address, id, request)));
+      } else if (suite === 'training') {
+        const { ask, end } = startTorch(/** @type {string} */ (request.python), request.model);
+        facts.push(...(await measureTraining(context, address, there, ask, say)));
+        end();
       } else if (suite === 'memory') {
         for (const contender of ['bertlet', 'onnxruntime-web'])
           for (const dtype of request.dtypes)

@@ -6,10 +6,10 @@ import { onnxruntimeWeb } from './contenders/onnxruntime-web.js';
 import { tfjsTrainer } from './contenders/tfjs.js';
 import { transformersJs, transformersTokenizer } from './contenders/transformers.js';
 import { encoderSuite } from './suites/encoder.js';
+import { headsSuite } from './suites/heads.js';
 import { textsSuite } from './suites/texts.js';
 import { threadsSuite } from './suites/threads.js';
 import { tokenizerSuite } from './suites/tokenizer.js';
-import { trainingSuite } from './suites/training.js';
 
 process.once('message', async (/** @type {import('./run.js').Request} */ { model, exported, suites, ...request }) => {
   const place = { model, exported, read: readFile };
@@ -20,7 +20,7 @@ process.once('message', async (/** @type {import('./run.js').Request} */ { model
     'texts-2': () => textsSuite([bertlet, transformersJs], place, { ...options, threads: [2] }, 'texts-2'),
     threads: () => threadsSuite([bertlet], place, options),
     tokenizer: () => tokenizerSuite([bertletTokenizer, transformersTokenizer], place, options),
-    training: () => trainingSuite([bertletTrainer, tfjsTrainer], place, options),
+    heads: () => headsSuite([bertletTrainer, tfjsTrainer], place, options),
   });
   const rows = [];
   for (const suite of suites) rows.push(...((await run[suite]?.()) ?? []));

@@ -4,11 +4,11 @@ import { onnxruntimeWeb } from './contenders/onnxruntime-web.js';
 import { tfjsTrainer } from './contenders/tfjs.js';
 import { transformersJs, transformersTokenizer } from './contenders/transformers.js';
 import { encoderSuite } from './suites/encoder.js';
+import { headsSuite } from './suites/heads.js';
 import { memorySuite } from './suites/memory.js';
 import { textsSuite } from './suites/texts.js';
 import { threadsSuite } from './suites/threads.js';
 import { tokenizerSuite } from './suites/tokenizer.js';
-import { trainingSuite } from './suites/training.js';
 
 /** @typedef {Record<'onnxruntime' | 'transformers' | 'tfjs', string>} Wasm where each finds its .wasm files */
 
@@ -45,7 +45,7 @@ Object.assign(globalThis, {
           ? memorySuite(bertletEncoder, place, options)
           : memorySuite(onnxruntimeWeb, { ...place, wasm: wasm.onnxruntime }, options),
       tokenizer: () => tokenizerSuite([bertletTokenizer, transformersTokenizer], place, options),
-      training: () => trainingSuite([bertletTrainer, tfjsTrainer], place, options),
+      heads: () => headsSuite([bertletTrainer, tfjsTrainer], place, options),
     });
     return run[suite]();
   },

@@ -13,7 +13,7 @@ const TITLES = {
   'texts-2': { title: 'sentences a second, public interfaces, two threads', aSecond: true },
   threads: { title: 'milliseconds a call, one thread and two, sequences x tokens', aSecond: false },
   tokenizer: { title: 'megabytes of text a second to token ids', aSecond: true },
-  training: { title: 'milliseconds to fit a classifier on 2000 x 384 features, by number of classes', aSecond: false },
+  heads: { title: 'milliseconds to fit a classifier on 2000 x 384 features, by number of classes', aSecond: false },
 };
 
 /** @param {string} name @param {string[]} cells */
@@ -58,8 +58,13 @@ function table(rows, aSecond) {
 const FACTS = {
   start: "milliseconds from the first line of a page's script to the first vector, the first time and later",
   memory: 'megabytes of WebAssembly after a call with 4096 tokens',
+  training: 'milliseconds a step of training (of all sentences: all their steps), texts x tokens',
+  'training-ratios': 'training: how many times as long, the median over rounds in which all took turns',
   size: 'kilobytes to fetch besides the model, gzipped',
 };
+
+/** @param {import('./suites/suite.js').Fact} [fact] */
+const cell = (fact) => (!fact ? '' : fact.unit === 'x' ? fact.value.toFixed(2) : short(fact.value));
 
 /** @param {import('./suites/suite.js').Fact[]} facts of one suite */
 function factTable(facts) {
@@ -76,7 +81,7 @@ function factTable(facts) {
     lines.push(
       line(
         name,
-        shapes.map((shape) => short(own.find((fact) => fact.shape === shape)?.value ?? NaN).padStart(shape.length + 1)),
+        shapes.map((shape) => cell(own.find((fact) => fact.shape === shape)).padStart(Math.max(shape.length, 4) + 1)),
       ),
     );
   }

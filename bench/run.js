@@ -3,7 +3,10 @@
 //
 //   --quick        one shape, few sentences
 //   --only WORDS   comma-separated: node, node24, chromium; f32, int8; encoder, texts, texts-2 (on two threads), threads,
-//                  tokenizer, training, and for Chromium start, memory. Of each kind those that are named.
+//                  tokenizer, heads, training (of the encoder), and for Chromium start, memory. Of each kind those that are named.
+//
+// Training is measured beside PyTorch, in an environment of Python that it makes in bench/models; or in that of BERTLET_BENCH_PYTHON, a
+// path to a Python that has it.
 import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -18,6 +21,7 @@ import { spread } from './inputs.js';
 import { printTables } from './report.js';
 import { ensureExport, ensurePeers, here } from './setup.js';
 import { measureSizes } from './sizes.js';
+import { ensureTorch, torchVersions } from './training/torch.js';
 
 /**
  * @typedef {object} Request what a platform is asked to measure
@@ -27,6 +31,7 @@ import { measureSizes } from './sizes.js';
  * @property {string[]} suites
  * @property {import('./suites/suite.js').Dtype[]} dtypes
  * @property {boolean} quick
+ * @property {string} [python] program with PyTorch, if training is measured
  */
 
 /** @typedef {{ platform: string, rows: import('./suites/suite.js').Row[], facts?: import('./suites/suite.js').Fact[] }} Result */
@@ -45,7 +50,7 @@ import { measureSizes } from './sizes.js';
 const CHOICES = {
   platforms: ['node', 'node24', 'chromium'],
   dtypes: ['f32', 'int8'],
-  suites: ['encoder', 'texts', 'texts-2', 'threads', 'tokenizer', 'training', 'start', 'memory'],
+  suites: ['encoder', 'texts', 'texts-2', 'threads', 'tokenizer', 'heads', 'training', 'start', 'memory'],
 };
 
 /** @param {string} text */
@@ -62,21 +67,34 @@ function choose(text) {
 
 const say = (/** @type {string} */ message) => void process.stderr.write(`  ${message}\n`);
 
+/** @typedef {{ rows: import('./suites/suite.js').Row[], facts?: import('./suites/suite.js').Fact[] }} Measured */
+
 /**
  * @param {string} execPath
  * @param {Request} request
- * @returns {Promise<import('./suites/suite.js').Row[]>}
+ * @returns {Promise<Measured>}
  */
-function measureInNode(execPath, request) {
+async function measureInNode(execPath, request) {
+  const suites = request.suites.filter((suite) => suite !== 'training');
+  const { rows } = suites.length > 0 ? await measureIn(execPath, 'node.js', { ...request, suites }) : { rows: [] };
+  if (suites.length === request.suites.length) return { rows };
+  const { facts } = await measureIn(execPath, 'training/node.js', request);
+  return { rows, facts };
+}
+
+/**
+ * @param {string} execPath
+ * @param {string} script
+ * @param {Request} request
+ * @returns {Promise<Measured>}
+ */
+function measureIn(execPath, script, request) {
   return new Promise((resolve, reject) => {
-    const child = fork(join(here, 'node.js'), { execPath, execArgv: [] });
-    child.on(
-      'message',
-      (/** @type {{ message?: string, rows?: import('./suites/suite.js').Row[] }} */ { message, rows }) => {
-        if (message) say(message);
-        if (rows) resolve(rows);
-      },
-    );
+    const child = fork(join(here, script), { execPath, execArgv: [] });
+    child.on('message', (/** @type {{ message?: string } & Measured} */ { message, ...measured }) => {
+      if (message) say(message);
+      if (measured.rows) resolve(measured);
+    });
     child.on('error', reject);
     child.on('exit', (code, signal) => reject(new Error(`${execPath} ended with ${signal ?? code}`)));
     child.send(request);
@@ -87,12 +105,12 @@ function measureInNode(execPath, request) {
 const measure = {
   node: async (request) => ({
     platform: `Node ${process.versions.node}`,
-    rows: await measureInNode(process.execPath, request),
+    ...(await measureInNode(process.execPath, request)),
   }),
   async node24(request) {
     const node24 = /** @type {string} */ (await ensureNode24());
     const { version } = JSON.parse(await readFile(join(node24, '../../package.json'), 'utf8'));
-    return { platform: `Node ${version}`, rows: await measureInNode(node24, request) };
+    return { platform: `Node ${version}`, ...(await measureInNode(node24, request)) };
   },
   async chromium(request) {
     const { measureInBrowser } = await import('./browser.js');
@@ -138,10 +156,12 @@ await main(async () => {
   await buildWasm();
   await step('Bundling the JavaScript', bundle);
   const model = await ensureModel();
-  await ensurePeers();
-  const exported = await ensureExport(model);
+  const others = suites.some((suite) => suite !== 'training');
+  if (others) await ensurePeers();
+  const exported = others ? await ensureExport(model) : '';
+  const python = suites.includes('training') ? await ensureTorch() : undefined;
   const texts = await readTexts(values.quick);
-  const request = { model, exported, texts, dtypes, suites, quick: values.quick };
+  const request = { model, exported, texts, dtypes, suites, quick: values.quick, python };
 
   const load = loadavg()[0].toFixed(1);
   /** @type {Result[]} */
@@ -151,14 +171,15 @@ await main(async () => {
     else results.push(await step(`Measuring in ${platform}`, () => measure[platform](request)));
   }
 
-  const { dependencies: peers } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'));
+  const { dependencies } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'));
+  const peers = { ...(others && dependencies), ...(python && (await torchVersions())) };
   const report = {
     date: new Date().toISOString().slice(0, 10),
     cpu: `${cpus()[0].model}, ${cpus().length} cores`,
     load,
     peers,
     results,
-    sizes: await measureSizes(),
+    sizes: others ? await measureSizes() : [],
   };
   printTables(report);
   if (!values.quick && !values.only) {

@@ -29,7 +29,7 @@ async function withImports(file, files = new Set()) {
 export async function measureSizes() {
   const dist = join(root, 'dist');
   const names = await readdir(dist);
-  const builds = names.filter((name) => name.endsWith('.wasm'));
+  const builds = names.filter((name) => name.endsWith('.wasm') && !name.includes('-train-'));
   const largest = Math.max(...(await Promise.all(builds.map((name) => gzipped(join(dist, name))))));
   const scripts = await withImports(join(dist, 'worker.js'), await withImports(join(dist, 'bertlet.js')));
   const all = names.filter((name) => name.endsWith('.js')).map((name) => join(dist, name));

@@ -32,9 +32,10 @@ export class BertletError extends Error {
  *   UNSUPPORTED_DTYPE    tensors, or `dtype`, are in numbers that bertlet does not read or compute in
  *   MISSING_TENSOR, SHAPE_MISMATCH   the weights lack a tensor, or it does not fit config.json
  *   BAD_WEIGHTS          weights, or numbers in training, are NaN, infinite or implausibly large
- *   BAD_ADAPTER          an adapter can't be merged into the model
+ *   BAD_ADAPTER          an adapter can't be merged into the model, or can't lie beside it
  *   BAD_HEAD             a head file is damaged, of another version, or not a head
  *   HEAD_MODEL_MISMATCH  a head was trained on other weights than the loaded ones
+ *   BAD_CHECKPOINT       a checkpoint of a training is damaged, or of another training
  * What a call was given:
  *   BAD_INPUT            an argument or option has the wrong type or value
  *   TEXT_TOO_LONG        a text has more tokens than the model takes, where it may not be cut
@@ -50,7 +51,7 @@ export class BertletError extends Error {
  *   OUTPUT_EXISTS        the output folder holds something else than a head
  * @typedef {'FILE_NOT_FOUND' | 'NETWORK' | 'NOT_A_MODEL' | 'TRUNCATED_FILE' | 'BAD_SAFETENSORS' | 'BAD_CONFIG'
  *   | 'UNSUPPORTED_MODEL' | 'UNSUPPORTED_DTYPE' | 'MISSING_TENSOR' | 'SHAPE_MISMATCH' | 'BAD_VOCABULARY' | 'BAD_WEIGHTS'
- *   | 'BAD_ADAPTER' | 'BAD_INPUT' | 'TEXT_TOO_LONG' | 'NO_EXAMPLES' | 'ONE_CLASS' | 'BAD_LABELS' | 'BAD_HEAD' | 'HEAD_MODEL_MISMATCH'
+ *   | 'BAD_ADAPTER' | 'BAD_INPUT' | 'TEXT_TOO_LONG' | 'NO_EXAMPLES' | 'ONE_CLASS' | 'BAD_LABELS' | 'BAD_HEAD' | 'HEAD_MODEL_MISMATCH' | 'BAD_CHECKPOINT'
  *   | 'DISPOSED' | 'OUT_OF_MEMORY' | 'NO_WASM' | 'WORKER_FAILED' | 'INTERNAL'
  *   | 'FILE_ACCESS' | 'BAD_DATA' | 'OUTPUT_EXISTS'} ErrorCode
  */

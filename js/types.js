@@ -18,13 +18,27 @@
  * @property {number} loaded what is done: bytes of weights in 'download', texts in 'embed', 'classify' and 'features', steps in
  *   'search' and 'train'; never more than `total`
  * @property {number} total
+ * @property {number} [loss] of the last step, where the encoder is trained; so are the following ones
+ * @property {EpochReport[]} [epochs] those that are done
+ * @property {number} [tokensPerSecond]
+ * @property {number} [secondsLeft] estimated
+ * @property {number} [memory] bytes of WebAssembly that training takes
+ */
+
+/**
+ * What an epoch brought.
+ * @typedef {object} EpochReport
+ * @property {number} epoch from 1
+ * @property {number} loss mean over its steps
+ * @property {Record<string, number>} [heldOut] after it, of the examples that `validation` held out: their mean `loss`, and their `accuracy`
+ *   (one label), `microF1` (several), `f1` of entities, or `exactWindows`, the share of windows whose answer is found exactly
  */
 
 /**
  * Options of every call that may take long.
  * @typedef {object} TaskOptions
  * @property {AbortSignal} [signal] aborting it rejects the call at once with the signal's reason (an AbortError, unless another was
- *   given), and stops the work
+ *   given), and stops the work; a fit that trains the encoder rejects when its last checkpoint has come
  * @property {(progress: Progress) => void} [onProgress] called now and then, and once when all is done
  * @property {(message: string, texts?: number[]) => void} [onWarning] default: `console.warn`. `texts`: indices of the texts that the
  *   warning is about
@@ -100,9 +114,13 @@
  * @property {string} [promptName] which of the prompts of a sentence-transformers model is put before every text, such as 'query';
  *   default: what its files say (default_prompt_name), mostly none. Of a pair it is put before the first text
  * @property {string} [prompt] what is put before every text instead; '' for nothing
+ * @property {HeadLike} [head] a head of this model: where it has an adapter of its own, the vectors are computed with that. Default: the
+ *   model as it was loaded
  * @property {'query' | 'document'} [task] what the texts are in a search: without `promptName` and `prompt`, a sentence-transformers model's prompt of
  *   that name is put before them, or none, as `encode_query` and `encode_document` do
  */
+
+/** What all heads are. @typedef {{ readonly task: HeadTask, readonly labels: readonly string[], save: () => Promise<Uint8Array> }} HeadLike */
 
 /**
  * @typedef {object} Encoding
@@ -131,6 +149,12 @@
 
 /** @typedef {'text-classification' | 'multi-label' | 'token-classification' | 'question-answering'} Task */
 
+/**
+ * What a fit trains besides a head: nothing, low-rank adapters beside the encoder's weights (LoRA, Hu et al. 2021), its last layers, or all of
+ * it.
+ * @typedef {'head' | 'lora' | 'layers' | 'full'} FitMethod
+ */
+
 /** What a head is for; 'regression', a number for each text, only where a checkpoint brings it. @typedef {Task | 'regression'} HeadTask */
 
 /**
@@ -143,6 +167,9 @@
  * @typedef {object} FitOptions
  * @property {Task} [task] default 'text-classification': one label for each text. 'multi-label': any number of labels for each text.
  *   'token-classification': a tag for each word, for entities. 'question-answering': an answer that is a part of the context
+ * @property {FitMethod} [method] 'head', the default: only a head is trained, in seconds. 'lora': adapters too, which belong to the head and lie
+ *   beside the model, so that any number of such heads can share it. 'layers' and 'full': the last `layers` layers, or all weights; the model
+ *   then has the new weights, and heads that were trained on the old ones are refused. docs/fine-tuning.md says which to take
  * @property {number} [validation] share of the examples (0 to 0.9) held out of training to measure the head on; default 0
  * @property {'linear' | 'mlp'} [head] 'linear', the default: logistic regression, solved to its minimum by L-BFGS. 'mlp': one hidden layer,
  *   trained by AdamW; for entities with a conditional random field on top
@@ -158,17 +185,37 @@
  * @property {Scheme} [scheme] of the tags of entities; default: recognized. A head for tags in IOB1, IOE1 or IOE2 gives tags in IOB2
  * @property {number} [hiddenSize] units of the hidden layer of 'mlp'; default 128
  * @property {number} [epochs] of 'mlp' and of question answering: rounds through the examples, for 'mlp' at most; default 30 for texts, 10
- *   for entities, 1 for question answering
- * @property {number} [learningRate] of AdamW; default 0.001, for question answering 0.003, falling linearly to 0
- * @property {number} [maxTokens] of a window of a long context with its question, in question answering; default 384
+ *   for entities, 1 for question answering. Where the encoder is trained: default 3 for texts, 5 for entities, 2 for question answering, more
+ *   if there are few examples
+ * @property {number} [learningRate] of AdamW; default 0.001, for question answering 0.003, falling linearly to 0; for 'layers' 0.0003, for
+ *   'full' 0.0002
+ * @property {number} [maxTokens] of a window of a long context with its question, in question answering; default 384. Of a text, where the
+ *   encoder is trained: the rest is not trained on; default 128
  * @property {number} [stride] tokens that a window shares with the one before; default 128
- * @property {boolean} [earlyStopping] of 'mlp': whether a held-out fold decides how many of the epochs are best; default true
+ * @property {boolean} [earlyStopping] of 'mlp': whether a held-out fold decides how many of the epochs are best; default true. Where the
+ *   encoder is trained with `validation`: whether training ends when two epochs have brought nothing. The best epoch is kept in any case
+ * @property {number} [rank] of 'lora': of each adapter; default 16
+ * @property {number} [alpha] of 'lora': adapters are multiplied by alpha / rank; default 2 * rank
+ * @property {boolean} [rslora] of 'lora': by alpha / sqrt(rank) instead (Kalajdzievski 2023); default false
+ * @property {number} [dropout] of 'lora': share of an adapter's inputs that are dropped in training; default 0.05
+ * @property {string | string[]} [targetModules] of 'lora': which linear layers get an adapter: 'all-linear', the default; names or ends of
+ *   names, such as ['query', 'value']; or a pattern for whole names
+ * @property {number} [layers] of 'layers': how many of the last layers are trained; default 2
+ * @property {boolean} [crf] of entities, with all methods but 'head': whether a conditional random field is trained on top; default false
+ * @property {number} [batchSize] of all methods but 'head': examples of a step; default 32, for entities and question answering 16
+ * @property {number} [warmup] share of the steps in which the learning rate rises; default 0.1
+ * @property {number} [weightDecay] of AdamW; default 0.01
+ * @property {number} [memory] bytes that training may take; default: what the device has to spare. The less, the more is computed twice
+ * @property {(checkpoint: Uint8Array) => void} [onCheckpoint] gets the state of training now and then, and when the call is aborted or fails, to
+ *   go on from it later
+ * @property {Blob | ArrayBuffer | Uint8Array} [resume] a checkpoint: with the same examples and options training goes on as if never interrupted
  * @property {number} [seed] of all that is drawn at random: held-out examples, folds, the first weights of 'mlp'; default 0. The same seed
  *   gives the same head
  */
 
 /**
  * @typedef {object} FitReport
+ * @property {FitMethod} [method] what was trained, if more than a head
  * @property {number} examples how many were trained on
  * @property {number} [classes] number of labels
  * @property {number} layer whose hidden states the head reads
@@ -177,7 +224,7 @@
  * @property {Scheme | 'IO'} [scheme] of a tagging head's labels; 'IO': types without a mark where an entity begins
  * @property {number} [trainAccuracy] share of the training examples that the head gets right, 0 to 1
  * @property {number} [windows] of question answering: into how many windows the contexts were cut
- * @property {number} [trainLoss] of question answering: mean loss of the last epoch
+ * @property {number} [trainLoss] of question answering, and where the encoder was trained: mean loss of the last epoch that counts
  * @property {number} [temperature] by which the logits were divided, so that among held-out examples a score of 0.8 is right in 80
  *   percent (Guo et al. 2017); 1 where there were none to fit it to
  * @property {number} [c] inverse strength of regularization
@@ -189,6 +236,12 @@
  * @property {{ epochs: number, logLoss: number, accuracy: number }[]} [epochSearch] what was measured on a held-out fold after each
  *   epoch
  * @property {FeatureStep[]} [featureSearch] what cross-validation measured for each layer, pooling and standardization
+ * @property {{ rank: number, alpha: number, rslora: boolean, dropout: number, targetModules: string | string[] }} [lora] of method 'lora'
+ * @property {number} [layers] of method 'layers'
+ * @property {number} [learningRate] where the encoder was trained; so are the following ones
+ * @property {number} [batchSize]
+ * @property {number} [steps] how many were taken
+ * @property {EpochReport[]} [history] what each epoch brought; `epochs` says which was kept
  * @property {any} [validation] metrics on the examples that `validation` held out: of texts { accuracy, macroF1, microF1, n }, else what
  *   the head's `evaluate` gives
  */

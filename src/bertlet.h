@@ -177,6 +177,11 @@ BERTLET_API bertlet_status bertlet_tensor_write(bertlet_model *model, const void
 BERTLET_API bertlet_status bertlet_tensor_merge_lora(bertlet_model *model, const float *a, const float *b, int32_t rank,
                                                      float scale);
 
+/* Copies rows begin .. end - 1 of a tensor, as a checkpoint stores them: values [end - begin][columns]. Of an int8
+ * model they are what the 8 bits stand for: scale * (q - zero). */
+BERTLET_API void bertlet_tensor_read(const bertlet_model *model, int32_t tensor, int32_t begin, int32_t end,
+                                     float *values);
+
 /* The first tensor, by number, that is not completely written, or -1 when the model is ready. */
 BERTLET_API int32_t bertlet_model_first_missing_tensor(const bertlet_model *model);
 
@@ -204,12 +209,32 @@ BERTLET_API bertlet_status bertlet_model_restore(bertlet_model *model);
 /* Number of the way in which int8 models multiply here: it depends on build, engine and processor. */
 BERTLET_API int32_t bertlet_int8_path(void);
 
+/* Adapters that lie beside the weights of a model, which stay as they are: y = W x + scale . B (A x) (LoRA, Hu et al.
+ * 2021). Any number of them can share a model, f32 or int8; the adapters' own products are in f32. */
+typedef struct bertlet_lora bertlet_lora;
+
+/* Bytes for adapters, or 0 when they do not fit into the address space, a rank is negative or above hidden_size, or a
+ * tensor that is no weight of a linear layer has one.
+ *   ranks  [tensor count]  of each tensor's adapter; 0: it has none */
+BERTLET_API size_t bertlet_lora_bytes(const bertlet_model *model, const int32_t *ranks);
+
+/* Adapters whose numbers are all 0. The model must live as long. Returns NULL when bertlet_lora_bytes() is 0. */
+BERTLET_API bertlet_lora *bertlet_lora_init(void *block, const bertlet_model *model, const int32_t *ranks);
+
+/* Sets the adapter of a tensor [rows][columns]; the arrays are copied.
+ *   a  [rank][columns], b  [rows][rank]   as PEFT stores them; `rank` as in bertlet_lora_init()
+ * BERTLET_ERROR_ARGUMENT when the tensor has none, or none of this rank; BERTLET_ERROR_NUMERIC when a number, of b
+ * times `scale`, is NaN or larger than 2^20. */
+BERTLET_API bertlet_status bertlet_lora_write(bertlet_lora *lora, int32_t tensor, const float *a, const float *b,
+                                              int32_t rank, float scale);
+
 /* The encoder, a Transformer (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762). These three functions share
  *   ids       [tokens]         token ids, 0 .. vocab_size - 1
  *   type_ids  [tokens]         0 .. type_vocab_size - 1, or NULL for all 0; not read by a model without token types
  *   starts    [sequences + 1]  see Shapes; every sequence has 1 .. max_position_embeddings tokens, all together have up
  *                              to max_batch_tokens
  *   hidden    [tokens][hidden_size]  hidden states
+ *   lora      adapters of this model, which no other call may use at the same time; or NULL
  * and their errors: BERTLET_ERROR_INCOMPLETE while tensors are missing, BERTLET_ERROR_ARGUMENT for numbers outside
  * these ranges (then `hidden` is not touched), BERTLET_ERROR_NUMERIC when the result is not finite, which takes hidden
  * states that are not, or weights so large that f32 overflows. A sequence gives the same bits alone and in any batch,
@@ -217,17 +242,18 @@ BERTLET_API int32_t bertlet_int8_path(void);
 
 /* The embeddings -> hidden. */
 BERTLET_API bertlet_status bertlet_embed(bertlet_model *model, const int32_t *ids, const int32_t *type_ids,
-                                         const int32_t *starts, int32_t sequences, float *hidden);
+                                         const int32_t *starts, int32_t sequences, float *hidden, bertlet_lora *lora);
 
 /* Runs layers begin .. end - 1, numbered from 0 to num_hidden_layers - 1, on `hidden` in place: the output of layer
  * begin - 1 (the embeddings, if `begin` is 0) becomes that of layer end - 1. A normalization after the last layer,
  * which pre-layer-norm architectures have, is part of the last layer. */
 BERTLET_API bertlet_status bertlet_run_layers(bertlet_model *model, const int32_t *starts, int32_t sequences,
-                                              int32_t begin, int32_t end, float *hidden);
+                                              int32_t begin, int32_t end, float *hidden, bertlet_lora *lora);
 
 /* Both: the embeddings, then layers 0 .. layers - 1 -> hidden. */
 BERTLET_API bertlet_status bertlet_forward(bertlet_model *model, const int32_t *ids, const int32_t *type_ids,
-                                           const int32_t *starts, int32_t sequences, int32_t layers, float *hidden);
+                                           const int32_t *starts, int32_t sequences, int32_t layers, float *hidden,
+                                           bertlet_lora *lora);
 
 /* ---- Heads ------------------------------------------------------------------------------------------------------- */
 
@@ -489,9 +515,6 @@ BERTLET_API void bertlet_trainer_set_steps(bertlet_trainer *trainer, int32_t ste
 
 /* Sets all gradients to 0, which discards the batches since the last step. */
 BERTLET_API void bertlet_trainer_discard(bertlet_trainer *trainer);
-
-/* Copies tensor number `tensor` of an f32 model as [rows][columns], as a checkpoint stores it. */
-BERTLET_API void bertlet_tensor_read(const bertlet_model *model, int32_t tensor, float *values);
 
 /* ---- Training: a linear-chain conditional random field on a head's logits --------------------------------------- */
 

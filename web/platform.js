@@ -8,6 +8,12 @@ export { openStore } from './store.js';
 
 export const cores = () => navigator.hardwareConcurrency || 1;
 
+/** Browsers say at most 8 GB, and some nothing. */
+export function memoryBytes() {
+  const { deviceMemory = 4 } = /** @type {Navigator & { deviceMemory?: number }} */ (navigator);
+  return deviceMemory * 2 ** 30;
+}
+
 /** @type {import('../js/base/platform.js').Platform['whyNoThreads']} */
 export const whyNoThreads = () =>
   globalThis.crossOriginIsolated

@@ -66,7 +66,7 @@ export const bertletTokenizer = {
   },
 };
 
-/** @type {import('../suites/suite.js').Contender<import('../suites/training.js').Trainer, ''>} */
+/** @type {import('../suites/suite.js').Contender<import('../suites/heads.js').Trainer, ''>} */
 export const bertletTrainer = {
   name,
   dtypes: [''],

@@ -5,7 +5,7 @@ import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 const LEARNING_RATE = 0.3; // 0.1 and 1 take as many steps, 3 does not get there
 const MAX_STEPS = 2000;
 
-/** @type {import('../suites/suite.js').Contender<import('../suites/training.js').Trainer, ''>} */
+/** @type {import('../suites/suite.js').Contender<import('../suites/heads.js').Trainer, ''>} */
 export const tfjsTrainer = {
   name: 'TF.js wasm',
   dtypes: [''],

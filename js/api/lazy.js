@@ -8,3 +8,4 @@ export { TextRegressor } from './heads/text-regressor.js';
 export { TokenClassifier } from './heads/token-classifier.js';
 export { learningCurve } from './learning-curve.js';
 export { openHead } from './open-head.js';
+export { saveModel } from './save-model.js';

@@ -3,7 +3,9 @@ import { guard } from './guard.js';
 import { callOptions } from './call-options.js';
 import { fetchRerank } from './fetch-ahead.js';
 import { fetchLazy } from './fetch-lazy.js';
+import { BertletError } from '../errors.js';
 import { createHead } from './heads/create.js';
+import { Head } from './heads/head.js';
 import { RemoteHead } from './heads/remote-head.js';
 import { checkChoice, checkInteger, rejectUnknownOptions } from './options.js';
 import { eachText } from './parts.js';
@@ -68,20 +70,26 @@ export class Model {
    * @returns {Promise<T extends any[] ? Embedding<P>[] : Embedding<P>>} as `texts`: one vector, or [texts]. A vector has `info.hiddenSize`
    *   numbers, unless dense layers of a sentence-transformers model change that. With `pooling: 'none'` there is an array of vectors for
    *   each text: one for each token, [CLS] and [SEP] included. Rejects with TEXT_TOO_LONG if `truncation` is 'error' and a text is too long,
-   *   BAD_INPUT for the name of a prompt that the model does not have
+   *   BAD_INPUT for the name of a prompt that the model does not have, or a head of another model
    */
   async embed(texts, options = {}) {
     const { numLayers } = this.info;
-    const { pooling, layer, normalize, truncation = 'cut', prompt, promptName, task, ...taskOptions } = options;
+    const { pooling, layer, normalize, truncation = 'cut', prompt, promptName, task, head, ...taskOptions } = options;
     if (pooling !== undefined) checkChoice('pooling', pooling, ['mean', 'cls', 'max', 'none']);
     if (layer !== undefined) checkInteger('layer', layer, 0, numLayers);
     checkChoice('truncation', truncation, ['cut', 'error']);
+    const number = Head.numberOf(head, this.#connection);
+    if (head !== undefined && number === undefined)
+      throw new BertletError(
+        'BAD_INPUT',
+        'head is not a head of this model. Give one that its fit() or loadHead() made.',
+      );
     if (task !== undefined) checkChoice('task', task, ['query', 'document']);
     /** @type {any[]} */
     const results = [];
     await this.#connection.call(
       'embed',
-      { texts: toTexts(texts), pooling, layer, normalize, truncation, prompt, promptName, task },
+      { texts: toTexts(texts), pooling, layer, normalize, truncation, prompt, promptName, task, head: number },
       {
         ...callOptions(taskOptions),
         onPart: (part) =>
@@ -144,6 +152,10 @@ export class Model {
     const remote = new RemoteHead(this.#connection);
     const { data, heldOut } = await fitHead(remote, this.info, examples, options);
     const head = /** @type {any} */ (await createHead(remote, data));
+    if (data.fingerprint !== this.info.fingerprint) {
+      this.info = Object.freeze({ ...this.info, fingerprint: data.fingerprint });
+      this.head = head; // a checkpoint's own belongs to weights that are gone
+    }
     if (data.report && heldOut.length > 0) data.report.validation = await head.evaluate(heldOut, { signal, onWarning });
     return head;
   }
@@ -161,20 +173,34 @@ export class Model {
   }
 
   /**
-   * Loads a head that `head.save()` wrote. It must have been trained on this model, with the same adapter.
-   * @param {import('../types.js').FileContent} content its bytes, a Blob, a Response, a stream, or a URL
-   * @param {Pick<TaskOptions, 'signal'>} [options]
-   * @returns {Promise<import('./heads/create.js').AnyHead>} Rejects with BAD_HEAD if it is damaged or not a head, HEAD_MODEL_MISMATCH if it
+   * Loads a head that `head.save()` wrote, or an adapter in PEFT's format with the head that it brings. It must have been trained on this
+   * model, with the same adapter merged, if any. What a head has of an adapter of its own lies beside the model, which stays as it is: so
+   * any number of heads can be used at the same time.
+   * @param {import('../types.js').FileContent | import('../types.js').ModelSpec} content of a head its bytes, a Blob, a Response, a stream,
+   *   or a URL; of an adapter its folder: in Node a path, a URL that ends in a slash, a hub id, or its files
+   * @param {Pick<TaskOptions, 'signal'> & Pick<import('../types.js').LoadOptions, 'hub' | 'revision' | 'token' | 'headers'>} [options]
+   * @returns {Promise<import('./heads/create.js').AnyHead>} Rejects with BAD_ADAPTER if an adapter has no head, or can't lie beside the model
+   *   (then `load` can merge it); for a head with BAD_HEAD if it is damaged or not a head, HEAD_MODEL_MISMATCH if it
    *   was trained on another model, FILE_NOT_FOUND, FILE_ACCESS or NETWORK if it can't be read
    */
-  async loadHead(content, { signal, ...others } = {}) {
-    rejectUnknownOptions(others);
-    signal?.throwIfAborted();
+  async loadHead(content, options = {}) {
+    options.signal?.throwIfAborted();
     const { openHead } = await fetchLazy();
-    const head = await openHead(content, this.info, signal);
     const remote = new RemoteHead(this.#connection);
-    remote.keep(head.network);
-    return createHead(remote, head);
+    return createHead(remote, await openHead(content, this.info, remote, options));
+  }
+
+  /**
+   * The model as a folder that `transformers`, sentence-transformers and `load` open, with its head: the files by their paths in it.
+   * @param {{ head?: import('./heads/create.js').AnyHead } & TaskOptions} [options] `head`: instead of the model's own; its adapter, if it has one,
+   *   is merged into what is saved
+   * @returns {Promise<Record<string, Blob | Uint8Array<ArrayBuffer>>>} weights as a Blob, which need not be in memory, the small files as bytes.
+   *   Rejects with UNSUPPORTED_DTYPE for an int8 model, HEAD_MODEL_MISMATCH for a head of another one, BAD_INPUT for a head that neither
+   *   library can compute
+   */
+  async save(options = {}) {
+    const { saveModel } = await fetchLazy();
+    return saveModel(this.#connection, this.info, options);
   }
 
   /**

@@ -2,12 +2,53 @@
 import { locate } from '#platform';
 import { readHead } from '../checkpoint/head-file.js';
 import { BertletError } from '../errors.js';
-import { isAddress } from '../io/file-name.js';
+import { describe } from '../io/describe.js';
+import { className, isAddress } from '../io/file-name.js';
 import { readContent } from '../io/content.js';
 import { fetchChunks } from '../io/http.js';
 import { readAll } from '../io/streams.js';
+import { rejectUnknownOptions } from './options.js';
 
 /** @typedef {import('../types.js').FileContent} FileContent */
+
+/**
+ * Opens a head, and has the worker keep it.
+ * @param {FileContent | import('../types.js').ModelSpec} content a head's file, or the folder of an adapter with a head
+ * @param {import('../types.js').ModelInfo} info of the model that is to use it
+ * @param {import('./heads/remote-head.js').RemoteHead} remote
+ * @param {Pick<import('../types.js').LoadOptions, 'hub' | 'revision' | 'token' | 'headers'> & { signal?: AbortSignal }} options
+ * @returns {Promise<import('../checkpoint/head-file.js').HeadData>} rejects as `readHeadFile`, and with what reading an adapter rejects with
+ */
+export async function openHead(content, info, remote, { signal, hub, revision, token, headers, ...others }) {
+  rejectUnknownOptions(others);
+  signal?.throwIfAborted();
+  if (!isFolder(content)) {
+    const head = await readHeadFile(/** @type {FileContent} */ (content), info, signal);
+    await remote.keep(head.network);
+    return head;
+  }
+  const spec = /** @type {import('../types.js').ModelSpec} */ (content);
+  const { description, transfer, close } = await describe(spec, { hub, revision, token, headers });
+  try {
+    const head = await remote.call('loadHeadBeside', { description }, { signal, transfer });
+    const { model: baseModel, adapter, fingerprint } = info;
+    return { ...head, baseModel, ...(adapter && { adapter }), fingerprint };
+  } finally {
+    close();
+  }
+}
+
+/**
+ * Whether it names a folder, and not a file: a path, a URL that ends in a slash, a model of the hub, or several files.
+ * @param {unknown} content
+ */
+function isFolder(content) {
+  if (!isAddress(content)) return ['Object', 'Array', 'FileList'].includes(className(content));
+  const name = String(content);
+  const located = locate(name);
+  if (!located) return name.includes('/');
+  return 'path' in located || new URL(located.url).pathname.endsWith('/');
+}
 
 /**
  * Reads a head.
@@ -18,7 +59,7 @@ import { readAll } from '../io/streams.js';
  *   was trained on another model, BAD_INPUT if `content` is of another type, FILE_NOT_FOUND, FILE_ACCESS or NETWORK if it can't be read,
  *   NOT_A_MODEL if it is much too long for a head, or the signal's reason
  */
-export async function openHead(content, { fingerprint, model, adapter, hiddenSize, numLayers }, signal) {
+async function readHeadFile(content, { fingerprint, model, adapter, hiddenSize, numLayers }, signal) {
   const bytes = await readAll(unlessAborted(await openContent(content, signal), signal), 'The head');
   const head = readHead(bytes);
   if (head.fingerprint !== fingerprint) {

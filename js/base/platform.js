@@ -77,6 +77,7 @@
  * What js/node/platform.js and web/platform.js export; package.json's "imports" picks one of them as '#platform'.
  * @typedef {object} Platform
  * @property {() => number} cores how many logical processors there are
+ * @property {() => number} memoryBytes how much memory the machine has, or may be used of it; a guess where it does not say
  * @property {() => string | undefined} whyNoThreads why threads can't share memory here, as a sentence; undefined if they can
  * @property {() => Promise<void>} nextTask resolves in a later task, so that messages that wait are handled before
  * @property {(work: () => void) => void} whenIdle calls it after a second, when nothing more urgent is to be done. Node, which has all files at

@@ -1,6 +1,7 @@
 // Reads a LoRA adapter as PEFT saves it (https://huggingface.co/docs/peft): adapter_config.json and adapter_model.safetensors. The
 // latter holds matrices A and B for each adapted layer, and possibly whole tensors: heads, biases, embeddings.
 import { Adapter } from './adapter.js';
+import { checkHeadSettings, CRF_FILE, readTransitions } from './head-settings.js';
 import { parseJson } from './json.js';
 import { BertletError } from '../errors.js';
 import { parseSafetensors, toFloats } from './safetensors.js';
@@ -49,15 +50,21 @@ export async function readAdapter(source, family, signal) {
   const location = source.locate(`${ADAPTER}adapter_model.safetensors`);
   const bytes = await read('adapter_model.safetensors');
   const labels = await readOptional(source, `${ADAPTER}labels.json`, signal);
+  const names = 'bytes' in labels ? parseLabels(labels.bytes, labels.location) : undefined;
   const head = await readOptional(source, `${ADAPTER}head.json`, signal);
+  const settings =
+    'bytes' in head ? checkHeadSettings(parseJson(head.bytes, head.location), head.location, 'BAD_ADAPTER') : {};
+  const crf = settings.crf ? await read(CRF_FILE) : undefined;
+  const tensors = splitAdapterTensors(bytes, location, config, family);
   return new Adapter({
     location,
-    taskType: config.task_type ?? undefined,
+    taskType: config.task_type ?? (tensors.saved.has('qa_outputs.weight') ? 'QUESTION_ANS' : undefined),
     // PEFT's PeftModelForQuestionAnswering does not pass token_type_ids on to the model.
     ignoreTokenTypes: config.task_type === 'QUESTION_ANS',
-    labels: 'bytes' in labels ? parseLabels(labels.bytes, labels.location) : undefined,
-    pooling: 'bytes' in head ? parsePooling(head.bytes, head.location) : undefined,
-    ...splitAdapterTensors(bytes, location, config, family),
+    labels: names,
+    settings,
+    transitions: crf && readTransitions(crf, source.locate(ADAPTER + CRF_FILE), names?.length ?? 0),
+    ...tensors,
   });
 }
 
@@ -92,22 +99,6 @@ export function parseLabels(bytes, location) {
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string'))
     throw new BertletError('BAD_LABELS', `${location} must be an array of strings, the labels by index.`);
   return labels;
-}
-
-/**
- * Parses head.json (docs/formats.md), which says what the classifier reads. Throws BAD_ADAPTER for anything else than "mean", or BAD_CONFIG
- * for damaged JSON.
- * @param {Uint8Array} bytes
- * @param {string} location URL or path of the file, for messages
- * @returns {'mean'}
- */
-function parsePooling(bytes, location) {
-  const { pooling } = parseJson(bytes, location);
-  if (pooling === 'mean') return pooling;
-  throw new BertletError(
-    'BAD_ADAPTER',
-    `${location} has the pooling ${JSON.stringify(pooling)}; there is "mean". Without the file the classifier reads what its class in Python reads.`,
-  );
 }
 
 /**

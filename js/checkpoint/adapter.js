@@ -12,8 +12,8 @@ import { toFloats } from './safetensors.js';
  * @property {string} location URL or path of its weights, for messages
  * @property {string | undefined} taskType PEFT's task_type: SEQ_CLS, TOKEN_CLS, QUESTION_ANS, ...
  * @property {string[] | undefined} labels of its head, by index
- * @property {'mean' | undefined} pooling of the tokens, which its head for text classification reads without the pooler; undefined: it
- *   reads what its class in Python reads
+ * @property {import('./head-settings.js').HeadSettings} settings of its head
+ * @property {import('../decode/viterbi.js').Transitions} [transitions] of its tags, which a conditional random field has learned
  * @property {boolean} ignoreTokenTypes whether it was trained with all token type ids 0, even those of a pair's second text
  * @property {Map<string, Delta>} deltas by the canonical name of the tensor that each changes
  * @property {Map<string, Map<number, Float32Array>>} rows that replace those of the base model's tensors, by canonical name and index
@@ -23,11 +23,12 @@ import { toFloats } from './safetensors.js';
 /** An adapter, which is not copied. */
 export class Adapter {
   /** @param {AdapterParts} parts */
-  constructor({ location, taskType, labels, pooling, ignoreTokenTypes, deltas, rows, saved }) {
+  constructor({ location, taskType, labels, settings, transitions, ignoreTokenTypes, deltas, rows, saved }) {
     this.location = location;
     this.taskType = taskType;
     this.labels = labels;
-    this.pooling = pooling;
+    this.settings = settings;
+    this.transitions = transitions;
     this.ignoreTokenTypes = ignoreTokenTypes;
     this.deltas = deltas;
     this.rows = rows;
@@ -71,7 +72,7 @@ export class Adapter {
             'Load the model that the adapter was trained on.',
         );
       }
-      if (!expected && !headNames.has(name) && !name.startsWith('pooler.')) {
+      if (!expected && !headNames.has(name)) {
         throw new BertletError(
           'BAD_ADAPTER',
           `${location} changes ${name}, but the model has no such tensor. Load the model that the adapter was trained on.`,

@@ -6,6 +6,9 @@ import { writeSafetensors } from './safetensors-writer.js';
 /** Version of the format. The first one had no activations, and only heads for text classification. */
 const VERSION = 2;
 
+/** That of a head with an adapter of its own, which a reader that knows none must refuse. */
+const ADAPTED = 3;
+
 /** @typedef {import('../types.js').HeadTask} Task */
 
 /**
@@ -43,13 +46,20 @@ function layerNames(task, pooling, layers, classifier = pooling === 'none' ? 'cl
   return Array.from({ length: layers }, (_, i) => (i === layers - 1 ? last : `hidden.${i}`));
 }
 
+/** What stands in front of a module's name in PEFT's files. */
+const PEFT = 'base_model.model.';
+
+/** The names of A and B of a tensor's adapter, as PEFT has them. @param {string} tensor canonical name of a weight */
+const adapterNames = (tensor) =>
+  ['A', 'B'].map((which) => `${PEFT}${tensor.replace(/\.weight$/, '')}.lora_${which}.weight`);
+
 /**
  * Writes a head.
  * @param {HeadData} head
  * @returns {Uint8Array<ArrayBuffer>} the file's bytes
  */
 export function writeHead({ network, transitions, ...rest }) {
-  const { dense, ...featureSpec } = network;
+  const { dense, lora, ...featureSpec } = network;
   const names = layerNames(rest.task, featureSpec.pooling, dense.length);
   /** @type {import('./safetensors-writer.js').WrittenTensor[]} */
   const tensors = dense.flatMap(({ weight, bias }, i) => [
@@ -65,10 +75,24 @@ export function writeHead({ network, transitions, ...rest }) {
       { name: 'crf.end_transitions', shape: [start.length], values: end },
     );
   }
+  for (const [name, { a, b, rank, rows, columns }] of lora ?? []) {
+    const [nameOfA, nameOfB] = adapterNames(name);
+    tensors.push(
+      { name: nameOfA, shape: [rank, columns], values: a },
+      { name: nameOfB, shape: [rows, rank], values: b },
+    );
+  }
+  const scales = lora && { lora: Object.fromEntries([...lora].map(([name, { scale }]) => [name, scale])) };
   const activations = dense.map(({ activation }) => activation);
   return writeSafetensors(tensors, {
     format: 'pt',
-    bertlet: JSON.stringify({ version: VERSION, ...rest, ...featureSpec, activations }),
+    bertlet: JSON.stringify({
+      version: lora || network.ignoreTokenTypes !== undefined ? ADAPTED : VERSION,
+      ...rest,
+      ...featureSpec,
+      activations,
+      ...scales,
+    }),
   });
 }
 
@@ -89,13 +113,26 @@ export function readHead(bytes) {
   } catch {
     throw badHead('its metadata lack a "bertlet" entry');
   }
-  if (json?.version !== VERSION) {
+  if (json?.version !== VERSION && json?.version !== ADAPTED) {
     throw new BertletError(
       'BAD_HEAD',
-      `This head has ${typeof json?.version === 'number' ? `version ${json.version}` : 'another version'} of the format; this bertlet reads version ${VERSION}. Train it again.`,
+      `This head has ${typeof json?.version === 'number' ? `version ${json.version}` : 'another version'} of the format; this bertlet reads versions ${VERSION} and ${ADAPTED}. Train it again.`,
     );
   }
-  const { task, labels, layer, pooling, normalize, activations, baseModel, adapter, fingerprint, report } = json;
+  const {
+    task,
+    labels,
+    layer,
+    pooling,
+    normalize,
+    activations,
+    baseModel,
+    adapter,
+    fingerprint,
+    report,
+    lora,
+    ignoreTokenTypes,
+  } = json;
   if (!TASKS.includes(task)) throw badHead(`its task is none of ${TASKS.join(', ')}`);
   const forAnswers = task === 'question-answering'; // its two logits, start and end, have no labels
   const minLabels = forAnswers ? 0 : task === 'multi-label' || task === 'regression' ? 1 : 2;
@@ -131,6 +168,8 @@ export function readHead(bytes) {
       pooling,
       normalize,
       dense: dense.map(({ weight, bias, activation }) => ({ weight, bias, activation })),
+      ...(lora !== undefined && { lora: readLora(read, lora) }),
+      ...(typeof ignoreTokenTypes === 'boolean' && { ignoreTokenTypes }),
     },
     ...(header.tensors.some(({ name }) => name === 'crf.transitions') && {
       transitions: readTransitions(read, labels.length),
@@ -140,6 +179,28 @@ export function readHead(bytes) {
     fingerprint,
     report,
   };
+}
+
+/**
+ * The adapter. Throws BAD_HEAD.
+ * @param {(name: string) => { shape: number[], values: Float32Array }} read
+ * @param {unknown} scales by the names of the tensors that it changes
+ * @returns {import('../core/dense.js').Lora}
+ */
+function readLora(read, scales) {
+  const entries = Object.entries(typeof scales === 'object' && scales !== null ? scales : {});
+  if (entries.length === 0 || !entries.every(([, scale]) => Number.isFinite(scale)))
+    throw badHead('it does not say what its adapter changes');
+  return new Map(
+    entries.map(([tensor, scale]) => {
+      const [a, b] = adapterNames(tensor).map(read);
+      const [rank, columns] = a.shape;
+      const rows = b.shape[0];
+      if (a.shape.length !== 2 || b.shape.length !== 2 || b.shape[1] !== rank || !(rank > 0))
+        throw badHead(`the adapter of ${tensor} has tensors of the shapes [${a.shape}] and [${b.shape}]`);
+      return [tensor, { a: a.values, b: b.values, rank, rows, columns, scale }];
+    }),
+  );
 }
 
 /**

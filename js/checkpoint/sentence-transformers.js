@@ -18,6 +18,7 @@ import { readAll } from '../io/streams.js';
  * @property {number} maxTokens to how many tokens texts are cut, [CLS] and [SEP] included
  * @property {Record<string, string>} prompts what may be put before texts, by name
  * @property {string} [defaultPrompt] what is put before texts unless the caller says otherwise
+ * @property {string} [similarity] name of the function by which Python compares vectors; bertlet's user chooses one
  * @property {boolean} includesPrompt whether the tokens of a prompt are pooled too
  */
 
@@ -42,6 +43,10 @@ const ACTIVATIONS = new Map([
   ['GELU', 'gelu'],
 ]);
 
+/** The modules of a folder: those of sentence vectors, and those of a head that bertlet saved. */
+const ORDER = /^Transformer Pooling( Dense)*( Normalize)?$/;
+const HEAD_ORDER = /^Transformer Pooling( Normalize)?( Dense)+$/;
+
 /** Maximum size of a dense layer's file. */
 const MAX_BYTES = 2 ** 28;
 
@@ -53,13 +58,14 @@ class Unsupported extends Error {}
  * @param {Source} source
  * @param {{ bytes: Uint8Array, location: string }} modules modules.json
  * @param {import('./config.js').Config} config of the encoder
- * @param {boolean} lowercases whether the model's tokenizer does
+ * @param {{ lowercases: boolean, hasHead: boolean }} options `lowercases`: whether the model's tokenizer does; `hasHead`: whether the dense
+ *   layers are those of a head that bertlet saved, which reads what is normalized, if it is, before them
  * @param {import('../rpc/serve.js').Context} context
  * @returns {Promise<SentencePipeline | undefined>} undefined if the folder is a cross-encoder's, or has modules or settings that bertlet
  *   does not have. Rejects with BAD_CONFIG, BAD_SAFETENSORS, TRUNCATED_FILE, SHAPE_MISMATCH, UNSUPPORTED_DTYPE or BAD_WEIGHTS for damaged
  *   files, and as `source.open`
  */
-export async function readSentencePipeline(source, modules, config, lowercases, { signal, emit }) {
+export async function readSentencePipeline(source, modules, config, { lowercases, hasHead }, { signal, emit }) {
   const settings = await readJson(source, 'config_sentence_transformers.json', signal);
   const location = source.locate('config_sentence_transformers.json');
   const prompts = readPrompts(settings, location);
@@ -72,12 +78,14 @@ export async function readSentencePipeline(source, modules, config, lowercases, 
   }
   try {
     const encoder = await readEncoderSettings(source, signal);
-    const pipeline = await readModules(source, parseJson(modules.bytes, modules.location), encoder, config, signal);
+    const list = parseJson(modules.bytes, modules.location);
+    const pipeline = await readModules(source, list, hasHead ? HEAD_ORDER : ORDER, encoder, config, signal);
     if (encoder.do_lower_case === true && !lowercases) {
       const file = source.locate('sentence_bert_config.json');
       emit({ warning: `${file} puts every text into lower case, bertlet does not: do it yourself.` });
     }
-    return { ...pipeline, ...prompts };
+    const { similarity_fn_name: similarity } = settings;
+    return { ...pipeline, ...prompts, ...(typeof similarity === 'string' && { similarity }) };
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error;
     const what = `${modules.location}: ${error.message}, which bertlet can't do`;
@@ -143,17 +151,17 @@ async function readEncoderSettings(source, signal) {
  * Makes the pipeline of the modules. Rejects with Unsupported if bertlet does not have one of them.
  * @param {Source} source
  * @param {any} modules modules.json
+ * @param {RegExp} expected the names of the modules, separated by spaces
  * @param {any} encoder what `readEncoderSettings` gives
  * @param {import('./config.js').Config} config
  * @param {AbortSignal} signal
  * @returns {Promise<Omit<SentencePipeline, 'prompts' | 'defaultPrompt'>>}
  */
-async function readModules(source, modules, encoder, { hiddenSize, maxPositions }, signal) {
+async function readModules(source, modules, expected, encoder, { hiddenSize, maxPositions }, signal) {
   if (!Array.isArray(modules)) throw new Unsupported('it is not a list of modules');
   const names = modules.map((module) => className(module?.type));
   const order = names.filter((name) => name !== 'Dropout').join(' '); // it acts in training only
-  if (!/^Transformer Pooling( Dense)*( Normalize)?$/.test(order))
-    throw new Unsupported(`its modules are ${names.join(', ')}`);
+  if (!expected.test(order)) throw new Unsupported(`its modules are ${names.join(', ')}`);
   if (modules[0].path !== '') throw new Unsupported(`the encoder is in the folder ${JSON.stringify(modules[0].path)}`);
 
   const poolingConfig = await readJson(source, fileOf(modules[names.indexOf('Pooling')], 'config.json'), signal);

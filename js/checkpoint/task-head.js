@@ -10,7 +10,8 @@ import { BertletError } from '../errors.js';
  * @typedef {object} HeadPlan
  * @property {Task} task
  * @property {string[] | undefined} labels by index; undefined if the files don't name them
- * @property {'cls' | 'mean' | 'none'} pooling
+ * @property {import('../core/dense.js').Pooling} pooling
+ * @property {boolean} [normalize] whether the pooled vector is divided by its length; default false
  * @property {[module: string, activation: Dense['activation']][]} dense the layers' canonical names
  * @property {import('./adapter.js').Adapter} [adapter] if the head is the adapter's
  * @property {string} location URL or path of the file that describes the head, for messages
@@ -22,6 +23,8 @@ import { BertletError } from '../errors.js';
  * @property {Task} task
  * @property {string[]} labels [outputs] the name of each logit; empty for question answering
  * @property {import('../core/dense.js').HeadNetwork} network
+ * @property {import('../decode/viterbi.js').Transitions} [transitions] of an adapter's or a saved model's tags
+ * @property {import('../types.js').FitReport} [report] how bertlet trained it
  * @property {'none' | 'sigmoid'} [ranking] what follows its single logit where documents are ranked; undefined: it can't rank
  */
 
@@ -32,7 +35,7 @@ const TOKEN_LAYERS = [['classifier', 'none']];
 const ANSWER_LAYERS = [['qa_outputs', 'none']];
 
 /** By problem_type; any other is 'text-classification'. @type {Map<unknown, Task>} */
-const TEXT_TASKS = new Map([
+export const TEXT_TASKS = new Map([
   ['multi_label_classification', 'multi-label'],
   ['regression', 'regression'],
 ]);
@@ -64,9 +67,13 @@ export function planHead(json, family, adapter, configFile) {
     return { task: 'question-answering', pooling: 'none', dense: ANSWER_LAYERS, ...source };
   if (suffix !== 'SequenceClassification') return undefined;
 
-  const task = TEXT_TASKS.get(json.problem_type) ?? 'text-classification';
-  if (fromAdapter && adapter?.pooling)
-    return { task, pooling: adapter.pooling, dense: family.textHead.slice(-1), ...source };
+  const {
+    pooling,
+    normalize,
+    problem_type: problemType = json.problem_type,
+  } = (fromAdapter && adapter?.settings) || {};
+  const task = TEXT_TASKS.get(problemType) ?? 'text-classification';
+  if (pooling) return { task, pooling, normalize, dense: family.textHead.slice(-1), ...source };
   return { task, pooling: 'cls', dense: family.textHead, ...source };
 }
 
@@ -75,7 +82,7 @@ export function planHead(json, family, adapter, configFile) {
  * @param {any} json config.json
  * @returns {string[] | undefined} undefined if it does not have any
  */
-function labelsOf({ id2label }) {
+export function labelsOf({ id2label }) {
   if (typeof id2label !== 'object' || id2label === null) return undefined;
   return Array.from({ length: Object.keys(id2label).length }, (_, id) => {
     const name = id2label[id] ?? `LABEL_${id}`;
@@ -85,11 +92,21 @@ function labelsOf({ id2label }) {
 
 /**
  * The canonical names of the tensors that a head needs.
- * @param {HeadPlan | undefined} plan
+ * @param {Pick<HeadPlan, 'dense'> | undefined} plan
  * @returns {Set<string>}
  */
 export const headTensors = (plan) =>
   new Set(plan?.dense.flatMap(([module]) => [`${module}.weight`, `${module}.bias`]) ?? []);
+
+/**
+ * The canonical names of the tensors that heads of all tasks have.
+ * @param {import('./families/family.js').Family} family
+ * @returns {Set<string>}
+ */
+export const allHeadTensors = ({ textHead }) =>
+  new Set(
+    [...textHead, ...TOKEN_LAYERS, ...ANSWER_LAYERS].flatMap(([module]) => [`${module}.weight`, `${module}.bias`]),
+  );
 
 /**
  * The head from its tensors. Throws MISSING_TENSOR or SHAPE_MISMATCH if they don't fit the plan.
@@ -99,7 +116,7 @@ export const headTensors = (plan) =>
  * @returns {TaskHead}
  */
 export function buildHead(
-  { task, labels, pooling, dense: modules, adapter, location },
+  { task, labels, pooling, normalize = false, dense: modules, adapter, location },
   tensors,
   { hiddenSize, numLayers },
 ) {
@@ -125,9 +142,11 @@ export function buildHead(
     inputs = bias.values.length;
     return { weight: weight.values, bias: bias.values, activation };
   });
-  const network = { layer: numLayers, pooling, normalize: false, dense };
+  const network = { layer: numLayers, pooling, normalize, dense };
+  const { transitions, settings } = adapter ?? {};
+  const learned = { ...(transitions && { transitions }), ...(settings?.report && { report: settings.report }) };
   if (task === 'question-answering') {
-    if (inputs === 2) return { task, labels: [], network };
+    if (inputs === 2) return { task, labels: [], network, ...learned };
     throw new BertletError(
       'SHAPE_MISMATCH',
       `${location}: qa_outputs gives ${inputs} values; it must give two, start and end.`,
@@ -143,6 +162,7 @@ export function buildHead(
     );
   }
   // As in the pipeline of `transformers`, a single output goes through a sigmoid.
-  if (inputs === 1 && task === 'text-classification') return { task: 'multi-label', labels: names, network };
-  return { task, labels: names, network };
+  if (inputs === 1 && task === 'text-classification')
+    return { task: 'multi-label', labels: names, network, ...learned };
+  return { task, labels: names, network, ...learned };
 }

@@ -1,6 +1,8 @@
 // Canonical names of tensors: the same for all families and programs that write checkpoints. They are those of Hugging Face's
 // `BertModel`, which the core uses too.
 
+/** @typedef {import('./families/family.js').Family} Family */
+
 /** Prefixes that PEFT and sentence-transformers add. */
 const WRAPPER_PREFIXES = /^(base_model\.(model\.)?)?(0\.auto_model\.)?/;
 
@@ -11,13 +13,26 @@ const TENSORFLOW_NAMES = [
 ];
 
 /**
+ * Replaces a part of a name, between two of its dots or at its ends.
+ * @param {string} name
+ * @param {string} part
+ * @param {string} replacement
+ */
+export const replacePart = (name, part, replacement) =>
+  `.${name}.`.replace(`.${part}.`, `.${replacement}.`).slice(1, -1);
+
+/**
  * The canonical name of a tensor or module.
  * @param {string} name in a checkpoint or an adapter
- * @param {import('./families/family.js').Family} family
+ * @param {Family} family
  * @returns {string}
  */
-export const canonicalName = (name, family) =>
-  [...family.renames, ...TENSORFLOW_NAMES].reduce(
-    (renamed, [pattern, replacement]) => renamed.replace(pattern, replacement),
-    name.replace(WRAPPER_PREFIXES, ''),
+export function canonicalName(name, { prefixes, modules }) {
+  const bare = name.replace(WRAPPER_PREFIXES, '');
+  const prefix = prefixes.find((one) => bare.startsWith(`${one}.`));
+  const renamed = modules.reduce(
+    (before, [own, canonical]) => replacePart(before, own, canonical),
+    prefix ? bare.slice(prefix.length + 1) : bare,
   );
+  return TENSORFLOW_NAMES.reduce((before, [pattern, now]) => before.replace(pattern, now), renamed);
+}

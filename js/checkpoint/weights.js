@@ -5,19 +5,14 @@ import { notFinite, readSafetensors, toFloats, unsupportedType } from './safeten
 import { openFile } from '../io/sources.js';
 import { canonicalName } from './tensor-names.js';
 import { findWeightFiles } from './weight-files.js';
-import { DTYPE, STATUS, TENSOR_NAME_BYTES } from '../core/abi.js';
+import { DTYPE, STATUS } from '../core/abi.js';
 import { align } from '../core/instance.js';
+import { tensorsOf } from '../core/tensors.js';
 
+/** @typedef {import('../core/tensors.js').CoreTensor} CoreTensor */
 /** @typedef {import('./safetensors.js').Tensor} Tensor */
 /** @typedef {import('./safetensors.js').FloatTensor} FloatTensor */
 /** @typedef {import('../base/platform.js').Source} Source */
-
-/**
- * A tensor of the encoder.
- * @typedef {object} CoreTensor
- * @property {number} index the core's number for it
- * @property {number[]} shape
- */
 
 /**
  * Where a checkpoint's tensors go.
@@ -29,29 +24,14 @@ import { align } from '../core/instance.js';
  * @property {import('./adapter.js').Adapter} [adapter] to be merged
  * @property {string} [tied] canonical name of a tensor that is the word embeddings; they may be stored under this name only
  * @property {Set<string>} headNames canonical names of the heads' tensors
+ * @property {Set<string>} spareNames those of heads that the checkpoint does not have, or only in part: damaged ones are left out
  */
-
-/**
- * The tensors that the encoder needs, by canonical name.
- * @param {import('../core/instance.js').Core} core
- * @param {number} model
- * @returns {Map<string, CoreTensor>}
- */
-function encoderTensors(core, model) {
-  const tensors = new Map();
-  const name = core.scratch(TENSOR_NAME_BYTES);
-  for (let index = 0; index < core.fn.tensor_count(model); index++) {
-    const length = core.fn.tensor_name(model, index, name);
-    const rows = core.fn.tensor_rows(model, index);
-    const columns = core.fn.tensor_columns(model, index);
-    const shape = rows === 1 ? [columns] : [rows, columns];
-    tensors.set(new TextDecoder().decode(core.bytes(name, length).slice()), { index, shape });
-  }
-  return tensors;
-}
 
 /** Most bytes of a head's tensor: what a header says is not believed before its bytes are there. */
 const MAX_HEAD_BYTES = 2 ** 30;
+
+/** And of one that an adapter may read later. */
+const MAX_SPARE_BYTES = 2 ** 24;
 
 const EMBEDDINGS = 'embeddings.word_embeddings.weight';
 
@@ -80,8 +60,9 @@ function canonicalNames(names, { family, tied }) {
  */
 export async function readWeights(source, target, signal, onProgress) {
   const { core, model, adapter, headNames } = target;
-  const expected = encoderTensors(core, model);
-  adapter?.check((name) => expected.get(name)?.shape, headNames);
+  const expected = tensorsOf(core, model);
+  // Of the layers below a classifier an adapter may save those that its head does not read.
+  adapter?.check((name) => expected.get(name)?.shape, new Set([...headNames, ...target.spareNames]));
   const { names, index, first } = await findWeightFiles(source, signal);
   const listed = index && canonicalNames(index.tensors, target);
   if (index && listed) checkComplete(expected, new Set(listed.values()), index.location);
@@ -179,7 +160,8 @@ class CheckpointReader {
     for (const tensor of tensors) {
       const name = names.get(tensor.name) ?? canonicalName(tensor.name, this.target.family);
       const coreTensor = this.expected.get(name);
-      if (!coreTensor && !this.target.headNames.has(name)) continue; // of a head that is not used
+      const { headNames, spareNames } = this.target;
+      if (!coreTensor && !headNames.has(name) && !spareNames.has(name)) continue; // of a head that is not used
       if (this.seen.has(name))
         throw new BertletError('BAD_SAFETENSORS', `${location} holds the tensor ${name} twice. Export it again.`);
       this.seen.add(name);
@@ -199,6 +181,8 @@ class CheckpointReader {
    */
   #keepForHead(tensor, name, location) {
     const size = tensor.end - tensor.begin;
+    const spare = !this.target.headNames.has(name);
+    if (spare && (size > MAX_SPARE_BYTES || !Object.hasOwn(DTYPE, tensor.dtype))) return () => {};
     if (size > MAX_HEAD_BYTES)
       throw new BertletError(
         'OUT_OF_MEMORY',
@@ -209,7 +193,12 @@ class CheckpointReader {
     return (/** @type {Uint8Array} */ bytes) => {
       whole.set(bytes, filled);
       filled += bytes.length;
-      if (filled === whole.length) this.heads.set(name, toFloats(tensor, whole, location));
+      if (filled < whole.length) return;
+      try {
+        this.heads.set(name, toFloats(tensor, whole, location));
+      } catch (error) {
+        if (!spare) throw error;
+      }
     };
   }
 

@@ -33,7 +33,11 @@ import { align } from './instance.js';
  * @property {Pooling} pooling
  * @property {boolean} normalize whether each row is divided by its Euclidean length
  * @property {Lora} [lora] adapters with which the encoder computes the hidden states; default: none
+ * @property {boolean} [ignoreTokenTypes] whether all token type ids are 0, even those of a pair's second text, as in the training of the
+ *   adapters; default: what the model was loaded with
  */
+
+/** How the encoder computes hidden states. @typedef {Pick<FeatureSpec, 'lora' | 'ignoreTokenTypes'>} EncoderSpec */
 
 /** What a head computes; the outputs of the last layer are its logits. @typedef {FeatureSpec & { dense: Dense[] }} HeadNetwork */
 

@@ -25,6 +25,7 @@ const GROUP = 2048;
  * @property {'cut' | 'error'} [truncation] 'error': reject with TEXT_TOO_LONG if a text has more than `maxTokens`; default 'cut'
  * @property {number} [maxTokens] to which a text is cut, [CLS] and [SEP] included; default: the model's maximum
  * @property {number[]} [numbers] [texts] the caller's numbers of the texts, for messages; default: their indices
+ * @property {import('../core/dense.js').EncoderSpec} [spec] how the encoder computes the hidden states
  * @property {(tokenizer: Tokenizer, text: Text, maxTokens: number) => T} [encode] default: `tokenizer.encode`
  */
 
@@ -42,7 +43,7 @@ const GROUP = 2048;
  */
 export async function forEachBatch(engine, texts, options, use, context) {
   const { tokenizer, config } = engine;
-  const { phase, layers = [config.numLayers], truncation, maxTokens = config.maxPositions, numbers } = options;
+  const { phase, layers = [config.numLayers], truncation, maxTokens = config.maxPositions, numbers, spec } = options;
   const { encode = (_, text) => /** @type {T} */ (tokenizer.encode(text, maxTokens)) } = options;
   const report = progressReporter(context, phase);
   const pause = createPause(context);
@@ -59,7 +60,7 @@ export async function forEachBatch(engine, texts, options, use, context) {
       encoded.push({ index, ...encoding });
       await pause();
     }
-    await forEachEncoded(engine, encoded, layers, use, pause, (count) => report((done += count), texts.length));
+    await forEachEncoded(engine, encoded, layers, use, pause, (count) => report((done += count), texts.length), spec);
   }
   if (cut.length > 0) {
     const which = cut.length === 1 ? `Text ${cut[0]} was` : `${cut.length} texts (the first is text ${cut[0]}) were`;
@@ -76,12 +77,13 @@ export async function forEachBatch(engine, texts, options, use, context) {
  * @param {UseBatch<T>} use
  * @param {() => Promise<void>} pause awaited between layers and batches, see `createPause`
  * @param {(count: number) => void} [report] called after each batch with its number of texts
+ * @param {import('../core/dense.js').EncoderSpec} [spec]
  * @returns {Promise<void>} rejects with BAD_WEIGHTS if the model computes NaN or infinity, and with what `pause` rejects with
  */
-export async function forEachEncoded(engine, encoded, layers, use, pause, report = () => {}) {
+export async function forEachEncoded(engine, encoded, layers, use, pause, report = () => {}, spec = {}) {
   encoded.sort((a, b) => b.ids.length - a.ids.length);
   for (let next = 0; next < encoded.length;) {
-    const batch = engine.forward(encoded, next, 0);
+    const batch = engine.forward(encoded, next, 0, spec);
     const end = next + batch.indices.length;
     try {
       for (const layer of layers) {

@@ -1,5 +1,5 @@
 // A loaded model in the worker, in an instance of the core. It turns batches of token ids into hidden states, vectors and logits.
-import { POOLING, STATUS } from '../core/abi.js';
+import { DTYPE, POOLING, STATUS } from '../core/abi.js';
 import { applyDense } from '../core/dense.js';
 import { BertletError } from '../errors.js';
 
@@ -9,18 +9,32 @@ import { BertletError } from '../errors.js';
 /** Maximum number of tokens in a batch, unless the model takes longer texts; larger batches are not faster. */
 export const BATCH_TOKENS = 512;
 
+/** Bytes of a tensor that are written at once. */
+const PIECE = 2 ** 18;
+
+/** Bytes of adapters that stay in the core's memory at most, unless a single one has more. */
+export const ADAPTER_BYTES = 128 * 2 ** 20;
+
 /**
  * Texts that go through the encoder together.
  * @typedef {object} Batch
  * @property {number[]} indices [texts] `index` of each
  * @property {number[]} starts [texts + 1] the first token of each text among all tokens of the batch, then their number
  * @property {number} layer of its hidden states: 0 (the embeddings) to the number of layers
+ * @property {Lora} [lora] the adapter with which they are computed
  * @property {Float32Array} [saved] [tokens][hiddenSize] its hidden states, where another batch has taken their place in the engine
  */
 
 /**
  * A text as token ids, and its index among the caller's texts.
  * @typedef {import('../tokenize/tokenizer.js').Encoded & { index: number }} Indexed
+ */
+
+/** @typedef {import('../core/dense.js').Lora} Lora */
+
+/**
+ * Adapters in the core's memory, see adapters.js.
+ * @typedef {{ check: (lora: Lora) => void, place: (lora: Lora) => number, free: (lora: Lora | undefined) => void }} AdapterMemory
  */
 
 /**
@@ -39,6 +53,8 @@ export const BATCH_TOKENS = 512;
  * js/io/cache-entry.js.
  * @typedef {object} Extras
  * @property {import('../checkpoint/task-head.js').TaskHead} [head]
+ * @property {[name: string, tensor: import('../checkpoint/safetensors.js').FloatTensor][]} [headTensors] of heads, by canonical name, as far
+ *   as the checkpoint has them: an adapter may bring a head that lacks some
  * @property {boolean} [ignoreTokenTypes] whether all token type ids are 0, as in the training of the adapter
  * @property {import('../checkpoint/masked-head.js').MaskedHead} [maskedHead]
  * @property {import('../tokenize/vocabulary.js').Vocabulary} [vocabulary] without `search`; it is here only when it comes from the cache,
@@ -57,6 +73,8 @@ export class Engine {
   #addresses;
   /** The batch whose hidden states the memory holds. @type {Batch | undefined} */
   #current;
+  /** To be set before a batch is computed with an adapter. @type {AdapterMemory | undefined} */
+  adapters;
   /** Whether the weights came from the cache. */
   fromCache = false;
   /** Sentences on what went wrong with the cache. @type {string[]} */
@@ -107,6 +125,22 @@ export class Engine {
     return { address: this.#addresses.hidden, size: 4 * BATCH_TOKENS * this.config.hiddenSize };
   }
 
+  /**
+   * Gives a tensor other numbers.
+   * @param {number} tensor number of it
+   * @param {Float32Array} values [rows][columns]
+   */
+  writeTensor(tensor, values) {
+    const { core, model } = this;
+    const piece = core.scratch(PIECE);
+    core.fn.tensor_begin(model, tensor, DTYPE.F32);
+    for (let at = 0; at < values.length; at += PIECE / 4) {
+      const some = values.subarray(at, at + PIECE / 4);
+      core.floats(piece, some.length).set(some);
+      check(core.fn.tensor_write(model, piece, some.byteLength));
+    }
+  }
+
   /** Address of the bertlet_model. */
   get model() {
     return this.#addresses.model;
@@ -115,6 +149,11 @@ export class Engine {
   /** Address of where each text of a batch begins among its hidden states, [texts + 1]. */
   get starts() {
     return this.#addresses.starts;
+  }
+
+  /** Whether the weights are in 8 bits. */
+  get isInt8() {
+    return this.core.fn.model_weight_bits(this.#addresses.model) < 32;
   }
 
   /** Sentences on why no faster build runs, and on the bits of int8 weights, see `ModelInfo`. */
@@ -140,14 +179,15 @@ export class Engine {
    * @param {Indexed[]} encoded
    * @param {number} next index in `encoded`
    * @param {number} [layer] how many layers to run; default: all
+   * @param {import('../core/dense.js').EncoderSpec} [spec]
    * @returns {Batch}
    */
-  forward(encoded, next, layer = this.config.numLayers) {
+  forward(encoded, next, layer = this.config.numLayers, { lora, ignoreTokenTypes } = {}) {
     const { core } = this;
     const { model, ids, tokenTypeIds, starts, hidden } = this.#addresses;
     const maxTokens = Math.max(this.config.maxPositions, BATCH_TOKENS);
     /** @type {Batch} */
-    const batch = { indices: [], starts: [0], layer: 0 };
+    const batch = { indices: [], starts: [0], layer: 0, lora };
     this.#enter(batch);
     let pairs = false;
     for (let tokens = 0; next < encoded.length && tokens + encoded[next].ids.length <= maxTokens; next++) {
@@ -163,12 +203,17 @@ export class Engine {
       batch.starts.push(tokens);
     }
     core.ints(starts, batch.starts.length).set(batch.starts);
-    const typeIds = pairs && !this.extras.ignoreTokenTypes ? tokenTypeIds : 0; // 0: all are 0
+    const typeIds = pairs && !(ignoreTokenTypes ?? this.extras.ignoreTokenTypes) ? tokenTypeIds : 0; // 0: all are 0
     if (typeIds && this.config.typeVocabSize === 1)
       throw new BertletError('BAD_INPUT', 'This model has one token type, so it reads single texts, not pairs.');
-    check(core.fn.embed(model, ids, typeIds, starts, batch.indices.length, hidden));
+    check(core.fn.embed(model, ids, typeIds, starts, batch.indices.length, hidden, this.#adapterOf(batch)));
     this.advance(batch, layer);
     return batch;
+  }
+
+  /** The address of a batch's adapter, or 0. @param {Batch} batch @returns {number} */
+  #adapterOf({ lora }) {
+    return lora ? /** @type {AdapterMemory} */ (this.adapters).place(lora) : 0;
   }
 
   /** Makes room for a batch's hidden states. @param {Batch} batch */
@@ -199,7 +244,7 @@ export class Engine {
     }
     if (layer === batch.layer) return;
     const { fn } = this.core;
-    check(fn.run_layers(model, starts, batch.indices.length, batch.layer, layer, hidden));
+    check(fn.run_layers(model, starts, batch.indices.length, batch.layer, layer, hidden, this.#adapterOf(batch)));
     batch.layer = layer;
   }
 

@@ -1,11 +1,11 @@
-// Plans the memory of a loaded model before it is made, so that it grows for long texts only (docs/architecture.md, "Memory"). Then
+// Plans the memory of a loaded model before it is made, so that it grows for long texts and adapters only (docs/architecture.md, "Memory"). Then
 // builds all objects of the core in it.
 import { CONFIG_BYTES } from '../core/abi.js';
 import { align, createCore } from '../core/instance.js';
 import { BertletError } from '../errors.js';
 import { measureTokenizer, PART_BYTES, TEXT_GROWTH, Tokenizer } from '../tokenize/tokenizer.js';
 import { writeConfig } from './core-config.js';
-import { BATCH_TOKENS, Engine } from './engine.js';
+import { ADAPTER_BYTES, BATCH_TOKENS, Engine } from './engine.js';
 import { measureThreads, startThreads } from './threads.js';
 
 /**
@@ -24,7 +24,7 @@ export async function createEngine(config, vocabulary, compiled, dtype) {
   const probe = await createCore(compiled, vocabulary.bytes.length + CONFIG_BYTES);
   const sizes = planMemory(probe, config, vocabulary, { tokens, texts, dtype, threads: compiled.threads });
   const total = Object.values(sizes).reduce((sum, size) => sum + align(size), 0);
-  const core = await createCore(compiled, total, TEXT_GROWTH);
+  const core = await createCore(compiled, total, TEXT_GROWTH + ADAPTER_BYTES);
 
   const pool = compiled.threads > 1 ? (await startThreads(core, compiled, endWorker)).pool : 0;
   const tokenizer = new Tokenizer(core, vocabulary, sizes.tokenizer);

@@ -26,7 +26,7 @@ import { chunksOf, join } from './streams.js';
  */
 
 /** The digit is the version of the format. */
-const MAGIC = new TextEncoder().encode('BERTLET8');
+const MAGIC = new TextEncoder().encode('BERTLET9');
 const DIGEST_BYTES = 32; // SHA-256
 /** Behind the digest stand two lengths, as 32-bit numbers: of the description and of the files. The digest is of these two parts. */
 const PREAMBLE_BYTES = MAGIC.length + DIGEST_BYTES + 8;

@@ -2,7 +2,7 @@
 // picks one of them. js/base/platform.js says what each function does.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
@@ -16,6 +16,9 @@ export { openDirectory, openHub } from './model-folder.js';
 export { openStore } from './store.js';
 
 export const cores = () => availableParallelism();
+
+/** What the system allows the process, where that is less than there is. */
+export const memoryBytes = () => Math.min(process.constrainedMemory() || Infinity, totalmem());
 
 /** @returns {string | undefined} */
 export const whyNoThreads = () => undefined;

@@ -11,6 +11,8 @@ import { BertletError, fromWire } from '../errors.js';
  * @typedef {object} CallOptions
  * @property {AbortSignal} [signal] rejects the call at once with its reason, and tells the worker to stop
  * @property {(event: any) => void} [onEvent] gets progress and warnings. What it throws rejects the call, as with `onPart`
+ * @property {boolean} [patient] whether an aborted call waits until the worker has stopped, and so for its last events; if it was done already,
+ *   the call still has its result. Default false
  * @property {boolean} [progress] whether the worker is to send progress; default false
  * @property {(part: any) => void} [onPart] gets the parts of a result that comes in parts; the call then resolves to undefined
  * @property {Transferable[]} [transfer] objects in `params` to transfer instead of copying them
@@ -57,7 +59,7 @@ export class Connection {
    * @returns {Promise<any>} its result. Rejects with the BertletError that the method threw, WORKER_FAILED if the worker has ended,
    *   DISPOSED after `close`, or the signal's reason
    */
-  call(method, params, { signal, onEvent, progress, onPart, transfer } = {}) {
+  call(method, params, { signal, onEvent, patient, progress, onPart, transfer } = {}) {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       if (this.#ended) throw this.#ended;
@@ -65,14 +67,15 @@ export class Connection {
       const id = this.#nextId++;
       this.#channel.post({ id, method, params, progress }, transfer);
       const abort = () => {
-        this.#calls.delete(id);
         this.#channel.post({ id, abort: true });
+        if (patient) return;
+        this.#calls.delete(id);
         reject(signal?.reason);
       };
       const settled = () => signal?.removeEventListener('abort', abort);
       this.#calls.set(id, {
         resolve: (value) => (settled(), resolve(value)),
-        reject: (error) => (settled(), reject(error)),
+        reject: (error) => (settled(), reject(signal?.aborted ? signal.reason : error)),
         onEvent,
         onPart,
       });

@@ -12,16 +12,16 @@ const PAUSE_INTERVAL = 10; // milliseconds of work between two pauses
  * caller doesn't listen.
  * @param {Context} context
  * @param {Progress['phase']} phase
- * @returns {(loaded: number, total: number) => void}
+ * @returns {(loaded: number, total: number, more?: Partial<Progress>) => void}
  */
 export function progressReporter({ emit, progress }, phase) {
   if (!progress) return () => {};
   let last = -Infinity;
-  return (loaded, total) => {
+  return (loaded, total, more) => {
     const now = performance.now();
     if (loaded < total && now - last < REPORT_INTERVAL) return;
     last = now;
-    emit({ progress: { phase, loaded, total } });
+    emit({ progress: { phase, loaded, total, ...more } });
   };
 }
 

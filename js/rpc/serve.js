@@ -6,7 +6,8 @@ import { toWire } from '../errors.js';
  * @typedef {object} Context
  * @property {AbortSignal} signal aborted when the caller aborts the call; its result is then ignored
  * @property {boolean} [progress] whether the caller listens to progress
- * @property {(event: unknown) => void} emit sends an event to the caller, such as { progress } or { warning, texts }
+ * @property {(event: unknown, late?: boolean) => void} emit sends an event to the caller, such as { progress } or { warning, texts }; with
+ *   `late` even if it has aborted the call: what it may want to keep of the work
  */
 
 /**
@@ -44,7 +45,7 @@ export function serve(port, methods) {
       const result = await methods[method](params, {
         signal,
         progress,
-        emit: (event) => postUnlessAborted({ event }),
+        emit: (event, late) => (late ? post : postUnlessAborted)({ event }),
         part(part, transfer) {
           if (last[0]) postUnlessAborted(...last);
           last = [{ part }, transfer];

@@ -79,6 +79,8 @@ export class Tokenizer {
    */
   constructor(core, { bytes, flags, location, added, search }, size) {
     this.#core = core;
+    /** bertlet_tokenizer_flags */
+    this.flags = flags;
     this.#added = added;
     this.#search = search;
     this.#vocabBytes = bytes.length;
@@ -266,9 +268,14 @@ export class Tokenizer {
     return (this.#pieces ??= this.#readPieces());
   }
 
+  /** What it was made of. @returns {Pick<Vocabulary, 'bytes' | 'flags' | 'added'>} `bytes`: a copy */
+  get vocabulary() {
+    const bytes = new Uint8Array(this.#core.bytes(this.#vocab, this.#vocabBytes));
+    return { bytes, flags: this.flags, added: this.#added };
+  }
+
   #readPieces() {
-    // A copy, because shared memory can't be decoded.
-    const bytes = this.#core.bytes(this.#vocab, this.#vocabBytes).slice();
+    const { bytes } = this.vocabulary; // a copy, because shared memory can't be decoded
     const lines = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).split('\n');
     const pieces = lines.map((line) => line.trimEnd());
     for (const { id, content } of this.#added) pieces[id] = content;

@@ -1,4 +1,5 @@
 // The worker's side of `fit`: which function trains a head for each task.
+import { fetchPart } from '../base/fetch-part.js';
 import { fitAnswers } from './frozen/answers.js';
 import { fitClassifier } from './frozen/classification.js';
 import { fitTagger } from './frozen/tokens.js';
@@ -12,9 +13,13 @@ const fits = {
 };
 
 /**
- * Trains a head.
+ * Trains a head, and what else of the model it says.
  * @param {import('../engine/engine.js').Engine} engine
- * @param {{ task: string }} params with the parameters of the task's function
+ * @param {{ task: string, tuning?: import('./deep/fit.js').Tuning }} params with the parameters of the task's function
  * @param {import('../rpc/serve.js').Context} context
  */
-export const fit = (engine, params, context) => fits[params.task](engine, params, context);
+export async function fit(engine, params, context) {
+  if (!params.tuning) return fits[params.task](engine, params, context);
+  const { tune } = await fetchPart(() => import('./deep/fit.js'));
+  return tune(engine, params, context);
+}

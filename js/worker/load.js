@@ -3,7 +3,7 @@ import { fetchPart } from '../base/fetch-part.js';
 import { parseConfig } from '../checkpoint/config.js';
 import { parseJson } from '../checkpoint/json.js';
 import { buildMaskedHead, maskedHeadTensors, tiedTensor } from '../checkpoint/masked-head.js';
-import { buildHead, headTensors, planHead } from '../checkpoint/task-head.js';
+import { allHeadTensors, buildHead, headTensors, planHead } from '../checkpoint/task-head.js';
 import { readWeights } from '../checkpoint/weights.js';
 import { TOKENIZER_FLAGS } from '../core/abi.js';
 import { compile } from '../core/compile.js';
@@ -83,7 +83,14 @@ export async function loadEngine(params, context) {
       const toMerge =
         adapter && (adapterFirst ?? (await (await fetchLazy()).readAdapter(cache.source, config.family, signal)));
       const lowercases = (vocabulary.flags & TOKENIZER_FLAGS.LOWERCASE) !== 0;
-      const pipeline = await readPipeline(cache.source, adapter !== undefined, config, lowercases, context);
+      const hasHead = configJson.bertlet?.pooling !== undefined;
+      const pipeline = await readPipeline(
+        cache.source,
+        adapter !== undefined,
+        config,
+        { lowercases, hasHead },
+        context,
+      );
       engine.extras.sentencePipeline = pipeline;
       engine.extras.vocabSize = config.vocabSize;
       await readCheckpoint(engine, cache.source, toMerge, configJson, context);
@@ -124,17 +131,24 @@ async function openSources(description, adapter, options) {
  * @param {Source} source
  * @param {boolean} hasAdapter
  * @param {import('../checkpoint/config.js').Config} config
- * @param {boolean} lowercases whether the tokenizer does
+ * @param {{ lowercases: boolean, hasHead: boolean }} options `lowercases`: whether the tokenizer does; `hasHead`: whether the model's modules are
+ *   those of a head
  * @param {Context} context
  * @returns {Promise<Extras['sentencePipeline']>} undefined if neither has one; rejects as `readSentencePipeline`
  */
-async function readPipeline(source, hasAdapter, config, lowercases, context) {
+async function readPipeline(source, hasAdapter, config, { lowercases, hasHead }, context) {
   const folders = hasAdapter ? [(await fetchLazy()).adapterFolder(source), source] : [source];
   for (const folder of folders) {
     const modules = await readOptional(folder, 'modules.json', context.signal);
     if ('error' in modules) continue;
     const { readSentencePipeline } = await fetchPart(() => import('../checkpoint/sentence-transformers.js'));
-    return readSentencePipeline(folder, modules, config, lowercases, context);
+    return readSentencePipeline(
+      folder,
+      modules,
+      config,
+      { lowercases, hasHead: hasHead && folder === source },
+      context,
+    );
   }
   return undefined;
 }
@@ -154,8 +168,10 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
   if (adapter?.ignoreTokenTypes) extras.ignoreTokenTypes = true;
   const plan = planHead(configJson, family, adapter, source.locate('config.json'));
   const headNames = new Set([...headTensors(plan), ...maskedHeadTensors(configJson, family)]);
-  const target = { core, model, staging, family, adapter, headNames, tied: tiedTensor(configJson, family) };
+  const spareNames = allHeadTensors(family);
+  const target = { core, model, staging, family, adapter, headNames, spareNames, tied: tiedTensor(configJson, family) };
   const tensors = await readWeights(source, target, signal, progressReporter(context, 'download'));
+  extras.headTensors = [...tensors].filter(([name]) => spareNames.has(name));
   try {
     extras.maskedHead = buildMaskedHead(configJson, config, tensors);
   } catch (error) {
@@ -163,6 +179,8 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
   }
   try {
     if (plan) extras.head = buildHead(plan, tensors, config);
+    if (configJson.bertlet && !plan?.adapter)
+      extras.head = await (await fetchLazy()).restoreHead(engine, source, configJson, signal);
     if (extras.head?.labels.length === 1) {
       const { readRanking } = await fetchPart(() => import('../checkpoint/ranking.js'));
       extras.head.ranking = await readRanking(source, configJson, signal);

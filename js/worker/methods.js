@@ -1,4 +1,5 @@
 // What the worker does: it owns the engine, and answers the calls of js/api/.
+import { BertletError } from '../errors.js';
 import { weightsOf } from '../core/dense.js';
 import { forEachBatch } from '../engine/batches.js';
 import { fetchLazy } from './fetch-lazy.js';
@@ -37,14 +38,30 @@ export function createMethods() {
   /** Heads that the page uses, by the numbers that it gave them. @type {Map<number, import('../core/dense.js').ReadyHead>} */
   const heads = new Map();
 
-  /** @param {number} number */
-  const headOf = (number) => /** @type {import('../core/dense.js').ReadyHead} */ (heads.get(number));
+  /** Throws HEAD_MODEL_MISMATCH if the model has other weights now. @param {number} number */
+  const headOf = (number) => {
+    const head = heads.get(number);
+    if (head) return head;
+    throw new BertletError(
+      'HEAD_MODEL_MISMATCH',
+      'This head reads a model that has been trained since, and has other weights now. Load the model again, or train the head again.',
+    );
+  };
+
+  async function prepareAdapters() {
+    const { Adapters } = await fetchLazy();
+    return (engine.adapters ??= new Adapters(engine));
+  }
 
   /**
    * @param {number} number
    * @param {import('../core/dense.js').HeadNetwork} network
+   * @returns {Promise<void>} rejects with BAD_ADAPTER if its adapter can't lie beside the model
    */
-  const keepHead = (number, network) => heads.set(number, { ...network, weights: weightsOf(network.dense) });
+  async function keepHead(number, network) {
+    if (network.lora) (await prepareAdapters()).check(network.lora);
+    heads.set(number, { ...network, weights: weightsOf(network.dense) });
+  }
 
   return {
     /** Loads the model; if it has a head, this is kept as number `head`. Gives what `ModelInfo` has beyond the caller's options. */
@@ -55,7 +72,7 @@ export function createMethods() {
       const { fingerprint, fromCache, configJson: config } = engine;
       const notes = [...engine.notes, ...engine.cacheNotes];
       const { head, maskedHead } = engine.extras;
-      if (head) keepHead(number, head.network);
+      if (head) await keepHead(number, head.network);
       return {
         modelType: family.modelType,
         hiddenSize,
@@ -87,7 +104,7 @@ export function createMethods() {
     },
 
     /** Sends the vectors of texts, batch by batch, as `Part`. */
-    async embed({ texts, pooling, layer, normalize, truncation, prompt, promptName, task }, context) {
+    async embed({ texts, pooling, layer, normalize, truncation, prompt, promptName, task, head }, context) {
       const { sentencePipeline } = engine.extras;
       const pipeline = pooling === undefined && layer === undefined ? sentencePipeline : undefined;
       const maxTokens = pipeline?.maxTokens;
@@ -106,7 +123,13 @@ export function createMethods() {
       return forEachBatch(
         engine,
         prompted.texts,
-        { phase: 'embed', layers: [layer ?? engine.config.numLayers], truncation, maxTokens },
+        {
+          phase: 'embed',
+          layers: [layer ?? engine.config.numLayers],
+          truncation,
+          maxTokens,
+          spec: head === undefined ? undefined : headOf(head),
+        },
         (batch) => {
           const own = prompted.own?.(batch) ?? batch;
           sendRows(context, own, spec.pooling, engine.vectors(own, spec));
@@ -121,17 +144,29 @@ export function createMethods() {
       return forEachBatch(
         engine,
         texts,
-        { phase: 'classify', layers: [head.layer] },
+        { phase: 'classify', layers: [head.layer], spec: head },
         (batch) => sendRows(context, batch, head.pooling, engine.logits(batch, head)),
         context,
       );
     },
 
     /** Keeps the weights of a head that the page has read from a file. */
-    keepHead: ({ head, network }) => void keepHead(head, network),
+    keepHead: ({ head, network }) => keepHead(head, network),
+
+    /** Reads a head with an adapter of its own from a folder, and keeps it. */
+    async loadHeadBeside({ head: number, description }, { signal }) {
+      const { readHeadBeside } = await fetchLazy();
+      await prepareAdapters();
+      const head = await readHeadBeside(engine, description, signal);
+      await keepHead(number, head.network);
+      return head;
+    },
 
     /** Frees a head's weights; the page does not use them any more. */
-    forgetHead: ({ head }) => void heads.delete(head),
+    forgetHead({ head }) {
+      engine.adapters?.free(heads.get(head)?.lora);
+      heads.delete(head);
+    },
 
     // What is fetched only when it is used.
 
@@ -145,11 +180,19 @@ export function createMethods() {
     },
 
     async fit({ head, ...params }, context) {
+      const { fingerprint } = engine;
       const fitted = await (await fetchLazy()).fit(engine, params, context);
-      context.signal.throwIfAborted(); // the page would not use the head
-      keepHead(head, fitted.network);
+      if (engine.fingerprint !== fingerprint) heads.clear(); // they were trained on weights that are gone
+      await keepHead(head, fitted.network);
       return fitted;
     },
+
+    /** The files of the model's folder. */
+    save: async (params, context) => (await fetchLazy()).saveModel(engine, params, context),
+
+    /** The files of a head's adapter. */
+    saveAdapter: async ({ data, baseModel }) =>
+      (await fetchLazy()).writeAdapterFolder(data, { ...engine.config, modelName: baseModel }),
 
     /** Fetches it before it is used. */
     fetchLazy: async () => void (await fetchLazy()),

@@ -18,7 +18,7 @@ export async function readQuestions(engine, { texts, head, ...given }, context) 
   await forEachWindow(
     engine,
     texts,
-    head.layer,
+    head,
     (question, number) => questionWindows(engine.tokenizer, question, number, options),
     (batch, windows) => {
       const logits = engine.logits(batch, head);

@@ -33,7 +33,12 @@ export async function readTokens(engine, { texts, head, stride }, context) {
     context.part(windows.map((window, i) => ({ ...window, logits: rows(i) })));
   };
   if (stride === undefined) {
-    const options = { phase: /** @type {const} */ ('classify'), layers: [head.layer], encode: encodeLocated };
+    const options = {
+      phase: /** @type {const} */ ('classify'),
+      layers: [head.layer],
+      spec: head,
+      encode: encodeLocated,
+    };
     await forEachBatch(
       engine,
       texts,
@@ -48,5 +53,5 @@ export async function readTokens(engine, { texts, head, stride }, context) {
     return;
   }
   const sizes = { maxTokens: config.maxPositions, stride };
-  await forEachWindow(engine, texts, head.layer, ([text]) => tokenWindows(tokenizer, text, sizes), send, context);
+  await forEachWindow(engine, texts, head, ([text]) => tokenWindows(tokenizer, text, sizes), send, context);
 }

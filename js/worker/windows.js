@@ -13,14 +13,14 @@ const GROUP = 64;
  * @template {object} W
  * @param {import('../engine/engine.js').Engine} engine
  * @param {T[]} texts
- * @param {number} layer whose hidden states are wanted
+ * @param {import('../core/dense.js').EncoderSpec & { layer: number }} spec which hidden states are wanted
  * @param {(text: T, number: number) => (W & { encoded: Encoded })[]} windowsOf gets a text and its index; throws what the call rejects with
  * @param {(batch: import('../engine/engine.js').Batch, windows: (W & { text: number, index: number })[]) => void} use called
  *   while the engine holds the layer's hidden states; `windows`: [windows] of the batch, with the index of its text, and its own in that
  * @param {import('../rpc/serve.js').Context} context
  * @returns {Promise<void>} rejects with BAD_WEIGHTS, or the signal's reason
  */
-export async function forEachWindow(engine, texts, layer, windowsOf, use, context) {
+export async function forEachWindow(engine, texts, spec, windowsOf, use, context) {
   const report = progressReporter(context, 'classify');
   const pause = createPause(context);
   for (let first = 0; first < texts.length; first += GROUP) {
@@ -34,13 +34,15 @@ export async function forEachWindow(engine, texts, layer, windowsOf, use, contex
     await forEachEncoded(
       engine,
       windows,
-      [layer],
+      [spec.layer],
       (batch, encoded) =>
         use(
           batch,
           encoded.map(({ window }) => window),
         ),
       pause,
+      undefined,
+      spec,
     );
     report(Math.min(first + GROUP, texts.length), texts.length);
     if (first + GROUP < texts.length) await pause();

@@ -141,9 +141,13 @@ static inline size_t panel_place_i8(int32_t n, int32_t k, int32_t panel, int32_t
  * half its scale. */
 void pack_row_i8(int8_path path, const weights_i8 *into, int32_t k, int32_t row, const float *weights);
 
+/* And back, as what it stands for: scale * (q - zero). */
+void unpack_row_i8(int8_path path, const weights_i8 *from, int32_t k, int32_t row, float *weights);
+
 /* y [rows][n] = epilogue(x . W^T + bias [n]), for the rows row_begin .. row_end - 1 and the output channels
- * panel_begin * 8 .. panel_end * 8 - 1 only. `y_stride`: floats from one row of y to the next. The SIMD kernel's GELU
- * has an error of up to 1.8e-4, far below that of the quantized numbers. */
+ * panel_begin * 8 .. panel_end * 8 - 1 only. Without a bias (NULL) the product is added to what y holds. `y_stride`:
+ * floats from one row of y to the next. The SIMD kernel's GELU has an error of up to 1.8e-4, far below that of the
+ * quantized numbers. */
 #define DECLARE_LINEAR_I8(name)                                                                                        \
   void name(int8_path path, const rows_i8 *x, int32_t row_begin, int32_t row_end, int32_t k,                           \
             const weights_i8 *weights, const float *bias, int32_t panel_begin, int32_t panel_end, epilogue apply,      \

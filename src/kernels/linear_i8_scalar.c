@@ -17,7 +17,7 @@ void linear_i8_scalar(int8_path path, const rows_i8 *x, int32_t row_begin, int32
   const int32_t step = path == INT8_WIDE ? 2 : 4, blocks = blocks_i8(k);
   for (int32_t row = row_begin; row < row_end; row++) {
     for (int32_t n = panel_begin * PANEL; n < panel_end * PANEL; n++) {
-      float result = bias[n];
+      float result = bias ? bias[n] : y[(size_t)row * y_stride + n];
       for (int32_t block = 0; block < blocks; block++) {
         const int32_t begin = block * BLOCK_I8, count = block_size_i8(k, begin);
         const size_t of_row = (size_t)row * blocks + block;

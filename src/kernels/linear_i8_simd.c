@@ -51,16 +51,16 @@ INLINE void start_tile(const product *p, tile t, v128_t sum[DOT_ROWS][2]) {
   }
 }
 
-/* Adds the scaled sums to the bias, or to the sums of the blocks before. Both halves are loaded before either is
- * stored, the upper one first: only so V8 joins the two halves of a row to one vector of 256 bits in the whole tile,
- * where it does that at all (--wasm-revectorize). */
+/* Adds the scaled sums to the bias, or to what y holds: without a bias, or from the blocks before. Both halves are
+ * loaded before either is stored, the upper one first: only so V8 joins the two halves of a row to one vector of 256
+ * bits in the whole tile, where it does that at all (--wasm-revectorize). */
 INLINE void finish_tile(const product *p, tile t, v128_t sum[DOT_ROWS][2]) {
   const float *scales = p->weights.scale + ((size_t)t.panel * p->blocks + t.block) * PANEL;
   const v128_t scale[2] = {wasm_v128_load(scales), wasm_v128_load(scales + LANES)};
   for (int32_t i = 0; i < t.rows; i++) {
     const v128_t row_scale = wasm_v128_load32_splat(p->x.scale + (size_t)(t.row + i) * p->blocks + t.block);
     float *y = p->y + (size_t)(t.row + i) * p->y_stride + t.panel * PANEL;
-    const float *before = t.block ? y : p->bias + t.panel * PANEL;
+    const float *before = t.block || !p->bias ? y : p->bias + t.panel * PANEL;
     v128_t result[2];
     for (int32_t half = 0; half < 2; half++) {
       const v128_t scaled =

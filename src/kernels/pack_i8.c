@@ -72,6 +72,20 @@ void pack_row_i8(int8_path path, const weights_i8 *into, int32_t k, int32_t row,
   }
 }
 
+void unpack_row_i8(int8_path path, const weights_i8 *from, int32_t k, int32_t row, float *weights) {
+  const int32_t step = path == INT8_WIDE ? 2 : 4, panel = row / PANEL, column = row % PANEL;
+  const bool is_signed = path == INT8_WIDE || path == INT8_DOT_SIGNED;
+  for (int32_t begin = 0; begin < k; begin += BLOCK_I8) {
+    const int32_t count = block_size_i8(k, begin);
+    const size_t at = ((size_t)panel * blocks_i8(k) + begin / BLOCK_I8) * PANEL + column;
+    const uint8_t *values = (const uint8_t *)from->values + panel_place_i8(from->n, k, panel, begin);
+    for (int32_t i = 0; i < count; i++) {
+      const uint8_t q = values[(i / step * PANEL + column) * step + i % step];
+      weights[begin + i] = from->scale[at] * (float)((is_signed ? (int8_t)q : q) - from->zero[at]);
+    }
+  }
+}
+
 void dequantize_row(const int8_t *q, int32_t n, float scale, int32_t zero, float *x) {
   for (int32_t i = 0; i < n; i++) x[i] = scale * (float)(q[i] - zero);
 }

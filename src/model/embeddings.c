@@ -5,6 +5,7 @@
 #include "base/tasks.h"
 #include "base/threads.h"
 #include "model/linear.h"
+#include "model/lora.h"
 
 const float *embedding_row(const embedding_table *table, int32_t index, float *buffer) {
   int32_t n = table->columns;
@@ -60,13 +61,14 @@ void normalized_embeddings(const bertlet_model *model, const int32_t *ids, const
   parallel_for(model->threads, sequences, embed_sequence, &step);
 }
 
-void embeddings_forward(const bertlet_model *model, const int32_t *ids, const int32_t *type_ids, const int32_t *starts,
-                        int32_t sequences, float *hidden) {
+void embeddings_forward(const bertlet_model *model, const bertlet_lora *lora, const int32_t *ids,
+                        const int32_t *type_ids, const int32_t *starts, int32_t sequences, float *hidden) {
   bool projected = projects_embeddings(model);
   float *rows = projected ? model->workspace.embeddings : hidden;
   normalized_embeddings(model, ids, type_ids, starts, sequences, rows);
   if (projected)
-    linear_forward(model, &model->weights.embedding_projection, EPILOGUE_NONE, rows, starts[sequences], hidden);
+    adapted_linear_forward(model, &model->weights.embedding_projection, lora ? &lora->projection : NULL,
+                           lora ? lora->inner : NULL, EPILOGUE_NONE, rows, starts[sequences], hidden);
 }
 
 /* ---- Training ---------------------------------------------------------------------------------------------------- */

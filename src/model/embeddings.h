@@ -8,8 +8,8 @@ const float *embedding_row(const embedding_table *table, int32_t index, float *b
 
 /* The embeddings of a batch -> hidden [tokens][hidden]: the sum of those of word, position and token type, normalized
  * and projected as far as the architecture does that. `type_ids` may be NULL, for all 0. */
-void embeddings_forward(const bertlet_model *model, const int32_t *ids, const int32_t *type_ids, const int32_t *starts,
-                        int32_t sequences, float *hidden);
+void embeddings_forward(const bertlet_model *model, const bertlet_lora *lora, const int32_t *ids,
+                        const int32_t *type_ids, const int32_t *starts, int32_t sequences, float *hidden);
 
 /* Its steps, for training: their sum -> rows [tokens][embedding]; the sum, normalized. A model
  * with an embedding_projection then projects that to hidden [tokens][hidden]. */

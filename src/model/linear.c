@@ -1,10 +1,12 @@
 #include "model/linear.h"
 
+#include <string.h>
+
 #include "base/tasks.h"
 #include "base/threads.h"
 
 /* Rows of a task. The inputs of LINEAR_ROWS rows fit into the second-level cache. */
-enum { LINEAR_ROWS = 64, QUANTIZE_ROWS = 16 };
+enum { LINEAR_ROWS = 64, PREPARED_ROWS = 16 };
 
 /* Tasks that a loop should have for each thread, so that the threads end at about the same time. */
 enum { TASKS_PER_THREAD = 3 };
@@ -14,6 +16,8 @@ enum { TASKS_PER_THREAD = 3 };
 typedef struct linear_step {
   const bertlet_model *model;
   const linear *layer;
+  const adapter *by; /* NULL: none */
+  float *inner;      /* [rows][adapted * rank]: x . A^T */
   epilogue apply;
   int32_t rows;
   int32_t across, panels;
@@ -21,27 +25,65 @@ typedef struct linear_step {
   float *y;       /* out: [rows][outputs] */
 } linear_step;
 
-/* The input of an int8 layer is quantized once, before any of its tiles needs it. */
-static void quantize_input(void *context, int32_t task, int32_t thread) {
-  (void)thread;
+/* What all tiles read is computed once, before any of them: the input of an int8 layer in 8 bits, and what an adapter
+ * makes of the input. */
+static void prepare_rows(void *context, int32_t task, int32_t thread) {
   const linear_step *step = context;
   const bertlet_model *model = step->model;
-  range rows = task_range(step->rows, QUANTIZE_ROWS, task);
-  quantize_rows(model->path, step->x, rows.begin, rows.end, step->layer->inputs, &model->workspace.quantized);
+  const adapter *by = step->by;
+  const int32_t inputs = step->layer->inputs;
+  range rows = task_range(step->rows, PREPARED_ROWS, task);
+  if (!step->layer->weight)
+    quantize_rows(model->path, step->x, rows.begin, rows.end, inputs, &model->workspace.quantized);
+  if (!by) return;
+  const int32_t width = by->adapted * by->rank, count = rows.end - rows.begin;
+  float *inner = step->inner + (size_t)rows.begin * width;
+  memset(inner, 0, (size_t)count * width * sizeof(float));
+  linear_f32(step->x + (size_t)rows.begin * inputs, inputs, count, inputs, by->a, NULL, 0, width / PANEL, EPILOGUE_NONE,
+             scratch_of(model, thread), inner, width);
+}
+
+/* Starts a tile of y with the bias and what the adapter adds, of the parts that it adapts. */
+static void start_tile(const linear_step *step, range rows, range panels, float *scratch) {
+  const linear *l = step->layer;
+  const adapter *by = step->by;
+  const int32_t width = by->adapted * by->rank, count = rows.end - rows.begin;
+  const int32_t part_panels = by->part_outputs / PANEL;
+  const float *inner = step->inner + (size_t)rows.begin * width;
+  float *y = step->y + (size_t)rows.begin * l->outputs;
+  for (int32_t part = 0; part * part_panels < panels.end; part++) {
+    const int32_t first = part * part_panels;
+    range within = {panels.begin > first ? panels.begin - first : 0,
+                    panels.end - first < part_panels ? panels.end - first : part_panels};
+    const float *bias = l->bias + (size_t)first * PANEL;
+    float *part_y = y + (size_t)first * PANEL;
+    if (by->b[part]) {
+      if (within.begin < within.end)
+        linear_f32(inner, width, count, by->rank, by->b[part], bias, within.begin, within.end, EPILOGUE_NONE, scratch,
+                   part_y, l->outputs);
+      inner += by->rank;
+    } else {
+      for (int32_t row = 0; within.begin < within.end && row < count; row++)
+        memcpy(part_y + (size_t)row * l->outputs + within.begin * PANEL, bias + within.begin * PANEL,
+               (size_t)(within.end - within.begin) * PANEL * sizeof(float));
+    }
+  }
 }
 
 static void linear_tile(void *context, int32_t tile, int32_t thread) {
   const linear_step *step = context;
   const bertlet_model *model = step->model;
   const linear *l = step->layer;
+  float *scratch = scratch_of(model, thread);
   range rows = task_range(step->rows, LINEAR_ROWS, tile / step->across);
   range panels = task_range(l->outputs / PANEL, step->panels, tile % step->across);
+  if (step->by) start_tile(step, rows, panels, scratch);
+  const float *bias = step->by ? NULL : l->bias;
   if (l->weight) {
-    linear_f32(step->x + (size_t)rows.begin * l->inputs, l->inputs, rows.end - rows.begin, l->inputs, l->weight,
-               l->bias, panels.begin, panels.end, step->apply, scratch_of(model, thread),
-               step->y + (size_t)rows.begin * l->outputs, l->outputs);
+    linear_f32(step->x + (size_t)rows.begin * l->inputs, l->inputs, rows.end - rows.begin, l->inputs, l->weight, bias,
+               panels.begin, panels.end, step->apply, scratch, step->y + (size_t)rows.begin * l->outputs, l->outputs);
   } else {
-    linear_i8(model->path, &model->workspace.quantized, rows.begin, rows.end, l->inputs, &l->weight_i8, l->bias,
+    linear_i8(model->path, &model->workspace.quantized, rows.begin, rows.end, l->inputs, &l->weight_i8, bias,
               panels.begin, panels.end, step->apply, step->y, l->outputs);
   }
 }
@@ -60,12 +102,18 @@ static tiling tiles_for(const bertlet_model *model, int32_t rows, int32_t output
   return (tiling){down, task_count(panels, width), width};
 }
 
+void adapted_linear_forward(const bertlet_model *model, const linear *l, const adapter *by, float *inner,
+                            epilogue apply, const float *x, int32_t rows, float *y) {
+  if (by && by->adapted == 0) by = NULL;
+  tiling tiles = tiles_for(model, rows, l->outputs);
+  linear_step step = {model, l, by, inner, apply, rows, tiles.across, tiles.panels, x, y};
+  if (!l->weight || by) parallel_for(model->threads, task_count(rows, PREPARED_ROWS), prepare_rows, &step);
+  parallel_for(model->threads, tiles.down * tiles.across, linear_tile, &step);
+}
+
 void linear_forward(const bertlet_model *model, const linear *l, epilogue apply, const float *x, int32_t rows,
                     float *y) {
-  tiling tiles = tiles_for(model, rows, l->outputs);
-  linear_step step = {model, l, apply, rows, tiles.across, tiles.panels, x, y};
-  if (!l->weight) parallel_for(model->threads, task_count(rows, QUANTIZE_ROWS), quantize_input, &step);
-  parallel_for(model->threads, tiles.down * tiles.across, linear_tile, &step);
+  adapted_linear_forward(model, l, NULL, NULL, apply, x, rows, y);
 }
 
 /* ---- Products in f32, for training ------------------------------------------------------------------------------- */

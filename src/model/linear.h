@@ -7,6 +7,12 @@
 void linear_forward(const bertlet_model *model, const linear *l, epilogue apply, const float *x, int32_t rows,
                     float *y);
 
+/* The same with an adapter beside W (`by`; NULL, or an empty one, for none):
+ * y = apply(x . W^T + bias + (x . A^T) . B^T), where B holds the scale. W may be in 8 bits; A and B are in f32, and
+ * read x as it is. inner  [rows][adapted * rank]  scratch */
+void adapted_linear_forward(const bertlet_model *model, const linear *l, const adapter *by, float *inner,
+                            epilogue apply, const float *x, int32_t rows, float *y);
+
 /* ---- In f32, for training ---- */
 
 /* A matrix whose rows lie `stride` floats apart. */

@@ -121,7 +121,7 @@ static size_t scratch_floats(const bertlet_config *config) {
   int32_t longest = min(config->max_batch_tokens, config->max_position_embeddings);
   size_t floats = attention_scratch(longest, config->hidden_size / config->num_attention_heads);
   size_t for_embedding_row = (size_t)size_of(config, SIZE_EMBEDDING);
-  size_t for_linear = config->weights == BERTLET_WEIGHTS_F32 ? linear_scratch(max_columns(config)) : 0;
+  size_t for_linear = linear_scratch(max_columns(config)); /* in an int8 model, of adapters */
   if (floats < for_embedding_row) floats = for_embedding_row;
   if (floats < for_linear) floats = for_linear;
   return whole_lines(floats);

@@ -42,6 +42,27 @@ typedef struct layer {
   norm norm_after_feed_forward;
 } layer;
 
+/* A low-rank adapter beside a linear layer, y += scale . B (A x): LoRA, Hu et al. 2021,
+ * https://arxiv.org/abs/2106.09685.
+ *
+ * The layer's outputs are `parts` equal ones (those of the query, key and value projections lie in one layer), of which
+ * any may be adapted. They share one input, and so one product: the A's of the adapted parts stand below each other. */
+enum { ADAPTER_PARTS = 3 };
+
+typedef struct adapter {
+  int32_t rank;            /* of each part, a multiple of PANEL; the rows and columns beyond a part's own are 0 */
+  int32_t adapted;         /* how many parts are; 0: there is no adapter */
+  int32_t part_outputs;    /* outputs of one part */
+  float scale;             /* of all parts; 1 where B is scaled already, as it is in inference */
+  float *a;                /* [adapted * rank][inputs], packed */
+  float *b[ADAPTER_PARTS]; /* of each part [part_outputs][rank], packed; NULL for one that is not adapted */
+} adapter;
+
+/* The adapters of a layer, or their gradients. */
+typedef struct layer_adapters {
+  adapter qkv, attention_output, intermediate, feed_forward_output;
+} layer_adapters;
+
 typedef struct model_weights {
   embedding_table words, positions, token_types; /* columns: embedding_size */
   norm embedding_norm;                           /* over embedding_size columns */

@@ -6,11 +6,6 @@
 #include "model/dropout.h"
 #include "model/model.h"
 
-/* The adapters of a layer, or their gradients. */
-typedef struct layer_adapters {
-  adapter qkv, attention_output, intermediate, feed_forward_output;
-} layer_adapters;
-
 /* What the adapters computed inside: see adapter_forward(). NULL where a layer has none. */
 typedef struct inner_buffers {
   float *qkv, *attention_output, *intermediate, *feed_forward_output;

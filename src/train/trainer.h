@@ -2,6 +2,7 @@
 #ifndef BERTLET_TRAINER_H
 #define BERTLET_TRAINER_H
 
+#include "model/lora.h"
 #include "train/encoder_layer.h"
 
 /* A vector of numbers that are trained, and where its gradient is. */
@@ -42,9 +43,6 @@ struct bertlet_trainer {
   layer_scratch scratch;
   float *embedding_rows, *embedding_gradient; /* [tokens][embedding]; where embeddings are trained or projected */
 };
-
-/* The adapter, among those of a layer, of the linear layer at `place` of it. */
-adapter *adapter_at(layer_adapters *adapters, uint16_t place);
 
 /* AdamW and the norm of the gradient need this for each parameter. */
 enum { OPTIMIZER_CHUNK = 16384 };

@@ -105,19 +105,6 @@ static void add_trained(layout *l, const tensor_entry *entry, int32_t layer) {
   add_parameter(l, *values + before, *slot + before, count, decays);
 }
 
-adapter *adapter_at(layer_adapters *adapters, uint16_t place) {
-  switch (place) {
-  case offsetof(layer, qkv):
-    return &adapters->qkv;
-  case offsetof(layer, attention_output):
-    return &adapters->attention_output;
-  case offsetof(layer, intermediate):
-    return &adapters->intermediate;
-  default:
-    return &adapters->feed_forward_output;
-  }
-}
-
 static int32_t padded_rank(const layout *l) { return (l->plan->rank + PANEL - 1) / PANEL * PANEL; }
 
 /* Values and gradient of a part of an adapter. */

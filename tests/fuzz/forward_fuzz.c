@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   size_t numbers = (size_t)b.tokens * (size_t)config.hidden_size;
   float *hidden = block_of(numbers * sizeof *hidden), *untouched = block_of(numbers * sizeof *hidden);
 
-  bertlet_status status = bertlet_forward(model, b.ids, type_ids, b.starts, b.sequences, b.layers, hidden);
+  bertlet_status status = bertlet_forward(model, b.ids, type_ids, b.starts, b.sequences, b.layers, hidden, NULL);
   if (!is_valid(&config, &b, typed)) {
     REQUIRE(status == BERTLET_ERROR_ARGUMENT);
     REQUIRE(memcmp(hidden, untouched, numbers * sizeof *hidden) == 0);
@@ -66,9 +66,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       size_t own = (size_t)length * (size_t)config.hidden_size;
       float *alone = block_of(own * sizeof *alone);
       int32_t starts[] = {0, length};
-      REQUIRE(!bertlet_embed(model, b.ids + first, typed ? b.type_ids + first : NULL, starts, 1, alone));
+      REQUIRE(!bertlet_embed(model, b.ids + first, typed ? b.type_ids + first : NULL, starts, 1, alone, NULL));
       for (int32_t layer = 0; layer < b.layers; layer++)
-        REQUIRE(!bertlet_run_layers(model, starts, 1, layer, layer + 1, alone));
+        REQUIRE(!bertlet_run_layers(model, starts, 1, layer, layer + 1, alone, NULL));
       REQUIRE(memcmp(alone, hidden + (size_t)first * (size_t)config.hidden_size, own * sizeof *alone) == 0);
       free(alone);
     }

@@ -34,12 +34,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
     float *hidden = malloc((size_t)other_config.hidden_size * 2 * sizeof *hidden);
     float *expected = malloc((size_t)config.hidden_size * 2 * sizeof *expected);
-    bertlet_status run =
-        bertlet_forward(other, (int32_t[]){0}, NULL, (int32_t[]){0, 1}, 1, other_config.num_hidden_layers, hidden);
+    bertlet_status run = bertlet_forward(other, (int32_t[]){0}, NULL, (int32_t[]){0, 1}, 1,
+                                         other_config.num_hidden_layers, hidden, NULL);
     if (status == BERTLET_ERROR_IMAGE) REQUIRE(run == BERTLET_ERROR_INCOMPLETE);
     if (same) {
       REQUIRE(run == BERTLET_OK && bertlet_model_fingerprint(other) == bertlet_model_fingerprint(model));
-      REQUIRE(!bertlet_forward(model, (int32_t[]){0}, NULL, (int32_t[]){0, 1}, 1, config.num_hidden_layers, expected));
+      REQUIRE(!bertlet_forward(model, (int32_t[]){0}, NULL, (int32_t[]){0, 1}, 1, config.num_hidden_layers, expected,
+                               NULL));
       REQUIRE(memcmp(hidden, expected, (size_t)config.hidden_size * sizeof *hidden) == 0);
     }
     free(expected);

@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   REQUIRE(bertlet_model_seal(model) == BERTLET_OK);
 
   float *hidden = malloc((size_t)config.hidden_size * sizeof *hidden);
-  REQUIRE(bertlet_forward(model, (int32_t[]){0}, NULL, (int32_t[]){0, 1}, 1, config.num_hidden_layers, hidden) ==
+  REQUIRE(bertlet_forward(model, (int32_t[]){0}, NULL, (int32_t[]){0, 1}, 1, config.num_hidden_layers, hidden, NULL) ==
           BERTLET_OK);
   for (int32_t i = 0; i < config.hidden_size; i++) REQUIRE(isfinite(hidden[i]));
   free(hidden);

@@ -69,10 +69,10 @@ static void a_projection_gives_the_same_bits_anyhow(const safetensors *checkpoin
   for (int32_t threads = 1; threads <= 3; threads++) {
     pool *p = pool_start(threads);
     bertlet_model *model = load_model(&config, pool_threads(p), threads, checkpoint, 100);
-    CHECK(bertlet_forward(model, ids, NULL, starts, 3, 2, hidden) == BERTLET_OK);
+    CHECK(bertlet_forward(model, ids, NULL, starts, 3, 2, hidden, NULL) == BERTLET_OK);
     if (threads == 1) memcpy(expected, hidden, sizeof hidden);
     CHECK(memcmp(expected, hidden, sizeof hidden) == 0);
-    CHECK(bertlet_forward(model, ids + 8, NULL, (int32_t[]){0, TOKENS - 8}, 1, 2, hidden) == BERTLET_OK);
+    CHECK(bertlet_forward(model, ids + 8, NULL, (int32_t[]){0, TOKENS - 8}, 1, 2, hidden, NULL) == BERTLET_OK);
     CHECK(memcmp(expected + 8 * HIDDEN, hidden, (TOKENS - 8) * HIDDEN * sizeof(float)) == 0);
     free(model);
     pool_stop(p);

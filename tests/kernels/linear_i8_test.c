@@ -234,6 +234,10 @@ static void activations_follow(linear_kernel *kernel) {
     const double x = plain[i], gelu = 0.5 * x * erfc(-x * sqrt(0.5));
     CHECK(fabs(y[i] - gelu) <= 1.8e-4 + 3e-7 * fabs(x));
   }
+  /* Without a bias the product is added to what y holds. */
+  for (int32_t i = 0; i < 3 * 16; i++) y[i] = p.bias[i % 16];
+  kernel(INT8_WIDE, &p.inputs, 0, 3, p.k, &p.weights, NULL, 0, 2, EPILOGUE_NONE, y, 16);
+  CHECK(memcmp(y, plain, (size_t)3 * 16 * sizeof(float)) == 0);
   free(plain);
   free(y);
   release(&p);

@@ -25,7 +25,7 @@ static bool same_hidden(const tiny_fixture *f, const float *a, const float *b) {
 
 static float *forward(bertlet_model *model, const tiny_fixture *f) {
   float *hidden = allocate_hidden(f);
-  CHECK(bertlet_forward(model, f->ids, f->type_ids, f->starts, f->sequences, 2, hidden) == BERTLET_OK);
+  CHECK(bertlet_forward(model, f->ids, f->type_ids, f->starts, f->sequences, 2, hidden, NULL) == BERTLET_OK);
   return hidden;
 }
 
@@ -40,17 +40,21 @@ static void check_depths(const tiny_fixture *f, bertlet_model *model) {
   const float *layers = expected_values(f, "layers");
   int32_t hidden_size = f->config.hidden_size;
   float *hidden = allocate_hidden(f), *states = allocate_hidden(f);
-  CHECK(bertlet_embed(model, f->ids, f->type_ids, f->starts, f->sequences, states) == BERTLET_OK);
+  CHECK(bertlet_embed(model, f->ids, f->type_ids, f->starts, f->sequences, states, NULL) == BERTLET_OK);
   for (int32_t depth = 0; depth <= 2; depth++) {
-    if (depth > 0) CHECK(bertlet_run_layers(model, f->starts, f->sequences, depth - 1, depth, states) == BERTLET_OK);
-    CHECK(bertlet_forward(model, f->ids, f->type_ids, f->starts, f->sequences, depth, hidden) == BERTLET_OK);
+    if (depth > 0)
+      CHECK(bertlet_run_layers(model, f->starts, f->sequences, depth - 1, depth, states, NULL) == BERTLET_OK);
+    CHECK(bertlet_forward(model, f->ids, f->type_ids, f->starts, f->sequences, depth, hidden, NULL) == BERTLET_OK);
     check_against("layers", hidden, layers + depth * hidden_values(f), f->tokens, hidden_size);
     CHECK(same_hidden(f, hidden, states));
   }
-  CHECK(bertlet_run_layers(model, f->starts, f->sequences, 2, 2, states) == BERTLET_OK); /* none: nothing changes */
+  CHECK(bertlet_run_layers(model, f->starts, f->sequences, 2, 2, states, NULL) ==
+        BERTLET_OK); /* none: nothing changes */
   CHECK(same_hidden(f, hidden, states));
-  CHECK(bertlet_forward(model, f->ids, f->type_ids, f->starts, f->sequences, 3, hidden) == BERTLET_ERROR_ARGUMENT);
-  CHECK(bertlet_forward(model, f->ids, f->type_ids, f->starts, f->sequences, -1, hidden) == BERTLET_ERROR_ARGUMENT);
+  CHECK(bertlet_forward(model, f->ids, f->type_ids, f->starts, f->sequences, 3, hidden, NULL) ==
+        BERTLET_ERROR_ARGUMENT);
+  CHECK(bertlet_forward(model, f->ids, f->type_ids, f->starts, f->sequences, -1, hidden, NULL) ==
+        BERTLET_ERROR_ARGUMENT);
   free(states);
   free(hidden);
 }
@@ -113,7 +117,7 @@ static void batch_does_not_matter(const tiny_fixture *f, bertlet_weights weights
   float *alone = allocate((size_t)config.max_position_embeddings * config.hidden_size * sizeof(float));
   for (int32_t i = 0; i < f->sequences; i++) {
     int32_t begin = f->starts[i], starts[2] = {0, f->starts[i + 1] - begin};
-    CHECK(bertlet_forward(model, f->ids + begin, f->type_ids + begin, starts, 1, 2, alone) == BERTLET_OK);
+    CHECK(bertlet_forward(model, f->ids + begin, f->type_ids + begin, starts, 1, 2, alone, NULL) == BERTLET_OK);
     CHECK(memcmp(alone, batch + (size_t)begin * config.hidden_size,
                  (size_t)starts[1] * config.hidden_size * sizeof(float)) == 0);
   }
@@ -148,9 +152,9 @@ static void layers_one_by_one_give_the_same_bits(const tiny_fixture *f, bertlet_
   pool *p = pool_start(3);
   bertlet_model *model = load_model(&config, pool_threads(p), 3, &f->checkpoint, 4096);
   float *expected = forward(model, f), *hidden = allocate_hidden(f);
-  CHECK(bertlet_embed(model, f->ids, f->type_ids, f->starts, f->sequences, hidden) == BERTLET_OK);
+  CHECK(bertlet_embed(model, f->ids, f->type_ids, f->starts, f->sequences, hidden, NULL) == BERTLET_OK);
   for (int32_t layer = 0; layer < 2; layer++)
-    CHECK(bertlet_run_layers(model, f->starts, f->sequences, layer, layer + 1, hidden) == BERTLET_OK);
+    CHECK(bertlet_run_layers(model, f->starts, f->sequences, layer, layer + 1, hidden, NULL) == BERTLET_OK);
   CHECK(same_hidden(f, hidden, expected));
   pool_stop(p);
   free(hidden);
@@ -164,10 +168,10 @@ static void type_ids_default_to_zero(const tiny_fixture *f) {
   bertlet_model *model = load_model(&config, NULL, 1, &f->checkpoint, 4096);
   int32_t zeros[8] = {0}, starts[] = {0, 8};
   float with[8 * HIDDEN], without[8 * HIDDEN], ones[8 * HIDDEN];
-  CHECK(bertlet_forward(model, f->ids, zeros, starts, 1, 2, with) == BERTLET_OK);
-  CHECK(bertlet_forward(model, f->ids, NULL, starts, 1, 2, without) == BERTLET_OK);
+  CHECK(bertlet_forward(model, f->ids, zeros, starts, 1, 2, with, NULL) == BERTLET_OK);
+  CHECK(bertlet_forward(model, f->ids, NULL, starts, 1, 2, without, NULL) == BERTLET_OK);
   CHECK(memcmp(with, without, sizeof with) == 0);
-  CHECK(bertlet_forward(model, f->ids, (int32_t[8]){0, 0, 0, 1}, starts, 1, 2, ones) == BERTLET_OK);
+  CHECK(bertlet_forward(model, f->ids, (int32_t[8]){0, 0, 0, 1}, starts, 1, 2, ones, NULL) == BERTLET_OK);
   CHECK(memcmp(with, ones, sizeof with) != 0);
   free(model);
 }
@@ -175,8 +179,8 @@ static void type_ids_default_to_zero(const tiny_fixture *f) {
 /* Of bertlet_forward() and bertlet_embed(), which must agree. */
 static bertlet_status both_statuses(bertlet_model *model, const int32_t *ids, const int32_t *type_ids,
                                     const int32_t *starts, int32_t sequences, float *hidden) {
-  bertlet_status status = bertlet_forward(model, ids, type_ids, starts, sequences, 2, hidden);
-  CHECK(bertlet_embed(model, ids, type_ids, starts, sequences, hidden) == status);
+  bertlet_status status = bertlet_forward(model, ids, type_ids, starts, sequences, 2, hidden, NULL);
+  CHECK(bertlet_embed(model, ids, type_ids, starts, sequences, hidden, NULL) == status);
   return status;
 }
 
@@ -219,7 +223,7 @@ static void bad_layers_are_refused(const tiny_fixture *f) {
   float *hidden = allocate((size_t)64 * config.hidden_size * sizeof(float));
   memset(hidden, 0, (size_t)64 * config.hidden_size * sizeof(float));
 #define STATUS(begin, end, sequences, ...)                                                                             \
-  bertlet_run_layers(model, (int32_t[]){__VA_ARGS__}, sequences, begin, end, hidden)
+  bertlet_run_layers(model, (int32_t[]){__VA_ARGS__}, sequences, begin, end, hidden, NULL)
   CHECK(STATUS(0, 1, 1, 0, 8) == BERTLET_ERROR_INCOMPLETE);
   write_weights(model, &f->checkpoint, 4096);
   CHECK(STATUS(0, 1, 1, 0, 8) == BERTLET_OK);
@@ -256,12 +260,12 @@ static void overflow_is_reported(const tiny_fixture *f, bertlet_weights weights,
   huge[3] = 0x1p20f;
   CHECK(bertlet_tensor_begin(model, index, BERTLET_F32) == BERTLET_OK);
   CHECK(bertlet_tensor_write(model, huge, (size_t)config.hidden_size * sizeof(float)) == BERTLET_OK);
-  CHECK(bertlet_forward(model, f->ids, NULL, (int32_t[]){0, 8}, 1, 2, hidden) == BERTLET_OK);
+  CHECK(bertlet_forward(model, f->ids, NULL, (int32_t[]){0, 8}, 1, 2, hidden, NULL) == BERTLET_OK);
   const float values[] = {NAN, INFINITY, -INFINITY};
   for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-    CHECK(bertlet_forward(model, f->ids, NULL, (int32_t[]){0, 8}, 1, 0, hidden) == BERTLET_OK);
+    CHECK(bertlet_forward(model, f->ids, NULL, (int32_t[]){0, 8}, 1, 0, hidden, NULL) == BERTLET_OK);
     hidden[5] = values[i];
-    CHECK(bertlet_run_layers(model, (int32_t[]){0, 8}, 1, 0, 2, hidden) == BERTLET_ERROR_NUMERIC);
+    CHECK(bertlet_run_layers(model, (int32_t[]){0, 8}, 1, 0, 2, hidden, NULL) == BERTLET_ERROR_NUMERIC);
   }
   free(model);
 }
@@ -289,7 +293,8 @@ static void wide_int8_layers_are_close(void) {
       }
       free(row);
     }
-    CHECK(bertlet_forward(model, ids, NULL, (int32_t[]){0, 4, TOKENS}, 2, 1, hidden[config.weights]) == BERTLET_OK);
+    CHECK(bertlet_forward(model, ids, NULL, (int32_t[]){0, 4, TOKENS}, 2, 1, hidden[config.weights], NULL) ==
+          BERTLET_OK);
     free(model);
   }
   difference d = compare(hidden[1], hidden[0], TOKENS, 32);

@@ -53,7 +53,7 @@ static bertlet_model *restored(const bertlet_config *config, int8_path path, con
 static void forward(bertlet_model *model, float *hidden) {
   int32_t ids[TOKENS];
   for (int32_t i = 0; i < TOKENS; i++) ids[i] = i * 3;
-  CHECK(bertlet_forward(model, ids, NULL, (int32_t[]){0, 5, TOKENS}, 2, 2, hidden) == BERTLET_OK);
+  CHECK(bertlet_forward(model, ids, NULL, (int32_t[]){0, 5, TOKENS}, 2, 2, hidden, NULL) == BERTLET_OK);
 }
 
 static void the_same_bits_come_back(bertlet_weights weights, int8_path path) {
@@ -83,7 +83,8 @@ static void refuses(const bertlet_config *config, int8_path path, const void *im
   CHECK(status == BERTLET_ERROR_IMAGE);
   CHECK(bertlet_model_first_missing_tensor(model) == 0);
   float hidden[HIDDEN];
-  CHECK(bertlet_forward(model, (int32_t[]){0}, NULL, (int32_t[]){0, 1}, 1, 2, hidden) == BERTLET_ERROR_INCOMPLETE);
+  CHECK(bertlet_forward(model, (int32_t[]){0}, NULL, (int32_t[]){0, 1}, 1, 2, hidden, NULL) ==
+        BERTLET_ERROR_INCOMPLETE);
   CHECK(bertlet_model_seal(model) == BERTLET_ERROR_INCOMPLETE);
   free(model);
 }

@@ -68,7 +68,7 @@ static result run(bertlet_model *model, const fixture *f, int32_t longest) {
     for (end = first; end < f->sequences && (end == first || f->starts[end + 1] - begin <= longest); end++)
       batch[end + 1 - first] = f->starts[end + 1] - begin;
     float *out = r.hidden + (size_t)begin * HIDDEN;
-    CHECK(bertlet_forward(model, f->ids + begin, NULL, batch, end - first, 6, out) == BERTLET_OK);
+    CHECK(bertlet_forward(model, f->ids + begin, NULL, batch, end - first, 6, out, NULL) == BERTLET_OK);
     bertlet_pool(out, batch, end - first, HIDDEN, BERTLET_POOL_MEAN, false, r.mean + (size_t)first * HIDDEN);
   }
   return r;

@@ -6,6 +6,10 @@
 #include "model/model.h"
 #include "support.h"
 
+#ifdef BERTLET_SIMD
+#include "relaxed_engine.h" /* each multiplies 8-bit numbers in its own way */
+#endif
+
 static void impossible_configurations_have_no_size(void) {
   bertlet_config good = tiny_config(64);
   CHECK(bertlet_model_bytes(&good, 1) > 0);
@@ -284,7 +288,8 @@ static void wrong_lengths_are_refused(void) {
   CHECK(bertlet_tensor_write(model, zeros, whole - 99) == BERTLET_ERROR_ARGUMENT);
 
   float hidden[32];
-  CHECK(bertlet_forward(model, (int32_t[]){0}, NULL, (int32_t[]){0, 1}, 1, 2, hidden) == BERTLET_ERROR_INCOMPLETE);
+  CHECK(bertlet_forward(model, (int32_t[]){0}, NULL, (int32_t[]){0, 1}, 1, 2, hidden, NULL) ==
+        BERTLET_ERROR_INCOMPLETE);
   free(model);
 }
 
@@ -402,6 +407,80 @@ static void adapters_are_merged(void) {
   free(merged);
 }
 
+/* Whole tensors and some of their rows, bit for bit. */
+static void weights_are_read_back(void) {
+  tiny_fixture f;
+  open_tiny_fixture(&f, "tiny-f32");
+  bertlet_model *model = load_model(&f.config, NULL, 1, &f.checkpoint, 1000);
+  for (int32_t i = 0; i < bertlet_tensor_count(model); i++) {
+    char name[BERTLET_TENSOR_NAME_BYTES];
+    bertlet_tensor_name(model, i, name);
+    stored_tensor stored = safetensors_find(&f.checkpoint, name);
+    int32_t rows = bertlet_tensor_rows(model, i), columns = bertlet_tensor_columns(model, i);
+    float *values = malloc(stored.bytes);
+    bertlet_tensor_read(model, i, 0, rows, values);
+    CHECK(memcmp(values, stored.data, stored.bytes) == 0);
+    bertlet_tensor_read(model, i, rows / 3, rows, values);
+    size_t skipped = (size_t)(rows / 3) * (size_t)columns * sizeof(float);
+    CHECK(memcmp(values, stored.data + skipped, stored.bytes - skipped) == 0);
+    free(values);
+  }
+  free(model);
+  close_tiny_fixture(&f);
+}
+
+/* What an element of an int8 tensor stands for, by the layouts that kernels.h and weights.h describe. */
+static float dequantized(const bertlet_model *model, const tensor *t, int32_t row, int32_t column) {
+  if (t->entry->kind == TENSOR_TABLE) {
+    const embedding_table *table = t->place;
+    return table->scale_i8[row] * (float)(table->values_i8[(size_t)row * t->columns + column] - table->zero_i8[row]);
+  }
+  if (t->entry->kind != TENSOR_WEIGHT) return tensor_row(t, row)[column];
+  const weights_i8 *w = &((const linear *)t->place)->weight_i8;
+  const int32_t output = t->entry->part * t->rows + row, block = column / 384, begin = block * 384;
+  const int32_t left = t->columns - begin, count = left < 384 ? left : 384;
+  const int32_t step = model->path == INT8_WIDE ? 2 : 4, i = column - begin;
+  const bool is_signed = model->path == INT8_WIDE || model->path == INT8_DOT_SIGNED;
+  const size_t at =
+      (size_t)begin * w->n + (size_t)(output / 8) * 8 * count + (i / step * 8 + output % 8) * step + i % step;
+  const int32_t q = is_signed ? ((const int8_t *)w->values)[at] : ((const uint8_t *)w->values)[at];
+  const size_t of_block = ((size_t)(output / 8) * ((t->columns + 383) / 384) + block) * 8 + output % 8;
+  return w->scale[of_block] * (float)(q - w->zero[of_block]);
+}
+
+/* Of an int8 model: exactly what its numbers stand for, which is near what was written. Several blocks of inputs. */
+static void int8_weights_are_read_back(void) {
+  bertlet_config config = tiny_config(8);
+  config.weights = BERTLET_WEIGHTS_INT8;
+  config.intermediate_size = 400;
+  bertlet_model *model = bertlet_model_init(allocate(bertlet_model_bytes(&config, 1)), &config, NULL);
+  uint32_t state = 5;
+  for (int32_t i = 0; i < bertlet_tensor_count(model); i++) {
+    const tensor *t = &model->tensors[i];
+    const size_t count = (size_t)t->rows * t->columns;
+    float *written = allocate(count * sizeof(float)), *read = allocate(count * sizeof(float));
+    for (size_t k = 0; k < count; k++) written[k] = (float)(random_number(&state) >> 8) / 0x1p24f - 0.4f;
+    CHECK(bertlet_tensor_begin(model, i, BERTLET_F32) == BERTLET_OK);
+    CHECK(bertlet_tensor_write(model, written, count * sizeof(float)) == BERTLET_OK);
+    bertlet_tensor_read(model, i, 0, t->rows, read);
+    bool exact = true, near = true;
+    for (int32_t row = 0; row < t->rows; row++)
+      for (int32_t column = 0; column < t->columns; column++) {
+        const size_t at = (size_t)row * t->columns + column;
+        exact = exact && read[at] == dequantized(model, t, row, column);
+        near = near && fabsf(read[at] - written[at]) <= 0.5f / 127; /* half a step of the coarsest mapping, 7 bits */
+      }
+    CHECK(exact && near);
+    const int32_t first = t->rows / 3;
+    bertlet_tensor_read(model, i, first, t->rows, written);
+    const size_t skipped = (size_t)first * t->columns;
+    CHECK(memcmp(written, read + skipped, (count - skipped) * sizeof(float)) == 0);
+    free(read);
+    free(written);
+  }
+  free(model);
+}
+
 int main(void) {
   impossible_configurations_have_no_size();
   int8_is_smaller();
@@ -415,5 +494,10 @@ int main(void) {
   wrong_lengths_are_refused();
   fingerprints_tell_values_only();
   adapters_are_merged();
+  weights_are_read_back();
+#ifdef BERTLET_SIMD
+  for (emulated_engine = ENGINE_X86; emulated_engine <= ENGINE_WRONG; emulated_engine++)
+#endif
+    int8_weights_are_read_back();
   return report();
 }

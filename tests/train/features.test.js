@@ -1,7 +1,7 @@
 // Features that are kept between fits.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FeatureCache } from '../../js/train/frozen/feature-cache.js';
+import { FeatureCache } from '../../js/train/dataset/feature-cache.js';
 
 const vector = (value) => new Float32Array(10).fill(value); // 40 bytes, and a key of one letter 2
 

@@ -354,7 +354,7 @@ static void features(const char *name) {
   const size_t bytes = (size_t)f.sequences * n * sizeof(float);
   session s = start(&f, NULL, 1, &plan, tuning);
   float *hidden = allocate((size_t)f.tokens * n * sizeof(float)), *pooled = allocate(bytes);
-  CHECK(bertlet_forward(s.model, f.ids, f.type_ids, f.starts, f.sequences, 2, hidden) == BERTLET_OK);
+  CHECK(bertlet_forward(s.model, f.ids, f.type_ids, f.starts, f.sequences, 2, hidden, NULL) == BERTLET_OK);
   bertlet_pool(hidden, f.starts, f.sequences, n, BERTLET_POOL_MEAN, false, pooled);
   CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, 0, 0) == BERTLET_OK);
   check_near("features", bertlet_trainer_features(s.trainer), pooled, (size_t)f.sequences * n);
@@ -362,7 +362,7 @@ static void features(const char *name) {
 
   plan.begin = plan.kept_layers = 1;
   s = start(&f, NULL, 1, &plan, tuning);
-  CHECK(bertlet_forward(s.model, f.ids, f.type_ids, f.starts, f.sequences, 1, hidden) == BERTLET_OK);
+  CHECK(bertlet_forward(s.model, f.ids, f.type_ids, f.starts, f.sequences, 1, hidden, NULL) == BERTLET_OK);
   CHECK(bertlet_trainer_forward(s.trainer, NULL, NULL, f.starts, f.sequences, hidden, 0, 0) == BERTLET_OK);
   check_near("features of given states", bertlet_trainer_features(s.trainer), pooled, (size_t)f.sequences * n);
   CHECK(bertlet_trainer_forward(s.trainer, f.ids, NULL, f.starts, f.sequences, NULL, 0, 0) == BERTLET_ERROR_ARGUMENT);

@@ -12,8 +12,11 @@ import { loadEngine } from '../../js/worker/load.js';
 import { compileTrainer } from '../../js/train/deep/compile-trainer.js';
 import { tensorNames, Tuner } from '../../js/train/deep/tuner.js';
 import { fixtures } from '../support.js';
+import { createTuning, everywhere, partOf, tuningOf } from './tuning.js';
 
-const { cases, rates, rank, scale, decay } = JSON.parse(readFileSync(join(fixtures, 'train/tuning.json'), 'utf8'));
+const fixture = JSON.parse(readFileSync(join(fixtures, 'train/tuning.json'), 'utf8'));
+const { cases } = fixture;
+const { tunerFor, takeSteps, train } = createTuning(fixture);
 const context = { signal: new AbortController().signal, emit() {} };
 
 async function engineOf(checkpoint) {
@@ -21,91 +24,6 @@ async function engineOf(checkpoint) {
   const { description } = await describeModel(folder);
   return loadEngine({ description, names: { model: folder }, dtype: 'f32', threads: 1 }, context);
 }
-
-/** Names of modules in transformers, as BERT has them. */
-const asInBert = (name) =>
-  name
-    .replace('transformer.layer.', 'encoder.layer.')
-    .replace(/attention\.(q|k|v)_lin$/, (_, part) => `attention.self.${{ q: 'query', k: 'key', v: 'value' }[part]}`)
-    .replace('attention.out_lin', 'attention.output.dense')
-    .replace('ffn.lin1', 'intermediate.dense')
-    .replace('ffn.lin2', 'output.dense');
-
-/** A batch of texts of the fixture, some of them, as the core wants it, with the loss of its task. */
-function partOf(task, given, begin, end) {
-  const some = (list) => list.slice(begin, end);
-  const ids = some(given.ids);
-  const starts = ids.reduce((all, { length }) => [...all, all.at(-1) + length], [0]);
-  const batch = { ids: ids.flat(), tokenTypeIds: some(given.types).flat(), starts };
-  const put = (core, values) => {
-    const at = core.scratch(4 * values.length);
-    core.ints(at, values.length).set(values);
-    return at;
-  };
-  const losses = {
-    labels: (core, logits, rows) => core.fn.softmax_loss(logits, put(core, some(given.labels)), 0, rows, 3),
-    tags: (core, logits, rows) => core.fn.softmax_loss(logits, put(core, some(given.tags).flat()), 0, rows, 5),
-    answers(core, logits) {
-      const spans = some(given.spans).flat();
-      const at = put(core, [...starts, ...spans]);
-      return core.fn.span_loss(logits, at, at + 4 * starts.length, ids.length);
-    },
-  };
-  const tokens = given.ids.flat().length;
-  const share = task === 'tags' ? starts.at(-1) / tokens : ids.length / given.ids.length;
-  return { batch, loss: losses[task], share };
-}
-
-/** How the tensors are tuned, and which has which adapter. */
-function tuningOf(names, { method, adapters }) {
-  const lastLayer = Math.max(...names.map((name) => Number(/layer\.(\d+)/.exec(name)?.[1] ?? -1)));
-  const adapterOf = new Map(Object.entries(adapters).map(([name, of]) => [`${asInBert(name)}.weight`, of]));
-  const tuning = names.map((name) => {
-    if (method === 'full') return 'TRAINED';
-    if (method === 'layers') return name.includes(`layer.${lastLayer}.`) ? 'TRAINED' : 'FROZEN';
-    return adapterOf.has(name) ? 'ADAPTED' : 'FROZEN';
-  });
-  return { tuning, adapterOf };
-}
-
-/** A tuner of a case of the fixture, with its head and adapters. */
-async function tunerFor(engine, given, { keptLayers, dropout, compiled = engine.compiled } = {}) {
-  const names = tensorNames(engine);
-  const { tuning, adapterOf } = tuningOf(names, given);
-  if (given.method === 'lora') assert.equal(tuning.filter((how) => how === 'ADAPTED').length, adapterOf.size);
-  const tuner = await Tuner.create(engine, await compileTrainer(compiled), {
-    tuning,
-    dropout,
-    maxTokens: Math.max(...given.batches.map(({ ids }) => ids.flat().length)),
-    keptLayers,
-    pooling: given.task === 'labels' ? 'mean' : 'none',
-    rank: given.method === 'lora' ? rank : 0,
-    scale,
-    outputs: given.head.length,
-  });
-  tuner.head.set(given.head.flat());
-  for (const [name, { a, b }] of adapterOf)
-    tuner.writeAdapter(names.indexOf(name), { a: Float32Array.from(a.flat()), b: Float32Array.from(b.flat()) });
-  return tuner;
-}
-
-/** The losses of steps, from step number `begin` to before `end`. `cuts`: where each batch of four texts is cut into smaller ones. */
-const takeSteps = (tuner, given, { cuts = [0, 4], begin = 0, end = rates.length } = {}) =>
-  rates.slice(begin, end).map((learningRate, i) => {
-    const batch = given.batches[(begin + i) % given.batches.length];
-    const parts = cuts.slice(1).map((to, j) => partOf(given.task, batch, cuts[j], to));
-    return tuner.step(parts, { learningRate, weightDecay: decay, maxNorm: 1, seed: 0 }).loss;
-  });
-
-/** The losses of all steps. */
-async function train(engine, given, options) {
-  const tuner = await tunerFor(engine, given, options);
-  const losses = takeSteps(tuner, given, options);
-  tuner.dispose();
-  return losses;
-}
-
-const everywhere = { hidden: 0.1, attention: 0.1, adapter: 0.1, features: 0.1 };
 
 for (const given of cases) {
   test(`${given.checkpoint}, ${given.method}, ${given.task}: the losses of PyTorch`, async () => {
@@ -142,22 +60,22 @@ test('a loss that is not finite is an error, and nothing changes', async () => {
   const options = { learningRate: 0.1, weightDecay: 0, seed: 0 };
   const wrong = { ...part, loss: () => NaN };
   for (let time = 0; time < 2; time++) {
-    assert.throws(() => tuner.step([part, wrong], options), { code: 'BAD_WEIGHTS', message: /^Step 1: the loss/ });
+    await assert.rejects(tuner.step([part, wrong], options), { code: 'BAD_WEIGHTS', message: /^Step 1: the loss/ });
     assert.deepEqual(tuner.logits(part.batch), before);
   }
-  tuner.step([part], options);
+  await tuner.step([part], options);
   assert.notDeepEqual(tuner.logits(part.batch), before);
   const thrown = new Error('from the loss');
   const throws = () => {
     throw thrown;
   };
-  assert.throws(() => tuner.step([part, { ...part, loss: throws }], options), thrown);
+  await assert.rejects(tuner.step([part, { ...part, loss: throws }], options), thrown);
   const { floats, steps } = tuner.readState();
   assert.equal(steps, 1);
-  tuner.step([part], options);
+  await tuner.step([part], options);
   const second = tuner.readState();
   tuner.writeState({ floats, steps });
-  tuner.step([part], options);
+  await tuner.step([part], options);
   assert.deepEqual(tuner.readState(), second, 'what failed before has left nothing behind');
   tuner.dispose();
 });
@@ -176,7 +94,7 @@ for (const { method, task } of [
       const compiled = await compile({ threads });
       assert.equal(compiled.threads, threads);
       const tuner = await tunerFor(engine, given, { dropout: everywhere, compiled });
-      const losses = takeSteps(tuner, given);
+      const losses = await takeSteps(tuner, given);
       states.push({ losses, ...tuner.readState() });
       tuner.dispose();
     }
@@ -189,13 +107,13 @@ for (const { method, task } of [
     const engine = await engineOf(given.checkpoint);
     const options = { dropout: everywhere };
     const whole = await tunerFor(engine, given, options);
-    const losses = takeSteps(whole, given, { end: 10 });
+    const losses = await takeSteps(whole, given, { end: 10 });
     const half = whole.readState();
-    losses.push(...takeSteps(whole, given, { begin: 10 }));
+    losses.push(...(await takeSteps(whole, given, { begin: 10 })));
     const headless = await tunerFor(engine, { ...given, head: given.head.map((row) => row.map(() => 0)) }, options);
     headless.writeState(half);
     assert.deepEqual(headless.readState(), half);
-    assert.deepEqual(takeSteps(headless, given, { begin: 10 }), losses.slice(10));
+    assert.deepEqual(await takeSteps(headless, given, { begin: 10 }), losses.slice(10));
     assert.deepEqual(headless.readState(), whole.readState());
     assert.deepEqual(headless.head, whole.head);
     assert.throws(() => headless.writeState({ ...half, floats: half.floats.subarray(3) }), /another plan/);
@@ -216,10 +134,11 @@ test('a thread that fails: the step fails, and later ones; the next tuner works'
   const tuner = await tunerFor(engine, given, { compiled });
   Connection.prototype.call = call;
   const failed = { code: 'WORKER_FAILED', message: /^Training failed in WebAssembly \(.+\)\. The model is as it was/ };
-  assert.throws(() => {
-    for (;;) takeSteps(tuner, given); // until the thread has had a task
-  }, failed);
-  assert.throws(() => takeSteps(tuner, given), failed);
+  const untilItHasATask = async () => {
+    for (let i = 0; i < 1000; i++) await takeSteps(tuner, given);
+  };
+  await assert.rejects(untilItHasATask(), failed);
+  await assert.rejects(takeSteps(tuner, given), failed);
   tuner.dispose();
   assert.deepEqual(await train(engine, given, { compiled }), await train(engine, given));
 });
@@ -235,8 +154,8 @@ test('a thread that ends between two steps: later ones fail', async () => {
   };
   const tuner = await tunerFor(engine, given, { compiled: await compile({ threads: 2 }) });
   Worker.prototype.postMessage = postMessage;
-  takeSteps(tuner, given);
+  await takeSteps(tuner, given);
   await started[0].terminate();
-  assert.throws(() => takeSteps(tuner, given), { code: 'WORKER_FAILED', message: /exit code 1/ });
+  await assert.rejects(takeSteps(tuner, given), { code: 'WORKER_FAILED', message: /exit code 1/ });
   tuner.dispose();
 });

@@ -12,7 +12,7 @@ import { checkCommonOptions, layerCandidates, mlpOptions } from './options.js';
 /**
  * See `prepare` in index.js. Throws BAD_INPUT or NO_EXAMPLES.
  * @param {any[]} examples
- * @param {FitOptions & { task: Task }} options
+ * @param {FitOptions & { task: Task, method: import('../../types.js').FitMethod }} options
  * @param {import('../../types.js').ModelInfo} info
  */
 export function prepareAnswerer(examples, options, info) {
@@ -20,6 +20,8 @@ export function prepareAnswerer(examples, options, info) {
   const { seed, validation } = checkCommonOptions({ validation: options.validation ?? 0, seed: options.seed ?? 0 });
   const order = shuffle(range(0, examples.length), random(seed));
   const heldOut = order.splice(Math.max(order.length - Math.round(order.length * validation), 1));
+  // Who trains the encoder, too, measures on held-out examples after each epoch.
+  const asked = options.method === 'head' ? order : [...order, ...heldOut];
   const [layer] = layerCandidates(options.layer ?? info.numLayers, info, []);
   if (layer === undefined)
     throw new BertletError('BAD_INPUT', "layer is 'auto', which question-answering can't choose; give a number.");
@@ -29,9 +31,10 @@ export function prepareAnswerer(examples, options, info) {
     labels: [],
     params: {
       seed,
-      questions: order.map((i) => questions[i]),
-      answers: order.map((i) => answers[i][0]),
-      numbers: order,
+      questions: asked.map((i) => questions[i]),
+      answers: asked.map((i) => answers[i][0]),
+      numbers: asked,
+      trained: order.length,
       windows: windowOptions(options, info.maxTokens),
       layer,
       ...mlp,

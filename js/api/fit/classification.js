@@ -30,7 +30,7 @@ export function prepareClassifier(examples, options, info) {
     classes: names.length,
     classWeight: classWeights(classWeight, labels, names, multiLabel),
     layers: layerCandidates(options.layer ?? info.numLayers, info, range(1, info.numLayers + 1)),
-    poolings: poolingsOf(options.pooling ?? 'mean'),
+    poolings: poolingsOf(options.pooling ?? 'mean', options.method),
     standardize: standardizationsOf(options.standardize ?? options.head === 'mlp'),
     mlp: mlpOptions(options),
   };
@@ -97,10 +97,14 @@ function givenWeights(given, names) {
   return (k) => (Object.hasOwn(given, names[k]) ? given[names[k]] : 1);
 }
 
-/** The poolings to choose from. @param {string} pooling */
-function poolingsOf(pooling) {
+/**
+ * The poolings to choose from: 'auto' is for features that don't change.
+ * @param {string} pooling
+ * @param {import('../../types.js').FitMethod} [method]
+ */
+function poolingsOf(pooling, method = 'head') {
   const known = ['mean', 'max', 'cls'];
-  checkChoice('pooling', pooling, [...known, 'auto']);
+  checkChoice('pooling', pooling, method === 'head' ? [...known, 'auto'] : known);
   return /** @type {('mean' | 'max' | 'cls')[]} */ (pooling === 'auto' ? known : [pooling]);
 }
 

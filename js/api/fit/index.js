@@ -1,34 +1,39 @@
-// The caller's side of `fit`: which options each task has, and the way from examples to a head's data.
+// The caller's side of `fit`: which options each task and method has, and the way from examples to a head's data.
 import { callOptions } from '../call-options.js';
 import { rejectUnknownOptions, checkChoice } from '../options.js';
 import { prepareAnswerer } from './answers.js';
 import { prepareClassifier } from './classification.js';
 import { prepareTagger } from './tokens.js';
+import { COMMON_TUNING, readResume, TUNING, tuningOptions } from './tuning.js';
 
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
 /** @typedef {import('../../types.js').Task} Task */
 
-/** Names of the options of all tasks, of some tasks, and of each kind of head. */
-const COMMON = ['head', 'layer', 'validation', 'seed'];
+/** Names of the options of all tasks and methods, of some tasks, and of each kind of head on the frozen encoder. */
+const COMMON = ['task', 'method', 'validation', 'seed'];
 const EPOCHS = ['epochs', 'learningRate'];
-const CLASSIFICATION = ['classWeight', 'pooling', 'standardize'];
 const OPTIONS = {
-  'text-classification': CLASSIFICATION,
-  'multi-label': CLASSIFICATION,
-  'token-classification': ['standardize', 'scheme'],
-  'question-answering': ['maxTokens', 'stride', ...EPOCHS],
+  'text-classification': ['classWeight', 'pooling'],
+  'multi-label': ['classWeight', 'pooling'],
+  'token-classification': ['scheme'],
+  'question-answering': ['maxTokens', 'stride'],
 };
 const HEAD_OPTIONS = { linear: ['c'], mlp: ['hiddenSize', 'earlyStopping', ...EPOCHS] };
 
 /**
- * Names of the options of a task with a kind of head.
+ * Names of the options of a task with a method.
  * @param {Task} task
+ * @param {import('../../types.js').FitMethod} method
  * @param {'linear' | 'mlp'} head
  */
-function optionsOf(task, head) {
+function optionsOf(task, method, head) {
+  const common = [...COMMON, ...OPTIONS[task]];
+  const own = task === 'token-classification' ? ['crf'] : [];
+  if (method !== 'head') return [...common, ...own, ...COMMON_TUNING, ...TUNING[method]];
   // A head for answers is trained in epochs, even a linear one, and has neither `c` nor early stopping.
-  const headOptions = HEAD_OPTIONS[head].filter((name) => task !== 'question-answering' || name === 'hiddenSize');
-  return ['task', ...COMMON, ...OPTIONS[task], ...headOptions];
+  return task === 'question-answering'
+    ? [...common, 'head', 'layer', ...EPOCHS, ...(head === 'mlp' ? ['hiddenSize'] : [])]
+    : [...common, 'head', 'layer', 'standardize', ...HEAD_OPTIONS[head]];
 }
 
 /**
@@ -43,8 +48,8 @@ const prepare = {
 };
 
 /**
- * Trains a head in the worker. Rejects with BAD_INPUT, NO_EXAMPLES, BAD_LABELS or ONE_CLASS for what the caller gave, BAD_WEIGHTS if
- * training meets NaN or infinity, or with OUT_OF_MEMORY.
+ * Trains a head in the worker, and what else the method trains. Rejects with BAD_INPUT, NO_EXAMPLES, BAD_LABELS or ONE_CLASS for what the caller gave, BAD_WEIGHTS if
+ * training meets NaN or infinity, BAD_CHECKPOINT for a checkpoint of another training, or with OUT_OF_MEMORY.
  * @param {import('../heads/remote-head.js').RemoteHead} remote where the worker is to keep the head
  * @param {import('../../types.js').ModelInfo} info
  * @param {any[]} examples
@@ -53,15 +58,43 @@ const prepare = {
  *   if the head is still to be measured on them
  */
 export async function fitHead(remote, info, examples, { signal, onProgress, onWarning, ...options }) {
-  const { task = 'text-classification', head: kind = 'linear' } = options;
+  const { task = 'text-classification', method = 'head', head: kind = 'linear', onCheckpoint } = options;
   checkChoice('task', task, Object.keys(prepare));
+  checkChoice('method', method, ['head', ...Object.keys(TUNING)]);
   checkChoice('head', kind, Object.keys(HEAD_OPTIONS));
-  const known = optionsOf(task, kind);
+  const known = optionsOf(task, method, kind);
   const unknown = Object.entries(options).filter(([name]) => !known.includes(name));
-  rejectUnknownOptions(Object.fromEntries(unknown), `for ${task} with head '${kind}'`);
-  const { labels, params, finish } = prepare[task](examples, { ...options, task }, info);
-  const fitted = await remote.call('fit', { task, ...params }, callOptions({ signal, onProgress, onWarning }));
-  const { model: baseModel, adapter, fingerprint } = info;
+  rejectUnknownOptions(
+    Object.fromEntries(unknown),
+    `for ${task} with ${method === 'head' ? `head '${kind}'` : `method '${method}'`}`,
+  );
+  const { labels, params, finish } = prepare[task](examples, { ...options, task, method }, info);
+  const tuning = method === 'head' ? undefined : tuningOptions({ ...options, method, task }, info);
+  const resume = await readResume(options.resume);
+  const listeners = { signal, onProgress, onWarning };
+  const fitted = await remote.call(
+    'fit',
+    { task, ...params, ...(tuning && { tuning: { ...tuning, resume, checkpoints: onCheckpoint !== undefined } }) },
+    tuning ? tuningCall(listeners, onCheckpoint) : callOptions(listeners),
+  );
+  const { model: baseModel, adapter } = info;
+  const { fingerprint = info.fingerprint } = fitted;
   const { heldOut = [], ...found } = /** @type {any} */ (finish(fitted));
   return { data: { task, labels, baseModel, ...(adapter && { adapter }), fingerprint, ...found }, heldOut };
+}
+
+/**
+ * The options of a call that trains the encoder. Aborted, it ends when its last checkpoint has come, or with a head if it was done: then the
+ * model may have new weights.
+ * @param {import('../../types.js').TaskOptions} options
+ * @param {FitOptions['onCheckpoint']} onCheckpoint
+ * @returns {import('../../rpc/connection.js').CallOptions}
+ */
+function tuningCall(options, onCheckpoint) {
+  const { onEvent, ...rest } = callOptions(options);
+  return {
+    ...rest,
+    patient: true,
+    onEvent: (event) => (event.checkpoint ? onCheckpoint?.(event.checkpoint) : onEvent?.(event)),
+  };
 }

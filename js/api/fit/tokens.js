@@ -31,6 +31,7 @@ export function prepareTagger(examples, options, info) {
       words,
       tags: tags.map((list) => list.map((name) => indices.get(name))),
       classes: names.length,
+      names,
       outside: names.indexOf('O'),
       // Layers in the middle are best for entities. The worker tries them in this order, until one is worse than the one before.
       layers: layerCandidates(options.layer ?? 'auto', info, range(Math.ceil(info.numLayers / 2), info.numLayers + 1)),

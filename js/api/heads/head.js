@@ -1,5 +1,6 @@
 // What all heads have in common, as their users see them.
 import { callOptions } from '../call-options.js';
+import { rejectUnknownOptions } from '../options.js';
 import { eachText } from '../parts.js';
 
 /** @typedef {import('../../types.js').TaskOptions} TaskOptions */
@@ -38,6 +39,16 @@ export class Head {
   }
 
   /**
+   * The number of a head in the worker of a connection.
+   * @param {unknown} head
+   * @param {import('../../rpc/connection.js').Connection} connection
+   * @returns {number | undefined} undefined if it is no head, or one of another model
+   */
+  static numberOf(head, connection) {
+    return head instanceof Head && head.remote.isOf(connection) ? head.remote.number : undefined;
+  }
+
+  /**
    * What follows the single logit where documents are ranked.
    * @returns {'none' | 'sigmoid' | undefined} undefined if the head can't rank
    */
@@ -53,6 +64,26 @@ export class Head {
   async save() {
     const { writeHead } = await this.fetchLazy();
     return writeHead(this.#data);
+  }
+
+  /**
+   * The head with its adapter in the files of PEFT, to be opened there or given to `load` as `adapter`.
+   * @param {{ baseModel?: string }} [options] `baseModel`: where Python finds the model, by default what `load` was told
+   * @returns {Promise<Record<string, Uint8Array<ArrayBuffer>>>} by name. Rejects with BAD_INPUT for a head without an adapter, or one that PEFT
+   *   has no class for
+   */
+  async saveAdapter({ baseModel, ...others } = {}) {
+    rejectUnknownOptions(others);
+    return this.remote.call('saveAdapter', { data: this.#data, baseModel }, {});
+  }
+
+  /**
+   * What a head is made of.
+   * @param {unknown} head
+   * @returns {import('../../checkpoint/head-file.js').HeadData | undefined} not copied; undefined if it is no head
+   */
+  static dataOf(head) {
+    return typeof head === 'object' && head !== null && #data in head ? head.#data : undefined;
   }
 
   /**

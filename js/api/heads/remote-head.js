@@ -23,9 +23,16 @@ export class RemoteHead {
   /**
    * Sends weights to the worker.
    * @param {import('../../core/dense.js').HeadNetwork} network
+   * @returns {Promise<void>} rejects with BAD_ADAPTER if its adapter can't lie beside the model
    */
-  keep(network) {
+  async keep(network) {
+    if (network.lora) return this.call('keepHead', { network }, {});
     this.#connection.tell('keepHead', { head: this.number, network });
+  }
+
+  /** Whether it is of the model of a connection. @param {import('../../rpc/connection.js').Connection} connection */
+  isOf(connection) {
+    return this.#connection === connection;
   }
 
   /**

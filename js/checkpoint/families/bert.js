@@ -9,7 +9,8 @@ export const bert = {
   keys: { embedding_size: 'hidden_size' },
   constants: {},
   unsupported: {},
-  renames: [[/^bert\./, '']],
+  prefixes: ['bert'],
+  modules: [],
   textHead: [
     ['pooler.dense', 'tanh'],
     ['classifier', 'none'],

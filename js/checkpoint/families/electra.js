@@ -7,7 +7,7 @@ export const electra = {
   modelType: 'electra',
   className: 'Electra',
   keys: {},
-  renames: [[/^electra\./, '']],
+  prefixes: ['electra'],
   textHead: [
     ['classifier.dense', 'gelu'],
     ['classifier.out_proj', 'none'],

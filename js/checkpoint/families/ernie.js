@@ -7,5 +7,5 @@ export const ernie = {
   modelType: 'ernie',
   className: 'Ernie',
   unsupported: { use_task_id: 'task ids' },
-  renames: [[/^(ernie|bert)\./, '']], // some were saved as BERT models
+  prefixes: ['ernie', 'bert'], // some were saved as BERT models
 };

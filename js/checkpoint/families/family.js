@@ -1,5 +1,5 @@
 // The type of a model family: everything that distinguishes its checkpoints from BERT's. Names of modules and tensors are canonical ones
-// (see ../tensor-names.js), after `renames`.
+// (see ../tensor-names.js).
 
 /**
  * A key of BERT's config.json that bertlet reads.
@@ -30,7 +30,9 @@
  * @property {Partial<Record<Key, number>>} constants values that its config.json does not have, because all its models share them
  * @property {Record<string, string>} unsupported keys of its config.json for features that bertlet does not have, with the feature's name;
  *   they must be absent or false
- * @property {[pattern: RegExp, replacement: string][]} renames turn names of its tensors into canonical ones, one after the other
+ * @property {string[]} prefixes of the encoder's tensors in checkpoints with a head; the first is that of its classes in `transformers`
+ * @property {[own: string, canonical: string][]} modules what its modules are called, from `prefixes` on, and canonically; both ways they are
+ *   replaced in this order
  * @property {[module: string, activation: Activation][]} textHead dense layers that classify a text, from the hidden state of [CLS]
  * @property {MaskedModules} maskedHead
  */

@@ -10,10 +10,26 @@ import { BertletError } from '../../errors.js';
 const KEPT = 64 * 2 ** 20;
 
 /** What WebAssembly can address, in bytes. */
-const ADDRESSABLE = 2 ** 32;
+export const ADDRESSABLE = 2 ** 32;
+
+/** Bytes by which WebAssembly's memories grow. */
+const PAGE = 65536;
 
 /** @type {WeakMap<Compiled, { probe: Promise<Core>, spare?: Core }>} */
 const instances = new WeakMap();
+
+/**
+ * Bytes of a memory that holds parts.
+ * @param {Compiled} compiled
+ * @param {Record<string, number>} parts bytes of each
+ */
+export function memoryBytes({ heapBase }, parts) {
+  const size = Object.values(parts).reduce((sum, bytes) => sum + align(bytes), 0);
+  return Math.ceil((heapBase + size) / PAGE) * PAGE;
+}
+
+/** An instance to compute sizes with. @param {Compiled} compiled */
+export const probeOf = (compiled) => instancesOf(compiled).probe;
 
 /** @param {Compiled} compiled */
 function instancesOf(compiled) {
@@ -27,26 +43,28 @@ function instancesOf(compiled) {
  * @param {Compiled} compiled
  * @param {(probe: Core) => Record<string, number>} measure bytes that the fit needs, by what they are for, as sizes of `reserve` or
  *   `scratch`
+ * @param {string} remedy what makes a fit smaller, a sentence
  * @returns {Promise<Core>} rejects with OUT_OF_MEMORY if there is not so much, and with what `measure` throws
  */
-export async function takeMemory(compiled, measure) {
+export async function takeMemory(compiled, measure, remedy) {
   const known = instancesOf(compiled);
-  const parts = Object.entries(measure(await known.probe));
-  const size = parts.reduce((sum, [, bytes]) => sum + align(bytes), 0);
+  const parts = measure(await known.probe);
+  const size = memoryBytes(compiled, parts) - compiled.heapBase;
   const { spare } = known;
   known.spare = undefined;
   try {
-    if (size > ADDRESSABLE - compiled.heapBase) throw new RangeError('WebAssembly has 4 GB at most');
+    if (memoryBytes(compiled, parts) > ADDRESSABLE) throw new RangeError('WebAssembly has 4 GB at most');
     if (size > KEPT) return await createCore(compiled, size);
     const core = spare ?? (await createCore(compiled, size, KEPT - size));
     core.scratch(size); // grows it
     return core;
   } catch (error) {
     const megabytes = (/** @type {number} */ bytes) => `${Math.ceil(bytes / 2 ** 20)} MB`;
+    const list = Object.entries(parts).map(([name, bytes]) => `${megabytes(bytes)} for ${name}`);
     throw new BertletError(
       'OUT_OF_MEMORY',
-      `This fit needs ${megabytes(size)} of memory in one piece (${parts.map(([name, bytes]) => `${megabytes(bytes)} for ${name}`).join(', ')}), ` +
-        'which WebAssembly, with its 4096 MB at most, does not get here. Take fewer examples or labels, or a smaller hiddenSize.',
+      `This fit needs ${megabytes(size)} of memory in one piece (${list.join(', ')}), ` +
+        `which WebAssembly, with its 4096 MB at most, does not get here. ${remedy}`,
       { cause: error },
     );
   }

@@ -70,11 +70,12 @@ export class Rows {
   static async create(compiled, count, width, { layers, trainers = () => 0 }) {
     const head = [width, ...layers].join(' x ');
     checkUse(head, [width, ...layers]);
-    const core = await takeMemory(compiled, (probe) => ({
+    const measure = (/** @type {import('../../core/instance.js').Core} */ probe) => ({
       [`${count} rows of ${width} features`]: 4 * count * width,
       'the training': trainers(probe),
       [`a head of ${head}`]: scratchBytes([width, ...layers]),
-    }));
+    });
+    const core = await takeMemory(compiled, measure, 'Take fewer examples or labels, or a smaller hiddenSize.');
     const rows = new Rows(core, count, width);
     rows.#compiled = compiled;
     return rows;

@@ -1,30 +1,17 @@
 // Trains the encoder of a model, or LoRA adapters beside it, along with a head: forward passes, backward passes and AdamW steps, in an
 // instance of the core with the model's weights in it. What is trained, and in which batches, its user says.
-import { CONFIG_BYTES, POOLING, STATUS, TRAINING, TRAINING_BYTES, TUNING } from '../../core/abi.js';
-import { writeStruct } from '../../core/struct.js';
-import { writeConfig } from '../../engine/core-config.js';
-import { measureThreads, startThreads } from '../../engine/threads.js';
+import { DTYPE, STATUS } from '../../core/abi.js';
+import { startThreads } from '../../engine/threads.js';
 import { BertletError } from '../../errors.js';
 import { giveBackMemory, takeMemory } from '../dataset/memory.js';
+import { measure, writePlan } from './tuner-plan.js';
 
 /** @typedef {import('../../core/compile.js').Compiled} Compiled */
 /** @typedef {import('../../core/instance.js').Core} Core */
 /** @typedef {import('../../engine/threads.js').Threads} Threads */
 
-/**
- * @typedef {object} TunerPlan
- * @property {(keyof typeof TUNING)[]} tuning [tensors] what is done with each tensor, in the order of `tensorNames`
- * @property {number} [begin] the first layer that runs, default 0; above 0 batches bring the hidden states that it gets
- * @property {number} [end] the layer after the last that runs; default: all
- * @property {number} maxTokens of a batch
- * @property {number} [keptLayers] how many layers keep what they compute for the backward pass; default: all that run
- * @property {'mean' | 'cls' | 'max' | 'none'} pooling of what the head reads; 'none': it reads each token
- * @property {boolean} [normalize] whether a pooled vector is divided by its length
- * @property {number} [rank] of adapters
- * @property {number} [scale] of adapters: alpha / rank
- * @property {{ hidden?: number, attention?: number, adapter?: number, features?: number }} [dropout] rates, default 0
- * @property {number} outputs of the head, a linear layer
- */
+/** @typedef {import('./tuner-plan.js').Sizes} Sizes */
+/** @typedef {import('./tuner-plan.js').TunerPlan} TunerPlan */
 
 /**
  * A batch as the core wants it. `rows`: the rows of features that the head reads, by index; default: all.
@@ -38,7 +25,13 @@ import { giveBackMemory, takeMemory } from '../dataset/memory.js';
 
 /**
  * Puts the derivative of a loss by each logit in the logits' place, and gives the loss.
- * @typedef {(core: Core, logits: number, rows: number) => number} Loss `logits`: address of [rows][outputs]
+ * @typedef {(core: Core, logits: number, rows: number, own: LossParameters) => number} Loss `logits`: address of [rows][outputs]
+ */
+
+/**
+ * What a loss has to train of its own: addresses of its parameters and of their gradient, to which it adds `share` times the derivative of
+ * what it gives.
+ * @typedef {{ parameters: number, gradient: number, share: number }} LossParameters
  */
 
 /** The names of a model's tensors, in the core's order. @param {import('../../engine/engine.js').Engine} engine @returns {string[]} */
@@ -70,8 +63,9 @@ export class Tuner {
   #failure;
 
   /**
-   * Copies the model's weights, and adds a head whose weights are 0. When it is no longer needed, `dispose` is to be called.
-   * @param {import('../../engine/engine.js').Engine} engine of an f32 model
+   * Copies the model's weights, of an int8 model what its 8 bits stand for, and adds a head whose weights are 0. When it is no longer
+   * needed, `dispose` is to be called.
+   * @param {import('../../engine/engine.js').Engine} engine
    * @param {Compiled} compiled a build that trains, see `compileTrainer`
    * @param {TunerPlan} plan
    * @returns {Promise<Tuner>} rejects with OUT_OF_MEMORY, and with what starting a thread rejects with
@@ -79,7 +73,11 @@ export class Tuner {
   static async create(engine, compiled, plan) {
     /** @type {Sizes | undefined} */
     let sizes;
-    const core = await takeMemory(compiled, (probe) => (sizes = measure(probe, compiled.threads, engine.config, plan)));
+    const core = await takeMemory(
+      compiled,
+      (probe) => (sizes = measure(probe, compiled.threads, engine.config, plan)),
+      'Close something, or train less: with a lower rank, or fewer layers.',
+    );
     const onFailure = (/** @type {Error} */ { message }) => void tuner.#fail(message);
     const threads = compiled.threads > 1 ? await startThreads(core, compiled, onFailure) : undefined;
     const tuner = new Tuner(engine, compiled, core, plan, threads, /** @type {Sizes} */ (sizes));
@@ -101,22 +99,40 @@ export class Tuner {
     this.#plan = plan;
     this.#threads = threads;
     this.#hiddenSize = engine.config.hiddenSize;
-    const blocks = { ...sizes, threads: 0 }; // they have what `startThreads` has reserved
+    const blocks = { ...sizes, threads: 0, losses: 0 }; // `startThreads` has reserved the first, the last is scratch memory
     const entries = Object.entries(blocks).map(([name, size]) => [name, core.reserve(size)]);
     const at = /** @type {{ [name in keyof typeof blocks]: number }} */ (Object.fromEntries(entries));
     const given = writePlan(core, at.plan, engine.config, plan);
     const model = fn.model_init(at.model, given.config, threads?.pool ?? 0);
-    core.bytes(fn.model_image(model) >>> 0, fn.model_image_bytes(model) >>> 0).set(engine.seal());
-    if (fn.model_restore(model) !== STATUS.OK) throw new Error('The weights are not those of the model');
-    const head = fn.mlp_init(at.head, this.#hiddenSize, 0, plan.outputs, plan.maxTokens, 0);
+    if (engine.isInt8)
+      copyTensors(engine, core, model, { address: at.trainer, size: blocks.trainer }); // there is no trainer yet
+    else {
+      core.bytes(fn.model_image(model) >>> 0, fn.model_image_bytes(model) >>> 0).set(engine.seal());
+      if (fn.model_restore(model) !== STATUS.OK) throw new Error('The weights are not those of the model');
+    }
+    const { outputs, maxTokens, lossParameters = 0 } = plan;
+    const head = fn.mlp_init(at.head, this.#hiddenSize, 0, outputs, maxTokens, lossParameters);
     const trainer = fn.trainer_init(at.trainer, model, given.training, given.tuning, head);
     this.#at = { ...at, model, head, trainer };
   }
 
-  /** The head's weight [outputs][hiddenSize], then its bias [outputs]; a view to read and write. */
+  /** The head's weight [outputs][hiddenSize], its bias [outputs], then the loss's parameters; a view to read and write. */
   get head() {
     const { fn } = this.#core;
     return this.#core.floats(fn.mlp_parameters(this.#at.head) >>> 0, fn.mlp_parameter_count(this.#at.head));
+  }
+
+  /** Addresses of the loss's parameters and their gradient. */
+  get #lossAt() {
+    const { fn } = this.#core;
+    const { head } = this.#at;
+    const offset = 4 * (fn.mlp_parameter_count(head) - (this.#plan.lossParameters ?? 0));
+    return { parameters: (fn.mlp_parameters(head) >>> 0) + offset, gradient: (fn.mlp_gradient(head) >>> 0) + offset };
+  }
+
+  /** The loss's parameters, a copy. */
+  get lossParameters() {
+    return this.#core.floats(this.#lossAt.parameters, this.#plan.lossParameters ?? 0).slice();
   }
 
   /**
@@ -140,6 +156,24 @@ export class Tuner {
     this.#core.fn.trainer_write_adapter(this.#at.trainer, tensor, aAt, bAt);
   }
 
+  /**
+   * The numbers of a tensor as they are now, [rows][columns], a copy.
+   * @param {number} tensor one that is trained
+   */
+  readTensor(tensor) {
+    const { fn } = this.#core;
+    const { model, features } = this.#at; // whose memory is free between two steps
+    const [rows, columns] = [fn.tensor_rows(model, tensor), fn.tensor_columns(model, tensor)];
+    const most = Math.floor((this.#plan.maxTokens * this.#hiddenSize) / columns);
+    const values = new Float32Array(rows * columns);
+    for (let row = 0; row < rows; row += most) {
+      const end = Math.min(row + most, rows);
+      fn.tensor_read(model, tensor, row, end, features);
+      values.set(this.#core.floats(features, (end - row) * columns), row * columns);
+    }
+    return values;
+  }
+
   /** @param {number} tensor */
   #adapterPlaces(tensor) {
     const { fn } = this.#core;
@@ -150,27 +184,50 @@ export class Tuner {
     return { a, b, aAt: adapter, bAt: adapter + 4 * a };
   }
 
+  /** How many numbers are trained, the head's included. */
+  get size() {
+    return this.#core.fn.trainer_floats(this.#at.trainer);
+  }
+
   /** @returns {TunerState} a copy */
   readState() {
-    const { fn } = this.#core;
-    const floats = new Float32Array(3 * fn.trainer_floats(this.#at.trainer));
-    this.#passState(floats, (begin, piece, at) => {
-      fn.trainer_read_state(this.#at.trainer, begin, piece.length, at);
-      piece.set(this.#core.floats(at, piece.length));
-    });
-    return { floats, steps: this.#steps };
+    return { floats: this.#readFloats(3 * this.size), steps: this.#steps };
   }
 
   /** @param {TunerState} state */
   writeState({ floats, steps }) {
-    const { fn } = this.#core;
-    if (floats.length !== 3 * fn.trainer_floats(this.#at.trainer)) throw new Error('The state is of another plan');
+    if (floats.length !== 3 * this.size) throw new Error('The state is of another plan');
+    this.#writeFloats(floats);
+    this.#core.fn.trainer_set_steps(this.#at.trainer, steps);
+    this.#steps = steps;
+  }
+
+  /** All numbers that are trained, a copy; AdamW's averages are not among them. */
+  readValues() {
+    return this.#readFloats(this.size);
+  }
+
+  /** @param {Float32Array} values of `readValues` */
+  writeValues(values) {
+    this.#writeFloats(values);
+  }
+
+  /** @param {number} count of the state's numbers, from the first on */
+  #readFloats(count) {
+    const floats = new Float32Array(count);
+    this.#passState(floats, (begin, piece, at) => {
+      this.#core.fn.trainer_read_state(this.#at.trainer, begin, piece.length, at);
+      piece.set(this.#core.floats(at, piece.length));
+    });
+    return floats;
+  }
+
+  /** @param {Float32Array} floats the state's numbers, from the first on */
+  #writeFloats(floats) {
     this.#passState(floats, (begin, piece, at) => {
       this.#core.floats(at, piece.length).set(piece);
-      fn.trainer_write_state(this.#at.trainer, begin, piece.length, at);
+      this.#core.fn.trainer_write_state(this.#at.trainer, begin, piece.length, at);
     });
-    fn.trainer_set_steps(this.#at.trainer, steps);
-    this.#steps = steps;
   }
 
   /**
@@ -197,43 +254,36 @@ export class Tuner {
   }
 
   /**
-   * One step of AdamW on batches whose gradients add up. Throws BAD_WEIGHTS, and changes nothing, if a loss or gradient is not finite;
-   * WORKER_FAILED if WebAssembly or a thread fails, and then at each later call.
+   * One step of AdamW on batches whose gradients add up. Rejects with BAD_WEIGHTS if a loss or gradient is not finite, and with what `pause`
+   * rejects with, and then has changed nothing; with WORKER_FAILED if WebAssembly or a thread fails, and then at each later call.
    * @param {{ batch: TunerBatch, loss: Loss, share: number }[]} parts `share`: of the step's loss that is the batch's mean loss, 1 in all
    * @param {{ learningRate: number, weightDecay: number, maxNorm?: number, seed: number }} options
-   * @returns {{ loss: number, norm: number }} the step's loss, and the L2 norm of its gradient
+   * @param {() => Promise<void>} [pause] awaited between two batches
+   * @returns {Promise<{ loss: number, norm: number }>} the step's loss, and the L2 norm of its gradient
    */
-  step(parts, options) {
-    return this.#guard(() => {
-      try {
-        return this.#takeStep(parts, options);
-      } catch (error) {
-        this.#core.fn.trainer_discard(this.#at.trainer);
-        throw error;
-      }
-    });
-  }
-
-  /**
-   * `step`, which may leave gradients behind where it throws.
-   * @param {Parameters<Tuner['step']>[0]} parts
-   * @param {Parameters<Tuner['step']>[1]} options
-   */
-  #takeStep(parts, { learningRate, weightDecay, maxNorm = 0, seed }) {
+  async step(parts, { learningRate, weightDecay, maxNorm = 0, seed }, pause = async () => {}) {
     const { fn } = this.#core;
     const number = this.#steps + 1;
     const key = stepKey(seed, number);
     let total = 0;
     let firstToken = 0;
-    for (const { batch, loss, share } of parts) {
-      const rows = this.#forward(batch, key, firstToken);
-      const value = loss(this.#core, this.#at.logits, rows);
-      if (!Number.isFinite(value) || value < 0) throw notFinite(`Step ${number}: the loss is not finite.`);
-      total += share * value;
-      this.#backward(batch, rows, share);
-      firstToken += batch.starts[batch.starts.length - 1];
+    try {
+      for (const { batch, loss, share } of parts) {
+        if (firstToken > 0) await pause();
+        this.#guard(() => {
+          const rows = this.#forward(batch, key, firstToken, `Step ${number}: `);
+          const value = loss(this.#core, this.#at.logits, rows, { ...this.#lossAt, share });
+          if (!Number.isFinite(value) || value < 0) throw notFinite(`Step ${number}: the loss is not finite.`);
+          total += share * value;
+          this.#backward(batch, rows, share);
+        });
+        firstToken += batch.starts[batch.starts.length - 1];
+      }
+    } catch (error) {
+      if (!this.#failure) fn.trainer_discard(this.#at.trainer);
+      throw error;
     }
-    const norm = fn.trainer_step(this.#at.trainer, learningRate, weightDecay, maxNorm);
+    const norm = this.#guard(() => fn.trainer_step(this.#at.trainer, learningRate, weightDecay, maxNorm));
     if (norm < 0) throw notFinite(`Step ${number}: the gradient is not finite.`);
     this.#steps = number;
     return { loss: total, norm };
@@ -268,9 +318,10 @@ export class Tuner {
    * @param {TunerBatch} batch
    * @param {number} key of dropout; 0: none
    * @param {number} firstToken how many tokens the step's earlier batches had
+   * @param {string} [when] for messages
    * @returns {number} how many rows of logits there are
    */
-  #forward({ ids, tokenTypeIds, starts, hidden, rows }, key, firstToken) {
+  #forward({ ids, tokenTypeIds, starts, hidden, rows }, key, firstToken, when = '') {
     const core = this.#core;
     const { fn } = core;
     const at = this.#at;
@@ -291,7 +342,7 @@ export class Tuner {
       key | 0,
       firstToken,
     );
-    if (status === STATUS.ERROR_NUMERIC) throw notFinite('The encoder computed NaN or infinity.');
+    if (status === STATUS.ERROR_NUMERIC) throw notFinite(`${when}the encoder computed NaN or infinity.`);
     if (status !== STATUS.OK) throw new Error(`bertlet_trainer_forward: ${status}`);
     const count = rows?.length ?? (this.#plan.pooling === 'none' ? starts[texts] : texts);
     if (rows) core.ints(at.rows, count).set(rows);
@@ -321,6 +372,11 @@ export class Tuner {
     fn.trainer_backward(at.trainer, at.features);
   }
 
+  /** Bytes of WebAssembly memory, the copy of the model's weights included. */
+  get memoryBytes() {
+    return this.#core.memory.buffer.byteLength;
+  }
+
   /** Ends the threads, and frees the memory. */
   dispose() {
     if (this.#threads) this.#threads.stop();
@@ -328,39 +384,32 @@ export class Tuner {
   }
 }
 
-/** Bytes of each part of the memory. @typedef {ReturnType<typeof measure>} Sizes */
+/** Bytes of a tensor that are copied at once, about. */
+const PIECE = 2 ** 18;
 
 /**
- * @param {Core} probe an instance to compute sizes with
- * @param {number} threads
- * @param {import('../../checkpoint/config.js').Config} config
- * @param {TunerPlan} plan
+ * Writes the tensors of an engine's model, as numbers in f32, into another model of the same shapes.
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {Core} core
+ * @param {number} model in `core`
+ * @param {{ address: number, size: number }} room in `core` for some rows of any tensor
  */
-function measure(probe, threads, config, plan) {
-  const { maxTokens, outputs, rank = 0, begin = 0, tuning } = plan;
-  const { hiddenSize, intermediateSize } = config;
-  const { fn } = probe;
-  const given = writePlan(probe, probe.scratch(CONFIG_BYTES + TRAINING_BYTES + tuning.length), config, plan);
-  const head = fn.mlp_bytes(hiddenSize, 0, outputs, maxTokens, 0) >>> 0;
-  const headParameters = (hiddenSize + 1) * outputs;
-  const trainer = fn.trainer_bytes(given.config, threads, given.training, given.tuning, headParameters) >>> 0;
-  if (head === 0 || trainer === 0)
-    throw new BertletError('OUT_OF_MEMORY', 'What is to be trained needs more than the 4 GB of WebAssembly.');
-  return {
-    threads: measureThreads(probe, threads),
-    plan: CONFIG_BYTES + TRAINING_BYTES + tuning.length,
-    model: fn.model_bytes(given.config, threads) >>> 0,
-    head,
-    trainer,
-    ids: 4 * maxTokens,
-    tokenTypeIds: 4 * maxTokens,
-    starts: 4 * (maxTokens + 1),
-    rows: 4 * maxTokens,
-    logits: 4 * maxTokens * outputs,
-    features: 4 * maxTokens * hiddenSize,
-    hidden: begin > 0 ? 4 * maxTokens * hiddenSize : 0,
-    adapter: 4 * rank * (hiddenSize + intermediateSize), // one that is read or written
-  };
+function copyTensors({ core: from, model: source }, core, model, { address, size }) {
+  const { fn } = core;
+  for (let tensor = 0; tensor < fn.tensor_count(model); tensor++) {
+    const [rows, columns] = [fn.tensor_rows(model, tensor), fn.tensor_columns(model, tensor)];
+    const most = Math.ceil(Math.min(PIECE, size / 2) / (4 * columns));
+    fn.tensor_begin(model, tensor, DTYPE.F32);
+    for (let row = 0; row < rows; row += most) {
+      const end = Math.min(row + most, rows);
+      const bytes = 4 * (end - row) * columns;
+      const piece = from.scratch(bytes);
+      from.fn.tensor_read(source, tensor, row, end, piece);
+      core.bytes(address, bytes).set(from.bytes(piece, bytes));
+      const status = fn.tensor_write(model, address, bytes);
+      if (status !== STATUS.OK) throw new Error(`bertlet_tensor_write: ${status}`);
+    }
+  }
 }
 
 /** @param {string} what happened, a sentence */
@@ -372,35 +421,3 @@ const notFinite = (what) => new BertletError('BAD_WEIGHTS', `${what} A smaller l
  * @param {number} step
  */
 const stepKey = (seed, step) => (Math.imul(seed + 1, 0x9e3779b1) ^ step) >>> 0 || 1;
-
-/**
- * Writes the structs that describe what is trained.
- * @param {Core} core
- * @param {number} address of room for all three
- * @param {import('../../checkpoint/config.js').Config} config
- * @param {TunerPlan} plan
- * @returns {{ config: number, training: number, tuning: number }} their addresses
- */
-function writePlan(core, address, config, plan) {
-  const at = { config: address, training: address + CONFIG_BYTES, tuning: address + CONFIG_BYTES + TRAINING_BYTES };
-  const { begin = 0, end = config.numLayers, dropout = {} } = plan;
-  writeConfig(core, at.config, config, plan.maxTokens, 'f32');
-  /** @type {Record<keyof typeof TRAINING, number>} */
-  const values = {
-    begin,
-    end,
-    max_tokens: plan.maxTokens,
-    kept_layers: plan.keptLayers ?? end - begin,
-    pooling: plan.pooling === 'none' ? -1 : POOLING[plan.pooling],
-    normalize: plan.normalize ? 1 : 0,
-    rank: plan.rank ?? 0,
-    adapter_scale: plan.scale ?? 1,
-    hidden_dropout: dropout.hidden ?? 0,
-    attention_dropout: dropout.attention ?? 0,
-    adapter_dropout: dropout.adapter ?? 0,
-    feature_dropout: dropout.features ?? 0,
-  };
-  writeStruct(core, at.training, TRAINING, values);
-  core.bytes(at.tuning, plan.tuning.length).set(plan.tuning.map((how) => TUNING[how]));
-  return at;
-}

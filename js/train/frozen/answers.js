@@ -4,6 +4,7 @@ import { forEachEncoded } from '../../engine/batches.js';
 import { align } from '../../core/instance.js';
 import { createPause, progressReporter } from '../../rpc/progress.js';
 import { questionWindows } from '../../tokenize/question-windows.js';
+import { spanOf, warnOfCutAnswers } from '../dataset/answer-spans.js';
 import { Mlp } from '../solvers/mlp.js';
 import { Rows } from '../dataset/rows.js';
 import { random, shuffle } from '../../base/random.js';
@@ -48,16 +49,7 @@ export async function fitAnswers(engine, params, context) {
     windows.push(...windowsOfQuestion);
     await pause();
   }
-  if (cutAnswers.length > 0) {
-    const which =
-      cutAnswers.length === 1
-        ? `of example ${cutAnswers[0]}`
-        : `of ${cutAnswers.length} examples (first: ${cutAnswers[0]})`;
-    context.emit({
-      warning: `The answer ${which} is in no window as a whole, so it is learnt as "no answer". A larger maxTokens or stride helps.`,
-      texts: cutAnswers,
-    });
-  }
+  warnOfCutAnswers(cutAnswers, context);
 
   const width = engine.config.hiddenSize;
   const maxRows = BATCH * params.windows.maxTokens;
@@ -137,19 +129,4 @@ async function train(engine, { layer, epochs, learningRate, seed }, windows, row
     }
   }
   return { dense: head.dense(), loss };
-}
-
-/**
- * The first and the last token of an answer in a window; both are [CLS] if the answer is not in the window as a whole.
- * @param {{ start: number, end: number } | undefined} answer
- * @param {[start: number, end: number][]} offsets [window] of the context's tokens in the window
- * @param {number} first index of the first of these tokens in the window's input
- * @returns {[begin: number, end: number]} indices in the window's input
- */
-function spanOf(answer, offsets, first) {
-  if (!answer) return [0, 0];
-  const begin = offsets.findIndex(([, end]) => end > answer.start);
-  const last = offsets.findLastIndex(([start]) => start < answer.end);
-  const whole = begin >= 0 && last >= begin && offsets[begin][0] <= answer.start && offsets[last][1] >= answer.end;
-  return whole ? [first + begin, first + last] : [0, 0];
 }

@@ -1,7 +1,7 @@
 // Pooled features of texts, from the cache or computed; several kinds of them (layers, poolings) in one pass of the encoder.
 import { forEachBatch } from '../../engine/batches.js';
 import { createPause, progressReporter } from '../../rpc/progress.js';
-import { featureCacheOf } from './feature-cache.js';
+import { featureCacheOf } from '../dataset/feature-cache.js';
 
 /** @typedef {import('../../engine/engine.js').Engine} Engine */
 /** @typedef {import('../../core/dense.js').FeatureSpec & { pooling: 'mean' | 'cls' | 'max' }} PooledFeatureSpec */

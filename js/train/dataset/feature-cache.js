@@ -13,6 +13,9 @@ export function featureCacheOf(engine) {
   return cache;
 }
 
+/** For when the model has other weights than before. @param {import('../../engine/engine.js').Engine} engine */
+export const forgetFeatures = (engine) => caches.delete(engine);
+
 /** A cache of vectors that drops those that were not used for the longest time. */
 export class FeatureCache {
   /** The longest unused first. @type {Map<string, Float32Array>} */

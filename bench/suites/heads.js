@@ -62,7 +62,7 @@ function objective({ features, labels, size, classes, c }, { weight, bias }) {
  * @param {import('./suite.js').Options} options
  * @returns {Promise<import('./suite.js').Row[]>}
  */
-export async function trainingSuite(contenders, place, options) {
+export async function headsSuite(contenders, place, options) {
   const entries = await createAll(contenders, place, options);
   const rows = [];
   for (const classes of options.quick ? CLASSES.slice(0, 1) : CLASSES) {
@@ -79,7 +79,7 @@ export async function trainingSuite(contenders, place, options) {
         () =>
           runner.fit(problem),
     );
-    rows.push(...compare({ suite: 'training', shape: `${classes}` }, entries, await race(calls, 1000)));
+    rows.push(...compare({ suite: 'heads', shape: `${classes}` }, entries, await race(calls, 1000)));
   }
   return rows;
 }

@@ -1,0 +1,16 @@
+// The measurements of training in Node: run.js forks this with the Node to be measured, sends a request and gets facts.
+import { readFile } from 'node:fs/promises';
+import { trainingSuite } from './suite.js';
+import { startTorch } from './torch.js';
+
+process.once(
+  'message',
+  async (/** @type {import('../run.js').Request & { python: string }} */ { model, exported, python, quick, texts }) => {
+    const { ask, end } = startTorch(python, model);
+    const say = (/** @type {string} */ message) => void process.send?.({ message });
+    const place = { model, exported, read: readFile };
+    const facts = await trainingSuite(place, ask, { quick, sentences: texts.sentences, say });
+    end();
+    process.send?.({ rows: [], facts }, () => process.exit()); // the engines' threads would not let it end
+  },
+);

@@ -1,0 +1,21 @@
+// The measurements of training in a page's worker, which browser.js starts. What is asked of PyTorch goes through the page.
+import { trainingSuite } from './suite.js';
+
+/** @type {(answer: any) => void} */
+let answered;
+
+/** @type {import('./suite.js').Ask} */
+const ask = (request) =>
+  new Promise((resolve) => {
+    answered = resolve;
+    self.postMessage({ ask: request });
+  });
+
+self.onmessage = async ({ data: { request, answer } }) => {
+  if (!request) return answered(answer);
+  const { model, exported, quick, texts } = request;
+  const place = { model, exported, read: async () => new Uint8Array() };
+  const say = (/** @type {string} */ message) => console.info(message);
+  const facts = await trainingSuite(place, ask, { quick, sentences: texts.sentences, say });
+  self.postMessage({ facts });
+};

@@ -1,0 +1,107 @@
+// The options of `fit` for methods that train the encoder along with the head, checked and with their defaults. docs/fine-tuning.md says how the
+// defaults were chosen.
+import { BertletError } from '../../errors.js';
+import { readContent } from '../../io/content.js';
+import { readAll } from '../../io/streams.js';
+import { checkInteger } from '../options.js';
+
+/** @typedef {import('../../types.js').FitOptions} FitOptions */
+/** @typedef {Exclude<import('../../types.js').FitMethod, 'head'>} Method */
+
+/** Names of the options of all methods, and of each. */
+export const COMMON_TUNING = [
+  'batchSize',
+  'earlyStopping',
+  'epochs',
+  'learningRate',
+  'maxTokens',
+  'memory',
+  'onCheckpoint',
+  'resume',
+  'warmup',
+  'weightDecay',
+];
+export const TUNING = {
+  lora: ['alpha', 'dropout', 'rank', 'rslora', 'targetModules'],
+  layers: ['layers'],
+  full: /** @type {string[]} */ ([]),
+};
+
+/** The highest learning rate of each method. */
+const LEARNING_RATE = { lora: 1e-3, layers: 3e-4, full: 2e-4 };
+
+/** Tokens of a text, and examples of a step. */
+const MAX_TOKENS = 128;
+const BATCH_SIZE = {
+  'text-classification': 32,
+  'multi-label': 32,
+  'token-classification': 16,
+  'question-answering': 16,
+};
+
+/**
+ * Throws BAD_INPUT.
+ * @param {FitOptions & { method: Method, task: import('../../types.js').Task }} options
+ * @param {import('../../types.js').ModelInfo} info
+ */
+export function tuningOptions(options, info) {
+  const { method, task } = options;
+  if (method !== 'lora' && info.dtype !== 'f32')
+    throw new BertletError(
+      'BAD_INPUT',
+      `method '${method}' trains the model's own weights, which must be in f32: load it with dtype 'f32', or use method 'lora'.`,
+    );
+  const { rank = 16, alpha = 2 * rank, rslora = false, dropout = 0.05, targetModules = 'all-linear' } = options;
+  const { layers = Math.min(2, info.numLayers), epochs, batchSize = BATCH_SIZE[task], memory } = options;
+  const { learningRate = LEARNING_RATE[method], warmup = 0.1, weightDecay = 0.01, earlyStopping = true } = options;
+  const { maxTokens = Math.min(MAX_TOKENS, info.maxTokens) } = options;
+  checkInteger('rank', rank, 1, info.hiddenSize);
+  checkInteger('layers', layers, 1, info.numLayers);
+  checkInteger('batchSize', batchSize, 1, 65536);
+  checkInteger('maxTokens', maxTokens, 3, info.maxTokens);
+  if (epochs !== undefined) checkInteger('epochs', epochs, 1, 65536);
+  if (memory !== undefined) checkInteger('memory', memory, 1, 2 ** 32);
+  checkNumber('alpha', alpha, (value) => value > 0, 'a positive number');
+  checkNumber('learningRate', learningRate, (value) => value > 0, 'a positive number');
+  checkNumber('weightDecay', weightDecay, (value) => value >= 0, 'a number that is not negative');
+  checkNumber('dropout', dropout, (value) => value >= 0 && value < 1, 'at least 0 and below 1');
+  checkNumber('warmup', warmup, (value) => value >= 0 && value <= 1, 'a share of the steps, 0 to 1');
+  const isName = (/** @type {unknown} */ name) => typeof name === 'string' && name !== '';
+  if (!(Array.isArray(targetModules) ? targetModules.length > 0 && targetModules.every(isName) : isName(targetModules)))
+    throw new BertletError(
+      'BAD_INPUT',
+      `targetModules is ${JSON.stringify(targetModules)}; it must be 'all-linear', names of modules such as ['query', 'value'], or a pattern.`,
+    );
+  return {
+    ...{ method, rank, alpha, rslora: Boolean(rslora), dropout, targetModules, layers, epochs, batchSize },
+    ...{
+      learningRate,
+      warmup,
+      weightDecay,
+      maxTokens,
+      memory,
+      earlyStopping: Boolean(earlyStopping),
+      crf: Boolean(options.crf),
+    },
+  };
+}
+
+/**
+ * Throws BAD_INPUT.
+ * @param {string} name
+ * @param {unknown} value
+ * @param {(value: number) => boolean} isRight
+ * @param {string} what it must be
+ */
+function checkNumber(name, value, isRight, what) {
+  if (typeof value === 'number' && Number.isFinite(value) && isRight(value)) return;
+  throw new BertletError('BAD_INPUT', `${name} is ${value}; it must be ${what}.`);
+}
+
+/**
+ * A checkpoint's bytes.
+ * @param {FitOptions['resume']} content
+ * @returns {Promise<Uint8Array | undefined>} rejects with BAD_INPUT if it is something else
+ */
+export const readResume = async (content) =>
+  content === undefined ? undefined : readAll(await readContent(content, 'resume'), 'The checkpoint', 2 ** 32);

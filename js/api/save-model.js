@@ -1,0 +1,28 @@
+// Saves a model: checks what its user asks for, and has the worker write the files.
+import { BertletError } from '../errors.js';
+import { callOptions } from './call-options.js';
+import { Head } from './heads/head.js';
+
+/**
+ * @param {import('../rpc/connection.js').Connection} connection
+ * @param {import('../types.js').ModelInfo} info
+ * @param {{ head?: unknown } & import('../types.js').TaskOptions} options as of `Model.save`
+ * @returns {Promise<Record<string, Blob | Uint8Array<ArrayBuffer>>>}
+ */
+export async function saveModel(connection, { dtype, fingerprint }, { head, ...options }) {
+  if (dtype !== 'f32')
+    throw new BertletError(
+      'UNSUPPORTED_DTYPE',
+      `The model was loaded with dtype '${dtype}', from whose numbers those of its files can't be made again. Load it with dtype 'f32' to save it.`,
+    );
+  const data = head === undefined ? undefined : Head.dataOf(head);
+  if (head !== undefined && !data)
+    throw new BertletError('BAD_INPUT', 'The option "head" is not a head, such as fit() and loadHead() give.');
+  if (data && data.fingerprint !== fingerprint)
+    throw new BertletError(
+      'HEAD_MODEL_MISMATCH',
+      `The head was trained on ${data.baseModel} (fingerprint ${data.fingerprint}), but the model has fingerprint ${fingerprint}. ` +
+        'Save it with the model that it was trained on.',
+    );
+  return connection.call('save', { head: data }, callOptions(options));
+}

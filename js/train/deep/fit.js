@@ -1,0 +1,197 @@
+// The worker's side of `fit` where the encoder is trained along with the head.
+import { random } from '../../base/random.js';
+import { createPause, progressReporter } from '../../rpc/progress.js';
+import { answerTask } from './answer-task.js';
+import { describeRun, readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { compileTrainer } from './compile-trainer.js';
+import { dropoutOf } from './dropout.js';
+import { HiddenStates } from './hidden-states.js';
+import { drawAdapter, drawHead } from './initial.js';
+import { planMemory } from './plan-memory.js';
+import { taggingTask } from './tagging-task.js';
+import { adaptedTensors, trainedTensors } from './tensors.js';
+import { textTask } from './text-task.js';
+import { train } from './train.js';
+import { tensorNames, Tuner } from './tuner.js';
+import { networkOf, replaceWeights, reportOf } from './trained.js';
+
+/** @typedef {import('../../engine/engine.js').Engine} Engine */
+/** @typedef {import('./train.js').Standing} Standing */
+
+/**
+ * How the encoder is tuned, see FitOptions; checked.
+ * @typedef {object} Tuning
+ * @property {'lora' | 'layers' | 'full'} method
+ * @property {number} rank
+ * @property {number} alpha
+ * @property {boolean} rslora
+ * @property {number} dropout
+ * @property {string | string[]} targetModules
+ * @property {number} layers
+ * @property {number} [epochs]
+ * @property {number} batchSize
+ * @property {number} learningRate
+ * @property {number} warmup
+ * @property {number} weightDecay
+ * @property {number} maxTokens
+ * @property {number} [memory] in bytes
+ * @property {boolean} crf of entities: whether a conditional random field is trained on top
+ * @property {boolean} earlyStopping
+ * @property {boolean} checkpoints whether the caller wants them
+ * @property {Uint8Array} [resume] a checkpoint
+ */
+
+/** Tokens of a batch, unless an example has more; larger batches are not faster. */
+const BATCH_TOKENS = 512;
+
+/** Milliseconds between two checkpoints. */
+const CHECKPOINT_INTERVAL = 30_000;
+
+/** Epochs by default, but as many as it takes for MIN_STEPS, up to MAX_EPOCHS. */
+const EPOCHS = {
+  'text-classification': 3,
+  'multi-label': 3,
+  regression: 3,
+  'token-classification': 5,
+  'question-answering': 2,
+};
+const MIN_STEPS = 100;
+const MAX_EPOCHS = 20;
+
+/**
+ * Trains adapters or weights of the encoder, and a head. With 'layers' and 'full' the engine has the new weights when it resolves.
+ * @param {Engine} engine
+ * @param {any} params of the task's function in js/train/frozen/, and `tuning`
+ * @param {import('../../rpc/serve.js').Context} context
+ * @returns {Promise<{ network: import('../../core/dense.js').HeadNetwork, transitions?: Float32Array, report: object, validation: any,
+ *   fingerprint: string }>} `validation` as of the task's function. Rejects with BAD_INPUT, BAD_CHECKPOINT, OUT_OF_MEMORY, BAD_WEIGHTS,
+ *   or the signal's reason
+ */
+export async function tune(engine, params, context) {
+  const { tuning: how, task: name, seed } = params;
+  const { config } = engine;
+  const pause = createPause(context);
+  const task = await taskOf(engine, params, pause, context);
+  const begin = how.method === 'layers' ? config.numLayers - how.layers : 0;
+  const names = tensorNames(engine);
+  const tuning =
+    how.method === 'lora' ? adaptedTensors(names, config.family, how.targetModules) : trainedTensors(names, begin);
+  const epochs = how.epochs ?? defaultEpochs(name, Math.ceil(task.train.length / how.batchSize));
+  const longest = [...task.train, ...task.heldOut].reduce((most, { encoded }) => Math.max(most, encoded.ids.length), 0);
+  const { features, ...dropout } = dropoutOf(engine.configJson);
+  const wanted = {
+    tuning,
+    begin,
+    maxTokens: BATCH_TOKENS,
+    pooling: task.pooling,
+    rank: how.method === 'lora' ? how.rank : 0,
+    scale: how.alpha / (how.rslora ? Math.sqrt(how.rank) : how.rank),
+    dropout: {
+      ...dropout,
+      adapter: how.method === 'lora' ? how.dropout : 0,
+      features: name === 'question-answering' ? 0 : features,
+    },
+    outputs: task.outputs,
+    lossParameters: task.lossParameters,
+    lossBytes: task.lossBytes?.(engine.core, Math.max(longest, BATCH_TOKENS)),
+  };
+  const compiled = await compileTrainer(engine.compiled);
+  const memory = await planMemory(config, compiled, wanted, { longest, budget: how.memory });
+  const plan = { ...wanted, keptLayers: memory.keptLayers, maxTokens: memory.maxTokens };
+  const tuner = await Tuner.create(engine, compiled, plan);
+  try {
+    drawInitial(tuner, engine, plan, seed);
+    const standing = /** @type {Standing} */ ({ step: 0, loss: 0, history: [], best: undefined });
+    const run = how.checkpoints || how.resume ? describeRun(engine, params, epochs) : '';
+    if (how.resume) {
+      const checkpoint = readCheckpoint(how.resume, run, tuner.size);
+      tuner.writeState(checkpoint.state);
+      Object.assign(standing, checkpoint.standing);
+    }
+    const below = begin > 0 ? new HiddenStates(engine, begin, pause) : undefined;
+    const options = { ...how, epochs, maxTokens: plan.maxTokens, seed };
+    const save = how.checkpoints
+      ? () => context.emit({ checkpoint: writeCheckpoint(run, standing, tuner.readState()) }, true)
+      : undefined;
+    const hooks = { pause, onStep: stepReporter(tuner, context, save) };
+    const logits = await train(engine, tuner, task, options, below, standing, hooks).catch((error) => {
+      if (error.code !== 'WORKER_FAILED') save?.(); // of the last whole step
+      throw error;
+    });
+    const found = {
+      network: networkOf(tuner, engine, names, plan),
+      ...(task.lossParameters && { transitions: tuner.lossParameters }),
+      validation: task.validationOf?.(logits ?? []),
+      report: reportOf(params, task, plan, standing, engine),
+    };
+    context.signal.throwIfAborted(); // from here on it is done
+    if (how.method !== 'lora') replaceWeights(engine, tuner, tuning);
+    return { ...found, fingerprint: engine.fingerprint };
+  } finally {
+    tuner.dispose();
+  }
+}
+
+/**
+ * @param {Engine} engine
+ * @param {any} params
+ * @param {() => Promise<void>} pause
+ * @param {import('../../rpc/serve.js').Context} context
+ * @returns {Promise<import('./task.js').TuningTask<any> & { validationOf?: (logits: Float32Array[]) => unknown }>}
+ */
+function taskOf(engine, params, pause, context) {
+  const { maxTokens } = params.tuning;
+  if (params.task === 'question-answering') return answerTask(engine, params, pause, context);
+  return (params.task === 'token-classification' ? taggingTask : textTask)(engine, params, maxTokens, pause, context);
+}
+
+/**
+ * @param {keyof typeof EPOCHS} task
+ * @param {number} steps of an epoch
+ */
+const defaultEpochs = (task, steps) => Math.max(EPOCHS[task], Math.min(Math.ceil(MIN_STEPS / steps), MAX_EPOCHS));
+
+/**
+ * @param {Tuner} tuner
+ * @param {Engine} engine
+ * @param {import('./tuner.js').TunerPlan} plan
+ * @param {number} seed
+ */
+function drawInitial(tuner, { core, model, config }, { tuning, rank = 0, outputs }, seed) {
+  drawHead(tuner.head, outputs * config.hiddenSize, seed);
+  const next = random(seed + 1);
+  tuning.forEach((how, tensor) => {
+    if (how !== 'ADAPTED') return;
+    const [rows, columns] = [core.fn.tensor_rows(model, tensor), core.fn.tensor_columns(model, tensor)];
+    tuner.writeAdapter(tensor, drawAdapter(rank, rows, columns, next));
+  });
+}
+
+/**
+ * What is done after each step: the caller hears of it, and gets a checkpoint now and then.
+ * @param {Tuner} tuner
+ * @param {import('../../rpc/serve.js').Context} context
+ * @param {(() => void) | undefined} save sends a checkpoint
+ * @returns {import('./train.js').Hooks['onStep']}
+ */
+function stepReporter(tuner, context, save) {
+  const report = progressReporter(context, 'train');
+  const began = performance.now();
+  let saved = began;
+  /** How many steps had been taken before. @type {number | undefined} */
+  let first;
+  return ({ step, history }, loss, tokens, steps) => {
+    first ??= step - 1;
+    const seconds = (performance.now() - began) / 1000;
+    report(step, steps, {
+      loss,
+      epochs: history,
+      tokensPerSecond: tokens / seconds,
+      secondsLeft: (seconds / (step - first)) * (steps - step),
+      memory: tuner.memoryBytes,
+    });
+    if (!save || performance.now() - saved < CHECKPOINT_INTERVAL) return;
+    save();
+    saved = performance.now();
+  };
+}

@@ -1,0 +1,74 @@
+// Which of a model's tensors a method trains, and which get an adapter.
+import { parsePattern, UnknownPattern } from '../../checkpoint/name-pattern.js';
+import { nameInModel } from '../../checkpoint/own-names.js';
+import { BertletError } from '../../errors.js';
+
+/** @typedef {import('./tuner.js').TunerPlan['tuning'][number]} Tuning */
+
+/** Weights that can have an adapter: the linear layers of the encoder's layers. */
+const LINEAR =
+  /^encoder\.layer\.\d+\.(attention\.self\.(query|key|value)|attention\.output\.dense|intermediate\.dense|output\.dense)\.weight$/;
+
+/**
+ * The tensors that get an adapter, by PEFT's rules: 'all-linear' means all linear layers; the names of a list match whole modules' names, or
+ * the end of them after a dot; another string is a pattern for whole names. Modules are called as in transformers. Throws BAD_INPUT if a
+ * name or the pattern matches none.
+ * @param {string[]} names of all tensors, canonical
+ * @param {import('../../checkpoint/families/family.js').Family} family
+ * @param {string | string[]} targetModules
+ * @returns {Tuning[]} [tensors]
+ */
+export function adaptedTensors(names, family, targetModules) {
+  const modules = names.map((name) => (LINEAR.test(name) ? nameInModel(name, family).replace(/\.weight$/, '') : ''));
+  const matchers = matchersOf(targetModules, family);
+  for (const { target, matches } of matchers) {
+    if (modules.some((module) => module !== '' && matches(module))) continue;
+    const known = new Set(modules.filter(Boolean).map((module) => module.replace(/^.*\.\d+\./, '')));
+    throw new BertletError(
+      'BAD_INPUT',
+      `targetModules has ${JSON.stringify(target)}, which is no linear layer of this model's encoder. There are ${[...known].join(', ')}; or 'all-linear'.`,
+    );
+  }
+  return modules.map((module) =>
+    module !== '' && matchers.some(({ matches }) => matches(module)) ? 'ADAPTED' : 'FROZEN',
+  );
+}
+
+/**
+ * @param {string | string[]} targetModules
+ * @param {import('../../checkpoint/families/family.js').Family} family
+ * @returns {{ target: string, matches: (module: string) => boolean }[]}
+ */
+function matchersOf(targetModules, { prefixes }) {
+  if (Array.isArray(targetModules))
+    return targetModules.map((target) => ({ target, matches: (module) => `.${module}`.endsWith(`.${target}`) }));
+  if (targetModules === 'all-linear') return [{ target: targetModules, matches: () => true }];
+  try {
+    const matches = parsePattern(targetModules);
+    // With a prefix in a model that has a head, without one in a bare encoder.
+    const isNamed = (/** @type {string} */ module) =>
+      ['', ...prefixes.map((prefix) => `${prefix}.`)].some((prefix) => matches(prefix + module));
+    return [{ target: targetModules, matches: isNamed }];
+  } catch (error) {
+    if (!(error instanceof UnknownPattern)) throw error;
+    throw new BertletError(
+      'BAD_INPUT',
+      `targetModules is the pattern ${JSON.stringify(targetModules)}, which bertlet doesn't understand. Give the names of modules, such as ['query', 'value'].`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * The tensors of the layers from `begin` on, which are trained as they are, with what follows the last layer; with `begin` 0 the
+ * embeddings too.
+ * @param {string[]} names of all tensors, canonical
+ * @param {number} begin
+ * @returns {Tuning[]} [tensors]
+ */
+export const trainedTensors = (names, begin) =>
+  names.map((name) => {
+    const layer = /^encoder\.layer\.(\d+)\./.exec(name)?.[1];
+    const comesBefore = layer === undefined ? name.startsWith('embeddings') : Number(layer) < begin;
+    return comesBefore && begin > 0 ? 'FROZEN' : 'TRAINED';
+  });

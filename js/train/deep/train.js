@@ -1,0 +1,150 @@
+// The steps of training: epochs of batches, a measurement on held-out examples after each epoch, the best of which is kept, and states from
+// which an interrupted training goes on.
+import { assemble, cut } from './batches.js';
+import { orderOf, rateAt } from './schedule.js';
+
+/** @typedef {import('./task.js').TuningExample} TuningExample */
+
+/**
+ * @typedef {object} TrainOptions
+ * @property {number} epochs
+ * @property {number} batchSize examples of a step
+ * @property {number} learningRate the highest, see `rateAt`
+ * @property {number} warmup share of the steps
+ * @property {number} weightDecay
+ * @property {number} maxTokens of a batch; a step of more is cut
+ * @property {boolean} earlyStopping whether training ends when held-out examples have not become better in PATIENCE epochs
+ * @property {number} seed
+ */
+
+/** What an epoch brought. @typedef {import('../../types.js').EpochReport} EpochReport */
+
+/**
+ * Where training stands between two steps.
+ * @typedef {object} Standing
+ * @property {number} step how many have been taken
+ * @property {number} loss sum over the steps of this epoch
+ * @property {EpochReport[]} history
+ * @property {{ epoch: number, values: Float32Array } | undefined} best after which epoch held-out examples were best, and all that is trained then
+ */
+
+/**
+ * @typedef {object} Hooks
+ * @property {() => Promise<void>} pause
+ * @property {(standing: Standing, loss: number, tokens: number, steps: number) => void} onStep `loss`: of the step; `tokens`: that this call
+ *   has trained on; `steps`: of the whole training
+ */
+
+/** After so many epochs without a better score, training ends. */
+const PATIENCE = 2;
+
+/** To which the L2 norm of a gradient is cut down, as transformers' Trainer does. */
+const MAX_NORM = 1;
+
+/**
+ * Trains.
+ * @template {TuningExample} T
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {import('./tuner.js').Tuner} tuner in the state that belongs to `standing`
+ * @param {import('./task.js').TuningTask<T>} task
+ * @param {TrainOptions} options
+ * @param {import('./hidden-states.js').HiddenStates | undefined} below where training begins above the embeddings
+ * @param {Standing} standing changed
+ * @param {Hooks} hooks
+ * @returns {Promise<Float32Array[] | undefined>} [heldOut][rows][outputs] logits after the best epoch; the tuner then has what was trained
+ *   until then. undefined: none are held out. Rejects with BAD_WEIGHTS, OUT_OF_MEMORY, and with what `pause` rejects with
+ */
+export async function train(engine, tuner, task, options, below, standing, { pause, onStep }) {
+  const { epochs, batchSize, learningRate, warmup, weightDecay, maxTokens, earlyStopping, seed } = options;
+  const ofEpoch = Math.ceil(task.train.length / batchSize);
+  const steps = epochs * ofEpoch;
+  const batchOf = async (/** @type {T[]} */ examples) => {
+    const batch = assemble(engine, examples);
+    const rows = task.rowsOf?.(examples, batch.starts).flat();
+    return { ...batch, ...(rows && { rows }), ...(below && { hidden: await below.of(examples) }) };
+  };
+  const logitsOfHeldOut = () => logitsOf(tuner, task, maxTokens, batchOf, pause);
+  let tokens = 0;
+  while (standing.step < steps && !(earlyStopping && isOver(standing))) {
+    const epoch = Math.floor(standing.step / ofEpoch);
+    const first = (standing.step % ofEpoch) * batchSize;
+    const examples = orderOf(task.train.length, seed, epoch)
+      .slice(first, first + batchSize)
+      .map((i) => task.train[i]);
+    const total = examples.reduce((sum, { weight }) => sum + weight, 0);
+    const parts = [];
+    for (const some of cut(examples, maxTokens)) {
+      const batch = await batchOf(some);
+      parts.push({
+        batch,
+        loss: task.lossOf(some, batch.starts),
+        share: some.reduce((sum, { weight }) => sum + weight, 0) / total,
+      });
+      tokens += batch.starts[some.length];
+    }
+    const rate = learningRate * rateAt(standing.step, steps, warmup);
+    const { loss } = await tuner.step(parts, { learningRate: rate, weightDecay, maxNorm: MAX_NORM, seed }, pause);
+    standing.step += 1;
+    standing.loss += loss;
+    if (standing.step % ofEpoch === 0) await endEpoch(tuner, task, standing, ofEpoch, logitsOfHeldOut);
+    onStep(standing, loss, tokens, steps);
+    await pause();
+  }
+  if (!standing.best) return undefined;
+  tuner.writeValues(standing.best.values);
+  return logitsOfHeldOut();
+}
+
+/**
+ * Measures on held-out examples, and keeps what is best.
+ * @template {TuningExample} T
+ * @param {import('./tuner.js').Tuner} tuner
+ * @param {import('./task.js').TuningTask<T>} task
+ * @param {Standing} standing
+ * @param {number} steps of an epoch
+ * @param {() => Promise<Float32Array[]>} logitsOfHeldOut
+ */
+async function endEpoch(tuner, task, standing, steps, logitsOfHeldOut) {
+  const epoch = standing.history.length + 1;
+  /** @type {EpochReport} */
+  const report = { epoch, loss: standing.loss / steps };
+  standing.loss = 0;
+  standing.history.push(report);
+  if (task.heldOut.length === 0) return;
+  const { loss, score } = await task.measure(await logitsOfHeldOut(), tuner.lossParameters);
+  report.heldOut = { loss, [task.scoreName]: score };
+  const before = standing.best && standing.history[standing.best.epoch - 1].heldOut;
+  const isBetter =
+    !before || score > before[task.scoreName] || (score === before[task.scoreName] && loss < before.loss);
+  if (isBetter) standing.best = { epoch, values: tuner.readValues() };
+}
+
+/** Whether the last epochs brought nothing. @param {Standing} standing */
+const isOver = ({ best, history }) => best !== undefined && history.length - best.epoch >= PATIENCE;
+
+/**
+ * Logits of the held-out examples, as in inference.
+ * @template {TuningExample} T
+ * @param {import('./tuner.js').Tuner} tuner
+ * @param {import('./task.js').TuningTask<T>} task
+ * @param {number} maxTokens
+ * @param {(examples: T[]) => Promise<import('./tuner.js').TunerBatch>} batchOf
+ * @param {() => Promise<void>} pause
+ * @returns {Promise<Float32Array[]>} [heldOut][rows][outputs]
+ */
+async function logitsOf(tuner, { heldOut, rowsOf, pooling, outputs }, maxTokens, batchOf, pause) {
+  /** @type {Float32Array[]} */
+  const all = [];
+  for (const examples of cut(heldOut, maxTokens)) {
+    const batch = await batchOf(examples);
+    const logits = tuner.logits(batch);
+    const rows = rowsOf?.(examples, batch.starts);
+    let at = 0;
+    examples.forEach(({ encoded }, i) => {
+      const count = rows?.[i].length ?? (pooling === 'none' ? encoded.ids.length : 1);
+      all.push(logits.slice(at, (at += count * outputs)));
+    });
+    await pause();
+  }
+  return all;
+}

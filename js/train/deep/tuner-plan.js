@@ -1,0 +1,94 @@
+// What a tuner trains and how, as the core is told it, and how much memory that takes.
+import { CONFIG_BYTES, POOLING, TRAINING, TRAINING_BYTES, TUNING } from '../../core/abi.js';
+import { writeStruct } from '../../core/struct.js';
+import { writeConfig } from '../../engine/core-config.js';
+import { measureThreads } from '../../engine/threads.js';
+import { BertletError } from '../../errors.js';
+
+/** @typedef {import('../../core/instance.js').Core} Core */
+
+/**
+ * @typedef {object} TunerPlan
+ * @property {(keyof typeof TUNING)[]} tuning [tensors] what is done with each tensor, in the order of `tensorNames`
+ * @property {number} [begin] the first layer that runs, default 0; above 0 batches bring the hidden states that it gets
+ * @property {number} [end] the layer after the last that runs; default: all
+ * @property {number} maxTokens of a batch
+ * @property {number} [keptLayers] how many layers keep what they compute for the backward pass; default: all that run
+ * @property {'mean' | 'cls' | 'max' | 'none'} pooling of what the head reads; 'none': it reads each token
+ * @property {boolean} [normalize] whether a pooled vector is divided by its length
+ * @property {number} [rank] of adapters
+ * @property {number} [scale] of adapters: alpha / rank
+ * @property {{ hidden?: number, attention?: number, adapter?: number, features?: number }} [dropout] rates, default 0
+ * @property {number} outputs of the head, a linear layer
+ * @property {number} [lossParameters] that the loss has, and that are trained along with the head's; default 0
+ * @property {number} [lossBytes] scratch memory that losses use, in bytes; default: room for four numbers for each token, and one for each
+ *   logit
+ */
+
+/** Bytes of each part of the memory. @typedef {ReturnType<typeof measure>} Sizes */
+
+/**
+ * @param {Core} probe an instance to compute sizes with
+ * @param {number} threads
+ * @param {import('../../checkpoint/config.js').Config} config
+ * @param {TunerPlan} plan
+ */
+export function measure(probe, threads, config, plan) {
+  const { maxTokens, outputs, lossParameters = 0, rank = 0, begin = 0, tuning } = plan;
+  const { hiddenSize, intermediateSize } = config;
+  const { fn } = probe;
+  const given = writePlan(probe, probe.scratch(CONFIG_BYTES + TRAINING_BYTES + tuning.length), config, plan);
+  const head = fn.mlp_bytes(hiddenSize, 0, outputs, maxTokens, lossParameters) >>> 0;
+  const headParameters = (hiddenSize + 1) * outputs + lossParameters;
+  const trainer = fn.trainer_bytes(given.config, threads, given.training, given.tuning, headParameters) >>> 0;
+  if (head === 0 || trainer === 0)
+    throw new BertletError('OUT_OF_MEMORY', 'What is to be trained needs more than the 4 GB of WebAssembly.');
+  return {
+    threads: measureThreads(probe, threads),
+    plan: CONFIG_BYTES + TRAINING_BYTES + tuning.length,
+    model: fn.model_bytes(given.config, threads) >>> 0,
+    head,
+    trainer,
+    ids: 4 * maxTokens,
+    tokenTypeIds: 4 * maxTokens,
+    starts: 4 * (maxTokens + 1),
+    rows: 4 * maxTokens,
+    logits: 4 * maxTokens * outputs,
+    features: 4 * maxTokens * hiddenSize,
+    hidden: begin > 0 ? 4 * maxTokens * hiddenSize : 0,
+    losses: plan.lossBytes ?? 4 * maxTokens * (outputs + 4),
+    adapter: 4 * rank * (hiddenSize + intermediateSize), // one that is read or written
+  };
+}
+
+/**
+ * Writes the structs that describe what is trained.
+ * @param {Core} core
+ * @param {number} address of room for all three
+ * @param {import('../../checkpoint/config.js').Config} config
+ * @param {TunerPlan} plan
+ * @returns {{ config: number, training: number, tuning: number }} their addresses
+ */
+export function writePlan(core, address, config, plan) {
+  const at = { config: address, training: address + CONFIG_BYTES, tuning: address + CONFIG_BYTES + TRAINING_BYTES };
+  const { begin = 0, end = config.numLayers, dropout = {} } = plan;
+  writeConfig(core, at.config, config, plan.maxTokens, 'f32');
+  /** @type {Record<keyof typeof TRAINING, number>} */
+  const values = {
+    begin,
+    end,
+    max_tokens: plan.maxTokens,
+    kept_layers: plan.keptLayers ?? end - begin,
+    pooling: plan.pooling === 'none' ? -1 : POOLING[plan.pooling],
+    normalize: plan.normalize ? 1 : 0,
+    rank: plan.rank ?? 0,
+    adapter_scale: plan.scale ?? 1,
+    hidden_dropout: dropout.hidden ?? 0,
+    attention_dropout: dropout.attention ?? 0,
+    adapter_dropout: dropout.adapter ?? 0,
+    feature_dropout: dropout.features ?? 0,
+  };
+  writeStruct(core, at.training, TRAINING, values);
+  core.bytes(at.tuning, plan.tuning.length).set(plan.tuning.map((how) => TUNING[how]));
+  return at;
+}

@@ -1,0 +1,228 @@
+// fit({ method }): adapters, layers or all weights are trained along with a head. That the numbers of a step are PyTorch's is shown in
+// tests/train/tuner.test.js.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { load } from '../../js/index.js';
+import { tiny, toyExamples } from '../support.js';
+
+const quick = { epochs: 6, batchSize: 8, learningRate: 5e-3, maxTokens: 32 };
+
+const sentences = (count) =>
+  Array.from({ length: count }, (_, i) => {
+    const name = ['ada', 'bob', 'rome'][i % 3];
+    return { words: ['the', name, 'is', 'here'], tags: ['O', i % 3 < 2 ? 'B-person' : 'B-city', 'O', 'O'] };
+  });
+
+const questions = (count) =>
+  Array.from({ length: count }, (_, i) => {
+    const name = ['ada', 'bob', 'rome'][i % 3];
+    const context = `the ${name} is here`;
+    return { question: 'who', context, answers: [{ text: name, start: 4 }] };
+  });
+
+const tasks = {
+  'text-classification': toyExamples(80),
+  'multi-label': toyExamples(80).map(({ text, label }) => ({ text, labels: label === 'pos' ? ['good'] : [] })),
+  'token-classification': sentences(60),
+  'question-answering': questions(60),
+};
+
+describe('lora', () => {
+  let bert;
+  before(async () => {
+    bert = await load(tiny(), { threads: 1 });
+  });
+  after(() => bert.dispose());
+
+  for (const [task, examples] of Object.entries(tasks)) {
+    test(`${task}: the head has an adapter, learns, and leaves the model as it is`, async () => {
+      const before = await bert.embed('the lovely film');
+      const { fingerprint } = bert.info;
+      const head = await bert.fit(examples, { task, method: 'lora', validation: 0.25, ...quick });
+      assert.equal(head.report.method, 'lora');
+      assert.equal(head.report.lora.rank, 16);
+      const losses = head.report.history.map(({ loss }) => loss);
+      assert.ok(losses.at(-1) < 0.7 * losses[0], losses.join(' '));
+      assert.ok(head.report.history.every(({ heldOut }) => heldOut.loss > 0));
+      assert.equal(head.report.validation.n, task === 'question-answering' ? 15 : head.report.validation.n);
+      assert.deepEqual(await bert.embed('the lovely film'), before);
+      assert.equal(bert.info.fingerprint, fingerprint);
+      const again = await bert.loadHead(await head.save());
+      assert.deepEqual(await again.evaluate(examples), await head.evaluate(examples));
+    });
+  }
+});
+
+test('lora with a conditional random field: it learns what follows what', async () => {
+  const bert = await load(tiny(), { threads: 1 });
+  const examples = sentences(60);
+  const options = { task: 'token-classification', method: 'lora', validation: 0.25, ...quick };
+  const head = await bert.fit(examples, { ...options, crf: true });
+  assert.ok(head.report.history.at(-1).loss < 0.2 * head.report.history[0].loss);
+  assert.equal(head.report.history.at(-1).heldOut.f1, 1);
+  assert.equal((await head.evaluate(examples)).f1, 1);
+  // As many parameters as the transitions: [CLS]-less chains of three tags.
+  const header = new TextDecoder().decode((await head.save()).subarray(8, 60000));
+  assert.match(header, /"crf\.transitions":\{"dtype":"F32","shape":\[3,3\]/);
+  await bert.dispose();
+});
+
+for (const method of ['layers', 'full']) {
+  describe(method, () => {
+    for (const [task, examples] of Object.entries(tasks)) {
+      test(`${task}: the model has new weights, and heads of the old ones are refused`, async () => {
+        const bert = await load(tiny(), { threads: 1 });
+        try {
+          const frozen = await bert.fit(toyExamples(20), { c: 1 });
+          const saved = await frozen.save();
+          const before = await bert.embed('the lovely film');
+          const { fingerprint } = bert.info;
+          const options = { task, method, ...quick, ...(method === 'layers' && { layers: 1 }) };
+          const head = await bert.fit(examples, options);
+          const losses = head.report.history.map(({ loss }) => loss);
+          assert.ok(losses.at(-1) < 0.8 * losses[0], losses.join(' '));
+          assert.notDeepEqual(await bert.embed('the lovely film'), before);
+          assert.notEqual(bert.info.fingerprint, fingerprint);
+          assert.equal(bert.head, head);
+          await assert.rejects(frozen.classify('good'), { code: 'HEAD_MODEL_MISMATCH', message: /trained since/ });
+          await assert.rejects(bert.loadHead(saved), { code: 'HEAD_MODEL_MISMATCH' });
+          const again = await bert.loadHead(await head.save());
+          assert.deepEqual(await again.evaluate(examples), await head.evaluate(examples));
+          const anew = await bert.fit(toyExamples(20), { c: 1 });
+          assert.notDeepEqual(await anew.save(), saved, 'features of the old weights are forgotten');
+        } finally {
+          await bert.dispose();
+        }
+      });
+    }
+  });
+}
+
+test('layers: those below the cut stay as they were', async () => {
+  const bert = await load(tiny(), { threads: 1 });
+  const { numLayers } = bert.info;
+  const at = (layer) => bert.embed('the lovely film', { layer });
+  const before = await at(numLayers - 1);
+  const last = await at(numLayers);
+  await bert.fit(tasks['text-classification'], { method: 'layers', layers: 1, ...quick });
+  assert.deepEqual(await at(numLayers - 1), before);
+  assert.notDeepEqual(await at(numLayers), last);
+  await bert.dispose();
+});
+
+describe('interrupted', () => {
+  for (const { method, task } of [
+    { method: 'lora', task: 'text-classification' },
+    { method: 'layers', task: 'token-classification' },
+    { method: 'full', task: 'question-answering' },
+  ]) {
+    test(`${method}: what goes on from a checkpoint ends with the same bits`, async () => {
+      const examples = tasks[task];
+      const options = { task, method, validation: 0.2, ...quick };
+      const fit = async (more) => {
+        const bert = await load(tiny(), { threads: 1, cache: false });
+        try {
+          const head = await bert.fit(examples, { ...options, ...more });
+          return { bytes: await head.save(), report: head.report, fingerprint: bert.info.fingerprint };
+        } finally {
+          await bert.dispose();
+        }
+      };
+      const whole = await fit();
+      const controller = new AbortController();
+      const checkpoints = [];
+      const onProgress = ({ phase, epochs }) => {
+        if (phase === 'train' && epochs.length >= 2) controller.abort();
+      };
+      const { signal } = controller;
+      const onCheckpoint = (bytes) => checkpoints.push(bytes);
+      await assert.rejects(fit({ signal, onCheckpoint, onProgress }), { name: 'AbortError' });
+      assert.equal(checkpoints.length, 1);
+      assert.deepEqual(await fit({ resume: checkpoints[0] }), whole);
+    });
+  }
+});
+
+describe('what can go wrong', () => {
+  let bert;
+  before(async () => {
+    bert = await load(tiny(), { threads: 1 });
+  });
+  after(() => bert.dispose());
+  const examples = toyExamples(40);
+  const fit = (options) => bert.fit(examples, { method: 'lora', ...quick, ...options });
+
+  for (const [options, message] of [
+    [{ method: 'all' }, /method is "all"; it must be head or lora or layers or full/],
+    [{ rank: 0 }, /rank is 0; it must be an integer from 1 to 32/],
+    [{ rank: 33 }, /rank is 33/],
+    [{ alpha: -1 }, /alpha is -1; it must be a positive number/],
+    [{ dropout: 1 }, /dropout is 1; it must be at least 0 and below 1/],
+    [{ warmup: 2 }, /warmup is 2; it must be a share of the steps/],
+    [{ targetModules: ['query', 'pooler'] }, /"pooler", which is no linear layer .* attention\.self\.query,/],
+    [{ targetModules: [] }, /targetModules is \[\]/],
+    [{ targetModules: '.*query(?=x)' }, /pattern .* doesn't understand/],
+    [{ maxTokens: 41 }, /maxTokens is 41; it must be an integer from 3 to 40/],
+    [{ layers: 1 }, /no option "layers" for text-classification with method 'lora'/],
+    [{ c: 1 }, /no option "c"/],
+    [{ pooling: 'auto' }, /pooling is "auto"/],
+    [{ method: 'full', rank: 8 }, /no option "rank"/],
+    [{ method: 'layers', layers: 3 }, /layers is 3; it must be an integer from 1 to 2/],
+    [{ resume: 'file' }, /resume is not a Blob, bytes/],
+  ])
+    test(`${JSON.stringify(options)}: BAD_INPUT`, () => assert.rejects(fit(options), { code: 'BAD_INPUT', message }));
+
+  test('too little memory says what would fit', async () => {
+    await assert.rejects(fit({ memory: 1000 }), { code: 'OUT_OF_MEMORY', message: /What would fit: at least \d+ MB/ });
+  });
+
+  test('target modules by the end of their names, or by a pattern', async () => {
+    const modulesOf = async (targetModules) => {
+      const head = await fit({ targetModules, epochs: 1 });
+      const header = new TextDecoder().decode((await head.save()).subarray(8, 60000));
+      return [...new Set([...header.matchAll(/layer\.(\d+)\.([\w.]+)\.lora_A/g)].map(([, n, name]) => `${n} ${name}`))];
+    };
+    const queries = ['0 attention.self.query', '1 attention.self.query'];
+    assert.deepEqual(await modulesOf(['query']), queries);
+    assert.deepEqual(await modulesOf('bert\\.encoder\\.layer\\.\\d\\.attention\\.self\\.query'), queries);
+    assert.deepEqual(await modulesOf('encoder\\.layer\\.1\\..*query'), queries.slice(1));
+    assert.equal((await modulesOf('all-linear')).length, 12);
+  });
+
+  test('a loss that is not finite: the step is named, and the last good state is kept', async () => {
+    const checkpoints = [];
+    const onCheckpoint = (bytes) => checkpoints.push(bytes);
+    await assert.rejects(fit({ learningRate: 1e30, onCheckpoint }), { code: 'BAD_WEIGHTS', message: /learningRate/ });
+    assert.equal(checkpoints.length, 1);
+    assert.equal((await fit({ epochs: 1 })).report.steps, 5, 'the model works on');
+  });
+
+  test('a checkpoint that is damaged, or of another training', async () => {
+    const checkpoints = [];
+    const controller = new AbortController();
+    const { signal } = controller;
+    const onProgress = () => controller.abort();
+    await assert.rejects(fit({ signal, onProgress, onCheckpoint: (bytes) => checkpoints.push(bytes) }), {
+      name: 'AbortError',
+    });
+    const [resume] = checkpoints;
+    const bad = (message) => ({ code: 'BAD_CHECKPOINT', message });
+    await assert.rejects(fit({ resume: resume.subarray(0, 100) }), bad(/damaged/));
+    await assert.rejects(fit({ resume: resume.subarray(0, -8) }), bad(/damaged/));
+    await assert.rejects(fit({ resume, rank: 8 }), bad(/another training \(its rank is 16, not 8\)/));
+    await assert.rejects(fit({ resume, seed: 5 }), bad(/its seed is 0, not 5/));
+    const others = bert.fit(toyExamples(44), { method: 'lora', ...quick, resume });
+    await assert.rejects(others, bad(/its examples are others/));
+    assert.ok(await fit({ resume }));
+  });
+
+  test('an int8 model: its own weights are not trained', async () => {
+    const int8 = await load(tiny(), { threads: 1, dtype: 'int8' });
+    const options = { method: 'full', ...quick };
+    await assert.rejects(int8.fit(examples, options), {
+      code: 'BAD_INPUT',
+      message: /dtype 'f32', or use method 'lora'/,
+    });
+    await int8.dispose();
+  });
+});
