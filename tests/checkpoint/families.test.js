@@ -377,6 +377,21 @@ test('tied weights under the name of the decoder only', async () => {
   await Promise.all([bert.dispose(), moved.dispose()]);
 });
 
+test('weights that arrive in small pieces are the same', async () => {
+  const files = await filesOf('bert-text', ['config.json', 'vocab.txt', 'model.safetensors']);
+  const bytes = files['model.safetensors'];
+  const pieces = new ReadableStream({
+    start(sink) {
+      for (let at = 0; at < bytes.length; at += 1000) sink.enqueue(new Uint8Array(bytes.subarray(at, at + 1000)));
+      sink.close();
+    },
+  });
+  const bert = await load(files, { threads: 1 });
+  const cut = await load({ ...files, 'model.safetensors': pieces }, { threads: 1 });
+  assert.equal(cut.info.fingerprint, bert.info.fingerprint);
+  await Promise.all([bert.dispose(), cut.dispose()]);
+});
+
 test('tied weights in a shard of their own are not taken for the embeddings of another shard', async () => {
   const files = await filesOf('bert-masked', ['config.json', 'vocab.txt', 'model.safetensors']);
   const { header, data } = splitAdapterTensors(files['model.safetensors']);
