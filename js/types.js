@@ -73,9 +73,10 @@
 
 /**
  * @typedef {object} CacheEntry a model that the cache holds
- * @property {string} model where it was loaded from, as the caller named it
+ * @property {'finished' | 'downloaded'} kind as the core uses it; or, in Node, its files, as they were downloaded from the hub
+ * @property {string} model where it was loaded from, as the caller named it; of downloaded files the id, with "@revision" if that is not main
  * @property {string} [adapter] that was merged into it, likewise
- * @property {Dtype} dtype
+ * @property {Dtype} [dtype] of a finished model
  * @property {number} bytes size of the entry
  * @property {Date} lastUsed when it was loaded last
  */
@@ -115,6 +116,8 @@
  * @property {string} [prompt] what is put before every text instead; '' for nothing
  * @property {HeadLike} [head] a head of this model: where it has an adapter of its own, the vectors are computed with that. Default: the
  *   model as it was loaded
+ * @property {'query' | 'document'} [task] what the texts are in a search: without `promptName` and `prompt`, a sentence-transformers model's prompt of
+ *   that name is put before them, or none, as `encode_query` and `encode_document` do
  */
 
 /** What all heads are. @typedef {{ readonly task: HeadTask, readonly labels: readonly string[], save: () => Promise<Uint8Array> }} HeadLike */

@@ -56,7 +56,7 @@ export async function ensureNativeToolchain() {
  * @returns {Promise<string>} a folder for PYTHONPATH
  */
 export async function ensureTokenizers() {
-  const { cacheFolder } = await import('../js/node/model-folder.js');
+  const { cacheFolder } = await import('../js/node/cache-folder.js');
   const wanted = 'tokenizers==0.23.3'; // as tests/fixtures/requirements.txt says
   const folder = cacheFolder(join('python', wanted));
   if (existsSync(folder)) return folder;

@@ -143,3 +143,6 @@ export const openDirectory = () => Promise.reject();
 
 /** @type {import('../js/base/platform.js').Platform['openHub']} */
 export const openHub = async ({ revision }, remote) => remote(revision);
+
+/** @returns {undefined} */
+export const openDownloads = () => undefined;

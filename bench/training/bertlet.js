@@ -47,7 +47,7 @@ export async function bertletTraining({ model }, threads) {
      * @param {Exclude<Method, 'forward'>} method
      * @param {Batch[]} batches
      * @param {Recipe} recipe
-     * @returns {Promise<{ run: () => number, dispose: () => void }>} `run` gives the first step's loss
+     * @returns {Promise<{ run: () => Promise<number>, dispose: () => void }>} `run` gives the first step's loss
      */
     async steps(method, batches, recipe) {
       const names = tensorNames(engine);
@@ -73,7 +73,11 @@ export async function bertletTraining({ model }, threads) {
       const prepared = batches.map(partsOf);
       const options = { learningRate, weightDecay, maxNorm, seed: 0 };
       return {
-        run: () => prepared.map((parts) => tuner.step(parts, options).loss)[0],
+        async run() {
+          const losses = [];
+          for (const parts of prepared) losses.push((await tuner.step(parts, options)).loss);
+          return losses[0];
+        },
         dispose: () => tuner.dispose(),
       };
     },

@@ -84,7 +84,7 @@ export async function trainingSuite(place, ask, { quick, sentences, say }) {
             ? { run: side.forward(batches), dispose() {} }
             : await side.steps(method, batches, recipe);
         tuners.push(steps);
-        const own = steps.run();
+        const own = await steps.run();
         if (dropout === 0 && method !== 'forward' && !(Math.abs(own - loss) <= SAME_LOSS * loss))
           throw new Error(`${shape}, ${method}: the first loss is ${own}, PyTorch's ${loss}`);
         entries.push({ method, threads, peer: false, run: () => time(steps.run) });

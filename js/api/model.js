@@ -74,7 +74,7 @@ export class Model {
    */
   async embed(texts, options = {}) {
     const { numLayers } = this.info;
-    const { pooling, layer, normalize, truncation = 'cut', prompt, promptName, head, ...taskOptions } = options;
+    const { pooling, layer, normalize, truncation = 'cut', prompt, promptName, task, head, ...taskOptions } = options;
     if (pooling !== undefined) checkChoice('pooling', pooling, ['mean', 'cls', 'max', 'none']);
     if (layer !== undefined) checkInteger('layer', layer, 0, numLayers);
     checkChoice('truncation', truncation, ['cut', 'error']);
@@ -84,11 +84,12 @@ export class Model {
         'BAD_INPUT',
         'head is not a head of this model. Give one that its fit() or loadHead() made.',
       );
+    if (task !== undefined) checkChoice('task', task, ['query', 'document']);
     /** @type {any[]} */
     const results = [];
     await this.#connection.call(
       'embed',
-      { texts: toTexts(texts), pooling, layer, normalize, truncation, prompt, promptName, head: number },
+      { texts: toTexts(texts), pooling, layer, normalize, truncation, prompt, promptName, task, head: number },
       {
         ...callOptions(taskOptions),
         onPart: (part) =>

@@ -48,10 +48,19 @@
  * @property {(name: string) => Promise<StoredFile | undefined>} open undefined if there is no such file
  * @property {(name: string, parts: Uint8Array[]) => Promise<void>} write writes the parts, one after the other, as one file; if that fails,
  *   there is no file. Rejects with a QuotaExceededError or ENOSPC if there is no room
- * @property {() => Promise<{ name: string, size: number, used: number }[]>} list all files: their sizes in bytes, and when each was written or touched last, in ms since 1970
+ * @property {() => Promise<Kept[]>} list all files
  * @property {(name: string) => Promise<void>} touch notes that a file is used now; rejects where that can't be noted
  * @property {(name: string) => Promise<void>} remove rejects, as a rule, if somebody has the file open; where it does not, he can read on
  * @property {() => Promise<void>} sweep removes unfinished files that nobody writes any more
+ */
+
+/**
+ * Something that is kept: a file of a store, or a model's files.
+ * @typedef {object} Kept
+ * @property {string} name
+ * @property {number} size in bytes
+ * @property {number} used when it was written or touched last, in ms since 1970
+ * @property {boolean} [busy] somebody may be in the midst of reading it, file by file
  */
 
 /**
@@ -74,7 +83,7 @@
  * @property {(work: () => void) => void} whenIdle calls it after a second, when nothing more urgent is to be done. Node, which has all files at
  *   hand, never does
  * @property {() => Promise<Channel>} startWorker rejects where no worker can be started, with an error that says why
- * @property {() => Port} ownPort in a worker: its side of the channel
+ * @property {() => Port} ownPort in a worker: its side of the channel. In Node's main thread there is nobody on the other one
  * @property {(build: WasmName) => Promise<WebAssembly.Module>} compileWasm rejects with NO_WASM
  * @property {(spec: string) => { url: string } | { path: string } | undefined} locate the absolute URL or path that `spec` stands for;
  *   undefined if it is neither: perhaps it is a hub id
@@ -83,6 +92,8 @@
  * @property {(model: HubModel, remote: (revision: string) => Source, options: { keep: boolean, refresh: boolean }) => Promise<Source>} openHub
  *   a model of the hub: a copy on disk if there is one and not `refresh`, else `remote(revision)`, of which a copy is kept if `keep`
  * @property {() => Promise<Store>} openStore rejects where there is no storage
+ * @property {() => Pick<Store, 'list' | 'remove' | 'sweep'> | undefined} openDownloads the models whose files are kept as they were downloaded from
+ *   the hub, by id, with "@revision" if that is not main; undefined where no files are kept
  */
 
 export {};

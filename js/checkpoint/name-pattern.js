@@ -58,7 +58,6 @@ export function parsePattern(pattern) {
     if (mark !== '*' && mark !== '+' && mark !== '?') return atom;
     at += 1;
     if (pattern[at] === '?') at += 1; // lazy: the same texts match
-    if (/[*+{]/.test(pattern[at] ?? '')) fail();
     if (mark === '?') return remember((text, from) => atom(text, from).add(from));
     return remember((text, from) => {
       const ends = mark === '*' ? new Set([from]) : new Set(atom(text, from));

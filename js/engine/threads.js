@@ -1,5 +1,5 @@
 // The further threads of a multi-threaded engine: workers of their own, in which the core's bertlet_threads_serve() runs.
-import { startWorker } from '#platform';
+import { ownPort, startWorker } from '#platform';
 import { align, instantiate } from '../core/instance.js';
 import { Connection } from '../rpc/connection.js';
 
@@ -42,10 +42,13 @@ export async function startThreads(core, { module, threads }, onFailure) {
     core.fn.threads_stop(pool);
     for (const connection of connections) connection.closeWhenIdle();
   };
-  const start = async (/** @type {ThreadParams} */ params) => {
+  const start = async (/** @type {Omit<ThreadParams, 'alive'>} */ params) => {
     const connection = new Connection(await startWorker());
     connections.push(connection);
-    await startThread(connection, params, (error) => {
+    // Who started this worker can hear that the thread ends while this worker waits for it.
+    const { port1: thread, port2: alive } = new MessageChannel();
+    ownPort().post({ thread }, [thread]);
+    await startThread(connection, { ...params, alive }, (error) => {
       if (!stopped) onFailure(error);
     });
     if (stopped) connection.closeWhenIdle();
@@ -72,6 +75,7 @@ export async function startThreads(core, { module, threads }, onFailure) {
  * @property {number} pool its address
  * @property {number} index 1 to the number of threads - 1
  * @property {number} stack address of the end of the thread's stack
+ * @property {MessagePort} alive closes when the thread ends; before, the thread says there that it has ended as it should
  */
 
 /**
@@ -88,7 +92,9 @@ function startThread(connection, params, onFailure) {
       runs = true;
       resolve();
     };
-    connection.call('thread', params, { onEvent }).catch((error) => (runs ? onFailure(error) : reject(error)));
+    connection
+      .call('thread', params, { onEvent, transfer: [params.alive] })
+      .catch((error) => (runs ? onFailure(error) : reject(error)));
   });
 }
 
@@ -97,7 +103,7 @@ function startThread(connection, params, onFailure) {
  * @param {ThreadParams} params
  * @param {Context} context
  */
-export async function runThread({ module, memory, pool, index, stack }, { emit }) {
+export async function runThread({ module, memory, pool, index, stack, alive }, { emit }) {
   const core = await instantiate({ module }, memory);
   core.stackPointer.value = stack;
   emit('running');
@@ -107,4 +113,5 @@ export async function runThread({ module, memory, pool, index, stack }, { emit }
     core.fn.threads_stop(pool); // else the first thread would wait for ever for what this one has not done
     throw error;
   }
+  alive.postMessage('stopped');
 }

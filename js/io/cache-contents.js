@@ -1,36 +1,11 @@
 // The cache as a whole: what is in it, and what has to go.
-import { openStore } from '#platform';
+import { openDownloads, openStore } from '#platform';
+import { makeRoom, removed } from '../base/bounds.js';
 import { BertletError } from '../errors.js';
 import { Entry } from './cache-entry.js';
 import { sizeOf } from './streams.js';
 
 /** @typedef {import('../base/platform.js').Store} Store */
-
-/** All entries together have no more bytes: the image of a model always fits, since WebAssembly's memory has no more. */
-const MOST_BYTES = 4 * 2 ** 30;
-
-/** Entries that were not used for so long are removed, since their models may be gone: 60 days. */
-const MOST_AGE_MS = 60 * 24 * 60 * 60 * 1000;
-
-/**
- * Removes entries that were not used for long, and so many others, the least recently used ones first, that all fit.
- * @param {Store} store
- * @param {string} name of an entry that is used now, or is to be written; it stays
- * @param {number} [size] that it will have, in bytes; default: the one that it has
- * @returns the others that are left, the least recently used one first
- */
-export async function makeRoom(store, name, size) {
-  await store.sweep();
-  const { files, own } = await leastRecent(store, name);
-  let total = files.reduce((sum, file) => sum + file.size, size ?? own);
-  const left = [];
-  for (const file of files) {
-    const stays = total <= MOST_BYTES && file.used > Date.now() - MOST_AGE_MS;
-    if (!stays && (await removed(store, file))) total -= file.size;
-    else left.push(file);
-  }
-  return left;
-}
 
 /**
  * Writes an entry. Where there is less room than the cache may take, others go for it, the least recently used ones first.
@@ -52,59 +27,54 @@ export async function writeEntry(store, name, parts) {
   }
 }
 
-/**
- * All files but one, the least recently used one first, and the size of that one.
- * @param {Store} store
- * @param {string} name
- */
-async function leastRecent(store, name) {
-  const files = (await store.list()).sort((a, b) => a.used - b.used);
-  return {
-    files: files.filter((file) => file.name !== name),
-    own: files.find((file) => file.name === name)?.size ?? 0,
-  };
-}
-
-/** Whether a file could be removed: another load may be reading or writing it. @param {Store} store @param {{ name: string }} file */
-const removed = (store, { name }) =>
-  store.remove(name).then(
-    () => true,
-    () => false,
-  );
-
 /** Whether an error says that there is no room. @param {any} error of a browser, or of Node */
 const isFull = ({ name, code }) => name === 'QuotaExceededError' || code === 'ENOSPC';
 
 /**
- * What the cache holds: an entry for each model that was loaded, by place, adapter, dtype, and how the engine multiplies.
+ * What the cache holds: an entry for each model that was loaded, by place, adapter, dtype, and how the engine multiplies; in Node also one
+ * for each model whose files were downloaded from the hub.
  * @returns {Promise<import('../types.js').CacheEntry[]>} the last used one first. Rejects with FILE_ACCESS
  */
 export async function listCache() {
   try {
     const store = await openStore();
-    const files = (await store.list()).sort((a, b) => b.used - a.used);
-    const entries = files.map(async ({ name, size, used }) => {
+    const finished = (await store.list()).map(async ({ name, size, used }) => {
       const entry = await Entry.open(store, name);
       await entry?.close();
-      return entry ? [{ ...entry.label, bytes: size, lastUsed: new Date(used) }] : []; // damaged, or just being written
+      return entry ? [listed('finished', entry.label, size, used)] : []; // damaged, or just being written
     });
-    return (await Promise.all(entries)).flat();
+    const downloads = (await openDownloads()?.list()) ?? [];
+    return [
+      ...(await Promise.all(finished)).flat(),
+      ...downloads.map(({ name, size, used }) => listed('downloaded', { model: name }, size, used)),
+    ].sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime());
   } catch (error) {
     throw noAccess('read', error);
   }
 }
 
 /**
- * Removes everything from the cache. Models that are loaded stay as they are. Rejects with FILE_ACCESS if a file can't be removed, after
- * it has removed the others.
+ * @param {import('../types.js').CacheEntry['kind']} kind
+ * @param {Pick<import('../types.js').CacheEntry, 'model' | 'adapter' | 'dtype'>} label
+ * @param {number} bytes
+ * @param {number} used in ms since 1970
+ * @returns {import('../types.js').CacheEntry}
+ */
+const listed = (kind, label, bytes, used) => ({ kind, ...label, bytes, lastUsed: new Date(used) });
+
+/**
+ * Removes everything from the cache, downloaded files of the hub included, but nothing that the user put among them. Models that are loaded
+ * stay as they are. Rejects with FILE_ACCESS if a file can't be removed, after it has removed the others.
  */
 export async function clearCache() {
   /** @type {unknown[]} */
   const failures = [];
   try {
-    const store = await openStore();
-    await store.sweep();
-    for (const { name } of await store.list()) await store.remove(name).catch((error) => failures.push(error));
+    for (const place of [await openStore(), openDownloads()]) {
+      await place?.sweep();
+      for (const { name } of (await place?.list()) ?? [])
+        await place?.remove(name).catch((error) => failures.push(error));
+    }
   } catch (error) {
     failures.push(error);
   }

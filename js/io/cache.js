@@ -1,8 +1,9 @@
 // The cache of loaded models: what one load reads from it, checks, and writes to it. An entry holds the small files that a model was
 // read from, and its image, which is its weights as the core packed them (bertlet_model_image); it comes back by one read.
 import { openStore } from '#platform';
+import { makeRoom } from '../base/bounds.js';
 import { BertletError, toWire } from '../errors.js';
-import { makeRoom, writeEntry } from './cache-contents.js';
+import { writeEntry } from './cache-contents.js';
 import { encodeHeader, Entry } from './cache-entry.js';
 import { isWeights } from './file-name.js';
 import { chunksOf, readAll } from './streams.js';

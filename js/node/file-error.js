@@ -24,3 +24,14 @@ export function fileError(error, name) {
   const [code, meaning] = systemErrors[system.code ?? ''] ?? ['FILE_ACCESS', system.message];
   return new BertletError(code, `${name}: ${meaning}.`, { cause: error });
 }
+
+/**
+ * For `catch`: a value in place of a file or folder that does not exist; other errors are thrown.
+ * @template T
+ * @param {T} instead
+ * @returns {(error: NodeJS.ErrnoException) => T}
+ */
+export const absent = (instead) => (error) => {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return instead;
+  throw error;
+};

@@ -1,10 +1,11 @@
 // Models on disk: directories, and the folder in which downloaded models of the hub are kept.
 import { existsSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
-import process from 'node:process';
+import { makeRoom } from '../base/bounds.js';
 import { BertletError } from '../errors.js';
+import { cacheFolder } from './cache-folder.js';
+import { fileVersion, keepRecord, LAST, openDownloads, readRecord, touchRecord } from './downloads.js';
 import { fileError } from './file-error.js';
 import { makeFolder, partialName, removeAbandoned } from './partial.js';
 import { findSnapshot } from './python-cache.js';
@@ -13,19 +14,6 @@ import { findSnapshot } from './python-cache.js';
 /** @typedef {import('../base/platform.js').Chunks} Chunks */
 
 const CHUNK_BYTES = 256 * 1024;
-
-/** Of a downloaded model one of these files gets its name last, so that a folder that has one is complete. */
-const LAST = ['model.safetensors', 'model.safetensors.index.json', 'adapter_model.safetensors'];
-
-/**
- * A folder for files that can be downloaded or made again: in BERTLET_HOME, or else where the user's caches are.
- * @param {string} name
- * @returns {string} its path; it need not exist
- */
-export function cacheFolder(name) {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(process.env.BERTLET_HOME || join(cache, 'bertlet'), name);
-}
 
 /**
  * The folder that keeps a model of the hub.
@@ -56,16 +44,6 @@ async function* readFileChunks(path, signal) {
   } finally {
     await file.close();
   }
-}
-
-/**
- * The time and size of a file, by which a change is noticed.
- * @param {string} path
- * @returns {Promise<string | undefined>} undefined if there is no such file
- */
-async function fileVersion(path) {
-  const info = await stat(path).catch(() => undefined);
-  return info && `${info.mtimeMs}, ${info.size} bytes`;
 }
 
 /**
@@ -102,21 +80,59 @@ export async function openDirectory(path) {
  * @returns {Promise<Source>}
  */
 export async function openHub({ id, revision }, remote, { keep, refresh }) {
-  const folder = modelFolder(revision === 'main' ? id : `${id}@${encodeURIComponent(revision)}`);
+  const name = revision === 'main' ? id : `${id}@${encodeURIComponent(revision)}`;
+  const folder = modelFolder(name);
   const isComplete = (/** @type {string} */ path) => LAST.some((file) => existsSync(join(path, file)));
   if (!refresh) {
-    if (isComplete(folder)) return openDirectory(folder);
+    const record = await readRecord(folder);
+    const isThere = (/** @type {[string, unknown]} */ [file, version]) =>
+      version === null || existsSync(join(folder, file));
+    if (isComplete(folder) && [...record].every(isThere)) {
+      if (record.size === 0) return openDirectory(folder); // the user's own
+      await touchRecord(folder);
+      await makeRoom(openDownloads(), name).catch(() => {}); // what fails now is tried again by the next load
+      const hub = remote(revision);
+      return keptSource(folder, record, keep ? copyingTo(folder, name, hub) : hub);
+    }
     const snapshot = await findSnapshot(id, revision);
     if (snapshot && isComplete(snapshot.folder)) return snapshotSource(snapshot, remote(snapshot.commit));
   }
   if (!keep) return remote(revision);
   await removeAbandoned(cacheFolder('models'));
-  return copyingTo(folder, remote(revision));
+  return copyingTo(folder, name, remote(revision));
 }
 
 /**
- * What Python has downloaded. It downloads only what it needs itself, so other files are asked of the hub, at the same commit; where it
- * can't be reached they count as absent, with a note.
+ * What was downloaded before. Files that no load has asked for yet (of a model that was loaded with an adapter, which brought its own) are
+ * asked of the hub. A file that was downloaded and is gone is not absent: another process has just removed the model.
+ * @param {string} folder
+ * @param {import('./downloads.js').Record} record
+ * @param {Source} remote
+ * @returns {Source}
+ */
+function keptSource(folder, record, remote) {
+  /** @type {string[]} */
+  const notes = [];
+  const pathOf = (/** @type {string} */ file) => join(folder, file);
+  return {
+    ...remote,
+    locate: (file) => (existsSync(pathOf(file)) ? pathOf(file) : remote.locate(file)),
+    async open(file, signal) {
+      if (existsSync(pathOf(file)))
+        return Object.assign(readFileChunks(pathOf(file), signal), { version: await fileVersion(pathOf(file)) });
+      if (!record.has(file)) return askHub(remote, file, { folder, notes, signal });
+      if (record.get(file) === null) throw absent(remote, file);
+      throw new BertletError('FILE_ACCESS', `${pathOf(file)} was removed while the model was loading. Load it again.`);
+    },
+    identity: folder,
+    version: (file) => fileVersion(pathOf(file)),
+    local: true,
+    notes,
+  };
+}
+
+/**
+ * What Python has downloaded. It downloads only what it needs itself, so other files are asked of the hub, at the same commit.
  * @param {import('./python-cache.js').Snapshot} snapshot
  * @param {Source} remote
  * @returns {Source}
@@ -129,13 +145,8 @@ function snapshotSource({ folder, isAbsent }, remote) {
     locate: (file) => (isThere(file) ? join(folder, file) : remote.locate(file)),
     async open(file, signal) {
       if (isThere(file)) return readFileChunks(join(folder, file), signal);
-      if (isAbsent(file)) throw new BertletError('FILE_NOT_FOUND', `${remote.locate(file)} does not exist.`);
-      return remote.open(file, signal).catch((error) => {
-        if (!(error instanceof BertletError && error.code === 'NETWORK')) throw error;
-        const note = `${file} is not among what Python has downloaded into ${folder}, and can't be asked for now: ${error.message}`;
-        notes.push(note);
-        throw new BertletError('FILE_NOT_FOUND', note, { cause: error });
-      });
+      if (isAbsent(file)) throw absent(remote, file);
+      return askHub(remote, file, { folder, notes, signal });
     },
     identity: folder, // named by the commit, so it never changes
     local: true,
@@ -143,18 +154,40 @@ function snapshotSource({ folder, isAbsent }, remote) {
   };
 }
 
+/** @param {Source} remote @param {string} file */
+const absent = (remote, file) => new BertletError('FILE_NOT_FOUND', `${remote.locate(file)} does not exist.`);
+
+/**
+ * Asks the hub for a file of a model that is on this machine without it. Where it can't be reached the file counts as absent, with a note.
+ * @param {Source} remote
+ * @param {string} file
+ * @param {{ folder: string, notes: string[], signal?: AbortSignal }} what `folder`: where the model is
+ * @returns {Promise<Chunks>}
+ */
+async function askHub(remote, file, { folder, notes, signal }) {
+  return remote.open(file, signal).catch((error) => {
+    if (!(error instanceof BertletError && error.code === 'NETWORK')) throw error;
+    const note = `${file} is not among what was downloaded into ${folder}, and can't be asked for now: ${error.message}`;
+    notes.push(note);
+    throw new BertletError('FILE_NOT_FOUND', note, { cause: error });
+  });
+}
+
 /**
  * A source that writes each file into a folder while it is read, under a temporary name that `keep` replaces by the right one.
  * Reading rejects with FILE_ACCESS if the folder can't be written.
  * @param {string} folder
+ * @param {string} name of the model among the downloads
  * @param {Source} remote
  * @returns {Source}
  */
-function copyingTo(folder, remote) {
+function copyingTo(folder, name, remote) {
   /** The temporary files. @type {Set<string>} */
   const temporary = new Set();
   /** Those of files that were read to their end, by the file's name. @type {Map<string, string>} */
   const whole = new Map();
+  /** Files of which the hub has answered whether it has them: not, if they are not whole in the end. @type {Set<string>} */
+  const asked = new Set();
 
   /** @param {Error} error */
   const cannotKeep = (error) => {
@@ -193,13 +226,24 @@ function copyingTo(folder, remote) {
     async open(file, signal) {
       const path = whole.get(file);
       if (path) return readFileChunks(path, signal);
-      return copy(file, await remote.open(file, signal));
+      const chunks = await remote.open(file, signal).catch((error) => {
+        if (error instanceof BertletError && error.code === 'FILE_NOT_FOUND') asked.add(file);
+        throw error;
+      });
+      asked.add(file);
+      return copy(file, chunks);
     },
     async keep() {
-      const files = [...whole.keys()].sort((a, b) => Number(LAST.includes(a)) - Number(LAST.includes(b)));
-      for (const file of files)
-        await rename(/** @type {string} */ (whole.get(file)), join(folder, file)).catch(cannotKeep);
+      if (asked.size === 0) return;
+      const files = [...asked].sort((a, b) => Number(LAST.includes(a)) - Number(LAST.includes(b)));
+      const versions = files.map(async (file) => [file, (await fileVersion(whole.get(file) ?? '')) ?? null]);
+      await keepRecord(folder, Object.fromEntries(await Promise.all(versions))).catch(cannotKeep);
+      for (const file of files) {
+        const path = whole.get(file);
+        if (path) await rename(path, join(folder, file)).catch(cannotKeep);
+      }
       await discard(); // what was not read to its end
+      await makeRoom(openDownloads(), name).catch(() => {}); // what fails now is tried again by the next load
     },
     identity: folder, // the same as when the copy is opened by the next load
     version: (file) => fileVersion(join(folder, file)),

@@ -11,6 +11,7 @@ import { parentPort, Worker } from 'node:worker_threads';
 import { BertletError } from '../errors.js';
 import { installedFile } from './package-files.js';
 
+export { openDownloads } from './downloads.js';
 export { openDirectory, openHub } from './model-folder.js';
 export { openStore } from './store.js';
 
@@ -53,10 +54,9 @@ export async function startWorker() {
 
 /** @returns {import('../base/platform.js').Port} */
 export function ownPort() {
-  const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
   return {
-    post: (message, transfer) => port.postMessage(message, /** @type {any} */ (transfer)),
-    listen: (receive) => void port.on('message', receive),
+    post: (message, transfer) => parentPort?.postMessage(message, /** @type {any} */ (transfer)),
+    listen: (receive) => void parentPort?.on('message', receive),
   };
 }
 

@@ -1,7 +1,8 @@
 // Where the cache keeps its files in Node: a folder on disk.
 import { open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from './model-folder.js';
+import { cacheFolder } from './cache-folder.js';
+import { absent } from './file-error.js';
 import { isPartial, makeFolder, partialName, removeAbandoned } from './partial.js';
 
 /** The system reads less than 2 GiB at once. */
@@ -69,14 +70,3 @@ export async function openStore() {
     sweep: () => removeAbandoned(folder),
   };
 }
-
-/**
- * For `catch`: a value in place of a file or folder that does not exist; other errors are thrown.
- * @template T
- * @param {T} instead
- * @returns {(error: NodeJS.ErrnoException) => T}
- */
-const absent = (instead) => (error) => {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return instead;
-  throw error;
-};

@@ -78,6 +78,7 @@ export async function loadEngine(params, context) {
     engine.fromCache = await cache.restore(engine.image, () => engine.restore());
     if (engine.fromCache) {
       engine.extras = /** @type {Extras} */ (cached);
+      await source.discard?.();
     } else {
       const toMerge =
         adapter && (adapterFirst ?? (await (await fetchLazy()).readAdapter(cache.source, config.family, signal)));

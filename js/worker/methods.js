@@ -90,6 +90,9 @@ export function createMethods() {
       };
     },
 
+    /** Answers, which says that the worker does not wait for another thread. */
+    ping() {},
+
     async tokenize({ texts }, context) {
       const pause = createPause(context);
       const encodings = [];
@@ -101,14 +104,14 @@ export function createMethods() {
     },
 
     /** Sends the vectors of texts, batch by batch, as `Part`. */
-    async embed({ texts, pooling, layer, normalize, truncation, prompt, promptName, head }, context) {
+    async embed({ texts, pooling, layer, normalize, truncation, prompt, promptName, task, head }, context) {
       const { sentencePipeline } = engine.extras;
       const pipeline = pooling === undefined && layer === undefined ? sentencePipeline : undefined;
       const maxTokens = pipeline?.maxTokens;
       /** @type {import('./prompts.js').Prompted} */
       const prompted =
-        (prompt ?? promptName ?? sentencePipeline?.defaultPrompt) !== undefined
-          ? (await fetchLazy()).putPrompt(engine, { texts, pooling, prompt, promptName, maxTokens }, context)
+        (prompt ?? promptName ?? task ?? sentencePipeline?.defaultPrompt) !== undefined
+          ? (await fetchLazy()).putPrompt(engine, { texts, pooling, prompt, promptName, task, maxTokens }, context)
           : { texts };
       const dense = pipeline?.dense ?? [];
       const spec = {
@@ -120,7 +123,13 @@ export function createMethods() {
       return forEachBatch(
         engine,
         prompted.texts,
-        { phase: 'embed', layers: [layer ?? engine.config.numLayers], truncation, maxTokens, spec: heads.get(head) },
+        {
+          phase: 'embed',
+          layers: [layer ?? engine.config.numLayers],
+          truncation,
+          maxTokens,
+          spec: head === undefined ? undefined : headOf(head),
+        },
         (batch) => {
           const own = prompted.own?.(batch) ?? batch;
           sendRows(context, own, spec.pooling, engine.vectors(own, spec));

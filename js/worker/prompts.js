@@ -13,16 +13,18 @@ import { BertletError } from '../errors.js';
  */
 
 /**
- * Puts the prompt before texts that the caller asks for, or else the model's default one, as `encode` of sentence-transformers does.
+ * Puts the prompt before texts that the caller asks for, or else that of their task in a search, or else the model's default one, as `encode`,
+ * `encode_query` and `encode_document` of sentence-transformers do. (There a model always has prompts for both tasks, empty unless its files
+ * say otherwise: the default one is not put in their place, nor, before documents, one that is called passage.)
  * @param {Engine} engine
- * @param {{ texts: Text[], pooling?: string, prompt?: string, promptName?: string, maxTokens?: number }} params as of `Model.embed`;
+ * @param {{ texts: Text[], pooling?: string, prompt?: string, promptName?: string, task?: 'query' | 'document', maxTokens?: number }} params as of `Model.embed`;
  *   `maxTokens`: to which texts are cut, default: the model's maximum
  * @param {import('../rpc/serve.js').Context} context
  * @returns {Prompted} Throws BAD_INPUT for an unknown name
  */
 export function putPrompt(
   engine,
-  { texts, pooling, prompt: given, promptName, maxTokens = engine.config.maxPositions },
+  { texts, pooling, prompt: given, promptName, task, maxTokens = engine.config.maxPositions },
   { emit },
 ) {
   const { prompts = {}, defaultPrompt = '', includesPrompt = true } = engine.extras.sentencePipeline ?? {};
@@ -35,7 +37,8 @@ export function putPrompt(
     const names = Object.keys(prompts).join(', ') || 'none';
     throw new BertletError('BAD_INPUT', `The model has no prompt "${promptName}". It has: ${names}.`);
   }
-  const prompt = given ?? (promptName === undefined ? defaultPrompt : prompts[promptName]);
+  const named = promptName ?? (task !== undefined && task in prompts ? task : undefined);
+  const prompt = given ?? (named === undefined ? defaultPrompt : prompts[named]);
   const included = prompt === '' || includesPrompt || pooling === 'none';
   const length = engine.tokenizer.encode([prompt], maxTokens).ids.length - 1; // [CLS] and the prompt, not [SEP]
   return {

@@ -87,7 +87,18 @@ static float *last_hidden(const bertlet_trainer *t) {
   return ends_with_norm(t) ? t->normalized : t->hidden[t->plan.end];
 }
 
-static int32_t feature_rows(const bertlet_trainer *t) { return t->plan.pooling < 0 ? tokens_of(t) : t->sequences; }
+/* Drops elements of features, or of their gradient. The row of a text has the mask of its first token. */
+static void drop_features(const bertlet_trainer *t, float *x) {
+  const int32_t n = t->model.config.hidden_size;
+  if (t->plan.pooling < 0) {
+    drop_rows(&t->model, t->dropout.features, &t->dropout, -1, DROP_FEATURES, x, tokens_of(t), n);
+    return;
+  }
+  if (t->dropout.features <= 0) return;
+  const dropout drop = dropout_at(t->dropout.features, &t->dropout, -1, DROP_FEATURES);
+  for (int32_t i = 0; i < t->sequences; i++)
+    apply_dropout(x + (size_t)i * n, n, (t->dropout.first_token + (uint32_t)t->starts[i]) * (uint32_t)n, &drop);
+}
 
 static void features_forward(bertlet_trainer *t) {
   const int32_t n = t->model.config.hidden_size;
@@ -97,13 +108,13 @@ static void features_forward(bertlet_trainer *t) {
   } else {
     bertlet_pool(hidden, t->starts, t->sequences, n, (bertlet_pooling)t->plan.pooling, t->plan.normalize, t->features);
   }
-  drop_rows(&t->model, t->dropout.features, &t->dropout, -1, DROP_FEATURES, t->features, feature_rows(t), n);
+  drop_features(t, t->features);
 }
 
 /* -> flow: the derivative by the last layer's output. */
 static void features_backward(bertlet_trainer *t, float *gradient) {
   const int32_t n = t->model.config.hidden_size, tokens = tokens_of(t);
-  drop_rows(&t->model, t->dropout.features, &t->dropout, -1, DROP_FEATURES, gradient, feature_rows(t), n);
+  drop_features(t, gradient);
   if (t->plan.pooling < 0) {
     memcpy(t->flow, gradient, (size_t)tokens * n * sizeof(float));
   } else {

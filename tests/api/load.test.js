@@ -140,6 +140,7 @@ test('the hub: downloaded once, kept in the local model folder, then found there
   assert.deepEqual(await embedding('org/name', { hub }), vector);
   assert.ok(asked.includes('/org/name/resolve/main/model.safetensors'), asked.join());
   assert.deepEqual(readdirSync(join(home, 'models/org/name')).sort(), [
+    '.bertlet-download.json',
     'config.json',
     'model.safetensors',
     'vocab.txt',

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { load } from '../../js/index.js';
+import { cosineSimilarity, load } from '../../js/index.js';
+import { bertlet, jsonLines } from '../cli/cli.js';
 import { fixtures, temporaryFolder } from '../support.js';
 
 const { texts, cases } = JSON.parse(readFileSync(join(fixtures, 'compatibility/prompts.json'), 'utf8'));
@@ -52,6 +53,65 @@ for (const one of cases) {
     await bert.dispose();
   });
 }
+
+const retrieval = JSON.parse(readFileSync(join(fixtures, 'compatibility/retrieval.json'), 'utf8'));
+
+for (const { files, ...vectors } of retrieval.cases) {
+  const { prompts, default_prompt_name: name } = files['config_sentence_transformers.json'];
+  test(`task: as encode_query() and encode_document(), ${JSON.stringify(prompts)}, default ${name}`, async () => {
+    const bert = await loadCase({ model: 'checkpoints/sentence-mean', files });
+    for (const task of ['query', 'document']) {
+      const results = await bert.embed(retrieval.texts, { task, onWarning() {} });
+      results.forEach((vector, i) => {
+        assert.equal(vector.length, vectors[task][i].length);
+        vector.forEach((value, k) => assert.ok(Math.abs(value - vectors[task][i][k]) < 1e-4, `${task} ${i}`));
+      });
+      const [given, named] = [{ prompt: 'with you, ' }, { promptName: Object.keys(prompts)[0] ?? 'query' }];
+      for (const options of [given, named])
+        assert.deepEqual(await bert.embed('good', { task, ...options }), await bert.embed('good', options));
+    }
+    await bert.dispose();
+  });
+}
+
+test('task: of models without prompts, and what is none', async () => {
+  const bert = await load(join(fixtures, 'checkpoints/bert'), { threads: 1, cache: false });
+  assert.deepEqual(await bert.embed('good', { task: 'query' }), await bert.embed('good'));
+  for (const task of ['passage', 'constructor', '', 1, null])
+    await assert.rejects(bert.embed('good', { task }), { code: 'BAD_INPUT', message: /task/ });
+  await bert.dispose();
+});
+
+test('bertlet search: queries and texts with their own prompts', async (t) => {
+  const folder = await temporaryFolder(t);
+  const { model } = cases[0];
+  await cp(join(fixtures, model), folder, { recursive: true });
+  const { files } = retrieval.cases[0];
+  for (const [name, json] of Object.entries(files)) await writeFile(join(folder, name), JSON.stringify(json));
+  const documents = ['the movie was great', 'a dull, slow plot'];
+  const file = join(folder, 'texts.txt');
+  await writeFile(file, documents.join('\n'));
+  const bert = await load(folder, { threads: 1, cache: false });
+  const scores = async (query, document) => {
+    const q = await bert.embed('good film', query);
+    const vectors = await bert.embed(documents, document);
+    return Object.fromEntries(vectors.map((vector, i) => [documents[i], cosineSimilarity(q, vector)]));
+  };
+  for (const [args, expected] of [
+    [[], await scores({ promptName: 'query' }, { promptName: 'document' })],
+    [
+      ['--query-prompt-name', 'document', '--document-prompt-name', 'query'],
+      await scores({ promptName: 'document' }, { promptName: 'query' }),
+    ],
+  ]) {
+    const { stdout, code } = await bertlet(['search', '--model', folder, '--texts', file, ...args], 'good film\n');
+    assert.equal(code, 0);
+    const [hits] = jsonLines(stdout);
+    assert.equal(hits.length, 2);
+    for (const { text, score } of hits) assert.ok(Math.abs(score - expected[text]) < 1e-6, text);
+  }
+  await bert.dispose();
+});
 
 test('prompts from the cache', async (t) => {
   const home = process.env.BERTLET_HOME;

@@ -136,6 +136,12 @@ test('labels: of config.json, of labels.json, or by number', async () => {
   const adapter = await filesOf('lora-text', ['adapter_config.json', 'adapter_model.safetensors']);
   const base = join(checkpoints, 'bert');
   assert.deepEqual(await labelsOf(base, adapter), ['LABEL_0', 'LABEL_1', 'LABEL_2']);
+  // Names in the base's config.json may be of another head, but as many as there are outputs are taken for this one's.
+  const files = await filesOf('bert', ['config.json', 'vocab.txt', 'model.safetensors']);
+  const config = JSON.parse(String(files['config.json']));
+  const named = (id2label) => ({ ...files, 'config.json': Buffer.from(JSON.stringify({ ...config, id2label })) });
+  assert.deepEqual(await labelsOf(named({ 0: 'a', 1: 'b', 2: 'c' }), adapter), ['a', 'b', 'c']);
+  assert.deepEqual(await labelsOf(named({ 0: 'a', 1: 'b' }), adapter), ['LABEL_0', 'LABEL_1', 'LABEL_2']);
   adapter['labels.json'] = Buffer.from(JSON.stringify(names));
   assert.deepEqual(await labelsOf(base, adapter), names);
   adapter['labels.json'] = Buffer.from('["one", "two"]');
@@ -365,6 +371,21 @@ test('tied weights under the name of the decoder only', async () => {
   await Promise.all([bert.dispose(), moved.dispose()]);
 });
 
+test('a head whose tensors are not there: which one, and the model without it', async () => {
+  const files = await filesOf('bert-text', ['config.json', 'vocab.txt', 'model.safetensors']);
+  const { header, data } = splitAdapterTensors(files['model.safetensors']);
+  for (const part of ['weight', 'bias']) {
+    const changed = { ...header };
+    rename(`classifier.${part}`, `x.${part}`)(changed);
+    const warnings = [];
+    const spec = { ...files, 'model.safetensors': Buffer.from(safetensors(changed, data)) };
+    const bert = await load(spec, { threads: 1, onWarning: (warning) => warnings.push(warning) });
+    assert.equal(bert.head, undefined);
+    assert.match(warnings.join(), new RegExp(`there is no tensor classifier\\.${part}\\. .* no \`head\``));
+    await bert.dispose();
+  }
+});
+
 test('a pair for a model with one token type is refused (in PyTorch it is an IndexError); single texts are read', async () => {
   const files = await filesOf('bert-text', ['config.json', 'vocab.txt', 'model.safetensors']);
   const { header, data } = splitAdapterTensors(files['model.safetensors']);
@@ -542,6 +563,11 @@ test("a sentence-transformers folder that can't be followed: a warning, and the 
   await short.embed('one two three', { onWarning });
   assert.match(warnings.pop(), /longer than the model's 3 tokens/);
   await short.dispose();
+  const shortest = { 'sentence_distilbert_config.json': Buffer.from(JSON.stringify({ max_seq_length: 2 })) };
+  const ends = await load({ ...files, ...shortest }, { threads: 1, onWarning });
+  await ends.embed('one', { onWarning });
+  assert.match(warnings.pop(), /longer than the model's 2 tokens/);
+  await ends.dispose();
 
   const older = { pooling_mode_cls_token: true, pooling_mode_mean_tokens: false, word_embedding_dimension: 16 };
   const bert = await load(

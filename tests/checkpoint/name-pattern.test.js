@@ -36,3 +36,24 @@ test('whatever it does not understand, it says so', () => {
     }),
   );
 });
+
+test('what Python reads in another way, or not at all, is refused', () => {
+  for (const source of [
+    'a**',
+    'a*+',
+    'a+??',
+    'a{2}',
+    'a*{2}',
+    '\\bquery',
+    '(a)\\1',
+    'query\\',
+    '\\',
+    '(?=a)a',
+    '[a',
+    '(a',
+    'a)',
+    '[[a]]',
+    '*',
+  ])
+    assert.throws(() => parsePattern(source), UnknownPattern, source);
+});

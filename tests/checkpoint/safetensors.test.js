@@ -83,6 +83,18 @@ test('every cut end is a truncated file', async () => {
   );
 });
 
+test('a file that ends before its header does: how many bytes there would have to be', async () => {
+  for (const [length, least] of [
+    [0, 8],
+    [7, 8],
+    [8, file.length - 19],
+  ]) {
+    const message = `x.safetensors ends after ${length} of at least ${least} bytes. Download it again.`;
+    await assert.rejects(collect(cutAt(file.subarray(0, length), [])), { message });
+    assert.throws(() => parseSafetensors(file.subarray(0, length), 'x.safetensors'), { message });
+  }
+});
+
 test('a longer file is refused', async () => {
   const long = new Uint8Array(file.length + 1);
   long.set(file);

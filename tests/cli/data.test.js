@@ -184,6 +184,10 @@ test('columns by name and by number, and columns that number the rows', async ()
   const pandas = [['', 'review', 'sentiment'], ...rows.map((cells, i) => [`${i}`, ...cells])];
   assert.deepEqual(await read({}, pandas), rows);
   assert.deepEqual(await read({}, pandas.slice(1)), rows);
+  const named = [['id', 'review', 'verdict'], ...rows.map((cells, i) => [`x${7 * i}`, ...cells])];
+  assert.deepEqual(await read({}, named), rows, 'a column of numbers by its name');
+  const counted = [['n', 'review', 'verdict'], ...rows.map((cells, i) => [`${i}`, ...cells])];
+  assert.deepEqual(await read({}, counted), rows, 'a column of numbers by what is in it');
   const fails = (pattern, options, lists = wide) =>
     failsTask('text-classification', 'w.csv', table(lists), 'BAD_DATA', pattern, { table: options });
   await fails(/none tells where the labels are; .*--label-column/, {});
@@ -255,6 +259,8 @@ test('white space around a label is not part of it', async () => {
 });
 
 test('a missing column names file and line', async () => {
+  // Quotes that do not make a table are not taken for quotes.
+  await fails('h.tsv', 'a\tgood\n"b\tbad\nc\tgood\n"\td\te\n', 'BAD_DATA', /line 4: 3 columns where TSV has two/);
   await fails('h.tsv', 'x\ta\nno label\n', 'BAD_DATA', /line 2: 1 column where TSV has two/);
   await fails('h.csv', 'x,a\none, two, three\n', 'BAD_DATA', /line 2: 3 columns .*in quotes/);
   await fails('h.csv', 'text,label,id\nx,a,1\ny,b\n', 'BAD_DATA', /line 3: 2 columns, but the header names 3/);

@@ -29,6 +29,14 @@ test('nothing is said of examples in order', () => {
   assert.deepEqual(suspicionsOf(fine), []);
   assert.deepEqual(suspicionsOf(['one/0', 'two/1', 'three/0', 'four/1']), []);
   assert.deepEqual(suspicionsOf(['one/a+b', 'two/a', 'three/b', 'four/'], true), []);
+  assert.deepEqual(suspicionsOf([...fine, 'five/a', 'six/b', 'seven/a', 'eight/b', 'nine/a']), []);
+});
+
+test('as many labels as examples: more than four fifths of eight examples or more', () => {
+  const labels = (/** @type {number} */ examples, /** @type {number} */ different) =>
+    Array.from({ length: examples }, (_, i) => `text ${i}/label ${Math.min(i, different - 1)}`);
+  const swapped = (/** @type {string[]} */ list) => suspicionsOf(list).some((one) => one.startsWith('there are'));
+  assert.deepEqual([labels(8, 8), labels(7, 7), labels(10, 9), labels(10, 8)].map(swapped), [true, false, true, false]);
 });
 
 test('columns that are swapped', () => {

@@ -7,7 +7,7 @@ import { fromRoot, tiny } from '../support.js';
 
 /**
  * What a module prints in a process of its own, which must end by itself. It has a model, `bert`, whose further thread fails.
- * @param {'trap' | 'end'} how it fails: in its first task, or when the method `endThread` is called
+ * @param {'trap' | 'kill' | 'end'} how it fails: in its first task, by itself or by force, or when the method `endThread` is called
  * @param {string} source
  */
 async function outputOf(how, source) {
@@ -51,6 +51,21 @@ test('a thread traps in a task: its call and later ones fail, and the model can 
 
 test('a thread traps in a task: the process ends without dispose()', async () => {
   assert.match(await outputOf('trap', 'await bert.embed(texts).catch(print);'), new RegExp(`^${trap}$`));
+});
+
+test('a thread is ended by force in a task: its call and later ones fail, and the model can be disposed of', async () => {
+  const output = await outputOf(
+    'kill',
+    `await bert.embed(texts).catch(print);
+     await bert.embed('good').catch(print);
+     await bert.dispose();
+     console.log('disposed');`,
+  );
+  assert.match(output, /^(WORKER_FAILED: A thread of the model was ended\. Load the model again\.\n){2}disposed\n$/);
+});
+
+test('a thread is ended by force in a task: the process ends without dispose()', async () => {
+  assert.match(await outputOf('kill', 'await bert.embed(texts).catch(print);'), /^WORKER_FAILED: A thread .*\n$/);
 });
 
 test('a thread ends between calls: later ones fail', async () => {

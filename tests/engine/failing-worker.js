@@ -1,5 +1,6 @@
 // A worker as bertlet's own, for two threads, but the further one fails.
-import { Worker, workerData } from 'node:worker_threads';
+import { syncBuiltinESMExports } from 'node:module';
+import threads, { Worker, workerData } from 'node:worker_threads';
 import { ownPort } from '#platform';
 import { Connection } from '../../js/rpc/connection.js';
 import { serve } from '../../js/rpc/serve.js';
@@ -11,6 +12,15 @@ if (workerData === 'trap') {
   Connection.prototype.call = function (method, params, options) {
     return call.call(this, method, { ...params, index: 0x1234567 }, options);
   };
+}
+
+if (workerData === 'kill') {
+  threads.Worker = class extends Worker {
+    constructor(path, options) {
+      super(new URL('killed-thread.js', import.meta.url), options);
+    }
+  };
+  syncBuiltinESMExports();
 }
 
 /** @type {Worker} the further thread's */

@@ -54,7 +54,10 @@ test('loads that are killed leave no more than the last one’s files', async (t
   process.env.BERTLET_HOME = home;
   t.after(() => (process.env.BERTLET_HOME = before));
   await (await load('org/name', { hub, threads: 1 })).dispose();
-  assert.deepEqual((await readdir(join(home, 'models/org/name'))).sort(), Object.keys(files).sort());
+  assert.deepEqual((await readdir(join(home, 'models/org/name'))).sort(), [
+    '.bertlet-download.json',
+    ...Object.keys(files).sort(),
+  ]);
 });
 
 test('folders are made with those above them; where none can be made, that is said', { timeout: 10_000 }, async (t) => {

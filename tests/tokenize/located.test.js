@@ -20,7 +20,7 @@ test('cut as encode() cuts, singles and pairs', async (t) => {
   const pairs = ['', 'bad', 'the new awful movie '.repeat(9)].flatMap((b) => texts.map(([a]) => [a, b]));
   let cuts = 0;
   for (const text of [...texts, ...pairs]) {
-    for (const maxTokens of [4, 5, 8, 17, 40, 512]) {
+    for (const maxTokens of [3, 4, 5, 8, 17, 40, 512]) {
       const { located, ...encoded } = encodeLocated(tokenizer, text, maxTokens);
       const where = JSON.stringify([text, maxTokens]);
       assert.deepEqual(encoded, tokenizer.encode(text, maxTokens), where);

@@ -77,6 +77,13 @@ static void test_colliding_pieces(void) {
   }
 }
 
+/* A piece with capital letters is never met where texts are lowercased. */
+static void test_capital_pieces(void) {
+  const char *vocab = SPECIALS "The\nthe\nHEADQUARTERS\nheadquarters\n";
+  CHECK(becomes(make(vocab, USUAL), "The THE the HEADQUARTERS Headquarters", IDS(5, 5, 5, 7, 7)));
+  CHECK(becomes(make(vocab, USUAL & ~BERTLET_LOWERCASE), "The THE the HEADQUARTERS Headquarters", IDS(4, 1, 5, 6, 1)));
+}
+
 static void test_special_pieces_in_text(void) {
   const bertlet_tokenizer *tokenizer = make(SPECIALS "[\n]\nmask\n##a\n", USUAL);
   CHECK(becomes(tokenizer, "[SEP][PAD]x[UNK]", IDS(3, 0, 1, 1)));
@@ -145,11 +152,28 @@ static void test_ill_formed(void) {
   }
 }
 
+/* Of the longest word that is not unknown every character has its place, also if each takes four bytes. */
+static void test_longest_word(void) {
+  enum { LONGEST = 100, LETTER = 4 };
+  char text[LETTER * (LONGEST + 1) + 1] = "";
+  const bertlet_tokenizer *tokenizer = make(SPECIALS "\xF0\x90\x8C\xB0\n##\xF0\x90\x8C\xB0\n", USUAL);
+  int32_t ids[LONGEST + 1], offsets[2 * (LONGEST + 1)];
+  for (int32_t i = 0; i < LONGEST; i++) memcpy(text + LETTER * i, "\xF0\x90\x8C\xB0", LETTER);
+  CHECK(bertlet_tokenize(tokenizer, text, LETTER * LONGEST, ids, offsets, LONGEST + 1) == LONGEST);
+  for (int32_t i = 0; i < LONGEST; i++)
+    CHECK(ids[i] == (i ? 5 : 4) && offsets[2 * i] == 2 * i && offsets[2 * i + 1] == 2 * i + 2);
+  memcpy(text + LETTER * LONGEST, "\xF0\x90\x8C\xB0", LETTER);
+  CHECK(bertlet_tokenize(tokenizer, text, LETTER * (LONGEST + 1), ids, offsets, LONGEST + 1) == 1);
+  CHECK(ids[0] == 1 && offsets[0] == 0 && offsets[1] == 2 * (LONGEST + 1));
+}
+
 int main(void) {
+  test_longest_word();
   test_vocabulary();
   test_lines();
   test_colliding_pieces();
   test_special_pieces_in_text();
+  test_capital_pieces();
   test_capacity();
   test_ill_formed();
   printf("%d checks failed\n", failures);

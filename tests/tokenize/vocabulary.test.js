@@ -96,6 +96,22 @@ for (const [model, [vocabulary, json]] of Object.entries(withBoth)) {
   });
 }
 
+/** Puts [CLS] and [SEP] around texts; the second one of a pair has a type, and so has the only one. */
+const template = (type, sepType = type, single = 0) => {
+  const special = (id, typeId) => ({ SpecialToken: { id, type_id: typeId } });
+  const sequence = (id, typeId) => ({ Sequence: { id, type_id: typeId } });
+  const first = (typeId) => [special('[CLS]', 0), sequence('A', typeId), special('[SEP]', 0)];
+  return {
+    type: 'TemplateProcessing',
+    single: first(single),
+    pair: [...first(0), sequence('B', type), special('[SEP]', sepType)],
+  };
+};
+
+test('tokenizer.json with the template of BERT', async () => {
+  await read({ 'tokenizer.json': tokenizerJson({ post_processor: template(1) }) });
+});
+
 const foreign = {
   'another model': { model: { type: 'BPE', vocab: {} } },
   'no vocabulary': { model: { type: 'WordPiece' } },
@@ -114,6 +130,8 @@ const foreign = {
       pair: [],
     },
   },
+  'another template for pairs': { post_processor: template(1, 0) },
+  'another template for single texts': { post_processor: template(1, 1, 1) },
   'another normalizer': { normalizer: { type: 'NFC' } },
   'no normalizer': { normalizer: null },
   'another pre-tokenizer': { pre_tokenizer: { type: 'Whitespace' } },

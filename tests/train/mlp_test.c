@@ -190,6 +190,40 @@ static void finite_differences(const problem *p) {
   free(head);
 }
 
+/* The gradient by the features, in the rows of the batch and in no others, whatever was there. */
+static void feature_gradients(const problem *p) {
+  const int32_t count = batch_rows(p), *rows = data(p, "rows"), width = p->hidden ? p->hidden : p->inputs;
+  bertlet_mlp *head = new_head(p);
+  const float *w1 = bertlet_mlp_parameters(head), *b1 = w1 + p->hidden * p->inputs, *w2 = b1 + p->hidden;
+  float logits[MOST];
+  const size_t bytes = find(p, "features").bytes;
+  float *gradient = allocate(bytes);
+  bool *computed = allocate(bytes);
+  memset(gradient, 0xff, bytes); /* NaN */
+  memset(computed, 0, bytes);
+  forward(head, data(p, "features"), rows, count, logits);
+  loss_of(p, logits, rows, count);
+  bertlet_mlp_backward_inputs(head, logits, rows, gradient);
+  for (int32_t i = 0; i < count; i++) {
+    const float *x = (const float *)data(p, "features") + rows[i] * p->inputs, *dz = logits + i * p->outputs;
+    double dx[64] = {0};
+    for (int32_t h = 0; h < width; h++) {
+      double active = p->hidden ? (double)b1[h] : 1, dh = 0;
+      for (int32_t k = 0; p->hidden && k < p->inputs; k++) active += (double)w1[h * p->inputs + k] * (double)x[k];
+      for (int32_t k = 0; active > 0 && k < p->outputs; k++) dh += (double)dz[k] * (double)w2[k * width + h];
+      if (!p->hidden) dx[h] = dh;
+      for (int32_t k = 0; p->hidden && k < p->inputs; k++) dx[k] += dh * (double)w1[h * p->inputs + k];
+    }
+    for (int32_t k = 0; k < p->inputs; k++) CHECK(fabs((double)gradient[rows[i] * p->inputs + k] - dx[k]) <= 1e-6);
+    computed[rows[i]] = true;
+  }
+  for (int32_t row = 0; row < (int32_t)(bytes / sizeof(float)) / p->inputs; row++)
+    CHECK(computed[row] || isnan(gradient[row * p->inputs]));
+  free(gradient);
+  free(computed);
+  free(head);
+}
+
 /* Gradients of batches add up until a step; a reset head does what a new one does, bit by bit. */
 static void sums_and_resets(const problem *p) {
   const int32_t count = batch_rows(p), *rows = data(p, "rows");
@@ -299,6 +333,7 @@ int main(void) {
   for (const problem *p = problems; p < problems + PROBLEMS; p++) {
     steps_of_pytorch(p);
     finite_differences(p);
+    feature_gradients(p);
     sums_and_resets(p);
     in_slices(p);
   }

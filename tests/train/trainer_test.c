@@ -157,6 +157,48 @@ static void gradients_of_all(const char *name, int32_t kept_layers, int32_t batc
   close_tiny_fixture(&f);
 }
 
+/* Without type ids all are 0, in the gradient of their embeddings, too. */
+static void type_ids_default_to_zero(void) {
+  tiny_fixture f;
+  open_tiny_fixture(&f, "tiny-f32");
+  const bertlet_training plan = plan_for(&f);
+  uint8_t tuning[TENSORS];
+  memset(tuning, BERTLET_TRAINED, sizeof tuning);
+  session s[] = {start(&f, NULL, 1, &plan, tuning), start(&f, NULL, 1, &plan, tuning)};
+  const size_t bytes = (size_t)f.tokens * sizeof(int32_t), count = (size_t)feature_count(&f, &plan);
+  int32_t *zeros = allocate(bytes);
+  memset(zeros, 0, bytes);
+  for (int32_t i = 0; i < 2; i++) {
+    float *gradient = allocate(count * sizeof(float));
+    memcpy(gradient, oracle(&f, "all", "weights", ""), count * sizeof(float));
+    CHECK(bertlet_trainer_forward(s[i].trainer, f.ids, i ? zeros : NULL, f.starts, f.sequences, NULL, 0, 0) ==
+          BERTLET_OK);
+    bertlet_trainer_backward(s[i].trainer, gradient);
+    free(gradient);
+  }
+  for (int32_t i = 0; i < bertlet_tensor_count(s[0].model); i++) {
+    const parameter *without = &s[0].trainer->parameters[i], *with = &s[1].trainer->parameters[i];
+    CHECK(memcmp(without->gradient, with->gradient, with->count * sizeof(float)) == 0);
+  }
+  free(zeros);
+  end(&s[0]);
+  end(&s[1]);
+  close_tiny_fixture(&f);
+}
+
+/* What a step computes with does not grow with positions that no text of a step can have. */
+static void memory_of_positions(void) {
+  tiny_fixture f;
+  open_tiny_fixture(&f, "tiny-f32");
+  bertlet_training plan = plan_for(&f);
+  plan.max_tokens = f.config.max_position_embeddings;
+  uint8_t tuning[TENSORS] = {BERTLET_FROZEN};
+  bertlet_config longer = f.config;
+  longer.max_position_embeddings *= 8;
+  CHECK(bertlet_trainer_bytes(&longer, 2, &plan, tuning, 0) == bertlet_trainer_bytes(&f.config, 2, &plan, tuning, 0));
+  close_tiny_fixture(&f);
+}
+
 static void gradients_of_adapters(const char *name, int32_t kept_layers) {
   tiny_fixture f;
   open_tiny_fixture(&f, name);
@@ -255,6 +297,53 @@ static void same_bits(const char *name) {
   close_tiny_fixture(&f);
 }
 
+/* With every kind of dropout a text has the same features, whatever else is in its batch: masks belong to its place. */
+static void features_in_batches(void) {
+  tiny_fixture f;
+  open_tiny_fixture(&f, "tiny-f32");
+  bertlet_training plan = plan_for(&f);
+  plan.hidden_dropout = plan.feature_dropout = 0.1f;
+  const uint8_t tuning[TENSORS] = {BERTLET_FROZEN};
+  for (int32_t kind = 0; kind < 2; kind++) {
+    plan.attention_dropout = kind ? 0.3f : 0;
+    session s = start(&f, NULL, 1, &plan, tuning);
+    const int32_t n = f.config.hidden_size;
+    const size_t bytes = (size_t)f.sequences * n * sizeof(float);
+    float *whole = allocate(bytes);
+    CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, 7, 0) == BERTLET_OK);
+    memcpy(whole, bertlet_trainer_features(s.trainer), bytes);
+    for (int32_t i = 0; i < f.sequences; i++) {
+      const int32_t first = f.starts[i], starts[] = {0, f.starts[i + 1] - first};
+      CHECK(bertlet_trainer_forward(s.trainer, f.ids + first, f.type_ids + first, starts, 1, NULL, 7, first) ==
+            BERTLET_OK);
+      CHECK(memcmp(bertlet_trainer_features(s.trainer), whole + (size_t)i * n, (size_t)n * sizeof(float)) == 0);
+    }
+    free(whole);
+    end(&s);
+  }
+  close_tiny_fixture(&f);
+}
+
+/* The state of an adapter whose rank fills whole panels is its numbers and no others. */
+static void state_of_whole_panels(void) {
+  tiny_fixture f;
+  open_tiny_fixture(&f, "tiny-f32");
+  bertlet_training plan = plan_for(&f);
+  plan.rank = PANEL;
+  bertlet_model *probe = load_model(&f.config, NULL, 1, &f.checkpoint, 1000);
+  uint8_t tuning[TENSORS];
+  adapted(probe, tuning);
+  size_t floats = 0;
+  for (int32_t i = 0; i < bertlet_tensor_count(probe); i++)
+    if (tuning[i] == BERTLET_ADAPTED)
+      floats += (size_t)PANEL * (size_t)(bertlet_tensor_rows(probe, i) + bertlet_tensor_columns(probe, i));
+  free(probe);
+  session s = start(&f, NULL, 1, &plan, tuning);
+  CHECK(bertlet_trainer_floats(s.trainer) == floats);
+  end(&s);
+  close_tiny_fixture(&f);
+}
+
 /* Without dropout, features are those of inference; with hidden states from a lower layer too. */
 static void features(const char *name) {
   tiny_fixture f;
@@ -338,6 +427,10 @@ int main(void) {
     gradients_of_adapters(names[i], 1);
     same_bits(names[i]);
   }
+  type_ids_default_to_zero();
+  memory_of_positions();
+  features_in_batches();
+  state_of_whole_panels();
   what_is_refused();
   safetensors_close(&derivatives);
   return report();

@@ -1,15 +1,17 @@
-// bertlet cache: the models that are kept as the core uses them.
+// bertlet cache: the models that are kept, finished or as they were downloaded.
 import { clearCache, listCache } from '../../io/cache-contents.js';
 
-export const summary = 'list or remove the finished models that are kept';
+export const summary = 'list or remove the models that are kept';
 
 export const help = `Usage: bertlet cache [--clear]
 
-Prints a line for each model that is kept as it was after loading, so that it loads faster; the last used one first:
-  {"model":…,"adapter":…,"dtype":"int8","bytes":…,"last_used":…}
+Prints a line for each model that is kept as it was after loading, so that it loads faster, and for each whose files were
+downloaded from the hub; the last used one first:
+  {"kind":"finished","model":…,"adapter":…,"dtype":"int8","bytes":…,"last_used":…}
+  {"kind":"downloaded","model":…,"bytes":…,"last_used":…}
 
-They are kept in ~/.cache/bertlet/images (or BERTLET_HOME), up to 4 GB and for 60 days after their last use. The files of models that
-were downloaded, in ~/.cache/bertlet/models, are not among them.
+They are kept in ~/.cache/bertlet/images and ~/.cache/bertlet/models (or BERTLET_HOME), each up to 4 GB and for 60 days after
+their last use. What you put into these folders yourself is neither listed nor removed, nor is what Python downloaded.
 
   --clear                remove them all`;
 

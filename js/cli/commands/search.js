@@ -16,6 +16,9 @@ Prints a line for each query, the most similar text first; the score is the cosi
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
   --texts FILE           texts to search, one per line; empty lines are skipped
   --top-k N              only the best N texts (default: 5)
+  --query-prompt-name NAME, --document-prompt-name NAME
+                         which of a sentence-transformers model's prompts is put before queries and before texts
+                         (default: those called query and document, if there are any)
 ${modelHelp}
   --json                 each line of both files is a JSON string, so that a text may hold line ends
   QUERIES                file of queries, one per line (default: standard input)`;
@@ -25,6 +28,8 @@ export const options = {
   ...modelOptions,
   texts: { type: 'string' },
   'top-k': { type: 'string' },
+  'query-prompt-name': { type: 'string' },
+  'document-prompt-name': { type: 'string' },
   json: { type: 'boolean' },
 };
 
@@ -41,14 +46,23 @@ export async function run(context) {
     throw new UsageError('texts and queries can not both be standard input; name a file of queries');
   const readOptions = { json: values.json === true, signal };
   await withModel(model, context, async (bert) => {
-    const embed = (/** @type {import('../lib/input.js').Batch<string>} */ { texts, line, name }) =>
-      bert.embed(texts, { signal, onWarning: progress.warnAbout(name, (index) => line + index) });
+    /**
+     * @param {import('../lib/input.js').Batch<string>} batch
+     * @param {'query' | 'document'} task
+     */
+    const embed = ({ texts, line, name }, task) =>
+      bert.embed(texts, {
+        task,
+        promptName: /** @type {string | undefined} */ (values[`${task}-prompt-name`]),
+        signal,
+        onWarning: progress.warnAbout(name, (index) => line + index),
+      });
     /** @type {{ line: number, text: string }[]} */
     const candidates = [];
     /** @type {Float32Array[]} */
     const vectors = [];
     for await (const batch of readTexts(file, readOptions)) {
-      (await embed(batch)).forEach((vector, index) => {
+      (await embed(batch, 'document')).forEach((vector, index) => {
         const text = batch.texts[index];
         if (text.trim() === '') return;
         candidates.push({ line: batch.line + index, text });
@@ -57,7 +71,7 @@ export async function run(context) {
     }
     if (vectors.length === 0) throw new BertletError('NO_EXAMPLES', `${file} has no text to search in.`);
     for await (const batch of readTexts(queryFile, readOptions)) {
-      const rankings = (await embed(batch)).map((query) => search(query, vectors, { topK }));
+      const rankings = (await embed(batch, 'query')).map((query) => search(query, vectors, { topK }));
       await output.write(
         rankings.map((hits) =>
           hits.map(({ index, score }) => ({ ...candidates[index], score: shortest(Math.fround(score)) })),
