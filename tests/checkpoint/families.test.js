@@ -173,14 +173,16 @@ test('an adapter through load(): other vectors, another fingerprint, told in inf
   await Promise.all([plain, adapted, int8].map((bert) => bert.dispose()));
 });
 
-test('head.json: the classifier of an adapter reads the mean, without the pooler', async () => {
+test('head.json: the classifier of an adapter reads the mean or another vector, without the pooler', async () => {
   const files = await filesOf('lora-text', ['adapter_config.json', 'adapter_model.safetensors']);
   const withHead = (head) =>
     open(join(checkpoints, 'bert'), { ...files, 'head.json': Buffer.from(JSON.stringify(head)) });
-  const { network } = (await withHead({ pooling: 'mean' })).engine.extras.head;
-  assert.equal(network.pooling, 'mean');
-  assert.equal(network.dense.length, 1);
-  for (const pooling of ['cls', 'constructor', undefined])
+  for (const pooling of ['mean', 'cls', 'max']) {
+    const { network } = (await withHead({ pooling })).engine.extras.head;
+    assert.equal(network.pooling, pooling);
+    assert.equal(network.dense.length, 1);
+  }
+  for (const pooling of ['median', 'constructor', null])
     await assert.rejects(withHead({ pooling }), { code: 'BAD_ADAPTER', message: /head\.json has the pooling/ });
 });
 
