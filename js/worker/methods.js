@@ -170,7 +170,8 @@ export function createMethods() {
 
     // What is fetched only when it is used.
 
-    fillMask: async (params, context) => (await fetchLazy()).fillMask(engine, params, context),
+    fillMask: async ({ head, ...params }, context) =>
+      (await fetchLazy()).fillMask(engine, { ...params, spec: head === undefined ? undefined : headOf(head) }, context),
 
     /** Sends the logits of windows of texts: `name` is what reads them, readQuestions or readTokens. */
     async windows({ name, head: number, ...params }, context) {
