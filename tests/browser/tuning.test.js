@@ -42,10 +42,13 @@ const note = () => page.textContent('#tune-note');
 const button = (name) => page.locator(`#tune-start:text-is("${name}")`);
 const finished = () => panel().locator('.accuracy').waitFor({ timeout: 240000 });
 
-/** Makes examples those of the user, by the tab's own button. */
+/** Makes examples of a file those of the user, by the tab's own button. */
 async function paste(examples) {
+  const lines = examples.map(({ text, label }) => `${text.trim()}\t${label}`);
   await page.click('#tune-paste');
-  await page.fill('#paste-text', examples.map(({ text, label }) => `${text.trim()}\t${label}`).join('\n'));
+  const buffer = Buffer.from(lines.join('\n'));
+  await page.setInputFiles('#paste-file', { name: 'examples.tsv', mimeType: 'text/plain', buffer });
+  await page.waitForSelector('#paste-add:enabled');
   await page.check('#paste-replace');
   await addPasted(page);
 }
@@ -96,7 +99,6 @@ test('it is drawn as it goes, and both heads are compared', async () => {
   );
   const rounds = await panel().locator('tbody tr').count();
   assert.ok(rounds >= 3);
-  assert.equal(await panel().locator('.chart circle').count(), rounds);
   const length = (name) =>
     panel()
       .locator(`.chart ${name} .mean`)
@@ -108,6 +110,20 @@ test('it is drawn as it goes, and both heads are compared', async () => {
     /^Step\d+ of \d+Tokens a second[\d,]+.*Memory for it\d+ MB$/,
   );
   assert.match(await panel().locator('.chart').getAttribute('aria-label'), /After \d+ rounds it gets \d+%/);
+
+  // Each point of the chart is where its number says, between the lines that are named.
+  const drawn = await panel()
+    .locator('.chart')
+    .evaluate((svg) => {
+      const lines = [...svg.querySelectorAll('.grid')].map((line) => line.getBBox().y).slice(3); // below those of the loss
+      const names = [...svg.querySelectorAll('.end')].map(({ textContent }) => parseInt(textContent)).slice(3);
+      return [...svg.querySelectorAll('circle')].map(
+        ({ cy }) => names[0] + ((100 - names[0]) * (lines[0] - cy.baseVal.value)) / (lines[0] - lines.at(-1)),
+      );
+    });
+  const told = await panel().locator('tbody td:last-child').allTextContents();
+  assert.equal(drawn.length, told.length);
+  told.forEach((text, i) => assert.ok(Math.abs(drawn[i] - parseInt(text)) <= 0.51));
 
   const [frozen, tuned] = await compare('the good great movie');
   assert.ok(frozen.pos > 0.5 && tuned.pos > 0.5);
@@ -138,11 +154,19 @@ test('paused, reloaded and resumed it ends where the library does without a paus
     const bert = await load('tiny-f32', { hub: '/models' });
     const common = { validation: 0.2, onWarning() {} };
     const heads = [await bert.fit(all, common), await bert.fit(all, { ...common, method: 'lora' })];
-    return Promise.all(heads.map((head) => head.classify('the good old movie')));
+    return {
+      shares: heads.map(({ report }) => Math.round(100 * report.validation.accuracy)),
+      predictions: await Promise.all(heads.map((head) => head.classify('the good old movie'))),
+    };
   }, examples);
+  const [frozen, tuned] = expected.shares;
+  assert.match(
+    await panel().locator('.result').textContent(),
+    new RegExp(`^${tuned}% of the held-out examples right; ${frozen}% with`),
+  );
   assert.deepEqual(
     shown,
-    expected.map((list) => Object.fromEntries(list.map(({ label, score }) => [label, score]))),
+    expected.predictions.map((list) => Object.fromEntries(list.map(({ label, score }) => [label, score]))),
   );
 
   await page.reload();
