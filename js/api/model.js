@@ -194,7 +194,7 @@ export class Model {
    */
   async save(options = {}) {
     const { saveModel } = await fetchLazy();
-    return saveModel(this.#connection, this.info, options);
+    return saveModel(this.#connection, this.info, { head: this.head, ...options });
   }
 
   /**
