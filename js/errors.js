@@ -48,7 +48,7 @@ export class BertletError extends Error {
  *   INTERNAL             a bug in bertlet
  * On the command line only:
  *   BAD_DATA             a file of examples is not in its format
- *   OUTPUT_EXISTS        the output folder holds something else than a head
+ *   OUTPUT_EXISTS        a folder to be written holds what may not be replaced
  * @typedef {'FILE_NOT_FOUND' | 'NETWORK' | 'NOT_A_MODEL' | 'TRUNCATED_FILE' | 'BAD_SAFETENSORS' | 'BAD_CONFIG'
  *   | 'UNSUPPORTED_MODEL' | 'UNSUPPORTED_DTYPE' | 'MISSING_TENSOR' | 'SHAPE_MISMATCH' | 'BAD_VOCABULARY' | 'BAD_WEIGHTS'
  *   | 'BAD_ADAPTER' | 'BAD_INPUT' | 'TEXT_TOO_LONG' | 'NO_EXAMPLES' | 'ONE_CLASS' | 'BAD_LABELS' | 'BAD_HEAD' | 'HEAD_MODEL_MISMATCH' | 'BAD_CHECKPOINT'

@@ -51,5 +51,8 @@ function moduleHead(configJson, network, location) {
       'SHAPE_MISMATCH',
       `${location} names ${labels.length} labels, but the last Dense module has ${outputs} outputs. They must be of the same model.`,
     );
-  return { task: TEXT_TASKS.get(configJson.problem_type) ?? 'text-classification', labels, network };
+  const said = TEXT_TASKS.get(configJson.problem_type) ?? 'text-classification';
+  // A single output goes through a sigmoid, as in a head of a class of transformers.
+  const task = said === 'text-classification' && outputs === 1 ? 'multi-label' : said;
+  return { task, labels, network };
 }

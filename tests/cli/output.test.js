@@ -19,12 +19,12 @@ test('a printed number reads back as the same 32-bit float; of normal ones no sh
 });
 
 /** What a Progress writes about `events`; "|" stands for clearing the line. */
-function written({ isTTY, verbose }, events) {
+function written({ isTTY, verbose, columns }, events) {
   let text = '';
-  const progress = new Progress({ isTTY, write: (part) => (text += part) }, { verbose });
+  const progress = new Progress({ isTTY, columns, write: (part) => (text += part) }, { verbose });
   for (const event of events) {
     if (typeof event === 'string') progress.warn(event);
-    else progress.report({ phase: event[0], loaded: event[1], total: event[2] });
+    else progress.report({ phase: event[0], loaded: event[1], total: event[2], ...event[3] });
   }
   progress.clear();
   return text.replaceAll('\r\x1b[K', '|');
@@ -47,6 +47,31 @@ test('a terminal shows a bar that grows, and that is gone in the end', () => {
     `|Reading the texts ${'━'.repeat(24)} 100 %|`,
   ];
   assert.equal(written({ isTTY: true, verbose: true }, events), bars.join(''));
+});
+
+const tuning = {
+  loss: 0.41234,
+  epochs: [
+    { epoch: 1, loss: 0.6, heldOut: { loss: 0.5, microF1: 0.5 } },
+    { epoch: 2, loss: 0.5, heldOut: { loss: 0.5, microF1: 0.81249 } },
+  ],
+  tokensPerSecond: 1234.5,
+  secondsLeft: 754,
+  memory: 100.5 * 2 ** 20,
+};
+
+test('training of the encoder tells what fits into the line, the most important first', () => {
+  const line = (columns, more = tuning, loaded = 5) =>
+    written({ isTTY: true, verbose: true, columns }, [['train', loaded, 10, more]]);
+  const bar = `|Training ${'━'.repeat(5)}${'─'.repeat(5)}  50 %`;
+  const all = '  13 min left  loss 0.412  held-out micro-F1 0.812  step 5 of 10  1235 tokens/s  101 MB';
+  assert.equal(line(200), `${bar}${all}|`);
+  assert.equal(line(undefined), `${bar}${all.slice(0, all.indexOf('  step'))}|`);
+  assert.equal(line(40), `${bar}  13 min left|`);
+  const left = (seconds) => /(\d[^|]*) left/.exec(line(200, { ...tuning, secondsLeft: seconds }).split('%')[1])[1];
+  assert.deepEqual([0.5, 119, 121, 7140, 9000].map(left), ['1 s', '119 s', '2 min', '119 min', '2 h 30 min']);
+  const first = { loss: 1, epochs: [], secondsLeft: 10 };
+  assert.equal(line(200, first), `${bar}  10 s left  loss 1.000  step 5 of 10|`);
 });
 
 test('elsewhere each phase ends with a line, or none where only results matter', () => {

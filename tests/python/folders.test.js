@@ -2,15 +2,16 @@
 // lines of their README.md. Skipped where these are not installed; PYTHON names the interpreter.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { toTexts } from '../../js/api/texts.js';
 import { writeAdapterFolder } from '../../js/checkpoint/adapter-writer.js';
 import { families } from '../../js/checkpoint/families/index.js';
 import { load } from '../../js/index.js';
 import { goldenHead, logitsOf, randomFloats, saveWith } from '../checkpoint/written.js';
-import { fixtures, fromRoot, temporaryFolder } from '../support.js';
+import { bertlet } from '../cli/cli.js';
+import { fixtures, fromRoot, temporaryFolder, toyExamples } from '../support.js';
 
 const python = process.env.PYTHON ?? 'python3';
 const packages = 'torch, transformers, sentence_transformers, peft, safetensors';
@@ -168,5 +169,39 @@ test('models in transformers and sentence-transformers', { skip }, async (t) => 
         const expected = own.logits ?? (block[0].length === own.vectors[0].length ? own.vectors : own.hidden);
         sub.diagnostic(`largest difference ${compare(expected, block)}`);
       }
+    });
+});
+
+test('what bertlet train writes', { skip }, async (t) => {
+  const root = await temporaryFolder(t);
+  const toy = toyExamples(24);
+  await writeFile(join(root, 'texts.tsv'), toy.map(({ text, label }) => `${text}\t${label}\n`).join(''));
+  await writeFile(join(root, 'tags.conll'), 'good B-x\nbad O\n\nthe O\nmovie B-x\n\n');
+  const written = [];
+  for (const [task, file] of [
+    ['text-classification', 'texts.tsv'],
+    ['token-classification', 'tags.conll'],
+  ])
+    for (const method of ['lora', 'full']) {
+      const folder = join(root, `${task}-${method}`);
+      const args = ['train', '--model', checkpoint('bert'), '--task', task, '--train', join(root, file)];
+      const { code, stderr } = await bertlet([...args, '--method', method, '--epochs', '1', '--output', folder]);
+      assert.equal(code, 0, stderr);
+      const bert = await load(method === 'lora' ? checkpoint('bert') : folder, { threads: 1, cache: false });
+      const head =
+        method === 'lora' ? await bert.loadHead(await readFile(join(folder, 'model.safetensors'))) : bert.head;
+      written.push({ own: await logitsOf(head, wire(texts)), request: { folder, texts } });
+      await bert.dispose();
+    }
+  const results = inPython(written.map(({ request }) => request));
+  for (const [i, { own, request }] of written.entries())
+    await t.test(basename(request.folder), () => {
+      const { results: theirs, missing, unexpected } = results[i];
+      assert.deepEqual(missing, []);
+      assert.deepEqual(
+        unexpected.filter((key) => !key.startsWith('bert.pooler.')),
+        [],
+      );
+      compare(own, theirs[0]);
     });
 });

@@ -117,7 +117,7 @@ export class Progress {
    * @param {string[]} details
    */
   #draw(title, share, details) {
-    const width = 24;
+    const width = details.length > 1 ? 10 : 24;
     const filled = Math.round(share * width);
     const percent = String(Math.floor(share * 100)).padStart(3);
     let bar = `${title} ${'━'.repeat(filled)}${'─'.repeat(width - filled)} ${percent} %`;

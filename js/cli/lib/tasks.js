@@ -107,7 +107,7 @@ function checkHead(values, task) {
   const iterative = ['epochs', 'learning-rate'].find((name) => values[name] !== undefined);
   if (iterative && !hidden && !forAnswers)
     throw new UsageError(
-      `--${iterative} is for heads with hidden units, and for --method ${tuning.join(', ')}; --hidden-size N makes such a head for ${task}`,
+      `--${iterative} is for heads with hidden units; --hidden-size N makes such a head for ${task}, and --method ${tuning.join(', ')} have it, too`,
     );
   if (values['early-stopping'] !== undefined && (!hidden || forAnswers))
     throw new UsageError(

@@ -1,0 +1,262 @@
+// bertlet train --method lora, layers and full, and the other commands with what it writes.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { load } from '../../js/index.js';
+import { fixtures, tiny, toyExamples } from '../support.js';
+import { bertlet, ended, jsonLines, temporaryFolder } from './cli.js';
+
+const folder = temporaryFolder();
+
+/** Writes a file and gives its path. */
+function file(name, content) {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** What `bertlet ARGS` prints, which succeeds. */
+async function run(args, input) {
+  const { code, stdout, stderr } = await bertlet(args, input);
+  assert.equal(code, 0, stderr);
+  return jsonLines(stdout);
+}
+
+/** All files below a folder, by their paths. */
+const contents = (path) =>
+  Object.fromEntries(
+    readdirSync(path, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, path: older, name }) => join(parentPath ?? older, name))
+      .sort()
+      .map((name) => [name.slice(path.length), readFileSync(name, 'hex')]),
+  );
+
+const texts = file(
+  'texts.tsv',
+  toyExamples(40)
+    .map(({ text, label }) => `${text}\t${label}\n`)
+    .join(''),
+);
+/** Texts with any number of labels. */
+const labelled = (name, labelsOf) =>
+  file(
+    name,
+    toyExamples(40)
+      .map(({ text, label }, i) => `${text}\t${labelsOf(label === 'pos', i)}\n`)
+      .join(''),
+  );
+const several = labelled('several.tsv', (isPos, i) => [...(isPos ? ['praise'] : []), ...(i % 3 ? [] : ['odd'])].join());
+const single = labelled('single.tsv', (isPos) => (isPos ? 'praise' : ''));
+const words = ['good', 'great', 'love', 'best'];
+const tags = file(
+  'tags.conll',
+  words.flatMap((a) => ['bad', 'awful'].map((b) => `the O\n${a} B-x\n${a} I-x\n${b} B-y\n\n`.repeat(2))).join(''),
+);
+const squad = file(
+  'squad.json',
+  JSON.stringify({
+    data: [
+      {
+        paragraphs: [...words, ...words].map((text, i) => ({
+          context: `the ${text} movie`,
+          qas: [{ id: String(i), question: 'new movie?', answers: [{ text, answer_start: 4 }] }],
+        })),
+      },
+    ],
+  }),
+);
+
+const quick = ['--epochs', '2', '--batch-size', '8', '--learning-rate', '0.003', '--validation', '0.25'];
+const cases = [
+  ['text-classification', texts, 'the good movie', 'accuracy', ['lora', 'layers', 'full']],
+  ['multi-label', several, 'the good movie', 'micro_f1', ['lora', 'layers']],
+  ['multi-label', single, 'the good movie', 'micro_f1', ['full']],
+  ['token-classification', tags, 'the good good bad', 'f1', ['lora', 'layers']],
+  [
+    'question-answering',
+    squad,
+    '{"question":"new movie?","context":"the great movie"}',
+    'exact_windows',
+    ['lora', 'full'],
+  ],
+];
+for (const [task, examples, input, score, methods] of cases) {
+  for (const method of methods) {
+    test(`${task} by ${method}: measured and used again, the same`, async () => {
+      const output = join(folder, `${task}-${method}`);
+      const base = ['--model', tiny(), '--task', task, '--train', examples, '--dev', examples, '--output', output];
+      const args = ['train', ...base, '--method', method, ...quick, ...(method === 'layers' ? ['--layers', '1'] : [])];
+      const [summary] = await run([...args, ...(task === 'token-classification' ? ['--crf'] : [])]);
+      assert.equal(summary.method, method);
+      assert.ok(summary.epochs >= 1 && summary.epochs <= 2);
+      assert.equal(summary.steps, { 40: 8, 16: 4, 8: 2 }[summary.examples]);
+      assert.ok(summary.train_loss > 0 && summary.seconds > 0);
+      assert.deepEqual(Object.keys(summary.held_out), ['loss', score]);
+      if (score === 'accuracy') assert.equal(summary.held_out.accuracy, summary.validation.accuracy);
+
+      const how = method === 'lora' ? ['--head', output] : ['--model', output];
+      assert.deepEqual(await run(['evaluate', ...how, '--test', examples]), [summary.dev]);
+      const [predicted] = await run(['predict', ...how], `${input}\n`);
+      if (method !== 'lora') return;
+      // The adapter of PEFT's files, merged into the model, is the same head.
+      const merged = ['--model', tiny(), '--adapter', output];
+      const [again] = await run(['predict', ...merged], `${input}\n`);
+      const withoutScores = (list) => list.map(({ score: _, ...rest }) => rest);
+      assert.deepEqual(withoutScores(again), withoutScores(predicted));
+      again.forEach((one, i) => assert.ok(Math.abs(one.score - predicted[i].score) < 1e-5, JSON.stringify(one)));
+    });
+  }
+}
+
+test('embed and fill-mask with what train has written', async () => {
+  const model = join(fixtures, 'checkpoints/bert-masked');
+  const outputs = Object.fromEntries(['lora', 'full'].map((method) => [method, join(folder, `masked-${method}`)]));
+  for (const [method, output] of Object.entries(outputs))
+    await run(['train', '--model', model, '--train', texts, '--method', method, ...quick, '--output', output]);
+  const { lora, full } = outputs;
+  const ways = {
+    base: ['--model', model],
+    beside: ['--head', lora],
+    merged: ['--model', model, '--adapter', lora],
+    full: ['--model', full],
+  };
+  const vectors = {};
+  const fills = {};
+  for (const [way, args] of Object.entries(ways)) {
+    [vectors[way]] = (await run(['embed', ...args], 'good movie\n')).map(({ embedding }) => embedding);
+    [fills[way]] = (await run(['fill-mask', ...args, '--targets', 'good,bad,great'], 'the [MASK] movie\n')).map(
+      (list) => list.sort((a, b) => a.token - b.token).map(({ score }) => score),
+    );
+  }
+  const distance = (a, b) => Math.max(...a.map((value, i) => Math.abs(value - b[i])));
+  for (const numbers of [vectors, fills]) {
+    assert.ok(distance(numbers.beside, numbers.merged) < 1e-5);
+    assert.ok(distance(numbers.beside, numbers.base) > 1e-4);
+    assert.ok(distance(numbers.full, numbers.base) > 1e-4);
+  }
+  // The API gives the same.
+  const bert = await load(full, { threads: 1, cache: false });
+  assert.ok(distance(vectors.full, await bert.embed('good movie')) < 1e-6);
+  await bert.dispose();
+});
+
+test('a folder is replaced by another training only if an earlier one has written it', async () => {
+  const train = (method, output, ...more) =>
+    bertlet(['train', '--model', tiny(), '--train', texts, '--method', method, ...quick, '--output', output, ...more]);
+  const output = join(folder, 'replaced');
+  const first = await train('lora', output);
+  assert.equal(first.code, 0, first.stderr);
+  const before = contents(output);
+  assert.equal((await train('lora', output, '--seed', '5')).code, 0);
+  assert.notDeepEqual(contents(output), before);
+  assert.equal((await train('lora', output)).code, 0);
+  assert.deepEqual(contents(output), before, 'the same options, the same files');
+  // No kind replaces the other, and no model that was not trained here.
+  for (const [method, place, message] of [
+    ['full', output, /replaced holds other files \(adapter_config\.json\)/],
+    ['full', tiny(), /holds other files \(expected\.safetensors\)/],
+    ['lora', tiny(), /holds other files/],
+  ]) {
+    const { code, stderr } = await train(method, place);
+    assert.equal(code, 1);
+    assert.match(stderr, message);
+    assert.match(stderr, /it is left as it is.*\(OUTPUT_EXISTS\)/);
+  }
+  const foreign = join(folder, 'foreign');
+  mkdirSync(foreign);
+  writeFileSync(join(foreign, 'config.json'), '{}');
+  assert.match((await train('full', foreign)).stderr, /holds a model that bertlet has not tuned.*\(OUTPUT_EXISTS\)/);
+  const model = join(folder, 'again');
+  for (const seed of ['1', '2']) assert.equal((await train('full', model, '--seed', seed)).code, 0);
+  assert.match((await train('lora', model)).stderr, /holds other files .*\(OUTPUT_EXISTS\)/);
+});
+
+test('over a merged adapter there are no files for PEFT, and a warning says so', async () => {
+  const output = join(folder, 'over');
+  const [base, adapter] = ['bert', 'lora-text'].map((name) => join(fixtures, 'checkpoints', name));
+  const args = ['--model', base, '--adapter', adapter, '--train', texts, '--method', 'lora', ...quick];
+  const { code, stderr } = await bertlet(['train', ...args, '--output', output]);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /over is without files for PEFT\. .* merged/);
+  assert.deepEqual(readdirSync(output).sort(), ['config.json', 'model.safetensors']);
+  const [[best]] = await run(['predict', '--head', output], 'the good movie\n');
+  assert.ok(best.score > 0);
+});
+
+const main = fileURLToPath(new URL('../../js/cli/main.js', import.meta.url));
+
+/** Runs it as on a wide terminal, and sends SIGINT when the first step is shown. */
+async function interrupt(args) {
+  const terminal = 'data:text/javascript,process.stderr.isTTY=true;process.stderr.columns=200';
+  const child = spawn(process.execPath, ['--import', terminal, main, ...args]);
+  let shown = '';
+  child.stderr.on('data', (text) => {
+    const before = shown;
+    shown += text;
+    if (/step \d+ of/.test(shown) && !/step \d+ of/.test(before)) child.kill('SIGINT');
+  });
+  return ended(child);
+}
+
+for (const method of ['lora', 'full']) {
+  test(`${method}: Ctrl-C keeps a checkpoint, from which --resume gives the very same files`, async () => {
+    const checkpoint = join(folder, 'checkpoints', method);
+    const output = join(folder, `interrupted-${method}`);
+    const args = ['--model', tiny(), '--train', texts, '--method', method, '--validation', '0.25', '--batch-size', '2'];
+    const train = ['train', ...args, '--epochs', '60', '--early-stopping', 'false', '--output'];
+    const whole = join(folder, `whole-${method}`);
+    const [expected] = await run([...train, whole]);
+
+    const withCheckpoint = [...train, output, '--checkpoint', checkpoint];
+    const { code, stdout, stderr } = await interrupt(withCheckpoint);
+    assert.equal(code, 130, stderr);
+    assert.equal(stdout, '');
+    assert.match(stderr, /step \d+ of 900  \d+ tokens\/s  \d+ MB/);
+    assert.match(stderr, /checkpoint\.safetensors has the state of training\. .* with --resume\.\n$/);
+    assert.deepEqual(readdirSync(checkpoint), ['checkpoint.safetensors']);
+    assert.ok(!existsSync(output));
+
+    const anew = await bertlet(withCheckpoint);
+    assert.equal(anew.code, 1);
+    assert.match(anew.stderr, /holds the checkpoint of an interrupted training.*--resume goes on.*\(OUTPUT_EXISTS\)/);
+    const other = await bertlet([...withCheckpoint, '--resume', '--seed', '4']);
+    assert.equal(other.code, 1);
+    assert.match(
+      other.stderr,
+      /checkpoint\.safetensors: .* another training \(its seed is 0, not 4\).*\(BAD_CHECKPOINT\)/,
+    );
+
+    const [summary] = await run([...withCheckpoint, '--resume']);
+    assert.deepEqual({ ...summary, seconds: 0 }, { ...expected, output, seconds: 0 });
+    assert.deepEqual(contents(output), contents(whole));
+    assert.deepEqual(readdirSync(checkpoint), [], 'it is not needed any more');
+    const done = await bertlet([...withCheckpoint, '--resume']);
+    assert.equal(done.code, 1);
+    assert.match(done.stderr, /there is no checkpoint here\. Leave out --resume.*\(FILE_NOT_FOUND\)/);
+  });
+}
+
+test('a checkpoint folder that holds other things is left alone', async () => {
+  const foreign = join(folder, 'notes');
+  mkdirSync(foreign);
+  writeFileSync(join(foreign, 'notes.txt'), 'precious');
+  const train = (checkpoint) =>
+    bertlet([
+      ...['train', '--model', './none', '--train', texts, '--method', 'lora'],
+      ...['--output', join(folder, 'out'), '--checkpoint', checkpoint],
+    ]);
+  assert.match(
+    (await train(foreign)).stderr,
+    /holds other files \(notes\.txt\).* Give --checkpoint .*\(OUTPUT_EXISTS\)/,
+  );
+  assert.match((await train(texts)).stderr, /texts\.tsv is a file.* Give --checkpoint .*\(OUTPUT_EXISTS\)/);
+  for (const inside of [join(folder, 'out'), join(folder, 'out/in')]) {
+    const { code, stderr } = await train(inside);
+    assert.equal(code, 2);
+    assert.match(stderr, /--checkpoint and --output must be two folders/);
+  }
+});
