@@ -3,6 +3,7 @@
 //
 //   --only WORDS   comma-separated words of the rows' names, such as rt-polarity,adapter
 //   --dtypes LIST  f32, int8 (default: both)
+//   --deep         instead: what tuning the encoder reaches, in f32, with the recipes of ../shared/anchors.md; from minutes to an hour a row
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -62,6 +63,41 @@ const ROWS = [
   })),
 ];
 
+const POLARITY = 'train --train data/rt-polarity/train.tsv --dev data/rt-polarity/test.tsv';
+const LORA = '--method lora --rank 16 --alpha 32 --dropout 0.05 --learning-rate 1e-3 --warmup 0.1 --weight-decay 0.01';
+
+/** @type {Row[]} */
+const DEEP_ROWS = [
+  {
+    name: 'rt-polarity lora',
+    command: `${POLARITY} ${LORA} --batch-size 32 --epochs 2`,
+    measures: ['accuracy'],
+    reference: '85.5',
+  },
+  { name: 'rt-polarity layers', command: `${POLARITY} --method layers`, measures: ['accuracy'], reference: '' },
+  { name: 'rt-polarity full', command: `${POLARITY} --method full`, measures: ['accuracy'], reference: '' },
+  {
+    name: 'wnut17 lora',
+    command: `${WNUT} ${LORA} --batch-size 16 --epochs 5`,
+    measures: ['f1'],
+    reference: '54.6',
+  },
+  {
+    name: 'wnut17 lora crf',
+    command: `${WNUT} ${LORA} --batch-size 16 --epochs 5 --crf`,
+    measures: ['f1'],
+    reference: 'better than 54.6',
+  },
+  {
+    name: 'squad lora',
+    command:
+      'train --task question-answering --train data/squad/train-5000.json,data/squad/newwiki-v1.0.json --dev data/squad/dev-1000.json ' +
+      `${LORA} --batch-size 16 --epochs 2 --max-tokens 320 --stride 128`,
+    measures: ['exact_match', 'f1'],
+    reference: '61.6/73.1',
+  },
+];
+
 /**
  * @param {Row} row
  * @param {string} dtype
@@ -81,24 +117,30 @@ async function measure({ command, measures }, dtype, folder) {
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line))
-    .map(({ dev, baseline, ...found }) => percent(dev ?? found) + (baseline ? ` ${percent(baseline)}` : ''))
+    .map(
+      ({ dev, baseline, method, seconds, ...found }) =>
+        percent(dev ?? found) +
+        (baseline ? ` ${percent(baseline)}` : '') +
+        (method && method !== 'head' ? ` (${Math.round(seconds / 60)} minutes)` : ''),
+    )
     .join(' ');
 }
 
 await main(async () => {
   const { values } = parseArgs({
-    options: { only: { type: 'string' }, dtypes: { type: 'string', default: 'f32,int8' } },
+    options: { only: { type: 'string' }, dtypes: { type: 'string' }, deep: { type: 'boolean', default: false } },
   });
   const words = values.only?.split(',') ?? [''];
-  const rows = ROWS.filter(({ name }) => words.some((word) => name.includes(word)));
+  const all = values.deep ? DEEP_ROWS : ROWS;
+  const rows = all.filter(({ name }) => words.some((word) => name.includes(word)));
   if (rows.length === 0)
-    throw new Error(`--only knows ${ROWS.map(({ name }) => name).join(', ')}, not "${values.only}".`);
+    throw new Error(`--only knows ${all.map(({ name }) => name).join(', ')}, not "${values.only}".`);
   if (!existsSync(join(root, '../shared/data')))
     throw new Error('The data sets are not here: ../shared/data is missing.');
   await ensurePackages();
   await buildWasm();
   await ensureModel();
-  const dtypes = values.dtypes.split(',');
+  const dtypes = (values.dtypes ?? (values.deep ? 'f32' : 'f32,int8')).split(',');
   const folder = await mkdtemp(join(tmpdir(), 'bertlet-accuracy-'));
   const table = (/** @type {string[]} */ ...cells) => process.stdout.write(`| ${cells.join(' | ')} |\n`);
   table('percent', ...dtypes, 'reference');

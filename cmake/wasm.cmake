@@ -10,8 +10,8 @@ set(KERNELS linear_f32 linear_i8 fastest_int8 quantize_rows quantize_row attenti
   logreg_logits logreg_gradient exponential)
 set(KERNEL_FUNCTIONS linear_scratch attention_scratch pack_row pack_row_i8 blocks_i8 rows_i8_bytes dequantize_row)
 set(TRAINER_KERNELS weight_gradient activate_backward row_moments layer_norm_backward attention_dropping
-  attention_backward apply_dropout)
-set(TRAINER_KERNEL_FUNCTIONS weight_gradient_scratch attention_backward_scratch transpose_packed)
+  attention_backward apply_dropout transpose_packed)
+set(TRAINER_KERNEL_FUNCTIONS weight_gradient_scratch attention_backward_scratch)
 
 # Sets `result` to the linker's options that export kernels, in whichever of their forms there are, and functions.
 function(exports_of result kernels functions)

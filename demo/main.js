@@ -18,6 +18,7 @@ import { chosen, createStore } from './shared/store.js';
 import { mountTabs } from './shared/tabs.js';
 import { mountUndo } from './shared/undo.js';
 import { mountSimilar } from './similar/similar-view.js';
+import { mountTuning } from './tune/tune-view.js';
 
 /** @typedef {import('bertlet').Model} Model */
 /** @typedef {import('bertlet').TextClassifier} TextClassifier */
@@ -48,6 +49,8 @@ mountQuestions(page);
 mountSimilar(page);
 mountFilling(page);
 mountLearningCurve(page, examples);
+const openPasting = mountPasting(examples);
+mountTuning(page, examples, () => openPasting());
 mountFiles(
   bert,
   head,
@@ -62,5 +65,5 @@ mountFiles(
       tab.set(TABS[method]);
     }
   },
-  mountPasting(examples),
+  openPasting,
 );

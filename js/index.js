@@ -22,6 +22,9 @@ export { loadTokenizer } from './api/tokenizer.js';
 /** @typedef {import('./types.js').ClassifyOptions} ClassifyOptions */
 /** @typedef {import('./types.js').FitOptions} FitOptions */
 /** @typedef {import('./types.js').FitReport} FitReport */
+/** @typedef {import('./types.js').FitMethod} FitMethod */
+/** @typedef {import('./types.js').EpochReport} EpochReport */
+/** @typedef {import('./types.js').ScoredExample} ScoredExample */
 /** @typedef {import('./types.js').Example} Example */
 /** @typedef {import('./types.js').Encoding} Encoding */
 /** @typedef {import('./types.js').Prediction} Prediction */

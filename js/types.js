@@ -31,7 +31,7 @@
  * @property {number} epoch from 1
  * @property {number} loss mean over its steps
  * @property {Record<string, number>} [heldOut] after it, of the examples that `validation` held out: their mean `loss`, and their `accuracy`
- *   (one label), `microF1` (several), `f1` of entities, or `exactWindows`, the share of windows whose answer is found exactly
+ *   (one label), `microF1` (several), `r2` of numbers, `f1` of entities, or `exactWindows`, the share of windows whose answer is found exactly
  */
 
 /**
@@ -147,6 +147,8 @@
  *   `context.startsWith(text, start)`. An empty array: the question cannot be answered
  */
 
+/** @typedef {{ text: string, textPair?: string, score: number }} ScoredExample a text, or a pair, with a number of any scale */
+
 /** @typedef {'text-classification' | 'multi-label' | 'token-classification' | 'question-answering'} Task */
 
 /**
@@ -155,18 +157,18 @@
  * @typedef {'head' | 'lora' | 'layers' | 'full'} FitMethod
  */
 
-/** What a head is for; 'regression', a number for each text, only where a checkpoint brings it. @typedef {Task | 'regression'} HeadTask */
+/** What a head is for; 'regression': a number for each text. @typedef {Task | 'regression'} HeadTask */
 
 /**
- * @template {Task | undefined} K
- * @typedef {K extends 'multi-label' ? MultiLabelExample : K extends 'token-classification' ? TaggedExample
+ * @template {HeadTask | undefined} K
+ * @typedef {K extends 'multi-label' ? MultiLabelExample : K extends 'regression' ? ScoredExample : K extends 'token-classification' ? TaggedExample
  *   : K extends 'question-answering' ? AnsweredExample : Example} ExampleOf
  */
 
 /**
  * @typedef {object} FitOptions
- * @property {Task} [task] default 'text-classification': one label for each text. 'multi-label': any number of labels for each text.
- *   'token-classification': a tag for each word, for entities. 'question-answering': an answer that is a part of the context
+ * @property {HeadTask} [task] default 'text-classification': one label for each text. 'multi-label': any number of labels for each text.
+ *   'regression': a number for each text, by all methods but 'head'. 'token-classification': a tag for each word, for entities. 'question-answering': an answer that is a part of the context
  * @property {FitMethod} [method] 'head', the default: only a head is trained, in seconds. 'lora': adapters too, which belong to the head and lie
  *   beside the model, so that any number of such heads can share it. 'layers' and 'full': the last `layers` layers, or all weights; the model
  *   then has the new weights, and heads that were trained on the old ones are refused. docs/fine-tuning.md says which to take

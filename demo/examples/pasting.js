@@ -9,7 +9,7 @@ import { parseExamples } from './parse-lines.js';
 
 /**
  * @param {import('./types.js').ExamplesStore} examples
- * @returns {(file: File) => Promise<void>} opens the dialog with a file's text in it
+ * @returns {(file?: File) => Promise<void>} opens the dialog, with a file's text in it
  */
 export function mountPasting(examples) {
   const dialog = find(HTMLDialogElement, 'dialog.paste');
@@ -63,13 +63,13 @@ export function mountPasting(examples) {
     offerUndo(`Added ${number}.`, () => examples.set(before));
   });
 
-  const open = async (/** @type {File | undefined} */ given) => {
+  const open = async (/** @type {File | undefined} */ given = undefined) => {
     text.placeholder = kinds[examples.value.kind].pasted;
     await show(given);
     dialog.returnValue = ''; // Escape would leave what it was the last time
     dialog.showModal();
   };
-  find(HTMLButtonElement, '#paste-many').addEventListener('click', () => open(undefined));
+  find(HTMLButtonElement, '#paste-many').addEventListener('click', () => open());
   return open;
 }
 

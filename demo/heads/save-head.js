@@ -1,4 +1,5 @@
 // A head to a file.
+import { download } from '../shared/download.js';
 import { showProblem } from '../shared/problems.js';
 
 /**
@@ -13,16 +14,4 @@ export async function saveHead(head, name, problem) {
   } catch (error) {
     showProblem(problem, error);
   }
-}
-
-/**
- * @param {Uint8Array} bytes
- * @param {string} name
- */
-function download(bytes, name) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([/** @type {BlobPart} */ (bytes)]));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -1,4 +1,5 @@
 // A chart of shares by number of examples: a line for the means of each series, and how far the draws spread around it.
+import { makeSvg } from '../shared/svg.js';
 
 /**
  * @typedef {object} Series
@@ -29,37 +30,25 @@ export function drawChart(svg, sizes, series) {
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
   svg.replaceChildren(
     ...[0, 0.25, 0.5, 0.75, 1].flatMap((share) => [
-      make('path', { class: 'grid', d: `M${EDGE.left} ${y(share)}h${plot.width}` }),
-      make('text', { x: EDGE.left - 10, y: y(share) + 4, class: 'end' }, `${100 * share}%`),
+      makeSvg('path', { class: 'grid', d: `M${EDGE.left} ${y(share)}h${plot.width}` }),
+      makeSvg('text', { x: EDGE.left - 10, y: y(share) + 4, class: 'end' }, `${100 * share}%`),
     ]),
-    ...sizes.map((n) => make('text', { x: x(n), y: bottom + 20 }, String(n))),
-    make('text', { x: EDGE.left + plot.width / 2, y: height - 4 }, 'examples of each label'),
+    ...sizes.map((n) => makeSvg('text', { x: x(n), y: bottom + 20 }, String(n))),
+    makeSvg('text', { x: EDGE.left + plot.width / 2, y: height - 4 }, 'examples of each label'),
     ...series.map(({ name, kind, points }) => {
-      const group = make('g', { class: kind });
+      const group = makeSvg('g', { class: kind });
       const upper = points.map(({ n, mean, std }) => /** @type {[number, number]} */ ([n, mean + std]));
       const lower = points.map(({ n, mean, std }) => /** @type {[number, number]} */ ([n, mean - std]));
       group.append(
-        make('path', { class: 'spread', d: `${path([...upper, ...lower.reverse()])}Z` }),
-        make('path', { class: 'mean', d: path(points.map(({ n, mean }) => [n, mean])) }),
+        makeSvg('path', { class: 'spread', d: `${path([...upper, ...lower.reverse()])}Z` }),
+        makeSvg('path', { class: 'mean', d: path(points.map(({ n, mean }) => [n, mean])) }),
         ...points.map(({ n, mean }) => {
-          const dot = make('circle', { cx: x(n), cy: y(mean), r: 4 });
-          dot.append(make('title', {}, `${name}, ${n} of each label: ${Math.round(100 * mean)}%`));
+          const dot = makeSvg('circle', { cx: x(n), cy: y(mean), r: 4 });
+          dot.append(makeSvg('title', {}, `${name}, ${n} of each label: ${Math.round(100 * mean)}%`));
           return dot;
         }),
       );
       return group;
     }),
   );
-}
-
-/**
- * @param {string} name
- * @param {Record<string, string | number>} attributes
- * @param {string} [text]
- */
-function make(name, attributes, text = '') {
-  const element = document.createElementNS('http://www.w3.org/2000/svg', name);
-  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, String(value));
-  element.textContent = text;
-  return element;
 }

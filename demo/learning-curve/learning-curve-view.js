@@ -1,5 +1,5 @@
 // How many examples it takes: accuracy by number of examples, of a classifier on the model's features and of one on words alone.
-import { parseLines } from '../examples/parse-lines.js';
+import { fetchExamples } from '../examples/shipped.js';
 import { find } from '../shared/dom.js';
 import { count, percent, plural } from '../shared/format.js';
 import { showProblem } from '../shared/problems.js';
@@ -78,7 +78,7 @@ export function mountLearningCurve({ bert, tab }, examples) {
     phase.textContent = 'Starting';
     refresh();
     try {
-      const from = mine.checked ? examples.of('single').items : await bankQuestions(signal);
+      const from = mine.checked ? examples.of('single').items : await fetchExamples('banking', signal);
       points = await model.learningCurve(
         from.map(({ text, label }) => ({ text, label })),
         {
@@ -136,13 +136,6 @@ function sizesFor(examples) {
   for (const { label } of examples) perLabel.set(label, (perLabel.get(label) ?? 0) + 1);
   const least = Math.min(...perLabel.values());
   return perLabel.size < 2 || least < 4 ? [] : SIZES.filter((n) => n < least);
-}
-
-/** @param {AbortSignal} signal */
-async function bankQuestions(signal) {
-  const response = await fetch('data/banking.tsv', { signal });
-  if (!response.ok) throw new Error(`data/banking.tsv could not be fetched (HTTP ${response.status}).`);
-  return parseLines(await response.text()).examples;
 }
 
 /** @param {CurvePoint} point */

@@ -26,6 +26,10 @@ export function duration(milliseconds) {
   return seconds < 10 ? `${decimal(seconds)} s` : `${count(Math.round(seconds))} s`;
 }
 
+/** How long something will take, about: "25 s", "3 min". @param {number} seconds */
+export const timeLeft = (seconds) =>
+  seconds < 100 ? `${5 * Math.ceil(seconds / 5)} s` : `${count(Math.ceil(seconds / 60))} min`;
+
 /**
  * "1 example", "16 examples"
  * @param {number} value

@@ -12,6 +12,8 @@ const TITLES = new Map([
   ['NO_EXAMPLES', 'There is nothing to learn from yet.'],
   ['ONE_CLASS', 'One label is not enough.'],
   ['BAD_ADAPTER', 'The adapter can’t be used.'],
+  ['BAD_CHECKPOINT', 'It can’t go on from there.'],
+  ['BAD_WEIGHTS', 'Training went astray.'],
   ['BAD_HEAD', 'That file is not a saved classifier.'],
   ['HEAD_MODEL_MISMATCH', 'That classifier belongs to another model.'],
 ]);

@@ -50,6 +50,26 @@ export function checkMultiLabelExamples(examples) {
   return { texts: toTexts(examples), labels: examples.map(({ labels }) => [...new Set(labels)]) };
 }
 
+/**
+ * Checks examples with a number each. Throws BAD_INPUT, NO_EXAMPLES or BAD_LABELS.
+ * @param {import('../types.js').ScoredExample[]} examples
+ * @returns {{ texts: Text[], scores: number[] }} [examples] each
+ */
+export function checkScoredExamples(examples) {
+  if (!Array.isArray(examples)) throw new BertletError('BAD_INPUT', 'Examples are an array of { text, score }.');
+  if (examples.length === 0) throw new BertletError('NO_EXAMPLES', 'There are no examples. Give at least two.');
+  examples.forEach((example, i) => {
+    if (typeof example?.text !== 'string')
+      throw new BertletError('BAD_INPUT', `Example ${i} has no text: it must be { text, score }.`);
+    if (!Number.isFinite(example.score))
+      throw new BertletError(
+        'BAD_LABELS',
+        `The score of example ${i} is ${JSON.stringify(example.score)}; it must be a number.`,
+      );
+  });
+  return { texts: toTexts(examples), scores: examples.map(({ score }) => score) };
+}
+
 /** Whether a value is an array of strings that are not empty. @param {unknown} list */
 const areWords = (list) => Array.isArray(list) && list.every((item) => typeof item === 'string' && item !== '');
 
@@ -84,7 +104,7 @@ export function checkTaggedExamples(examples) {
 /**
  * The different labels of examples, sorted: the names of a head's outputs. Throws ONE_CLASS if there is nothing to tell apart.
  * @param {string[][]} given [examples] the labels of each
- * @param {import('../types.js').Task} task
+ * @param {import('../types.js').HeadTask} task
  * @returns {string[]}
  */
 export function labelNames(given, task) {

@@ -1,6 +1,7 @@
 // `fillMask`: checks of its arguments, and the call to the worker.
 import { BertletError } from '../errors.js';
 import { callOptions } from './call-options.js';
+import { Head } from './heads/head.js';
 import { checkInteger } from './options.js';
 import { toTexts } from './texts.js';
 
@@ -10,14 +11,14 @@ import { toTexts } from './texts.js';
  * See `Model.fillMask`.
  * @param {import('../rpc/connection.js').Connection} connection to the model's worker
  * @param {string | string[]} texts
- * @param {{ topK?: number, targets?: string[] } & import('../types.js').TaskOptions} options
+ * @param {{ topK?: number, targets?: string[], head?: unknown } & import('../types.js').TaskOptions} options
  * @returns {Promise<MaskFill[] | MaskFill[][] | (MaskFill[] | MaskFill[][])[]>}
  */
-export async function fillMask(connection, texts, { topK = 5, targets, ...taskOptions }) {
+export async function fillMask(connection, texts, { topK = 5, targets, head, ...taskOptions }) {
   checkInteger('topK', topK);
   if (targets !== undefined && !(Array.isArray(targets) && targets.every((target) => typeof target === 'string')))
     throw new BertletError('BAD_INPUT', `targets is ${targets}; it must be an array of words.`);
-  const params = { texts: toTexts(texts), topK, targets };
+  const params = { texts: toTexts(texts), topK, targets, head: Head.numberOf(head, connection) };
   /** @type {MaskFill[][][]} */
   const fills = await connection.call('fillMask', params, callOptions(taskOptions));
   const results = fills.map((masks) => (masks.length === 1 ? masks[0] : masks));

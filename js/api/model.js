@@ -3,7 +3,6 @@ import { guard } from './guard.js';
 import { callOptions } from './call-options.js';
 import { fetchRerank } from './fetch-ahead.js';
 import { fetchLazy } from './fetch-lazy.js';
-import { BertletError } from '../errors.js';
 import { createHead } from './heads/create.js';
 import { Head } from './heads/head.js';
 import { RemoteHead } from './heads/remote-head.js';
@@ -79,11 +78,6 @@ export class Model {
     if (layer !== undefined) checkInteger('layer', layer, 0, numLayers);
     checkChoice('truncation', truncation, ['cut', 'error']);
     const number = Head.numberOf(head, this.#connection);
-    if (head !== undefined && number === undefined)
-      throw new BertletError(
-        'BAD_INPUT',
-        'head is not a head of this model. Give one that its fit() or loadHead() made.',
-      );
     if (task !== undefined) checkChoice('task', task, ['query', 'document']);
     /** @type {any[]} */
     const results = [];
@@ -110,8 +104,8 @@ export class Model {
    * await model.fillMask('Paris is the [MASK] of France.'); // [{ token_str: 'capital', score, token, sequence }, ...]
    * @template {string | string[]} T
    * @param {T} texts a text, or an array of texts
-   * @param {{ topK?: number, targets?: string[] } & TaskOptions} [options] `topK`: how many pieces to give, default 5; `targets`: the only
-   *   words to choose from
+   * @param {{ topK?: number, targets?: string[], head?: import('../types.js').HeadLike } & TaskOptions} [options] `topK`: how many pieces to
+   *   give, default 5; `targets`: the only words to choose from; `head`: a head of this model, whose adapter the encoder has meanwhile
    * @returns {Promise<T extends any[] ? (MaskFill[] | MaskFill[][])[] : MaskFill[] | MaskFill[][]>} as `texts`: one result, or [texts]. A
    *   result is [pieces], best first; for a text with several masks it is [masks][pieces]. Rejects with UNSUPPORTED_MODEL if the model has
    *   no masked-LM head, BAD_VOCABULARY if its vocabulary has no [MASK], BAD_INPUT if a text has none, or TEXT_TOO_LONG
@@ -200,7 +194,7 @@ export class Model {
    */
   async save(options = {}) {
     const { saveModel } = await fetchLazy();
-    return saveModel(this.#connection, this.info, options);
+    return saveModel(this.#connection, this.info, { head: this.head, ...options });
   }
 
   /**
@@ -216,8 +210,9 @@ guard(Model);
 
 /**
  * The class of the head that `fit` gives for a task.
- * @template {import('../types.js').Task | undefined} K
+ * @template {import('../types.js').HeadTask | undefined} K
  * @typedef {K extends 'token-classification' ? import('./heads/token-classifier.js').TokenClassifier
+ *   : K extends 'regression' ? import('./heads/text-regressor.js').TextRegressor
  *   : K extends 'question-answering' ? import('./heads/question-answerer.js').QuestionAnswerer
  *   : import('./heads/text-classifier.js').TextClassifier} HeadOf
  */

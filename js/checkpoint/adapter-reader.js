@@ -63,7 +63,10 @@ export async function readAdapter(source, family, signal) {
     ignoreTokenTypes: config.task_type === 'QUESTION_ANS',
     labels: names,
     settings,
-    transitions: crf && readTransitions(crf, source.locate(ADAPTER + CRF_FILE), names?.length ?? 0),
+    learned: {
+      ...(settings.report && { report: settings.report }),
+      ...(crf && { transitions: readTransitions(crf, source.locate(ADAPTER + CRF_FILE), names?.length ?? 0) }),
+    },
     ...tensors,
   });
 }

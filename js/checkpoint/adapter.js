@@ -13,7 +13,7 @@ import { toFloats } from './safetensors.js';
  * @property {string | undefined} taskType PEFT's task_type: SEQ_CLS, TOKEN_CLS, QUESTION_ANS, ...
  * @property {string[] | undefined} labels of its head, by index
  * @property {import('./head-settings.js').HeadSettings} settings of its head
- * @property {import('../decode/viterbi.js').Transitions} [transitions] of its tags, which a conditional random field has learned
+ * @property {import('./head-settings.js').Learned} learned what else its head has
  * @property {boolean} ignoreTokenTypes whether it was trained with all token type ids 0, even those of a pair's second text
  * @property {Map<string, Delta>} deltas by the canonical name of the tensor that each changes
  * @property {Map<string, Map<number, Float32Array>>} rows that replace those of the base model's tensors, by canonical name and index
@@ -23,12 +23,12 @@ import { toFloats } from './safetensors.js';
 /** An adapter, which is not copied. */
 export class Adapter {
   /** @param {AdapterParts} parts */
-  constructor({ location, taskType, labels, settings, transitions, ignoreTokenTypes, deltas, rows, saved }) {
+  constructor({ location, taskType, labels, settings, learned, ignoreTokenTypes, deltas, rows, saved }) {
     this.location = location;
     this.taskType = taskType;
     this.labels = labels;
     this.settings = settings;
-    this.transitions = transitions;
+    this.learned = learned;
     this.ignoreTokenTypes = ignoreTokenTypes;
     this.deltas = deltas;
     this.rows = rows;

@@ -3,7 +3,7 @@ import { BertletError } from '../errors.js';
 
 /** @typedef {import('../core/dense.js').Dense} Dense */
 /** @typedef {import('./families/family.js').Family} Family */
-/** @typedef {Pick<import('./head-file.js').HeadData, 'task' | 'labels' | 'network' | 'transitions' | 'report'>} WrittenHead */
+/** @typedef {import('./task-head.js').TaskHead | import('./head-file.js').HeadData} WrittenHead */
 /** @typedef {import('./head-settings.js').HeadSettings} HeadSettings */
 
 /**

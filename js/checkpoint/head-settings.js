@@ -6,6 +6,8 @@ import { writeSafetensors } from './safetensors-writer.js';
 
 /** @typedef {import('../decode/viterbi.js').Transitions} Transitions */
 
+/** Transitions in the numbers of files. @typedef {{ [part in keyof Transitions]: Float32Array }} StoredTransitions */
+
 /**
  * @typedef {object} HeadSettings
  * @property {'mean' | 'cls' | 'max'} [pooling] of the tokens, whose vector a head for texts reads: without the layers that its class in Python
@@ -15,6 +17,12 @@ import { writeSafetensors } from './safetensors-writer.js';
  * @property {boolean} [crf] whether crf.safetensors has its transitions
  * @property {import('../types.js').FitReport} [report] how it was trained
  * @property {string} [fingerprint] `info.fingerprint` of the model beside which an adapter was trained
+ */
+
+/**
+ * @typedef {object} Learned
+ * @property {StoredTransitions} [transitions] of tags, which a conditional random field has learned
+ * @property {import('../types.js').FitReport} [report] how the head was trained
  */
 
 /** The file with the transitions of a conditional random field, named and shaped as in pytorch-crf. */
@@ -50,7 +58,7 @@ export function checkHeadSettings(json, location, code) {
 }
 
 /**
- * @param {Transitions} transitions
+ * @param {Transitions | StoredTransitions} transitions
  * @returns {Uint8Array<ArrayBuffer>} crf.safetensors
  */
 export function writeTransitions({ start, next, end }) {
@@ -70,7 +78,7 @@ export function writeTransitions({ start, next, end }) {
  * @param {Uint8Array} bytes of crf.safetensors
  * @param {string} location URL or path of the file, for messages
  * @param {number} tags number of them
- * @returns {Transitions}
+ * @returns {StoredTransitions}
  */
 export function readTransitions(bytes, location, tags) {
   const { tensors, dataStart } = parseSafetensors(bytes, location);
@@ -82,9 +90,7 @@ export function readTransitions(bytes, location, tags) {
         'SHAPE_MISMATCH',
         `${location}: ${name} has shape [${found.shape}], but the head's tags need [${expected}]. Save the head again.`,
       );
-    return Float64Array.from(
-      toFloats(found, bytes.subarray(dataStart + found.begin, dataStart + found.end), location).values,
-    );
+    return toFloats(found, bytes.subarray(dataStart + found.begin, dataStart + found.end), location).values;
   };
   return {
     start: read('start_transitions', [tags]),

@@ -26,7 +26,7 @@ import { TEXT_TASKS } from './task-head.js';
  * @property {Record<string, unknown>} configJson the checkpoint's config.json
  * @property {Config} config
  * @property {{ name: string, shape: number[] }[]} encoder its tensors, by canonical name
- * @property {WrittenHead & { ranking?: 'none' | 'sigmoid' }} [head]
+ * @property {WrittenHead} [head]
  * @property {import('./masked-head.js').MaskedHead} [maskedHead]
  * @property {{ weight: Float32Array, bias: Float32Array }} [pooler]
  * @property {import('./sentence-transformers.js').SentencePipeline} [pipeline]
@@ -35,8 +35,8 @@ import { TEXT_TASKS } from './task-head.js';
 /**
  * Plans the files. Throws BAD_INPUT for a head that no files of Python's libraries describe.
  * @param {ModelParts} parts
- * @returns {{ files: Record<string, Uint8Array<ArrayBuffer>>, tensors: ModelTensor[], maxTokens: number }} `files`: all but those of the
- *   tokenizer and model.safetensors, which holds `tensors`; `maxTokens`: to which texts are cut
+ * @returns {{ files: Record<string, Uint8Array<ArrayBuffer>>, tensors: ModelTensor[] }} `files`: all but those of the tokenizer and
+ *   model.safetensors, which holds `tensors`
  */
 export function planModel({ configJson, config, encoder, head, maskedHead, pooler, pipeline }) {
   const { family } = config;
@@ -62,7 +62,6 @@ export function planModel({ configJson, config, encoder, head, maskedHead, poole
       'README.md': modelCard({ className, head, headClass, isSentenceModel: modules !== undefined }),
     },
     tensors: tensors.sort((a, b) => (a.name < b.name ? -1 : 1)),
-    maxTokens,
   };
 }
 

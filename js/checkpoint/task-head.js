@@ -23,7 +23,7 @@ import { BertletError } from '../errors.js';
  * @property {Task} task
  * @property {string[]} labels [outputs] the name of each logit; empty for question answering
  * @property {import('../core/dense.js').HeadNetwork} network
- * @property {import('../decode/viterbi.js').Transitions} [transitions] of an adapter's or a saved model's tags
+ * @property {import('./head-settings.js').StoredTransitions} [transitions] of an adapter's or a saved model's tags
  * @property {import('../types.js').FitReport} [report] how bertlet trained it
  * @property {'none' | 'sigmoid'} [ranking] what follows its single logit where documents are ranked; undefined: it can't rank
  */
@@ -143,10 +143,8 @@ export function buildHead(
     return { weight: weight.values, bias: bias.values, activation };
   });
   const network = { layer: numLayers, pooling, normalize, dense };
-  const { transitions, settings } = adapter ?? {};
-  const learned = { ...(transitions && { transitions }), ...(settings?.report && { report: settings.report }) };
   if (task === 'question-answering') {
-    if (inputs === 2) return { task, labels: [], network, ...learned };
+    if (inputs === 2) return { task, labels: [], network };
     throw new BertletError(
       'SHAPE_MISMATCH',
       `${location}: qa_outputs gives ${inputs} values; it must give two, start and end.`,
@@ -162,7 +160,6 @@ export function buildHead(
     );
   }
   // As in the pipeline of `transformers`, a single output goes through a sigmoid.
-  if (inputs === 1 && task === 'text-classification')
-    return { task: 'multi-label', labels: names, network, ...learned };
-  return { task, labels: names, network, ...learned };
+  if (inputs === 1 && task === 'text-classification') return { task: 'multi-label', labels: names, network };
+  return { task, labels: names, network };
 }

@@ -1,15 +1,9 @@
 // Values that hold typed arrays, as one array of bytes: the length of the JSON (32 bits, little-endian), the JSON, in which { $floats:
-// [begin, end] }, { $doubles: … } or { $bytes: … } stands for a Float32Array, Float64Array or Uint8Array, then the bytes of all arrays.
+// [begin, end] } or { $bytes: [begin, end] } stands for a Float32Array or Uint8Array, then the bytes of all arrays.
 import { join } from './streams.js';
 
-/** By the key that stands for them. @type {[key: string, type: Float32ArrayConstructor | Float64ArrayConstructor][]} */
-const NUMBERS = [
-  ['$floats', Float32Array],
-  ['$doubles', Float64Array],
-];
-
 /**
- * @param {unknown} value what JSON can hold, and arrays of these types
+ * @param {unknown} value what JSON can hold, Float32Arrays and Uint8Arrays
  * @returns {Uint8Array<ArrayBuffer>}
  */
 export function pack(value) {
@@ -19,8 +13,7 @@ export function pack(value) {
   const json = JSON.stringify(value, (_, part) => {
     if (!ArrayBuffer.isView(part)) return part;
     arrays.push(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
-    const [key = '$bytes'] = NUMBERS.find(([, type]) => part instanceof type) ?? [];
-    return { [key]: [end, (end += part.byteLength)] };
+    return { [part instanceof Float32Array ? '$floats' : '$bytes']: [end, (end += part.byteLength)] };
   });
   const text = new TextEncoder().encode(json);
   return join([new Uint8Array(Uint32Array.of(text.length).buffer), text, ...arrays]);
@@ -35,9 +28,7 @@ export function unpack(bytes) {
   const arrays = bytes.subarray(4 + size);
   const text = new TextDecoder().decode(bytes.subarray(4, 4 + size));
   return JSON.parse(text, (_, part) => {
-    for (const [key, Numbers] of NUMBERS)
-      if (part?.[key])
-        return new Numbers(new Uint8Array(arrays.subarray(.../** @type {[number, number]} */ (part[key]))).buffer);
+    if (part?.$floats) return new Float32Array(new Uint8Array(arrays.subarray(...part.$floats)).buffer);
     return part?.$bytes ? new Uint8Array(arrays.subarray(...part.$bytes)) : part;
   });
 }

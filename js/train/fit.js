@@ -17,9 +17,10 @@ const fits = {
  * @param {import('../engine/engine.js').Engine} engine
  * @param {{ task: string, tuning?: import('./deep/fit.js').Tuning }} params with the parameters of the task's function
  * @param {import('../rpc/serve.js').Context} context
+ * @param {(signal: AbortSignal) => Promise<void>} untilAlone awaited before the model's weights are changed
  */
-export async function fit(engine, params, context) {
+export async function fit(engine, params, context, untilAlone) {
   if (!params.tuning) return fits[params.task](engine, params, context);
   const { tune } = await fetchPart(() => import('./deep/fit.js'));
-  return tune(engine, params, context);
+  return tune(engine, params, context, untilAlone);
 }

@@ -17,14 +17,17 @@ const MASK_BATCH = 32;
 /**
  * The most likely pieces for the masks of texts.
  * @param {Engine} engine
- * @param {{ texts: import('../tokenize/tokenizer.js').Text[], topK: number, targets?: string[] }} params `targets`: the only words to
- *   choose from; default: the whole vocabulary
+ * @param {object} params
+ * @param {import('../tokenize/tokenizer.js').Text[]} params.texts
+ * @param {number} params.topK
+ * @param {string[]} [params.targets] the only words to choose from; default: the whole vocabulary
+ * @param {import('../core/dense.js').EncoderSpec} [params.spec] how the encoder computes the hidden states
  * @param {import('../rpc/serve.js').Context} context
  * @returns {Promise<MaskFill[][][]>} [texts][masks][up to topK] best first. Rejects with UNSUPPORTED_MODEL if the model has no masked-LM
  *   head, BAD_VOCABULARY if it has no [MASK], TEXT_TOO_LONG, BAD_INPUT for a text without [MASK] or if no target is in the vocabulary,
  *   BAD_WEIGHTS, OUT_OF_MEMORY, or the signal's reason
  */
-export async function fillMask(engine, { texts, topK: k, targets }, context) {
+export async function fillMask(engine, { texts, topK: k, targets, spec }, context) {
   const { maskedHead } = engine.extras;
   if (!maskedHead) {
     throw new BertletError(
@@ -90,6 +93,7 @@ export async function fillMask(engine, { texts, topK: k, targets }, context) {
     },
     pause,
     (count) => report((done += count), texts.length),
+    spec,
   );
   return results;
 }

@@ -178,7 +178,7 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
     emit({ warning: `${/** @type {Error} */ (error).message} So the model has no fillMask().` });
   }
   try {
-    if (plan) extras.head = buildHead(plan, tensors, config);
+    if (plan) extras.head = { ...buildHead(plan, tensors, config), ...plan.adapter?.learned };
     if (configJson.bertlet && !plan?.adapter)
       extras.head = await (await fetchLazy()).restoreHead(engine, source, configJson, signal);
     if (extras.head?.labels.length === 1) {

@@ -1,5 +1,6 @@
 // What the worker does: it owns the engine, and answers the calls of js/api/.
 import { BertletError } from '../errors.js';
+import { nextTask } from '#platform';
 import { weightsOf } from '../core/dense.js';
 import { forEachBatch } from '../engine/batches.js';
 import { fetchLazy } from './fetch-lazy.js';
@@ -58,6 +59,39 @@ export function createMethods() {
     heads.set(number, { ...network, weights: weightsOf(network.dense) });
   }
 
+  /** How many calls read the model's weights at present. */
+  let readers = 0;
+
+  /**
+   * A method that reads the model's weights, and lets other calls in meanwhile.
+   * @param {import('../rpc/serve.js').Method} method
+   * @returns {import('../rpc/serve.js').Method}
+   */
+  const reading = (method) => async (params, context) => {
+    readers += 1;
+    try {
+      return await method(params, context);
+    } finally {
+      readers -= 1;
+    }
+  };
+
+  /**
+   * For a call that is to change the weights: resolves when no other one reads them. What follows must not pause.
+   * @param {AbortSignal} signal
+   */
+  async function untilAlone(signal) {
+    readers -= 1; // of two that wait, one goes first
+    try {
+      while (readers > 0) {
+        await nextTask();
+        signal.throwIfAborted();
+      }
+    } finally {
+      readers += 1;
+    }
+  }
+
   return {
     /** Loads the model; if it has a head, this is kept as number `head`. Gives what `ModelInfo` has beyond the caller's options. */
     async load({ head: number, ...params }, context) {
@@ -99,42 +133,44 @@ export function createMethods() {
     },
 
     /** Sends the vectors of texts, batch by batch, as `Part`. */
-    async embed({ texts, pooling, layer, normalize, truncation, prompt, promptName, task, head }, context) {
-      const { sentencePipeline } = engine.extras;
-      const pipeline = pooling === undefined && layer === undefined ? sentencePipeline : undefined;
-      const maxTokens = pipeline?.maxTokens;
-      /** @type {import('./prompts.js').Prompted} */
-      const prompted =
-        (prompt ?? promptName ?? task ?? sentencePipeline?.defaultPrompt) !== undefined
-          ? (await fetchLazy()).putPrompt(engine, { texts, pooling, prompt, promptName, task, maxTokens }, context)
-          : { texts };
-      const dense = pipeline?.dense ?? [];
-      const spec = {
-        pooling: pooling ?? pipeline?.pooling ?? 'mean',
-        normalize: normalize ?? pipeline?.normalize ?? false,
-        dense,
-        weights: weightsOf(dense),
-      };
-      return forEachBatch(
-        engine,
-        prompted.texts,
-        {
-          phase: 'embed',
-          layers: [layer ?? engine.config.numLayers],
-          truncation,
-          maxTokens,
-          spec: head === undefined ? undefined : headOf(head),
-        },
-        (batch) => {
-          const own = prompted.own?.(batch) ?? batch;
-          sendRows(context, own, spec.pooling, engine.vectors(own, spec));
-        },
-        context,
-      );
-    },
+    embed: reading(
+      async ({ texts, pooling, layer, normalize, truncation, prompt, promptName, task, head }, context) => {
+        const { sentencePipeline } = engine.extras;
+        const pipeline = pooling === undefined && layer === undefined ? sentencePipeline : undefined;
+        const maxTokens = pipeline?.maxTokens;
+        /** @type {import('./prompts.js').Prompted} */
+        const prompted =
+          (prompt ?? promptName ?? task ?? sentencePipeline?.defaultPrompt) !== undefined
+            ? (await fetchLazy()).putPrompt(engine, { texts, pooling, prompt, promptName, task, maxTokens }, context)
+            : { texts };
+        const dense = pipeline?.dense ?? [];
+        const spec = {
+          pooling: pooling ?? pipeline?.pooling ?? 'mean',
+          normalize: normalize ?? pipeline?.normalize ?? false,
+          dense,
+          weights: weightsOf(dense),
+        };
+        return forEachBatch(
+          engine,
+          prompted.texts,
+          {
+            phase: 'embed',
+            layers: [layer ?? engine.config.numLayers],
+            truncation,
+            maxTokens,
+            spec: head === undefined ? undefined : headOf(head),
+          },
+          (batch) => {
+            const own = prompted.own?.(batch) ?? batch;
+            sendRows(context, own, spec.pooling, engine.vectors(own, spec));
+          },
+          context,
+        );
+      },
+    ),
 
     /** Sends a head's logits for texts, batch by batch, as `Part`. */
-    logits({ texts, head: number }, context) {
+    logits: reading(({ texts, head: number }, context) => {
       const head = headOf(number);
       return forEachBatch(
         engine,
@@ -143,7 +179,7 @@ export function createMethods() {
         (batch) => sendRows(context, batch, head.pooling, engine.logits(batch, head)),
         context,
       );
-    },
+    }),
 
     /** Keeps the weights of a head that the page has read from a file. */
     keepHead: ({ head, network }) => keepHead(head, network),
@@ -163,25 +199,32 @@ export function createMethods() {
 
     // What is fetched only when it is used.
 
-    fillMask: async (params, context) => (await fetchLazy()).fillMask(engine, params, context),
+    fillMask: reading(async ({ head, ...params }, context) =>
+      (await fetchLazy()).fillMask(engine, { ...params, spec: head === undefined ? undefined : headOf(head) }, context),
+    ),
 
     /** Sends the logits of windows of texts: `name` is what reads them, readQuestions or readTokens. */
-    async windows({ name, head: number, ...params }, context) {
+    windows: reading(async ({ name, head: number, ...params }, context) => {
       const head = headOf(number);
       const read = (await fetchLazy())[/** @type {'readQuestions' | 'readTokens'} */ (name)];
       return read(engine, { head, ...params }, context);
-    },
+    }),
 
-    async fit({ head, ...params }, context) {
+    fit: reading(async ({ head, ...params }, context) => {
       const { fingerprint } = engine;
-      const fitted = await (await fetchLazy()).fit(engine, params, context);
-      if (engine.fingerprint !== fingerprint) heads.clear(); // they were trained on weights that are gone
+      const fitted = await (await fetchLazy()).fit(engine, params, context, untilAlone);
+      if (engine.fingerprint !== fingerprint) {
+        // What was trained on weights that are gone.
+        for (const { lora } of heads.values()) engine.adapters?.free(lora);
+        heads.clear();
+        engine.extras.head = undefined;
+      }
       await keepHead(head, fitted.network);
       return fitted;
-    },
+    }),
 
     /** The files of the model's folder. */
-    save: async (params, context) => (await fetchLazy()).saveModel(engine, params, context),
+    save: reading(async (params, context) => (await fetchLazy()).saveModel(engine, params, context)),
 
     /** The files of a head's adapter. */
     saveAdapter: async ({ data, baseModel }) =>
@@ -190,6 +233,6 @@ export function createMethods() {
     /** Fetches it before it is used. */
     fetchLazy: async () => void (await fetchLazy()),
 
-    learningCurve: async (params, context) => (await fetchLazy()).learningCurve(engine, params, context),
+    learningCurve: reading(async (params, context) => (await fetchLazy()).learningCurve(engine, params, context)),
   };
 }

@@ -34,7 +34,7 @@ export async function saveModel(engine, { head: given }, context) {
   const head = given ?? extras.head;
   const encoder = encoderTensors(engine);
   const shapes = encoder.map(({ name, rows, columns }) => ({ name, shape: rows === 1 ? [columns] : [rows, columns] }));
-  const { files, tensors, maxTokens } = planModel({
+  const { files, tensors } = planModel({
     configJson,
     config,
     encoder: shapes,
@@ -64,10 +64,10 @@ export async function saveModel(engine, { head: given }, context) {
       await pause();
     }
   }
-  const { modelType } = config.family;
+  const { family, maxPositions: maxTokens, typeVocabSize } = config;
   return {
     ...files,
-    ...writeTokenizerFiles(tokenizer, { modelType, maxTokens, hasTypes: config.typeVocabSize > 0 }),
+    ...writeTokenizerFiles(tokenizer, { modelType: family.modelType, maxTokens, hasTypes: typeVocabSize > 0 }),
     'model.safetensors': new Blob(pieces),
   };
 }

@@ -34,6 +34,7 @@ const CTEST = [
   ['src/model/writer', ['model_writer', 'model_encoder']],
   ['src/model/image', ['model_image', 'model_encoder']],
   ['src/model/adapter', ['train_trainer']],
+  ['src/model/lora', ['model_lora', 'train_trainer']],
   ['src/model/dropout', ['train_trainer']],
   ['src/model/reader', ['train_trainer']],
   ['src/model/', ['model_writer', 'model_image', 'model_encoder', 'train_trainer']],

@@ -53,8 +53,11 @@ size_t linear_scratch(int32_t k);
 
 /* Packs W^T [k][n] from `packed`, which is W [n][k], for the panels panel_begin .. panel_end - 1 of W^T only; k is a
  * multiple of 8 too. With it linear_f32() computes dy . W, the derivative by the inputs of a linear layer. */
-void transpose_packed(const float *packed, int32_t n, int32_t k, int32_t panel_begin, int32_t panel_end,
-                      float *transposed);
+#define DECLARE_TRANSPOSE(name)                                                                                        \
+  void name(const float *packed, int32_t n, int32_t k, int32_t panel_begin, int32_t panel_end, float *transposed)
+DECLARE_TRANSPOSE(transpose_packed_scalar);
+DECLARE_TRANSPOSE(transpose_packed_simd);
+#define transpose_packed BERTLET_KERNEL(transpose_packed)
 
 /* The derivative by the weights: gradient [n][k] += dy [rows][n]^T . x [rows][k], for the panels panel_begin ..
  * panel_end - 1 of outputs and the inputs input_begin .. input_end - 1 only, which begin and end at multiples of 8. The

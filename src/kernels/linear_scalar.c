@@ -37,3 +37,11 @@ void weight_gradient_scalar(const float *x, int32_t x_stride, const float *dy, i
     }
   }
 }
+
+void transpose_packed_scalar(const float *packed, int32_t n, int32_t k, int32_t panel_begin, int32_t panel_end,
+                             float *transposed) {
+  for (int32_t input = panel_begin * PANEL; input < panel_end * PANEL; input++)
+    for (int32_t output = 0; output < n; output++)
+      transposed[(size_t)(input / PANEL * n + output) * PANEL + input % PANEL] =
+          packed[(size_t)(output / PANEL * k + input) * PANEL + output % PANEL];
+}

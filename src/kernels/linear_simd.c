@@ -83,3 +83,24 @@ void weight_gradient_simd(const float *x, int32_t x_stride, const float *dy, int
     }
   }
 }
+
+/* A quarter of a block of 8 x 8 numbers, 8 from one row to the next. */
+static inline void transpose_quarter(const float *from, float *to) {
+  v128_t rows[LANES];
+  for (int32_t row = 0; row < LANES; row++) rows[row] = wasm_v128_load(from + row * PANEL);
+  transpose(rows);
+  for (int32_t row = 0; row < LANES; row++) wasm_v128_store(to + row * PANEL, rows[row]);
+}
+
+/* Both are blocks of 8 x 8 numbers in one piece. */
+void transpose_packed_simd(const float *packed, int32_t n, int32_t k, int32_t panel_begin, int32_t panel_end,
+                           float *transposed) {
+  for (int32_t panel = panel_begin; panel < panel_end; panel++) {
+    const float *from = packed + (size_t)panel * PANEL * PANEL;
+    float *to = transposed + (size_t)panel * n * PANEL;
+    for (int32_t block = 0; block < n / PANEL; block++, from += (size_t)k * PANEL, to += PANEL * PANEL)
+      for (int32_t row = 0; row < PANEL; row += LANES)
+        for (int32_t column = 0; column < PANEL; column += LANES)
+          transpose_quarter(from + column * PANEL + row, to + row * PANEL + column);
+  }
+}

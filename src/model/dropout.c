@@ -1,5 +1,7 @@
 #include "model/dropout.h"
 
+#include <string.h>
+
 #include "base/tasks.h"
 #include "base/threads.h"
 
@@ -10,7 +12,11 @@ typedef struct dropout_step {
   dropout drop;
   uint32_t first;
   int32_t rows, columns;
+  bool drops;
+  const float *from; /* is copied to x first, unless it is NULL */
   float *x;
+  const float *y; /* is added to x in `sum`, unless it is NULL */
+  float *sum;
 } dropout_step;
 
 dropout dropout_at(float rate, const dropout_plan *plan, int32_t layer, dropout_place place) {
@@ -24,14 +30,49 @@ static void drop_task(void *context, int32_t task, int32_t thread) {
   (void)thread;
   const dropout_step *step = context;
   range rows = task_range(step->rows, DROPOUT_ROWS, task);
-  const int32_t n = step->columns;
-  apply_dropout(step->x + (size_t)rows.begin * n, (rows.end - rows.begin) * n,
-                step->first + (uint32_t)rows.begin * (uint32_t)n, &step->drop);
+  const size_t at = (size_t)rows.begin * step->columns;
+  const int32_t n = (rows.end - rows.begin) * step->columns;
+  float *x = step->x + at;
+  if (step->from) memcpy(x, step->from + at, (size_t)n * sizeof(float));
+  if (step->drops) apply_dropout(x, n, step->first + (uint32_t)at, &step->drop);
+  if (!step->y) return;
+  const float *y = step->y + at;
+  float *sum = step->sum + at;
+  for (int32_t i = 0; i < n; i++) sum[i] = x[i] + y[i];
+}
+
+static dropout_step step_at(float rate, const dropout_plan *plan, int32_t layer, dropout_place place, float *x,
+                            int32_t rows, int32_t columns) {
+  return (dropout_step){.drop = dropout_at(rate, plan, layer, place),
+                        .first = plan->first_token * (uint32_t)columns,
+                        .rows = rows,
+                        .columns = columns,
+                        .drops = rate > 0,
+                        .x = x};
+}
+
+static void run(const bertlet_model *model, dropout_step *step) {
+  parallel_for(model->threads, task_count(step->rows, DROPOUT_ROWS), drop_task, step);
 }
 
 void drop_rows(const bertlet_model *model, float rate, const dropout_plan *plan, int32_t layer, dropout_place place,
                float *x, int32_t rows, int32_t columns) {
   if (rate <= 0) return;
-  dropout_step step = {dropout_at(rate, plan, layer, place), plan->first_token * (uint32_t)columns, rows, columns, x};
-  parallel_for(model->threads, task_count(rows, DROPOUT_ROWS), drop_task, &step);
+  dropout_step step = step_at(rate, plan, layer, place, x, rows, columns);
+  run(model, &step);
+}
+
+void drop_copied_rows(const bertlet_model *model, float rate, const dropout_plan *plan, int32_t layer,
+                      dropout_place place, const float *x, int32_t rows, int32_t columns, float *copy) {
+  dropout_step step = step_at(rate, plan, layer, place, copy, rows, columns);
+  step.from = x;
+  run(model, &step);
+}
+
+void drop_and_add_rows(const bertlet_model *model, float rate, const dropout_plan *plan, int32_t layer,
+                       dropout_place place, float *x, const float *y, int32_t rows, int32_t columns, float *sum) {
+  dropout_step step = step_at(rate, plan, layer, place, x, rows, columns);
+  step.y = y;
+  step.sum = sum;
+  run(model, &step);
 }

@@ -37,4 +37,12 @@ dropout dropout_at(float rate, const dropout_plan *plan, int32_t layer, dropout_
 void drop_rows(const bertlet_model *model, float rate, const dropout_plan *plan, int32_t layer, dropout_place place,
                float *x, int32_t rows, int32_t columns);
 
+/* Likewise, but into a copy; at rate 0 too. */
+void drop_copied_rows(const bertlet_model *model, float rate, const dropout_plan *plan, int32_t layer,
+                      dropout_place place, const float *x, int32_t rows, int32_t columns, float *copy);
+
+/* Likewise of x, and then sum [rows][columns] = x + y, which may be x or y; at rate 0 too. */
+void drop_and_add_rows(const bertlet_model *model, float rate, const dropout_plan *plan, int32_t layer,
+                       dropout_place place, float *x, const float *y, int32_t rows, int32_t columns, float *sum);
+
 #endif

@@ -123,7 +123,7 @@ typedef struct product_step {
   matrix x, dy;
   int32_t rows, k, n;
   int32_t across, panels; /* as in linear_step */
-  const float *packed;
+  const float *packed, *start;
   float *y; /* out: the product, or the gradient of the weights */
   int32_t y_stride;
 } product_step;
@@ -133,14 +133,14 @@ static void product_tile(void *context, int32_t tile, int32_t thread) {
   range rows = task_range(step->rows, LINEAR_ROWS, tile / step->across);
   range panels = task_range(step->n / PANEL, step->panels, tile % step->across);
   linear_f32(step->x.values + (size_t)rows.begin * step->x.stride, step->x.stride, rows.end - rows.begin, step->k,
-             step->packed, NULL, panels.begin, panels.end, EPILOGUE_NONE, scratch_of(step->model, thread),
+             step->packed, step->start, panels.begin, panels.end, EPILOGUE_NONE, scratch_of(step->model, thread),
              step->y + (size_t)rows.begin * step->y_stride, step->y_stride);
 }
 
-void add_product(const bertlet_model *model, matrix x, int32_t rows, int32_t k, const float *packed, int32_t n,
-                 float *y, int32_t y_stride) {
+void product(const bertlet_model *model, matrix x, int32_t rows, int32_t k, const float *packed, int32_t n,
+             const float *start, float *y, int32_t y_stride) {
   tiling tiles = tiles_for(model, rows, n);
-  product_step step = {model, x, {0}, rows, k, n, tiles.across, tiles.panels, packed, y, y_stride};
+  product_step step = {model, x, {0}, rows, k, n, tiles.across, tiles.panels, packed, start, y, y_stride};
   parallel_for(model->threads, tiles.down * tiles.across, product_tile, &step);
 }
 
@@ -150,11 +150,11 @@ static void transpose_panel(void *context, int32_t panel, int32_t thread) {
   transpose_packed(step->packed, step->n, step->k, panel, panel + 1, step->y);
 }
 
-void add_product_transposed(const bertlet_model *model, matrix dy, int32_t rows, int32_t n, const float *packed,
-                            int32_t k, float *transposed, float *dx, int32_t dx_stride) {
+void product_transposed(const bertlet_model *model, matrix dy, int32_t rows, int32_t n, const float *packed, int32_t k,
+                        float *transposed, const float *start, float *dx, int32_t dx_stride) {
   product_step step = {.model = model, .k = k, .n = n, .packed = packed, .y = transposed};
   parallel_for(model->threads, k / PANEL, transpose_panel, &step);
-  add_product(model, dy, rows, n, transposed, k, dx, dx_stride);
+  product(model, dy, rows, n, transposed, k, start, dx, dx_stride);
 }
 
 static void gradient_tile(void *context, int32_t tile, int32_t thread) {
@@ -171,7 +171,7 @@ void add_weight_gradient(const bertlet_model *model, matrix x, matrix dy, int32_
   int32_t blocks = task_count(k, GRADIENT_INPUTS), panels = n / PANEL;
   int32_t wanted = task_count(threads_count(model->threads) * TASKS_PER_THREAD, blocks);
   int32_t width = task_count(panels, wanted), across = task_count(panels, width);
-  product_step step = {model, x, dy, rows, k, n, across, width, NULL, gradient, 0};
+  product_step step = {model, x, dy, rows, k, n, across, width, NULL, NULL, gradient, 0};
   parallel_for(model->threads, blocks * across, gradient_tile, &step);
 }
 
@@ -185,7 +185,7 @@ static void bias_gradient_panel(void *context, int32_t panel, int32_t thread) {
 }
 
 void linear_backward(const bertlet_model *model, const linear *l, const linear *gradient, const float *x,
-                     const float *dy, int32_t rows, float *transposed, float *dx) {
+                     const float *dy, int32_t rows, float *transposed, const float *start, float *dx) {
   matrix by_y = {dy, l->outputs};
   if (gradient->weight)
     add_weight_gradient(model, (matrix){x, l->inputs}, by_y, rows, l->inputs, l->outputs, gradient->weight);
@@ -193,5 +193,5 @@ void linear_backward(const bertlet_model *model, const linear *l, const linear *
     product_step step = {.model = model, .dy = by_y, .rows = rows, .n = l->outputs, .y = gradient->bias};
     parallel_for(model->threads, l->outputs / PANEL, bias_gradient_panel, &step);
   }
-  if (dx) add_product_transposed(model, by_y, rows, l->outputs, l->weight, l->inputs, transposed, dx, l->inputs);
+  if (dx) product_transposed(model, by_y, rows, l->outputs, l->weight, l->inputs, transposed, start, dx, l->inputs);
 }

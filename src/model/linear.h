@@ -21,13 +21,15 @@ typedef struct matrix {
   int32_t stride;
 } matrix;
 
-/* y [rows][n] += x [rows][k] . W^T, for W [n][k], packed. `y_stride`: floats from one row of y to the next. */
-void add_product(const bertlet_model *model, matrix x, int32_t rows, int32_t k, const float *packed, int32_t n,
-                 float *y, int32_t y_stride);
+/* y [rows][n] = start [n] + x [rows][k] . W^T, for W [n][k], packed; where `start` is NULL, y +=. `y_stride`: floats
+ * from one row of y to the next. */
+void product(const bertlet_model *model, matrix x, int32_t rows, int32_t k, const float *packed, int32_t n,
+             const float *start, float *y, int32_t y_stride);
 
-/* dx [rows][k] += dy [rows][n] . W, for W [n][k], packed. `transposed`: room for n * k floats. */
-void add_product_transposed(const bertlet_model *model, matrix dy, int32_t rows, int32_t n, const float *packed,
-                            int32_t k, float *transposed, float *dx, int32_t dx_stride);
+/* dx [rows][k] = start [k] + dy [rows][n] . W, for W [n][k], packed; where `start` is NULL, dx +=. `transposed`: room
+ * for n * k floats. */
+void product_transposed(const bertlet_model *model, matrix dy, int32_t rows, int32_t n, const float *packed, int32_t k,
+                        float *transposed, const float *start, float *dx, int32_t dx_stride);
 
 /* Inputs of a task of add_weight_gradient(): WEIGHT_GRADIENT_ROWS rows of them fit into the second-level cache. Its
  * scratch memory is weight_gradient_scratch(GRADIENT_INPUTS). */
@@ -38,9 +40,9 @@ void add_weight_gradient(const bertlet_model *model, matrix x, matrix dy, int32_
                          float *gradient);
 
 /* The backward pass of linear_forward(), without the activation: from dy [rows][outputs], the derivative of the loss by
- * y, adds those by the weights and the bias to `gradient` (where it has the arrays), and that by x to dx [rows][inputs]
- * (unless it is NULL). `transposed`: room for all weights. */
+ * y, adds those by the weights and the bias to `gradient` (where it has the arrays), and puts start + that by x into
+ * dx [rows][inputs] (unless it is NULL), as product_transposed() does. `transposed`: room for all weights. */
 void linear_backward(const bertlet_model *model, const linear *l, const linear *gradient, const float *x,
-                     const float *dy, int32_t rows, float *transposed, float *dx);
+                     const float *dy, int32_t rows, float *transposed, const float *start, float *dx);
 
 #endif

@@ -53,34 +53,32 @@ static const float *adapter_input(const layer_training *of, const linear *l, dro
   if (of->dropout->adapter <= 0) return x;
   const int32_t tokens = tokens_of(of);
   float *dropped = of->scratch->adapter_input;
-  memcpy(dropped, x, (size_t)tokens * l->inputs * sizeof(float));
-  drop_rows(of->model, of->dropout->adapter, of->dropout, of->index, place, dropped, tokens, l->inputs);
+  drop_copied_rows(of->model, of->dropout->adapter, of->dropout, of->index, place, x, tokens, l->inputs, dropped);
   return dropped;
 }
 
 static void adapted_forward(const layer_training *of, const linear *l, const adapter *by, dropout_place place,
                             const float *x, float *inner, float *y) {
   linear_forward(of->model, l, EPILOGUE_NONE, x, tokens_of(of), y);
-  if (by->adapted > 0) adapter_forward(of->model, l, by, adapter_input(of, l, place, x), tokens_of(of), inner, y);
+  if (by->adapted > 0)
+    adapter_forward(of->model, l, by, adapter_input(of, l, place, x), tokens_of(of), of->scratch->zeros, inner, y);
 }
 
-/* Adds to dx, unless it is NULL. */
+/* dx = start + the derivative by x, or, where `start` is NULL, +=; unless dx is NULL. */
 static void adapted_backward(const layer_training *of, const linear *l, const linear *gradient, const adapter *by,
                              const adapter *adapter_gradient, dropout_place place, const float *x, const float *inner,
-                             const float *dy, float *dx) {
+                             const float *dy, const float *start, float *dx) {
   const int32_t tokens = tokens_of(of);
   const layer_scratch *s = of->scratch;
-  linear_backward(of->model, l, gradient, x, dy, tokens, s->transposed, dx);
+  linear_backward(of->model, l, gradient, x, dy, tokens, s->transposed, start, dx);
   if (by->adapted == 0) return;
   const float *dropped = adapter_input(of, l, place, x);
   const bool apart = dx && of->dropout->adapter > 0; /* the part of dx that goes back through the dropout */
-  if (apart) memset(s->adapter_input_gradient, 0, (size_t)tokens * l->inputs * sizeof(float));
-  adapter_backward(of->model, l, by, adapter_gradient, dropped, inner, dy, tokens, s->inner_gradient, s->transposed,
-                   apart ? s->adapter_input_gradient : dx);
-  if (!apart) return;
-  drop_rows(of->model, of->dropout->adapter, of->dropout, of->index, place, s->adapter_input_gradient, tokens,
-            l->inputs);
-  for_each(of, add_chunk, s->adapter_input_gradient, l->inputs, dx);
+  adapter_backward(of->model, l, by, adapter_gradient, dropped, inner, dy, tokens, s->zeros, s->inner_gradient,
+                   s->transposed, apart ? s->zeros : NULL, apart ? s->adapter_input_gradient : dx);
+  if (apart)
+    drop_and_add_rows(of->model, of->dropout->adapter, of->dropout, of->index, place, s->adapter_input_gradient, dx,
+                      tokens, l->inputs, dx);
 }
 
 /* ---- The layer --------------------------------------------------------------------------------------------------- */
@@ -94,9 +92,8 @@ static const float *norm_if_any(const layer_training *of, const norm *by, const 
 
 /* Dropout of x [tokens][hidden], then + residual: in place. */
 static void drop_and_add(const layer_training *of, dropout_place place, const float *residual, float *x) {
-  const int32_t n = of->model->config.hidden_size;
-  drop_rows(of->model, of->dropout->hidden, of->dropout, of->index, place, x, tokens_of(of), n);
-  for_each(of, add_chunk, residual, n, x);
+  drop_and_add_rows(of->model, of->dropout->hidden, of->dropout, of->index, place, x, residual, tokens_of(of),
+                    of->model->config.hidden_size, x);
 }
 
 /* What the forward pass computes from what it has kept. */
@@ -142,8 +139,7 @@ static const float *through_dropout(const layer_training *of, dropout_place plac
   if (of->dropout->hidden <= 0) return flow;
   const int32_t n = of->model->config.hidden_size, tokens = tokens_of(of);
   float *branch = of->scratch->branch;
-  memcpy(branch, flow, (size_t)tokens * n * sizeof(float));
-  drop_rows(of->model, of->dropout->hidden, of->dropout, of->index, place, branch, tokens, n);
+  drop_copied_rows(of->model, of->dropout->hidden, of->dropout, of->index, place, flow, tokens, n, branch);
   return branch;
 }
 
@@ -159,12 +155,11 @@ static void normed_linear_backward(const layer_training *of, const norm *by, con
                                    const adapter *adapted, const adapter *adapter_gradient, dropout_place place,
                                    const float *inner, const float *dy, float *flow) {
   if (!flow || !has_norm(by)) {
-    adapted_backward(of, l, gradient, adapted, adapter_gradient, place, normalized, inner, dy, flow);
+    adapted_backward(of, l, gradient, adapted, adapter_gradient, place, normalized, inner, dy, NULL, flow);
     return;
   }
   float *side = of->scratch->side;
-  memset(side, 0, (size_t)tokens_of(of) * l->inputs * sizeof(float));
-  adapted_backward(of, l, gradient, adapted, adapter_gradient, place, normalized, inner, dy, side);
+  adapted_backward(of, l, gradient, adapted, adapter_gradient, place, normalized, inner, dy, of->scratch->zeros, side);
   norm_backward_if_any(of, by, norm_gradient, x, side);
   for_each(of, add_chunk, side, l->inputs, flow);
 }
@@ -175,16 +170,14 @@ void train_layer_backward(const layer_training *of, bool to_input, float *flow) 
   const layer_buffers *b = &of->tape->buffers;
   const inner_buffers *inner = &of->tape->inner;
   const layer_scratch *s = of->scratch;
-  const int32_t tokens = tokens_of(of), hidden_size = of->model->config.hidden_size;
   const int32_t intermediate_size = w->intermediate.outputs;
 
   /* The feed-forward network. */
   norm_backward_if_any(of, &w->norm_after_feed_forward, &g->norm_after_feed_forward, b->feed_forward_output, flow);
   for_each(of, activate_chunk, b->intermediate, intermediate_size, s->activated);
-  memset(s->intermediate_gradient, 0, (size_t)tokens * intermediate_size * sizeof(float));
   adapted_backward(of, &w->feed_forward_output, &g->feed_forward_output, &a->feed_forward_output,
                    &ag->feed_forward_output, DROP_ADAPTER_FEED_FORWARD_OUTPUT, s->activated, inner->feed_forward_output,
-                   through_dropout(of, DROP_FEED_FORWARD_OUTPUT, flow), s->intermediate_gradient);
+                   through_dropout(of, DROP_FEED_FORWARD_OUTPUT, flow), s->zeros, s->intermediate_gradient);
   for_each(of, activate_backward, b->intermediate, intermediate_size, s->intermediate_gradient);
   const float *middle = attended(of);
   normed_linear_backward(of, &w->norm_before_feed_forward, &g->norm_before_feed_forward, middle,
@@ -194,10 +187,9 @@ void train_layer_backward(const layer_training *of, bool to_input, float *flow) 
 
   /* Attention. */
   norm_backward_if_any(of, &w->norm_after_attention, &g->norm_after_attention, b->attention_output, flow);
-  memset(s->side, 0, (size_t)tokens * hidden_size * sizeof(float));
   adapted_backward(of, &w->attention_output, &g->attention_output, &a->attention_output, &ag->attention_output,
                    DROP_ADAPTER_ATTENTION_OUTPUT, b->context, inner->attention_output,
-                   through_dropout(of, DROP_ATTENTION_OUTPUT, flow), s->side);
+                   through_dropout(of, DROP_ATTENTION_OUTPUT, flow), s->zeros, s->side);
   attention_backward_training(of->model, of->starts, of->sequences, b->qkv, of->dropout, of->index, b->context, s->side,
                               s->qkv_gradient);
   normed_linear_backward(of, &w->norm_before_attention, &g->norm_before_attention, b->input, attention_input(of),

@@ -31,6 +31,7 @@ typedef struct layer_scratch {
   float *intermediate_gradient;                           /* [tokens][intermediate] */
   float *adapter_input, *adapter_input_gradient;          /* [tokens][the most inputs of an adapted layer] */
   float *inner_gradient;                                  /* [tokens][the most inner columns of an adapted layer] */
+  const float *zeros;                                     /* [the most inputs or inner columns of a layer] */
   float *transposed;                                      /* the weights of the largest linear layer */
   float *moments;                                         /* [tokens][2] */
 } layer_scratch;

@@ -25,8 +25,12 @@ static void sum_squares(void *context, int32_t task, int32_t thread) {
   (void)thread;
   const optimizer_step *step = context;
   const range r = chunk_of(step->of, task);
+  const float *gradient = step->of->gradient;
   double sum[4] = {0};
-  for (int32_t i = r.begin; i < r.end; i++) sum[i & 3] += (double)step->of->gradient[i] * (double)step->of->gradient[i];
+  int32_t i = r.begin;
+  for (; i + 4 <= r.end; i += 4)
+    for (int32_t j = 0; j < 4; j++) sum[j] += (double)gradient[i + j] * (double)gradient[i + j];
+  for (; i < r.end; i++) sum[i & 3] += (double)gradient[i] * (double)gradient[i];
   step->squares[task] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 

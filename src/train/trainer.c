@@ -62,9 +62,8 @@ static void embeddings_backward_training(bertlet_trainer *t) {
   if (projects_embeddings(model)) {
     rows = t->embedding_gradient;
     embedding_rows(t, t->embedding_rows);
-    memset(rows, 0, (size_t)tokens * columns * sizeof(float));
     linear_backward(model, &weights->embedding_projection, &t->gradients.embedding_projection, t->embedding_rows,
-                    t->flow, tokens, t->scratch.transposed, rows);
+                    t->flow, tokens, t->scratch.transposed, t->scratch.zeros, rows);
   }
   drop_rows(model, t->dropout.hidden, &t->dropout, -1, DROP_EMBEDDINGS, rows, tokens, columns);
   if (has_norm(&weights->embedding_norm)) {

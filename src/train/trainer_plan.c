@@ -237,6 +237,12 @@ static void alloc_tapes(layout *l) {
   t->recomputed = -1;
 }
 
+static const float *alloc_zeros(layout *l, int64_t count) {
+  float *zeros = alloc_floats(l, 1, count);
+  if (l->places) memset(zeros, 0, (size_t)count * sizeof(float));
+  return zeros;
+}
+
 /* Whether the architecture has something at `place` of a layer, or of the model. */
 static bool has_entry(const bertlet_config *config, size_t place, bool of_layer) {
   const architecture *of = find_architecture(config->architecture);
@@ -274,6 +280,7 @@ static void alloc_scratch(layout *l, int32_t threads) {
       .adapter_input = drops ? alloc_floats(l, tokens, widest) : NULL,
       .adapter_input_gradient = drops ? alloc_floats(l, tokens, widest) : NULL,
       .inner_gradient = adapts ? alloc_floats(l, tokens, ADAPTER_PARTS * padded_rank(l)) : NULL,
+      .zeros = alloc_zeros(l, max((int32_t)widest, ADAPTER_PARTS * padded_rank(l))),
       .transposed = alloc_floats(l, max((int32_t)hidden, padded_rank(l) * ADAPTER_PARTS),
                                  max(max(3 * (int32_t)hidden, (int32_t)intermediate), (int32_t)embedding)),
       .moments = alloc_floats(l, tokens, 2),

@@ -53,6 +53,32 @@ describe('lora', () => {
   }
 });
 
+test('numbers: of any scale, and the head gives them on that scale', async () => {
+  const bert = await load(tiny(), { threads: 1 });
+  const words = ['great', 'good', 'bad', 'awful'];
+  const examples = Array.from({ length: 80 }, (_, i) => ({
+    text: `the ${words[i % 4]} movie ${'very '.repeat(i % 3)}`,
+    score: 1000 - 100 * (i % 4),
+  }));
+  const options = { task: 'regression', method: 'lora', validation: 0.25, ...quick, epochs: 20 };
+  const head = await bert.fit(examples, options);
+  assert.ok(head.report.validation.pearson > 0.9, JSON.stringify(head.report.validation));
+  assert.ok(head.report.validation.r2 > 0.8);
+  assert.equal(head.report.validation.n, 20);
+  const kept = head.report.history[head.report.epochs - 1].heldOut;
+  assert.ok(Math.abs(kept.r2 - head.report.validation.r2) < 1e-3);
+  const [best, worst] = await head.score(['the great movie', 'the awful movie']);
+  assert.ok(best > worst + 100 && best < 1300 && worst > 400, `${best} ${worst}`);
+  await assert.rejects(bert.fit(examples, { task: 'regression' }), {
+    code: 'BAD_INPUT',
+    message: /take method 'lora'/,
+  });
+  const noScore = bert.fit([{ text: 'a', score: 'b' }], options);
+  await assert.rejects(noScore, { code: 'BAD_LABELS', message: /score of example 0 is "b"/ });
+  await assert.rejects(head.evaluate([]), { code: 'NO_EXAMPLES' });
+  await bert.dispose();
+});
+
 test('lora with a conditional random field: it learns what follows what', async () => {
   const bert = await load(tiny(), { threads: 1 });
   const examples = sentences(60);
@@ -225,4 +251,66 @@ describe('what can go wrong', () => {
     });
     await int8.dispose();
   });
+});
+
+test('a call that reads the model while another one tunes all of it has the old weights or the new ones, not some of each', async () => {
+  const bert = await load(tiny(), { threads: 1 });
+  const texts = toyExamples(3000).map(({ text }) => text);
+  const before = await bert.embed(texts);
+  const fitting = bert.fit(toyExamples(40), { method: 'full', ...quick, epochs: 1 });
+  const seen = [];
+  let done = false;
+  fitting.then(() => (done = true));
+  while (!done) seen.push(await bert.embed(texts));
+  await fitting;
+  const after = await bert.embed(texts);
+  assert.notDeepEqual(after, before);
+  for (const [i, vectors] of seen.entries())
+    assert.ok(
+      [before, after].some((whole) => vectors.every((vector, j) => String(vector) === String(whole[j]))),
+      `${i}`,
+    );
+  await bert.dispose();
+});
+
+test('of two fits of the whole model at once, the second says that it came too late', async () => {
+  const bert = await load(tiny(), { threads: 1 });
+  const fit = (seed) => bert.fit(toyExamples(40), { method: 'full', ...quick, epochs: 1, seed });
+  const results = await Promise.allSettled([fit(1), fit(2)]);
+  const failed = results.filter(({ status }) => status === 'rejected').map(({ reason }) => reason);
+  assert.equal(failed.length, 1);
+  assert.equal(failed[0].code, 'HEAD_MODEL_MISMATCH');
+  assert.match(failed[0].message, /Train one after the other/);
+  const [{ value: head }] = results.filter(({ status }) => status === 'fulfilled');
+  assert.ok(await head.classify('good'));
+  await bert.dispose();
+});
+
+test('a tuned model as a folder: the same numbers, with its head', async () => {
+  const bert = await load(tiny(), { threads: 1 });
+  await bert.fit(toyExamples(60), { method: 'full', ...quick });
+  const texts = ['the great movie', 'the awful movie'];
+  const [vectors, labels] = [await bert.embed(texts), await bert.head.classify(texts)];
+  const files = await bert.save();
+  const again = await load(files, { threads: 1 });
+  assert.equal(again.info.fingerprint, bert.info.fingerprint);
+  assert.deepEqual(await again.embed(texts), vectors);
+  assert.deepEqual(await again.head.classify(texts), labels);
+  await Promise.all([bert.dispose(), again.dispose()]);
+});
+
+test('an adapter as a folder: the same numbers beside the model', async () => {
+  const bert = await load(tiny(), { threads: 1 });
+  for (const [task, examples] of Object.entries(tasks)) {
+    const head = await bert.fit(examples, {
+      task,
+      method: 'lora',
+      ...quick,
+      ...(task === 'token-classification' && { crf: true }),
+    });
+    const again = await bert.loadHead(await head.saveAdapter());
+    assert.equal(again.task, task);
+    assert.deepEqual(await again.evaluate(examples), await head.evaluate(examples));
+  }
+  await bert.dispose();
 });

@@ -235,3 +235,26 @@ describe('a model that can’t be loaded', () => {
     assert.equal(error.code, 'NETWORK');
   });
 });
+
+test('a saved model outlives its worker, and comes back', async () => {
+  await open(fixtures);
+  const result = await page.evaluate(async () => {
+    const { load } = await import('/dist/bertlet.js');
+    const bert = await load('tiny-f16', { hub: '/models', cache: false });
+    const files = await bert.save();
+    await bert.dispose();
+    const again = await load(files);
+    const sameHead = again.head.labels.join() === bert.head.labels.join();
+    await again.dispose();
+    const weights = files['model.safetensors'];
+    return {
+      isBlob: weights instanceof Blob,
+      sameHead,
+      isSame: again.info.fingerprint === bert.info.fingerprint,
+      threads: bert.info.threads,
+    };
+  });
+  assert.ok(result.threads > 1, 'the weights are in shared memory');
+  assert.deepEqual(result, { isBlob: true, sameHead: true, isSame: true, threads: result.threads });
+  await noWorkers();
+});

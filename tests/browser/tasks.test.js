@@ -117,7 +117,7 @@ describe('adapters for all-MiniLM-L6-v2', { skip: withoutModel }, () => {
   });
 
   test('tabs are in the address, within reach of the keyboard, and keep what was typed', async () => {
-    await page.focus('#tab-classify');
+    await page.focus('#tab-tune');
     await page.keyboard.press('ArrowRight');
     assert.equal(await selected(), 'Classify', 'arrows only move the focus');
     await page.keyboard.press('Enter');
@@ -180,7 +180,7 @@ describe('adapters for all-MiniLM-L6-v2', { skip: withoutModel }, () => {
     await page.click('#tab-curve');
     assert.equal(await page.isDisabled('#measure'), true, 'with a single label there is nothing to tell apart');
     // Each point of the chart is where its number says, between the lines of 0% and 100%.
-    const chart = await page.$eval('.chart', (svg) => {
+    const chart = await page.$eval('#panel-curve .chart', (svg) => {
       const lines = [...svg.querySelectorAll('.grid')].map((line) => line.getBBox().y);
       const heights = (kind) =>
         [...svg.querySelectorAll(`${kind} circle`)].map(
@@ -197,9 +197,9 @@ describe('adapters for all-MiniLM-L6-v2', { skip: withoutModel }, () => {
   test('everything has a name for screen readers, and nothing sticks out of a narrow window', async () => {
     const session = await page.context().newCDPSession(page);
     const roles = ['tab', 'tabpanel', 'button', 'textbox', 'slider', 'radio', 'progressbar', 'link', 'region', 'image'];
-    for (const tab of ['classify', 'sentiment', 'entities', 'questions', 'similar', 'curve']) {
+    for (const tab of ['classify', 'tune', 'sentiment', 'entities', 'questions', 'similar', 'curve']) {
       await page.click(`#tab-${tab}`);
-      if (tab !== 'classify' && tab !== 'curve') await result(tab);
+      if (!['classify', 'tune', 'curve'].includes(tab)) await result(tab);
       const { nodes } = await session.send('Accessibility.getFullAXTree');
       const named = nodes.filter(({ ignored, role }) => !ignored && roles.includes(role?.value));
       const nameless = named.filter(({ name }) => !name?.value);

@@ -173,14 +173,16 @@ test('an adapter through load(): other vectors, another fingerprint, told in inf
   await Promise.all([plain, adapted, int8].map((bert) => bert.dispose()));
 });
 
-test('head.json: the classifier of an adapter reads the mean, without the pooler', async () => {
+test('head.json: the classifier of an adapter reads the mean or another vector, without the pooler', async () => {
   const files = await filesOf('lora-text', ['adapter_config.json', 'adapter_model.safetensors']);
   const withHead = (head) =>
     open(join(checkpoints, 'bert'), { ...files, 'head.json': Buffer.from(JSON.stringify(head)) });
-  const { network } = (await withHead({ pooling: 'mean' })).engine.extras.head;
-  assert.equal(network.pooling, 'mean');
-  assert.equal(network.dense.length, 1);
-  for (const pooling of ['cls', 'constructor', undefined])
+  for (const pooling of ['mean', 'cls', 'max']) {
+    const { network } = (await withHead({ pooling })).engine.extras.head;
+    assert.equal(network.pooling, pooling);
+    assert.equal(network.dense.length, 1);
+  }
+  for (const pooling of ['median', 'constructor', null])
     await assert.rejects(withHead({ pooling }), { code: 'BAD_ADAPTER', message: /head\.json has the pooling/ });
 });
 
@@ -292,6 +294,12 @@ test('what an index of shards can lack', async () => {
   delete map['bert.embeddings.LayerNorm.bias'];
   await assert.rejects(open(withIndex({ weight_map: map })), { code: 'MISSING_TENSOR', message: /index\.json lacks/ });
   await assert.rejects(open(withIndex({ weight_map: { a: '../x.safetensors' } })), { code: 'BAD_CONFIG' });
+  // What the index names and no shard has.
+  const shard = shards.find((one) => one === index.weight_map['bert.embeddings.LayerNorm.bias']);
+  const { header, data } = splitAdapterTensors(files[shard]);
+  rename('bert.embeddings.LayerNorm.bias', 'x.bias')(header);
+  const lacking = { ...files, [shard]: Buffer.from(safetensors(header, data)) };
+  await assert.rejects(open(lacking), { code: 'MISSING_TENSOR', message: /embeddings\.LayerNorm\.bias/ });
 });
 
 test('shards from a server: progress to the end, never beyond', async (t) => {
@@ -369,6 +377,64 @@ test('tied weights under the name of the decoder only', async () => {
   const untied = JSON.stringify({ ...JSON.parse(String(files['config.json'])), tie_word_embeddings: false });
   await assert.rejects(load({ ...renamed, 'config.json': Buffer.from(untied) }), { code: 'MISSING_TENSOR' });
   await Promise.all([bert.dispose(), moved.dispose()]);
+});
+
+test('weights that arrive in small pieces are the same', async () => {
+  const files = await filesOf('bert-text', ['config.json', 'vocab.txt', 'model.safetensors']);
+  const bytes = files['model.safetensors'];
+  const pieces = new ReadableStream({
+    start(sink) {
+      for (let at = 0; at < bytes.length; at += 1000) sink.enqueue(new Uint8Array(bytes.subarray(at, at + 1000)));
+      sink.close();
+    },
+  });
+  const bert = await load(files, { threads: 1 });
+  const cut = await load({ ...files, 'model.safetensors': pieces }, { threads: 1 });
+  assert.equal(cut.info.fingerprint, bert.info.fingerprint);
+  await Promise.all([bert.dispose(), cut.dispose()]);
+});
+
+test('tied weights in a shard of their own are not taken for the embeddings of another shard', async () => {
+  const files = await filesOf('bert-masked', ['config.json', 'vocab.txt', 'model.safetensors']);
+  const { header, data } = splitAdapterTensors(files['model.safetensors']);
+  delete header.__metadata__;
+  const embeddings = header['bert.embeddings.word_embeddings.weight'];
+  const size = embeddings.data_offsets[1] - embeddings.data_offsets[0];
+  const decoder = { ...embeddings, data_offsets: [0, size] };
+  const name = 'cls.predictions.decoder.weight';
+  const [first, second] = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+  const map = { ...Object.fromEntries(Object.keys(header).map((tensor) => [tensor, first])), [name]: second };
+  const bert = await load(files, { threads: 1 });
+  const sharded = await load(
+    {
+      'config.json': files['config.json'],
+      'vocab.txt': files['vocab.txt'],
+      'model.safetensors.index.json': Buffer.from(
+        JSON.stringify({ metadata: { total_size: data.length + size }, weight_map: map }),
+      ),
+      [first]: files['model.safetensors'],
+      [second]: Buffer.from(safetensors({ [name]: decoder }, new Uint8Array(size))),
+    },
+    { threads: 1 },
+  );
+  assert.equal(sharded.info.fingerprint, bert.info.fingerprint);
+  await Promise.all([bert.dispose(), sharded.dispose()]);
+});
+
+test('a masked-LM head whose tensors do not fit the model: which one, and the model without it', async () => {
+  const files = await filesOf('bert-masked', ['config.json', 'vocab.txt', 'model.safetensors']);
+  const { header, data } = splitAdapterTensors(files['model.safetensors']);
+  for (const tensor of ['transform.dense.weight', 'transform.LayerNorm.bias']) {
+    const name = `cls.predictions.${tensor}`;
+    const shape = [2, header[name].shape.reduce((product, n) => product * n, 0.5)];
+    const changed = { ...header, [name]: { ...header[name], shape } };
+    const warnings = [];
+    const spec = { ...files, 'model.safetensors': Buffer.from(safetensors(changed, data)) };
+    const bert = await load(spec, { threads: 1, onWarning: (warning) => warnings.push(warning) });
+    assert.equal(bert.info.hasMaskedLMHead, false);
+    assert.match(warnings.join(), new RegExp(`tensor ${name} has shape \\[2,\\d+\\], .* no fillMask`));
+    await bert.dispose();
+  }
 });
 
 test('a head whose tensors are not there: which one, and the model without it', async () => {

@@ -116,6 +116,10 @@ const wrongHeaders = {
   'offsets the wrong way round': ['{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}', /data_offsets/],
   'huge offsets': ['{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,1e300]}}', /data_offsets/],
   'bytes that do not fit the shape': ['{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}', /can't have 4 bytes/],
+  'bytes that do not fit a later shape': [
+    '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[3],"data_offsets":[2,6]}}',
+    /tensor b .* can't have 4 bytes/,
+  ],
   'a size beyond all bounds': ['{"a":{"dtype":"F32","shape":[9e15,9e15],"data_offsets":[0,4]}}', /can't have 4 bytes/],
   overlap: [
     '{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}',

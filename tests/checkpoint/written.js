@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { families } from '../../js/checkpoint/families/index.js';
+import { describe } from '../../js/io/describe.js';
+import { loadEngine } from '../../js/worker/load.js';
+import { saveModel } from '../../js/worker/save.js';
 import { fixtures, splitAdapterTensors } from '../support.js';
 
 const TASKS = { text: 'text-classification', tokens: 'token-classification', answers: 'question-answering' };
@@ -67,3 +70,21 @@ export const randomFloats = (length) =>
     seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
     return seed / 2 ** 31 - 1;
   });
+
+const context = { signal: new AbortController().signal, emit() {} };
+
+/** The files of a model with a head, as its worker writes them. `model`, `adapter`: as `load` takes them */
+export async function saveWith(model, { head, adapter } = {}) {
+  const [{ description, close }, other] = await Promise.all([describe(model), adapter && describe(adapter)]);
+  const params = { description, adapter: other?.description, names: { model }, dtype: 'f32', threads: 1 };
+  const engine = await loadEngine(params, context);
+  close(); // an open port would keep Node from exiting
+  return saveModel(engine, { head }, context);
+}
+
+/** Transitions in the numbers of files. */
+export const inFloats = ({ start, next, end }) => ({
+  start: Float32Array.from(start),
+  next: Float32Array.from(next),
+  end: Float32Array.from(end),
+});

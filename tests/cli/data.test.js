@@ -107,6 +107,8 @@ test('a header of other names is a header', async () => {
         { examples: rows, warnings: [] },
         `${header} ${delimiter}`,
       );
+  const example = [['short', '7'], ...rows];
+  assert.deepEqual(await readTable('h.csv', table(example)), { examples: example, warnings: [] }, 'no header');
   const swapped = [['category', 'utterance'], ...rows.map(([text, label]) => [label, text])];
   assert.deepEqual((await readTable('h.csv', table(swapped))).examples, rows);
   assert.deepEqual((await readTable('h.tsv', 'sentence\tlabel\nx\t1,2\ny\t0\n', {}, 'multi-label')).examples, [

@@ -137,3 +137,29 @@ test('Node exits after a load that fails before it begins', async () => {
     assert.match((await run).stdout, /^(BAD_INPUT|BAD_CONFIG)\n$/, call);
   }
 });
+
+test('a stream of a small file is cancelled when the load is aborted in the middle of it', async () => {
+  const controller = new AbortController();
+  let cancelled;
+  const wasCancelled = new Promise((resolve) => (cancelled = resolve));
+  let asked = 0;
+  const stream = new ReadableStream({
+    pull(sink) {
+      if (asked++ === 0) return sink.enqueue(new TextEncoder().encode('{'));
+      setTimeout(() => controller.abort(), 20);
+      return new Promise(() => {});
+    },
+    cancel: cancelled,
+  });
+  const loading = load({ ...files, 'config.json': stream }, { threads: 1, signal: controller.signal });
+  await assert.rejects(loading, { name: 'AbortError' });
+  await wasCancelled;
+});
+
+test('a list of what are no files', async () => {
+  for (const list of [[{}], [{ name: 7 }], [undefined], [new Blob(['x'])]])
+    await assert.rejects(load(list, { threads: 1 }), {
+      code: 'BAD_INPUT',
+      message: /Element 0 of a list of files is no File: it has no name\./,
+    });
+});

@@ -13,17 +13,18 @@ typedef DECLARE_ATTENTION(attention_kernel);
 typedef DECLARE_ATTENTION_DROPPING(attention_dropout_kernel);
 typedef DECLARE_ATTENTION_BACKWARD(attention_backward_kernel);
 typedef DECLARE_DROPOUT(dropout_kernel);
+typedef DECLARE_TRANSPOSE(transpose_kernel);
 
 /* ---- Linear layers ----------------------------------------------------------------------------------------------- */
 
-static void transposed_panels(void) {
+static void transposed_panels(transpose_kernel *kernel) {
   uint32_t state = random_state(31);
   const int32_t n = 24, k = 40;
   float *weight = random_floats((size_t)n * k, 1, &state), *packed = allocate((size_t)n * k * sizeof(float));
   float *transposed = random_floats((size_t)n * k, 1, &state), *before = allocate((size_t)n * k * sizeof(float));
   memcpy(before, transposed, (size_t)n * k * sizeof(float));
   for (int32_t row = 0; row < n; row++) pack_row(packed, k, row, weight + (size_t)row * k);
-  transpose_packed(packed, n, k, 1, 4, transposed);
+  kernel(packed, n, k, 1, 4, transposed);
   for (int32_t input = 0; input < k; input++)
     for (int32_t output = 0; output < n; output++) {
       const size_t at = (size_t)(input / PANEL * n + output) * PANEL + input % PANEL;
@@ -261,7 +262,7 @@ static void dropouts(dropout_kernel *kernel) {
 }
 
 static void checks(void) {
-  transposed_panels();
+  TEST_KERNEL(transposed_panels, transpose_packed);
   TEST_KERNEL(weight_gradients, weight_gradient);
   TEST_KERNEL(slopes, activate_backward);
 #ifndef __wasm__

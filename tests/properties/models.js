@@ -1,13 +1,16 @@
 // Folders of models with one file damaged, loaded by the worker's own code on this thread, and used.
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { sigmoid, softmax } from '../../js/base/probabilities.js';
+import { writeAdapterFolder } from '../../js/checkpoint/adapter-writer.js';
+import { families } from '../../js/checkpoint/families/index.js';
 import { weightsOf } from '../../js/core/dense.js';
 import { forEachBatch } from '../../js/engine/batches.js';
 import { fillMask } from '../../js/worker/fill-mask.js';
 import { loadEngine } from '../../js/worker/load.js';
+import { goldenHead, randomFloats, saveWith } from '../checkpoint/written.js';
 import { fixtures } from '../support.js';
 import { damagedBytes, damagedJsonFile, damagedSafetensors, damagedText } from './damage.js';
 
@@ -183,6 +186,24 @@ const olderFiles = {
   'tokenizer_config.json': JSON.stringify({ do_lower_case: true, model_max_length: 40, strip_accents: null }),
 };
 
+/** A head with all that heads are saved with. */
+const tagger = {
+  ...goldenHead('bert', 'tokens'),
+  transitions: { start: randomFloats(3), next: randomFloats(9), end: randomFloats(3) },
+  report: { examples: 3, layer: 2, pooling: 'none', scheme: 'IOB2' },
+};
+const adapterOf = (head) => writeAdapterFolder(head, { family: families.get('bert'), numLayers: 2, hiddenSize: 16 });
+
+/** Writes files into a folder. @param {Record<string, Blob | Uint8Array>} files */
+async function writtenFolder(files) {
+  const folder = scratchFolder();
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), new Uint8Array(await new Blob([content]).arrayBuffer()));
+  }
+  return folder;
+}
+
 /** Every file of a model's folder or an adapter's that is read. */
 export const modelFiles = [
   ...model('a classifier', join(checkpoints, 'bert-text'), olderFiles),
@@ -195,6 +216,15 @@ export const modelFiles = [
     'labels.json': JSON.stringify(['a', 'b', 'c']),
     'head.json': JSON.stringify({ pooling: 'mean' }),
   }),
+  ...adapter('a tagger that bertlet saved as an adapter', await writtenFolder(adapterOf(tagger))),
+  ...model(
+    'a classifier that bertlet saved',
+    await writtenFolder(await saveWith(join(checkpoints, 'bert'), { head: goldenHead('bert', 'text') })),
+  ),
+  ...model(
+    'a tagger that bertlet saved',
+    await writtenFolder(await saveWith(join(checkpoints, 'bert'), { head: tagger })),
+  ),
   ...adapter('an adapter with tokens', join(compatibility, 'lora-new-tokens')),
   ...adapter('an adapter of rows', join(compatibility, 'lora-token-indices')),
   ...adapter('an adapter of sentence-transformers', join(compatibility, 'lora-sentence')),

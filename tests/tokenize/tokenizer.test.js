@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadTokenizer } from '../../js/index.js';
 import { STATUS } from '../../js/core/abi.js';
+import { TEXT_GROWTH } from '../../js/tokenize/tokenizer.js';
 import { loadEngine } from '../../js/worker/load.js';
 import { tiny } from '../support.js';
 
@@ -53,4 +54,11 @@ test('a core that fails for another reason than room is no text without tokens, 
   calls = 0;
   core.fn = { ...core.fn, tokenize: () => (calls++ < 9 ? STATUS.ERROR_CAPACITY : 0) };
   assert.throws(() => tokenizer.encode(['good'], 8), { message: 'bertlet_tokenize: -3' });
+});
+
+test('a text without white space that is longer than all memory for it', async () => {
+  const { tokenizer } = await engineOf();
+  const text = 'a'.repeat(Math.ceil(TEXT_GROWTH / 3));
+  for (const read of [() => tokenizer.encode([text], 8), () => tokenizer.tokenize([text])])
+    assert.throws(read, { code: 'TEXT_TOO_LONG', message: /has 89478486 characters without white space/ });
 });

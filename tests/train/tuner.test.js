@@ -133,7 +133,10 @@ test('a thread that fails: the step fails, and later ones; the next tuner works'
   };
   const tuner = await tunerFor(engine, given, { compiled });
   Connection.prototype.call = call;
-  const failed = { code: 'WORKER_FAILED', message: /^Training failed in WebAssembly \(.+\)\. The model is as it was/ };
+  const failed = {
+    code: 'WORKER_FAILED',
+    message: /^Training failed \(a trap in WebAssembly: .+\)\. The model is as it was/,
+  };
   const untilItHasATask = async () => {
     for (let i = 0; i < 1000; i++) await takeSteps(tuner, given);
   };

@@ -7,7 +7,7 @@ import { checkAnsweredExamples } from '../examples.js';
 import { checkCommonOptions, layerCandidates, mlpOptions } from './options.js';
 
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
-/** @typedef {import('../../types.js').Task} Task */
+/** @typedef {import('../../types.js').HeadTask} Task */
 
 /**
  * See `prepare` in index.js. Throws BAD_INPUT or NO_EXAMPLES.

@@ -7,7 +7,7 @@ import { checkChoice } from '../options.js';
 import { checkCommonOptions, layerCandidates, mlpOptions } from './options.js';
 
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
-/** @typedef {import('../../types.js').Task} Task */
+/** @typedef {import('../../types.js').HeadTask} Task */
 
 /**
  * See `prepare` in index.js. Throws BAD_INPUT, NO_EXAMPLES, BAD_LABELS or ONE_CLASS.
@@ -102,7 +102,7 @@ function givenWeights(given, names) {
  * @param {string} pooling
  * @param {import('../../types.js').FitMethod} [method]
  */
-function poolingsOf(pooling, method = 'head') {
+export function poolingsOf(pooling, method = 'head') {
   const known = ['mean', 'max', 'cls'];
   checkChoice('pooling', pooling, method === 'head' ? [...known, 'auto'] : known);
   return /** @type {('mean' | 'max' | 'cls')[]} */ (pooling === 'auto' ? known : [pooling]);

@@ -3,11 +3,12 @@ import { callOptions } from '../call-options.js';
 import { rejectUnknownOptions, checkChoice } from '../options.js';
 import { prepareAnswerer } from './answers.js';
 import { prepareClassifier } from './classification.js';
+import { prepareRegressor } from './regression.js';
 import { prepareTagger } from './tokens.js';
 import { COMMON_TUNING, readResume, TUNING, tuningOptions } from './tuning.js';
 
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
-/** @typedef {import('../../types.js').Task} Task */
+/** @typedef {import('../../types.js').HeadTask} Task */
 
 /** Names of the options of all tasks and methods, of some tasks, and of each kind of head on the frozen encoder. */
 const COMMON = ['task', 'method', 'validation', 'seed'];
@@ -15,6 +16,7 @@ const EPOCHS = ['epochs', 'learningRate'];
 const OPTIONS = {
   'text-classification': ['classWeight', 'pooling'],
   'multi-label': ['classWeight', 'pooling'],
+  regression: ['pooling'],
   'token-classification': ['scheme'],
   'question-answering': ['maxTokens', 'stride'],
 };
@@ -43,6 +45,7 @@ function optionsOf(task, method, head) {
 const prepare = {
   'text-classification': prepareClassifier,
   'multi-label': prepareClassifier,
+  regression: prepareRegressor,
   'token-classification': prepareTagger,
   'question-answering': prepareAnswerer,
 };
@@ -68,7 +71,9 @@ export async function fitHead(remote, info, examples, { signal, onProgress, onWa
     Object.fromEntries(unknown),
     `for ${task} with ${method === 'head' ? `head '${kind}'` : `method '${method}'`}`,
   );
-  const { labels, params, finish } = prepare[task](examples, { ...options, task, method }, info);
+  /** @type {(examples: any[], options: any, info: import('../../types.js').ModelInfo) => { labels: string[], params: object, finish: Function }} */
+  const prepareTask = prepare[task];
+  const { labels, params, finish } = prepareTask(examples, { ...options, task, method }, info);
   const tuning = method === 'head' ? undefined : tuningOptions({ ...options, method, task }, info);
   const resume = await readResume(options.resume);
   const listeners = { signal, onProgress, onWarning };
@@ -79,7 +84,7 @@ export async function fitHead(remote, info, examples, { signal, onProgress, onWa
   );
   const { model: baseModel, adapter } = info;
   const { fingerprint = info.fingerprint } = fitted;
-  const { heldOut = [], ...found } = /** @type {any} */ (finish(fitted));
+  const { heldOut = [], ...found } = finish(fitted);
   return { data: { task, labels, baseModel, ...(adapter && { adapter }), fingerprint, ...found }, heldOut };
 }
 

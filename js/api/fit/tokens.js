@@ -8,7 +8,7 @@ import { checkChoice } from '../options.js';
 import { checkCommonOptions, layerCandidates, mlpOptions } from './options.js';
 
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
-/** @typedef {import('../../types.js').Task} Task */
+/** @typedef {import('../../types.js').HeadTask} Task */
 
 /**
  * See `prepare` in index.js. Throws BAD_INPUT, NO_EXAMPLES, BAD_LABELS or ONE_CLASS.

@@ -35,13 +35,14 @@ const MAX_TOKENS = 128;
 const BATCH_SIZE = {
   'text-classification': 32,
   'multi-label': 32,
+  regression: 32,
   'token-classification': 16,
   'question-answering': 16,
 };
 
 /**
  * Throws BAD_INPUT.
- * @param {FitOptions & { method: Method, task: import('../../types.js').Task }} options
+ * @param {FitOptions & { method: Method, task: import('../../types.js').HeadTask }} options
  * @param {import('../../types.js').ModelInfo} info
  */
 export function tuningOptions(options, info) {

@@ -1,4 +1,5 @@
 // What all heads have in common, as their users see them.
+import { BertletError } from '../../errors.js';
 import { callOptions } from '../call-options.js';
 import { rejectUnknownOptions } from '../options.js';
 import { eachText } from '../parts.js';
@@ -39,13 +40,18 @@ export class Head {
   }
 
   /**
-   * The number of a head in the worker of a connection.
+   * The number of a head in the worker of a connection. Throws BAD_INPUT if it is no head, or one of another model.
    * @param {unknown} head
    * @param {import('../../rpc/connection.js').Connection} connection
-   * @returns {number | undefined} undefined if it is no head, or one of another model
+   * @returns {number | undefined} undefined if there is no head
    */
   static numberOf(head, connection) {
-    return head instanceof Head && head.remote.isOf(connection) ? head.remote.number : undefined;
+    if (head === undefined) return undefined;
+    if (head instanceof Head && head.remote.isOf(connection)) return head.remote.number;
+    throw new BertletError(
+      'BAD_INPUT',
+      'head is not a head of this model. Give one that its fit() or loadHead() made.',
+    );
   }
 
   /**

@@ -1,12 +1,13 @@
 // bertlet embed: texts to vectors.
 import { choice, integer, required } from '../lib/arguments.js';
 import { readTexts } from '../lib/input.js';
-import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
+import { exampleModel, modelHelp, modelOptions, withModel, withSavedHead } from '../lib/model.js';
 import { toNumbers } from '../lib/output.js';
 
 export const summary = 'turn texts into vectors';
 
 export const help = `Usage: bertlet embed --model PATH_OR_ID [options] [FILE]
+       bertlet embed --head DIR [options] [FILE]
 
 Turns each text into a vector. Prints, for each text, one line:
   {"embedding":[…]}
@@ -14,6 +15,8 @@ or, with --pooling none, one vector for each token, special tokens included:
   {"embeddings":[[…],…]}
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
+  --head DIR             a head that bertlet train has written: the vectors are those of its model with the head's adapter,
+                         if it has one; --model is then where the model is, if it is no longer where it was
   --pooling mean|cls|max|none
                          mean of the token vectors, the vector of [CLS], their largest values, or all
                          of them (default: what a sentence-transformers folder says, else mean)
@@ -30,6 +33,7 @@ ${modelHelp}
 /** @type {import('../lib/arguments.js').Options} */
 export const options = {
   ...modelOptions,
+  head: { type: 'string' },
   pooling: { type: 'string' },
   layer: { type: 'string' },
   normalize: { type: 'boolean' },
@@ -43,17 +47,21 @@ export const maxFiles = 1;
 /** @param {import('../lib/command.js').Context} context */
 export async function run(context) {
   const { values, files, signal, output, progress } = context;
-  const model = required(values, 'model', exampleModel);
   const pooling = choice(values, 'pooling', ['mean', 'cls', 'max', 'none']);
   const layer = integer(values, 'layer', 0);
   const normalize = values.normalize === true ? true : undefined;
-  await withModel(model, context, async (bert) => {
+  /**
+   * @param {import('../../index.js').Model} bert
+   * @param {import('../../api/heads/create.js').AnyHead} [head]
+   */
+  async function embed(bert, head) {
     for await (const { texts, line, name } of readTexts(files[0], {
       json: values.json === true,
       pairs: true,
       signal,
     })) {
       const embedOptions = {
+        head,
         normalize,
         ...(layer !== undefined && { layer }),
         promptName: /** @type {string | undefined} */ (values['prompt-name']),
@@ -69,5 +77,7 @@ export async function run(context) {
         await output.write(vectors.map((vector) => ({ embedding: toNumbers(vector) })));
       }
     }
-  });
+  }
+  if (values.head !== undefined) await withSavedHead(context, () => {}, embed);
+  else await withModel(required(values, 'model', exampleModel), context, embed);
 }

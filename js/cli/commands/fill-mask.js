@@ -2,7 +2,7 @@
 import { BertletError } from '../../errors.js';
 import { integer, required } from '../lib/arguments.js';
 import { readTexts } from '../lib/input.js';
-import { modelHelp, modelOptions, withModel } from '../lib/model.js';
+import { modelHelp, modelOptions, withModel, withSavedHead } from '../lib/model.js';
 import { shortest } from '../lib/output.js';
 
 const example = 'google-bert/bert-base-uncased';
@@ -10,6 +10,7 @@ const example = 'google-bert/bert-base-uncased';
 export const summary = 'find words for [MASK] in texts';
 
 export const help = `Usage: bertlet fill-mask --model PATH_OR_ID [options] [FILE]
+       bertlet fill-mask --head DIR [options] [FILE]
 
 Finds words for [MASK]. Prints, for each text, one line with the most likely ones:
   [{"score":…,"token":…,"token_str":…,"sequence":…},…]
@@ -17,6 +18,8 @@ or, for a text with several masks, an array of such arrays.
 
   --model PATH_OR_ID     folder, URL or hub id of a model with a masked-LM head, such as
                          ${example}
+  --head DIR             a head that bertlet train has written on such a model: the model is used with the head's adapter, if it
+                         has one; --model is then where the model is, if it is no longer where it was
   --top-k N              how many words (default: 5)
   --targets A,B,…        choose among these words only
 ${modelHelp}
@@ -26,6 +29,7 @@ ${modelHelp}
 /** @type {import('../lib/arguments.js').Options} */
 export const options = {
   ...modelOptions,
+  head: { type: 'string' },
   'top-k': { type: 'string' },
   targets: { type: 'string' },
   json: { type: 'boolean' },
@@ -36,19 +40,22 @@ export const maxFiles = 1;
 /** @param {import('../lib/command.js').Context} context */
 export async function run(context) {
   const { values, files, signal, output, progress } = context;
-  const model = required(values, 'model', example);
   const topK = integer(values, 'top-k', 1);
   const targets = typeof values.targets === 'string' ? values.targets.split(',') : undefined;
   /** @param {import('../../types.js').MaskFill[]} fills */
   const rounded = (fills) => fills.map(({ score, ...rest }) => ({ score: shortest(score), ...rest }));
-  await withModel(model, context, async (bert) => {
+  /**
+   * @param {import('../../index.js').Model} bert
+   * @param {import('../../api/heads/create.js').AnyHead} [head]
+   */
+  async function fill(bert, head) {
     // Warnings are about --targets, and the same for every batch: one is enough.
     let onWarning = (/** @type {string} */ message) => progress.warn(message);
     for await (const { texts, line, name } of readTexts(files[0], { json: values.json === true, signal })) {
       const without = texts.findIndex((text) => !text.includes('[MASK]'));
       if (without >= 0)
         throw new BertletError('BAD_INPUT', `${name}, line ${line + without}: there is no [MASK] in this text.`);
-      const results = await bert.fillMask(texts, { topK, targets, signal, onWarning });
+      const results = await bert.fillMask(texts, { topK, targets, head, signal, onWarning });
       onWarning = () => {};
       await output.write(
         results.map((fills) =>
@@ -58,5 +65,7 @@ export async function run(context) {
         ),
       );
     }
-  });
+  }
+  if (values.head !== undefined) await withSavedHead(context, () => {}, fill);
+  else await withModel(required(values, 'model', example), context, fill);
 }

@@ -1,23 +1,25 @@
-// bertlet train: trains a head on labelled examples.
+// bertlet train: trains a head on labelled examples, and with it adapters or the model.
 import { BertletError } from '../../errors.js';
 import { labelNames } from '../../api/examples.js';
-import { schemes } from '../../decode/schemes.js';
-import { choice, integer, positive, probability, required, UsageError } from '../lib/arguments.js';
+import { choice, required } from '../lib/arguments.js';
+import { openCheckpoint } from '../lib/checkpoint-folder.js';
 import { checkLabels, formats, labelsOf, listeners, readExamples, readGivenLabels } from '../data/examples.js';
-import { checkOutput, writeHeadFolder } from '../lib/head-folder.js';
+import { fitHelp, fitOptions, readFitOptions } from '../lib/fit-options.js';
+import { checkHeadOutput, writeHeadFolder } from '../lib/head-folder.js';
+import { checkModelOutput, writeModelFolder } from '../lib/model-folder.js';
 import { measure, namedMetrics } from '../data/measure.js';
 import { findSuspicions } from '../data/suspicions.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
 import { readTableOptions, tableHelp, tableOptions } from '../lib/table-options.js';
 import { checkOptions } from '../lib/tasks.js';
 
-export const summary = 'train a head on labelled examples';
+export const summary = 'train a head, or the model too, on labelled examples';
 
 export const help = `Usage: bertlet train --model PATH_OR_ID --train FILE --output DIR [options]
 
-Trains a head on labelled examples and writes it to DIR. The last line of its output is a JSON summary: "train_accuracy" is that on the
-examples themselves, "cv_accuracy" that on examples which were left out while --c or the number of epochs was chosen. Warns of labels and
-texts that look wrong.
+Trains a head on labelled examples, and with --method the model too, and writes them to DIR. The last line of its output is a JSON summary:
+"train_accuracy" is that on the examples themselves, "cv_accuracy" that on examples which were left out while --c or the number of epochs was
+chosen, "held_out" that of the epoch that was kept. Warns of labels and texts that look wrong.
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
   --task TASK            text-classification (the default), multi-label, token-classification or question-answering
@@ -27,28 +29,14 @@ texts that look wrong.
                          multi-label: the same with commas between labels, or {"text":…,"labels":[…]}
                          token-classification: CoNLL (word<TAB>tag) or {"words":[…],"tags":[…]}
                          question-answering: SQuAD's JSON
-  --dev FILE             labelled examples on which the head is only measured
-  --validation SHARE     share of the examples, 0 to 0.9, that is held out of training to measure the head on (default: 0)
+  --dev FILE             labelled examples on which the result is only measured
   --format tsv|csv|jsonl|conll|squad
                          format of the files (default: by their names or first lines)
 ${tableHelp}
   --labels FILE          names for labels that examples give by index
-  --output DIR           folder to write the head to; an older head in it is replaced
-  --c NUMBER             inverse strength of regularization (default: chosen by cross-validation)
-  --class-weight balanced
-                         all labels count the same, however many examples they have
-  --layer N|auto         layer whose hidden states the head reads (default: the last; token-classification: auto)
-  --pooling mean|max|cls|auto
-                         how a text's tokens become one vector (default: mean)
-  --standardize true|false|auto
-                         scale features to mean 0 and standard deviation 1 (default: true for entities and with
-                         hidden units)
-  --scheme IOB1|IOB2|IOE1|IOE2|IOBES|BILOU
-                         how the tags say where entities begin and end (default: recognized)
-  --hidden-size N        hidden units of the head (default: none); for entities it gets a conditional random field, too
-  --epochs N             rounds through the examples, with hidden units or for question-answering
-  --learning-rate NUMBER learning rate, with hidden units or for question-answering
-  --seed N               seed of random numbers (default: 0)
+  --output DIR           folder to write to; what an earlier training has written there is replaced
+${fitHelp}
+
 ${modelHelp}`;
 
 /** @type {import('../lib/arguments.js').Options} */
@@ -57,21 +45,11 @@ export const options = {
   task: { type: 'string' },
   train: { type: 'string' },
   dev: { type: 'string' },
-  validation: { type: 'string' },
   format: { type: 'string' },
   ...tableOptions,
   labels: { type: 'string' },
   output: { type: 'string' },
-  c: { type: 'string' },
-  'class-weight': { type: 'string' },
-  layer: { type: 'string' },
-  pooling: { type: 'string' },
-  standardize: { type: 'string' },
-  scheme: { type: 'string' },
-  'hidden-size': { type: 'string' },
-  epochs: { type: 'string' },
-  'learning-rate': { type: 'string' },
-  seed: { type: 'string' },
+  ...fitOptions,
 };
 
 export const maxFiles = 0;
@@ -88,8 +66,9 @@ export async function run(context) {
   const trainFile = required(values, 'train', 'train.tsv');
   const devFile = values.dev === undefined ? undefined : required(values, 'dev', 'dev.tsv');
   const folder = required(values, 'output', 'my-head');
-  const fitOptions = readFitOptions(values);
-  checkOptions('train', values, task);
+  const given = readFitOptions(values);
+  const { method = 'head' } = given;
+  checkOptions('train', values, task, method);
 
   // All input is checked before the work begins.
   const readOptions = {
@@ -105,40 +84,79 @@ export async function run(context) {
     const names = labelsIn(trainFile, examples, task);
     if (dev) checkLabels(/** @type {any[]} */ (dev.examples), dev.file, names);
   }
-  await checkOutput(folder).catch(cannotWrite(folder));
+  const isModel = method === 'layers' || method === 'full';
+  await (isModel ? checkModelOutput : checkHeadOutput)(folder).catch(cannotWrite(folder));
+  const { checkpoint, resume } = await openCheckpoint(values, folder, (message) => progress.warn(message));
 
   const { head, metrics } = await withModel(model, context, async (bert) => {
     if (task === 'text-classification' || task === 'multi-label')
       for (const suspicion of findSuspicions(examples, trainFile)) progress.warn(suspicion);
-    const head = await bert.fit(examples, {
+    const fitted = bert.fit(examples, {
       task,
-      ...fitOptions,
+      ...given,
       ...listeners(context, { file: trainFile, examples }),
+      ...(checkpoint && { onCheckpoint: (/** @type {Uint8Array} */ bytes) => checkpoint.write(bytes) }),
+      ...(resume && { resume }),
     });
-    const metrics = dev && (await measure(head, dev, context));
-    await writeHeadFolder(folder, await head.save(), bert.info.config).catch(cannotWrite(folder));
-    return { head, metrics };
+    const head = await (checkpoint ? checkpoint.guard(fitted, progress) : fitted);
+    if (isModel) await writeModelFolder(folder, await bert.save({ head })).catch(cannotWrite(folder));
+    else await writeHead(folder, head, bert, progress).catch(cannotWrite(folder));
+    await checkpoint?.remove();
+    return { head, metrics: dev && (await measure(head, dev, context)) };
   });
   const report = /** @type {import('../../types.js').FitReport} */ (head.report);
-  const { c, layer, epochs, trainAccuracy, windows, trainLoss, validation } = report;
+  const { c, layer, epochs, steps, trainAccuracy, windows, trainLoss, validation } = report;
   await output.write([
     {
       output: folder,
       task,
+      method,
       labels: head.labels,
       examples: examples.length,
       layer,
       c,
       epochs,
+      steps,
       train_accuracy: trainAccuracy,
       cv_accuracy: crossValidated(report),
       windows,
       train_loss: trainLoss,
+      held_out: heldOut(report),
       ...(validation && { validation: namedMetrics(task, validation) }),
       ...(metrics && { dev: metrics }),
       seconds: Number(((performance.now() - start) / 1000).toFixed(2)),
     },
   ]);
+}
+
+/**
+ * Writes a head, and for Python its adapter, if it has one.
+ * @param {string} folder
+ * @param {import('../../api/heads/create.js').AnyHead} head
+ * @param {import('../../index.js').Model} bert
+ * @param {import('../lib/progress.js').Progress} progress
+ */
+async function writeHead(folder, head, bert, progress) {
+  const peft =
+    head.report?.method === 'lora'
+      ? await head.saveAdapter().catch((error) => {
+          if (error.code !== 'BAD_INPUT') throw error;
+          progress.warn(`${folder} is without files for PEFT. ${error.message}`);
+        })
+      : undefined;
+  await writeHeadFolder(folder, await head.save(), bert.info.config, peft || undefined);
+}
+
+/** Names of measures as the command line prints them. @type {Record<string, string>} */
+const NAMES = { microF1: 'micro_f1', exactWindows: 'exact_windows' };
+
+/**
+ * What was measured on held-out examples after the epoch that was kept; undefined if there was nothing.
+ * @param {import('../../types.js').FitReport} report
+ */
+function heldOut({ history, epochs = 0 }) {
+  const measured = history?.[epochs - 1]?.heldOut;
+  return measured && Object.fromEntries(Object.entries(measured).map(([name, value]) => [NAMES[name] ?? name, value]));
 }
 
 /**
@@ -175,32 +193,4 @@ function labelsIn(file, examples, task) {
   } catch (error) {
     throw error instanceof BertletError ? new BertletError(error.code, `${file}: ${error.message}`) : error;
   }
-}
-
-/**
- * The options of `fit` that were given. Throws UsageError.
- * @param {import('../lib/arguments.js').Values} values
- * @returns {Omit<import('../../types.js').FitOptions, 'task'>}
- */
-function readFitOptions(values) {
-  const hiddenSize = integer(values, 'hidden-size', 1);
-  const standardize = choice(values, 'standardize', ['true', 'false', 'auto']);
-  const validation = probability(values, 'validation');
-  if (validation !== undefined && validation > 0.9)
-    throw new UsageError(`--validation must be from 0 to 0.9, not '${values.validation}'`);
-  const options = {
-    validation,
-    c: positive(values, 'c'),
-    classWeight: choice(values, 'class-weight', ['balanced']),
-    layer: values.layer === 'auto' ? /** @type {const} */ ('auto') : integer(values, 'layer', 0),
-    pooling: choice(values, 'pooling', ['mean', 'max', 'cls', 'auto']),
-    standardize: standardize === 'auto' ? standardize : standardize && standardize === 'true',
-    scheme: choice(values, 'scheme', schemes),
-    head: hiddenSize === undefined ? undefined : /** @type {const} */ ('mlp'),
-    hiddenSize,
-    epochs: integer(values, 'epochs', 1),
-    learningRate: positive(values, 'learning-rate'),
-    seed: integer(values, 'seed', 0),
-  };
-  return /** @type {any} */ (Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)));
 }

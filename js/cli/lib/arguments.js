@@ -128,3 +128,44 @@ export function probability(values, name) {
     throw new UsageError(`--${name} must be a probability, 0 to 1, not '${value}'`);
   return number;
 }
+
+/**
+ * The value of an option that is a number of at least 0; undefined if it is not given. Throws UsageError.
+ * @param {Values} values
+ * @param {string} name
+ */
+export function notNegative(values, name) {
+  const value = values[name];
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (value === '' || !(number >= 0 && number < Infinity))
+    throw new UsageError(`--${name} must be a number from 0 on, not '${value}'`);
+  return number;
+}
+
+/**
+ * The value of an option that is true or false; undefined if it is not given. Throws UsageError.
+ * @param {Values} values
+ * @param {string} name
+ */
+export function truth(values, name) {
+  const value = choice(values, name, ['true', 'false']);
+  return value && value === 'true';
+}
+
+/** What the units of sizes stand for, as in all that bertlet tells of memory. @type {Record<string, number>} */
+const UNITS = { MB: 2 ** 20, GB: 2 ** 30 };
+
+/**
+ * The value of an option that is a size in bytes, such as 400MB; undefined if it is not given. Throws UsageError.
+ * @param {Values} values
+ * @param {string} name
+ */
+export function size(values, name) {
+  const value = values[name];
+  if (value === undefined) return undefined;
+  const [, number, unit] = /^(\d+(?:\.\d+)?) ?(MB|GB)$/i.exec(String(value)) ?? [];
+  const bytes = Math.floor(Number(number) * UNITS[unit?.toUpperCase()]);
+  if (!(bytes > 0)) throw new UsageError(`--${name} must be a size such as 400MB or 2GB, not '${value}'`);
+  return bytes;
+}

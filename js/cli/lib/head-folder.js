@@ -1,16 +1,29 @@
-// A trained head on disk: DIR/model.safetensors, which is all that bertlet reads, and DIR/config.json, by which Python opens it.
-import { constants, existsSync } from 'node:fs';
-import { access, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+// A trained head on disk: DIR/model.safetensors, which is all that bertlet reads, and files by which Python opens it.
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { BertletError } from '../../errors.js';
 import { keyOf } from '../../checkpoint/families/family.js';
 import { families } from '../../checkpoint/families/index.js';
 import { readHead } from '../../checkpoint/head-file.js';
+import { CRF_FILE } from '../../checkpoint/head-settings.js';
+import { encodeJson } from '../../checkpoint/json-writer.js';
 import { fileError } from '../../node/file-error.js';
-import { makeFolder } from '../../node/partial.js';
+import { isMissing, namesIn, notOurs, replaceFolder } from './output-folder.js';
 
 const weightsFile = 'model.safetensors';
 const configFile = 'config.json';
+
+/** What a head folder may hold; those after the second are PEFT's, of a head with an adapter. */
+const FILES = [
+  weightsFile,
+  configFile,
+  'adapter_config.json',
+  'adapter_model.safetensors',
+  'labels.json',
+  'head.json',
+  CRF_FILE,
+  'README.md',
+];
 
 /**
  * Reads a head. Throws FILE_NOT_FOUND, FILE_ACCESS or BAD_HEAD.
@@ -39,48 +52,15 @@ export async function readHeadFile(path) {
  * made.
  * @param {string} folder
  */
-export async function checkOutput(folder) {
-  let names;
-  try {
-    names = await readdir(folder);
-  } catch (error) {
-    if (isMissing(error)) return checkParent(folder);
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOTDIR') throw notAHead(folder, 'is a file');
-    throw fileError(error, folder);
-  }
-  const otherFile = names.find((name) => name !== weightsFile && name !== configFile);
-  if (otherFile !== undefined) throw notAHead(folder, `holds other files (${otherFile})`);
-  if (names.includes(weightsFile)) {
-    await readHeadFile(folder).catch(() => {
-      throw notAHead(folder, 'holds a model that is not a head');
-    });
-  } else if (names.length > 0) {
-    throw notAHead(folder, `holds other files (${names[0]})`);
-  }
-}
-
-/**
- * Throws if `folder` can't be made.
- * @param {string} folder
- */
-async function checkParent(folder) {
-  let parent = dirname(resolve(folder));
-  while (!existsSync(parent)) parent = dirname(parent);
-  await access(parent, constants.W_OK).catch((error) => {
-    throw fileError(error, parent);
+export async function checkHeadOutput(folder) {
+  const names = await namesIn(folder);
+  if (names.length === 0) return;
+  const otherFile = names.find((name) => !FILES.includes(name));
+  if (otherFile !== undefined) throw notOurs(folder, `holds other files (${otherFile})`);
+  if (!names.includes(weightsFile)) throw notOurs(folder, `holds other files (${names[0]})`);
+  await readHeadFile(folder).catch(() => {
+    throw notOurs(folder, 'holds a model that is not a head');
   });
-}
-
-/** Whether an error says that a file does not exist. @param {unknown} error */
-const isMissing = (error) => /** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT';
-
-/**
- * OUTPUT_EXISTS.
- * @param {string} folder
- * @param {string} why
- */
-function notAHead(folder, why) {
-  return new BertletError('OUTPUT_EXISTS', `${folder} ${why}; it is left as it is. Give --output a folder of its own.`);
 }
 
 /**
@@ -88,13 +68,14 @@ function notAHead(folder, why) {
  *   A head on pooled vectors is a `sentence_transformers.models.Dense` module, whose config.json may not have other keys; which vectors
  *   it reads is in the metadata of its weights only.
  *   A head for tokens or answers is opened by `transformers` together with the base model, with as many layers as the head reads.
- *   A head with hidden units, or for a base model that can't be cut at the head's layer, has no class in Python; its layers are listed as PyTorch's modules.
+ *   A head with hidden units, with an adapter that PEFT can't name, or for a base model that can't be cut at the head's layer, has no class in
+ *   Python; its layers are listed as PyTorch's modules.
  * @param {import('../../checkpoint/head-file.js').HeadData} head
  * @param {Record<string, unknown>} base the base model's config.json
  * @returns {Record<string, unknown>}
  */
 function configFor({ task, labels, network }, base) {
-  const { layer, pooling, normalize, dense } = network;
+  const { layer, pooling, normalize, dense, lora } = network;
   const [{ weight, bias }] = dense;
   const family = /** @type {import('../../checkpoint/families/family.js').Family} */ (
     families.get(String(base.model_type)) // the model was loaded, so it is one of them
@@ -104,7 +85,7 @@ function configFor({ task, labels, network }, base) {
   const answers = task === 'question-answering';
   const names = answers ? ['start', 'end'] : labels;
   const id2label = Object.fromEntries(names.map((label, id) => [id, label]));
-  if (dense.length > 1 || (pooling === 'none' && cutBeforeNorm)) {
+  if (dense.length > 1 || lora || (pooling === 'none' && cutBeforeNorm)) {
     const modules = dense.flatMap(({ activation, ...one }) => [
       `Linear(${one.weight.length / one.bias.length}, ${one.bias.length})`,
       ...(activation === 'none' ? [] : [activation]),
@@ -129,50 +110,14 @@ function configFor({ task, labels, network }, base) {
 }
 
 /**
- * Writes a head folder, in place of an older head. It is written under a temporary name beside its final one, so that it is never
- * incomplete. Throws as `checkOutput`, and FILE_ACCESS.
+ * Writes a head folder, in place of an older head. Throws as `checkHeadOutput`.
  * @param {string} folder
- * @param {Uint8Array} bytes the head as `head.save()` gives it
+ * @param {Uint8Array<ArrayBuffer>} bytes the head as `head.save()` gives it
  * @param {Record<string, unknown>} base the base model's config.json
+ * @param {Record<string, Uint8Array>} [peft] the head's adapter as `head.saveAdapter()` gives it: Python reads these files instead of config.json
  */
-export async function writeHeadFolder(folder, bytes, base) {
-  const config = configFor(readHead(bytes), base);
-  try {
-    await checkOutput(folder);
-    await makeFolder(dirname(resolve(folder)));
-    const target = await realpath(folder).catch(() => resolve(folder)); // keeps a link to a folder a link
-    const partial = await mkdtemp(`${target}.partial-`);
-    try {
-      const head = join(partial, 'new');
-      const old = join(partial, 'old');
-      await mkdir(head);
-      await writeFile(join(head, weightsFile), bytes, { flush: true });
-      await writeFile(join(head, configFile), `${JSON.stringify(config, null, 2)}\n`, { flush: true });
-      const replaces = await renameIfThere(target, old);
-      await rename(head, target).catch(async (error) => {
-        if (replaces) await rename(old, target);
-        throw error;
-      });
-    } finally {
-      await rm(partial, { recursive: true, force: true });
-    }
-  } catch (error) {
-    throw fileError(error, folder);
-  }
-}
-
-/**
- * Renames a file or folder if it exists.
- * @param {string} from
- * @param {string} to
- * @returns {Promise<boolean>} whether it exists
- */
-async function renameIfThere(from, to) {
-  try {
-    await rename(from, to);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
+export async function writeHeadFolder(folder, bytes, base, peft) {
+  await checkHeadOutput(folder);
+  const forPython = peft ?? { [configFile]: encodeJson(configFor(readHead(bytes), base)) };
+  await replaceFolder(folder, { ...forPython, [weightsFile]: bytes });
 }

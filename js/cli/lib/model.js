@@ -102,10 +102,25 @@ export async function withHead(context, { command, labels }, work) {
       );
     });
   }
+  const check = (/** @type {import('../../types.js').HeadTask} */ task) => checkOptions(command, context.values, task);
+  return withSavedHead(context, check, (bert, head) => work(head, bert.info));
+}
+
+/**
+ * Loads the head that `--head` names, on the model of `--model` or else the one that it was trained on, works with both, and disposes of the
+ * model even if the work fails.
+ * @template T
+ * @param {Context} context
+ * @param {(task: import('../../types.js').HeadTask) => void} check called before the model is loaded; may throw
+ * @param {(bert: Model, head: Head) => Promise<T>} work
+ * @returns {Promise<T>} rejects with FILE_NOT_FOUND if the head or its model is not there, and as `readHeadFile`
+ */
+export async function withSavedHead(context, check, work) {
+  const given = /** @type {string | undefined} */ (context.values.model);
   const path = required(context.values, 'head', 'my-head');
   const { bytes, head } = await readHeadFile(path);
   const { task, baseModel, adapter } = head;
-  checkOptions(command, context.values, task);
+  check(task);
   if (given === undefined && isAbsolute(baseModel) && !existsSync(baseModel)) {
     throw new BertletError(
       'FILE_NOT_FOUND',
@@ -114,7 +129,7 @@ export async function withHead(context, { command, labels }, work) {
   }
   const values = { ...context.values, adapter: context.values.adapter ?? adapter };
   return withModel(given ?? baseModel, { ...context, values }, async (bert) =>
-    work(await bert.loadHead(bytes, { signal: context.signal }), bert.info),
+    work(bert, await bert.loadHead(bytes, { signal: context.signal })),
   );
 }
 

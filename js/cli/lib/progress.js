@@ -14,6 +14,12 @@ const titles = {
 /** Without a terminal, the lines of a phase are at least this far apart in time, and in share of the work. */
 const interval = { seconds: 10, share: 0.1 };
 
+/** Columns of a terminal that does not say how many it has. */
+const COLUMNS = 80;
+
+/** What the measures of held-out examples are called. @type {Record<string, string>} */
+const scoreNames = { microF1: 'micro-F1', f1: 'F1', exactWindows: 'exact windows' };
+
 /** Progress and warnings of a run. */
 export class Progress {
   #stream;
@@ -37,7 +43,8 @@ export class Progress {
   }
 
   /** A function for `onProgress`. */
-  report = (/** @type {import('../../types.js').Progress} */ { phase, loaded, total }) => {
+  report = (/** @type {import('../../types.js').Progress} */ event) => {
+    const { phase, loaded, total } = event;
     const now = performance.now() / 1000;
     const share = total > 0 ? loaded / total : 0;
     if (phase !== this.#phase || share < this.#share) {
@@ -52,10 +59,11 @@ export class Progress {
     this.#lastEvent = now;
     const title = titles[phase];
     if (this.#stream.isTTY) {
-      this.#draw(title, share, now - this.#start);
+      this.#draw(title, share, detailsOf(event, now - this.#start));
     } else if (share < 1 && this.#isLineDue(share, now)) {
       this.#lastLine = { seconds: now, share };
-      this.#stream.write(`bertlet: ${title}: ${Math.floor(share * 100)} %\n`);
+      const details = phase === 'train' ? detailsOf(event, now - this.#start) : [];
+      this.#stream.write(`bertlet: ${[`${title}: ${Math.floor(share * 100)} %`, ...details].join(', ')}\n`);
     } else if (share === 1 && this.#verbose) {
       this.#stream.write(`bertlet: ${title}: done in ${(now - this.#start).toFixed(1)} s\n`);
     }
@@ -71,10 +79,15 @@ export class Progress {
     return now - this.#lastLine.seconds >= interval.seconds && share - this.#lastLine.share >= interval.share;
   }
 
+  /** Prints a message. @param {string} message */
+  tell(message) {
+    this.clear();
+    this.#stream.write(`bertlet: ${message}\n`);
+  }
+
   /** Prints a warning. @param {string} message */
   warn(message) {
-    this.clear();
-    this.#stream.write(`bertlet: warning: ${message}\n`);
+    this.tell(`warning: ${message}`);
   }
 
   /**
@@ -98,19 +111,49 @@ export class Progress {
   }
 
   /**
-   * Draws the bar.
+   * Draws the bar, with as many of the details as fit into the line.
    * @param {string} title
    * @param {number} share 0 to 1
-   * @param {number} seconds since the phase began
+   * @param {string[]} details
    */
-  #draw(title, share, seconds) {
+  #draw(title, share, details) {
     const width = 24;
     const filled = Math.round(share * width);
-    const left = share > 0 && seconds > 2 ? `  ${Math.ceil((seconds / share) * (1 - share))} s left` : '';
     const percent = String(Math.floor(share * 100)).padStart(3);
-    const bar = `${title} ${'━'.repeat(filled)}${'─'.repeat(width - filled)} ${percent} %${left}`;
+    let bar = `${title} ${'━'.repeat(filled)}${'─'.repeat(width - filled)} ${percent} %`;
+    for (const detail of details) {
+      if (bar.length + 2 + detail.length >= (this.#stream.columns || COLUMNS)) break;
+      bar += `  ${detail}`;
+    }
     if (bar === this.#lastBar) return;
     this.#stream.write(`\r\x1b[K${bar}`);
     this.#lastBar = bar;
   }
+}
+
+/**
+ * What there is to say of a phase besides its share, the most important first.
+ * @param {import('../../types.js').Progress} event
+ * @param {number} seconds since the phase began
+ * @returns {string[]}
+ */
+function detailsOf({ loaded, total, loss, epochs = [], tokensPerSecond, secondsLeft, memory }, seconds) {
+  const left = secondsLeft ?? (seconds / loaded) * (total - loaded);
+  const known = loaded > 0 && loaded < total && (secondsLeft !== undefined || seconds > 2);
+  const details = known ? [`${duration(left)} left`] : [];
+  if (loss === undefined) return details;
+  details.push(`loss ${loss.toFixed(3)}`);
+  for (const [name, score] of Object.entries(epochs[epochs.length - 1]?.heldOut ?? {}))
+    if (name !== 'loss') details.push(`held-out ${scoreNames[name] ?? name} ${score.toFixed(3)}`);
+  details.push(`step ${loaded} of ${total}`);
+  if (tokensPerSecond) details.push(`${Math.round(tokensPerSecond)} tokens/s`);
+  if (memory) details.push(`${Math.ceil(memory / 2 ** 20)} MB`);
+  return details;
+}
+
+/** @param {number} seconds */
+function duration(seconds) {
+  if (seconds < 120) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

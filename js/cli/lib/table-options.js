@@ -1,5 +1,5 @@
 // The options that say how a table of examples is built: train, evaluate and learning-curve have them.
-import { choice, UsageError } from './arguments.js';
+import { truth, UsageError } from './arguments.js';
 
 /** @type {import('./arguments.js').Options} */
 export const tableOptions = {
@@ -25,12 +25,11 @@ const words = new Map([
  * @param {import('./arguments.js').Values} values
  */
 export function readTableOptions(values) {
-  const header = choice(values, 'header', ['true', 'false']);
   const delimiter = words.get(values.delimiter) ?? values.delimiter;
   if (delimiter !== undefined && !(typeof delimiter === 'string' && /^[^"\r\n]$/.test(delimiter)))
     throw new UsageError(`--delimiter must be one character, or tab, not '${values.delimiter}'`);
   return {
-    header: header && header === 'true',
+    header: truth(values, 'header'),
     textColumn: /** @type {string | undefined} */ (values['text-column']),
     labelColumn: /** @type {string | undefined} */ (values['label-column']),
     delimiter,

@@ -1,7 +1,8 @@
-// Which options each task and head has. An option that would have no effect is an error.
+// Which options each task, method and head has. An option that would have no effect is an error.
 import { UsageError } from './arguments.js';
 
 /** @typedef {import('../../types.js').HeadTask} Task */
+/** @typedef {import('../../types.js').FitMethod} Method */
 
 // The tasks that work on texts, words and questions.
 /** @type {Task[]} */
@@ -26,6 +27,7 @@ const tasksOf = {
     pooling: texts,
     standardize: [...texts, ...words],
     scheme: words,
+    crf: words,
     ...table,
   },
   predict: {
@@ -49,18 +51,49 @@ const tasksOf = {
   },
 };
 
+/** @type {Method[]} */
+const tuning = ['lora', 'layers', 'full'];
+
+/** Of `train`, the methods of the options that not all methods have. @type {Record<string, Method[]>} */
+const methodsOf = {
+  c: ['head'],
+  layer: ['head'],
+  standardize: ['head'],
+  'hidden-size': ['head'],
+  rank: ['lora'],
+  alpha: ['lora'],
+  rslora: ['lora'],
+  dropout: ['lora'],
+  'target-modules': ['lora'],
+  layers: ['layers'],
+  crf: tuning,
+  'batch-size': tuning,
+  warmup: tuning,
+  'weight-decay': tuning,
+  memory: tuning,
+  checkpoint: tuning,
+  resume: tuning,
+};
+
 /**
- * Throws UsageError if an option is not for the task or for the kind of head.
+ * Throws UsageError if an option is not for the task or, of `train`, for the method or the kind of head.
  * @param {keyof typeof tasksOf} command
  * @param {import('./arguments.js').Values} values
  * @param {Task} task
+ * @param {Method} [method]
  */
-export function checkOptions(command, values, task) {
+export function checkOptions(command, values, task, method = 'head') {
   for (const [name, tasks] of Object.entries(tasksOf[command])) {
     if (values[name] !== undefined && !tasks.includes(task))
       throw new UsageError(`--${name} is for ${tasks.join(', ')}; here the task is ${task}`);
   }
-  if (command === 'train') checkHead(values, task);
+  if (command !== 'train') return;
+  for (const [name, methods] of Object.entries(methodsOf)) {
+    if (values[name] !== undefined && !methods.includes(method))
+      throw new UsageError(`--${name} is for --method ${methods.join(', ')}; here it is ${method}`);
+  }
+  if (method === 'head') checkHead(values, task);
+  else checkTuning(values, method);
 }
 
 /**
@@ -74,12 +107,34 @@ function checkHead(values, task) {
   const iterative = ['epochs', 'learning-rate'].find((name) => values[name] !== undefined);
   if (iterative && !hidden && !forAnswers)
     throw new UsageError(
-      `--${iterative} is for heads with hidden units; --hidden-size N makes such a head for ${task}`,
+      `--${iterative} is for heads with hidden units, and for --method ${tuning.join(', ')}; --hidden-size N makes such a head for ${task}`,
     );
+  if (values['early-stopping'] !== undefined && (!hidden || forAnswers))
+    throw new UsageError(
+      `--early-stopping is for heads with hidden units that label texts or words, and for --method ${tuning.join(', ')}`,
+    );
+  if (values['max-tokens'] !== undefined && !forAnswers)
+    throw new UsageError(`--max-tokens is for ${answers.join(', ')}, and for --method ${tuning.join(', ')}`);
   if (values.c !== undefined && hidden)
     throw new UsageError('--c is for heads without hidden units; leave out one of --c and --hidden-size');
   if (values.standardize === 'auto' && words.includes(task))
     throw new UsageError(`--standardize auto is for ${texts.join(', ')}; for ${task} give true or false`);
   if (values.layer === 'auto' && forAnswers)
     throw new UsageError(`--layer auto is for ${[...texts, ...words].join(', ')}; for ${task} give a number`);
+}
+
+/**
+ * Checks the options of `train` where it trains more than a head.
+ * @param {import('./arguments.js').Values} values
+ * @param {Method} method
+ */
+function checkTuning(values, method) {
+  if (values.pooling === 'auto')
+    throw new UsageError(`--pooling auto is for --method head; for ${method} give mean, max or cls`);
+  if (values['early-stopping'] !== undefined && !Number(values.validation))
+    throw new UsageError(`--early-stopping with --method ${method} needs --validation SHARE, on which it looks`);
+  if (values.resume !== undefined && values.checkpoint === undefined)
+    throw new UsageError('--resume needs --checkpoint DIR, the folder that the interrupted training has written');
+  if (values.dtype === 'int8' && method !== 'lora')
+    throw new UsageError(`--dtype int8 has no weights that --method ${method} could train; leave it out`);
 }

@@ -1,5 +1,6 @@
 // The worker's side of `fit` where the encoder is trained along with the head.
 import { random } from '../../base/random.js';
+import { BertletError } from '../../errors.js';
 import { createPause, progressReporter } from '../../rpc/progress.js';
 import { answerTask } from './answer-task.js';
 import { describeRun, readCheckpoint, writeCheckpoint } from './checkpoint.js';
@@ -63,13 +64,14 @@ const MAX_EPOCHS = 20;
  * @param {Engine} engine
  * @param {any} params of the task's function in js/train/frozen/, and `tuning`
  * @param {import('../../rpc/serve.js').Context} context
+ * @param {(signal: AbortSignal) => Promise<void>} untilAlone awaited before the model's weights are changed
  * @returns {Promise<{ network: import('../../core/dense.js').HeadNetwork, transitions?: Float32Array, report: object, validation: any,
  *   fingerprint: string }>} `validation` as of the task's function. Rejects with BAD_INPUT, BAD_CHECKPOINT, OUT_OF_MEMORY, BAD_WEIGHTS,
- *   or the signal's reason
+ *   HEAD_MODEL_MISMATCH if another fit has changed the model meanwhile, or the signal's reason
  */
-export async function tune(engine, params, context) {
+export async function tune(engine, params, context, untilAlone) {
   const { tuning: how, task: name, seed } = params;
-  const { config } = engine;
+  const { config, fingerprint } = engine;
   const pause = createPause(context);
   const task = await taskOf(engine, params, pause, context);
   const begin = how.method === 'layers' ? config.numLayers - how.layers : 0;
@@ -118,12 +120,16 @@ export async function tune(engine, params, context) {
       if (error.code !== 'WORKER_FAILED') save?.(); // of the last whole step
       throw error;
     });
+    const network = networkOf(tuner, engine, names, plan);
+    task.finish?.(network.dense[0]);
     const found = {
-      network: networkOf(tuner, engine, names, plan),
+      network,
       ...(task.lossParameters && { transitions: tuner.lossParameters }),
       validation: task.validationOf?.(logits ?? []),
       report: reportOf(params, task, plan, standing, engine),
     };
+    if (how.method !== 'lora') await untilAlone(context.signal);
+    if (engine.fingerprint !== fingerprint) throw trainedMeanwhile();
     context.signal.throwIfAborted(); // from here on it is done
     if (how.method !== 'lora') replaceWeights(engine, tuner, tuning);
     return { ...found, fingerprint: engine.fingerprint };
@@ -195,3 +201,9 @@ function stepReporter(tuner, context, save) {
     saved = performance.now();
   };
 }
+
+const trainedMeanwhile = () =>
+  new BertletError(
+    'HEAD_MODEL_MISMATCH',
+    'Another fit has given the model other weights meanwhile, so this one is lost. Train one after the other.',
+  );

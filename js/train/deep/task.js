@@ -30,6 +30,7 @@
  * @property {(examples: T[], starts: number[]) => number[][]} [rowsOf] [examples] which tokens of a batch the head reads; default: all
  * @property {(examples: T[], starts: number[]) => Loss} lossOf the mean loss of a batch
  * @property {(core: Core, maxTokens: number) => number} [lossBytes] scratch memory of a batch's loss; default: that of TunerPlan
+ * @property {(dense: import('../../core/dense.js').Dense) => void} [finish] turns the trained head into one for the caller's units
  * @property {(logits: Float32Array[], parameters: Float32Array) => Promise<Measured>} measure `logits`: [heldOut][rows][outputs];
  *   `parameters`: of the loss
  */

@@ -36,7 +36,7 @@ export async function textTask(engine, params, maxTokens, pause, context) {
     engine.tokenizer.encode(text, maxTokens);
   const encoded = await encodeAll(texts, maxTokens, encode, pause, context);
   const kind = { 'text-classification': oneLabel, 'multi-label': severalLabels, regression: number }[task];
-  const { weightOf, lossOf, targetsOf, measure } = kind({ labels, classes, classWeight });
+  const { weightOf, lossOf, targetsOf, measure, finish } = kind({ labels, classes, classWeight });
 
   const strata = Int32Array.from(labels, ([first = classes]) => (task === 'regression' ? 0 : first));
   const { order, trainRows } = split(strata, classes + 1, { validation, foldRows: 1, folds: 1, seed });
@@ -55,11 +55,12 @@ export async function textTask(engine, params, maxTokens, pause, context) {
         heldOut.map(({ index }) => index),
         pause,
       ),
+    finish,
     validationOf(logits) {
       const targets = targetsOf([]);
       return {
         examples: heldOut.map(({ index }) => index),
-        predicted: logits.map((row) => targets?.chosen(row) ?? [row[0]]),
+        predicted: targets ? logits.map((row) => targets.chosen(row)) : [],
       };
     },
   };
@@ -72,6 +73,7 @@ export async function textTask(engine, params, maxTokens, pause, context) {
  * @property {(indices: number[]) => Loss} lossOf
  * @property {(indices: number[]) => SingleLabel | MultiLabel | undefined} targetsOf
  * @property {(logits: Float32Array[], indices: number[], pause: () => Promise<void>) => Promise<import('./task.js').Measured>} measure
+ * @property {(dense: import('../../core/dense.js').Dense) => void} [finish] as of TuningTask
  */
 
 /** @typedef {Pick<TextTaskParams, 'labels' | 'classes' | 'classWeight'>} Labelled */
@@ -126,27 +128,42 @@ function severalLabels({ labels, classes, classWeight }) {
   };
 }
 
-/** A number for each text, by the mean squared error. @param {Labelled} given @returns {Kind} */
+/**
+ * A number for each text, by the mean squared error. It is learnt in units of its standard deviation, above or below its mean: AdamW's steps,
+ * which are as long for any loss, would take thousands to a number of another size.
+ * @param {Labelled} given
+ * @returns {Kind}
+ */
 function number({ labels }) {
+  const { mean, deviation } = spreadOf(labels.map(([value]) => value));
+  const truthOf = (/** @type {number} */ index) => (labels[index][0] - mean) / deviation;
   return {
     weightOf: () => 1,
     lossOf: (indices) => (core, logits, rows) => {
       const values = core.floats(logits, rows);
-      const errors = indices.map((index, row) => values[row] - labels[index][0]);
+      const errors = indices.map((index, row) => values[row] - truthOf(index));
       errors.forEach((error, row) => (values[row] = (2 * error) / rows));
       return errors.reduce((sum, error) => sum + error ** 2, 0) / rows;
     },
     targetsOf: () => undefined,
     async measure(logits, indices) {
-      const truth = indices.map((index) => labels[index][0]);
-      const mean = truth.reduce((sum, value) => sum + value, 0) / truth.length;
-      const sumOf = (/** @type {(value: number, row: number) => number} */ deviation) =>
-        truth.reduce((sum, value, row) => sum + deviation(value, row) ** 2, 0);
-      const squared = sumOf((value, row) => logits[row][0] - value);
-      const spread = sumOf((value) => mean - value);
-      return { loss: squared / truth.length, score: spread > 0 ? 1 - squared / spread : 0 };
+      const truth = indices.map(truthOf);
+      const loss = truth.reduce((sum, value, row) => sum + (logits[row][0] - value) ** 2, 0) / truth.length;
+      const { deviation: own } = spreadOf(truth);
+      return { loss, score: 1 - loss / own ** 2 };
+    },
+    finish({ weight, bias }) {
+      weight.forEach((value, i) => (weight[i] = value * deviation));
+      bias[0] = bias[0] * deviation + mean;
     },
   };
+}
+
+/** The mean and the standard deviation, or 1 where all numbers are the same. @param {number[]} values */
+function spreadOf(values) {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  return { mean, deviation: Math.sqrt(variance) || 1 };
 }
 
 /** @param {Float32Array[]} rows @returns {Float32Array} one behind the other */

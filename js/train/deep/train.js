@@ -64,6 +64,11 @@ export async function train(engine, tuner, task, options, below, standing, { pau
     return { ...batch, ...(rows && { rows }), ...(below && { hidden: await below.of(examples) }) };
   };
   const logitsOfHeldOut = () => logitsOf(tuner, task, maxTokens, batchOf, pause);
+  const endEpochIfDue = async () => {
+    if (standing.step === (standing.history.length + 1) * ofEpoch)
+      await endEpoch(tuner, task, standing, ofEpoch, logitsOfHeldOut);
+  };
+  await endEpochIfDue(); // where a measurement was interrupted
   let tokens = 0;
   while (standing.step < steps && !(earlyStopping && isOver(standing))) {
     const epoch = Math.floor(standing.step / ofEpoch);
@@ -86,7 +91,7 @@ export async function train(engine, tuner, task, options, below, standing, { pau
     const { loss } = await tuner.step(parts, { learningRate: rate, weightDecay, maxNorm: MAX_NORM, seed }, pause);
     standing.step += 1;
     standing.loss += loss;
-    if (standing.step % ofEpoch === 0) await endEpoch(tuner, task, standing, ofEpoch, logitsOfHeldOut);
+    await endEpochIfDue();
     onStep(standing, loss, tokens, steps);
     await pause();
   }
@@ -96,7 +101,7 @@ export async function train(engine, tuner, task, options, below, standing, { pau
 }
 
 /**
- * Measures on held-out examples, and keeps what is best.
+ * Measures on held-out examples, and keeps what is best. `standing` changes when all is measured: an interrupted training measures again.
  * @template {TuningExample} T
  * @param {import('./tuner.js').Tuner} tuner
  * @param {import('./task.js').TuningTask<T>} task
@@ -108,15 +113,16 @@ async function endEpoch(tuner, task, standing, steps, logitsOfHeldOut) {
   const epoch = standing.history.length + 1;
   /** @type {EpochReport} */
   const report = { epoch, loss: standing.loss / steps };
-  standing.loss = 0;
+  if (task.heldOut.length > 0) {
+    const { loss, score } = await task.measure(await logitsOfHeldOut(), tuner.lossParameters);
+    report.heldOut = { loss, [task.scoreName]: score };
+    const before = standing.best && standing.history[standing.best.epoch - 1].heldOut;
+    const isBetter =
+      !before || score > before[task.scoreName] || (score === before[task.scoreName] && loss < before.loss);
+    if (isBetter) standing.best = { epoch, values: tuner.readValues() };
+  }
   standing.history.push(report);
-  if (task.heldOut.length === 0) return;
-  const { loss, score } = await task.measure(await logitsOfHeldOut(), tuner.lossParameters);
-  report.heldOut = { loss, [task.scoreName]: score };
-  const before = standing.best && standing.history[standing.best.epoch - 1].heldOut;
-  const isBetter =
-    !before || score > before[task.scoreName] || (score === before[task.scoreName] && loss < before.loss);
-  if (isBetter) standing.best = { epoch, values: tuner.readValues() };
+  standing.loss = 0;
 }
 
 /** Whether the last epochs brought nothing. @param {Standing} standing */

@@ -301,7 +301,7 @@ export class Tuner {
       return work();
     } catch (error) {
       // After a trap nobody knows what this memory holds; the model's own is another.
-      throw error instanceof WebAssembly.RuntimeError ? this.#fail(error.message) : error;
+      throw error instanceof WebAssembly.RuntimeError ? this.#fail(`a trap in WebAssembly: ${error.message}`) : error;
     }
   }
 
@@ -309,7 +309,7 @@ export class Tuner {
   #fail(reason) {
     this.#failure ??= new BertletError(
       'WORKER_FAILED',
-      `Training failed in WebAssembly (${reason}). The model is as it was before. Please report it.`,
+      `Training failed (${reason}). The model is as it was before. Please report it.`,
     );
     return this.#failure;
   }

@@ -1,0 +1,172 @@
+// Folders that bertlet has written give the same numbers in Python: adapters in peft, models in transformers and sentence-transformers, by the
+// lines of their README.md. Skipped where these are not installed; PYTHON names the interpreter.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { toTexts } from '../../js/api/texts.js';
+import { writeAdapterFolder } from '../../js/checkpoint/adapter-writer.js';
+import { families } from '../../js/checkpoint/families/index.js';
+import { load } from '../../js/index.js';
+import { goldenHead, logitsOf, randomFloats, saveWith } from '../checkpoint/written.js';
+import { fixtures, fromRoot, temporaryFolder } from '../support.js';
+
+const python = process.env.PYTHON ?? 'python3';
+const packages = 'torch, transformers, sentence_transformers, peft, safetensors';
+const skip = spawnSync(python, ['-c', `import ${packages}`]).status === 0 ? false : `${python} lacks ${packages}`;
+
+/** What Python makes of folders. */
+function inPython(requests) {
+  const args = [fromRoot('tests/python/open_folders.py')];
+  const options = { input: JSON.stringify(requests), encoding: 'utf8', maxBuffer: 2 ** 28 };
+  const { status, stdout, stderr } = spawnSync(python, args, options);
+  assert.equal(status, 0, stderr.split('\n').slice(-8).join('\n'));
+  return JSON.parse(stdout.trim().split('\n').at(-1));
+}
+
+async function writeFolder(folder, files) {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content instanceof Blob ? new Uint8Array(await content.arrayBuffer()) : content);
+  }
+}
+
+const texts = ['the movie was great', 'a dull, slow plot; the acting is not bad!', 'unknown zebra'];
+const pairs = [
+  ['good movie?', 'the movie was great'],
+  ['', 'one two three'],
+];
+const textsOf = (task) => (task === 'question-answering' ? pairs : texts);
+const wire = (list) => toTexts(list.map((text) => (Array.isArray(text) ? { text: text[0], textPair: text[1] } : text)));
+const checkpoint = (name) => join(fixtures, 'checkpoints', name);
+
+/** Asserts that numbers are the same, and gives the largest difference. */
+function compare(own, theirs) {
+  let largest = 0;
+  own.forEach((row, text) => {
+    assert.equal(row.length, theirs[text].length);
+    row.forEach((value, i) => {
+      const difference = Math.abs(value - theirs[text][i]);
+      largest = Math.max(largest, difference);
+      assert.ok(difference <= 2e-5 * Math.max(1, Math.abs(value)), `text ${text} is off by ${difference}`);
+    });
+  });
+  return largest;
+}
+
+test('adapters in peft', { skip }, async (t) => {
+  const root = await temporaryFolder(t);
+  const written = [];
+  const add = async (name, type, head) => {
+    const folder = join(root, name);
+    const files = writeAdapterFolder(head, { family: families.get(type), numLayers: 2, hiddenSize: 16 });
+    await writeFolder(folder, files);
+    const bert = await load(checkpoint(type), { adapter: folder, threads: 1 });
+    const own = await logitsOf(bert.head, wire(textsOf(head.task)));
+    await bert.dispose();
+    written.push({ name, own, request: { folder, texts: textsOf(head.task) } });
+  };
+  for (const type of ['bert', 'distilbert', 'electra', 'megatron-bert'])
+    for (const task of ['text', 'tokens', 'answers']) await add(`${type}-${task}`, type, goldenHead(type, task));
+  for (const pooling of ['cls', 'max']) {
+    const head = goldenHead('electra', 'text');
+    Object.assign(head.network, { pooling, normalize: true });
+    await add(`electra on ${pooling}`, 'electra', head);
+  }
+  const tagger = goldenHead('bert', 'tokens');
+  const onlyOutput = [...tagger.network.lora].filter(([name]) => /\.\d\.output\.dense/.test(name));
+  tagger.network.lora = new Map(onlyOutput);
+  tagger.transitions = { start: randomFloats(3), next: randomFloats(9), end: randomFloats(3) };
+  await add('of one module, with transitions', 'bert', tagger);
+  const ofOneLayer = goldenHead('distilbert', 'tokens');
+  ofOneLayer.network.lora = new Map([...ofOneLayer.network.lora].filter(([name]) => name.includes('layer.1.')));
+  const table = { a: randomFloats(2 * 16), b: randomFloats(94 * 2), rank: 2, rows: 94, columns: 16, scale: 0.5 };
+  ofOneLayer.network.lora.set('embeddings.word_embeddings.weight', table);
+  await add('of one layer and the embeddings', 'distilbert', ofOneLayer);
+  const plain = goldenHead('bert', 'text');
+  const pooler = { weight: randomFloats(256), bias: randomFloats(16), activation: 'tanh' };
+  plain.network = { ...plain.network, pooling: 'cls', dense: [pooler, ...plain.network.dense] };
+  await add("of its class's own layers", 'bert', plain);
+
+  const results = inPython(written.map(({ request }) => request));
+  for (const [i, { name, own }] of written.entries())
+    await t.test(name, (sub) => {
+      const { results: theirs, missing, unexpected } = results[i];
+      assert.deepEqual({ missing, unexpected }, { missing: [], unexpected: [] });
+      assert.equal(theirs.length, 1);
+      sub.diagnostic(`largest difference ${compare(own, theirs[0])}`);
+    });
+});
+
+test('models in transformers and sentence-transformers', { skip }, async (t) => {
+  const root = await temporaryFolder(t);
+  const written = [];
+  const add = async (name, base, { head, adapter } = {}) => {
+    const files = await saveWith(checkpoint(base), { head, adapter: adapter && join(fixtures, adapter) });
+    const again = await load(files, { threads: 1 });
+    const folder = join(root, name);
+    await writeFolder(folder, files);
+    const list = textsOf(again.head?.task);
+    const own = {
+      logits: again.head && (await logitsOf(again.head, wire(list))),
+      hidden: (
+        await again.embed(
+          list.map((text) => (Array.isArray(text) ? text[0] : text)),
+          { pooling: 'none' },
+        )
+      ).map((rows) => rows.flatMap((row) => [...row])),
+      vectors: (await again.embed(list.map(String))).map((row) => [...row]),
+      ids: (
+        await again.tokenize(list.map((text) => (Array.isArray(text) ? { text: text[0], textPair: text[1] } : text)))
+      ).map(({ ids }) => [...ids]),
+    };
+    await again.dispose();
+    written.push({ name, own, request: { folder, texts: list } });
+  };
+  const plain = [
+    'bert',
+    'distilbert',
+    'electra',
+    'megatron-bert',
+    'bert-relu',
+    'bert-masked',
+    'bert-untied',
+    'distilbert-masked',
+  ];
+  const withHead = ['text', 'tokens', 'answers'].flatMap((task) =>
+    ['bert', 'distilbert', 'electra', 'megatron-bert'].map((type) => `${type}-${task}`),
+  );
+  const sentences = ['sentence-mean', 'sentence-dense', 'sentence-max'];
+  for (const base of [...plain, ...withHead, ...sentences, 'bert-multi-label', 'bert-single']) await add(base, base);
+  for (const type of ['bert', 'distilbert', 'electra', 'megatron-bert'])
+    for (const task of ['text', 'tokens', 'answers'])
+      await add(`${type} with an adapter for ${task}`, type, { head: goldenHead(type, task) });
+  const head = { ...goldenHead('bert', 'text'), task: 'multi-label' };
+  const hidden = { weight: randomFloats(16 * 8), bias: randomFloats(8), activation: 'relu' };
+  const last = { weight: randomFloats(8 * 3), bias: randomFloats(3), activation: 'none' };
+  head.network = { ...head.network, pooling: 'max', normalize: true, dense: [hidden, last] };
+  await add('a head of two layers on normalized maxima', 'bert', { head });
+  await add('a merged adapter', 'bert', { adapter: 'checkpoints/lora-text' });
+  await add('a merged adapter that ignores token types', 'electra', { adapter: 'checkpoints/lora-answers' });
+  await add('an adapter with more tokens', 'bert', { adapter: 'compatibility/lora-new-tokens' });
+
+  const results = inPython(written.map(({ request }) => request));
+  for (const [i, { name, own }] of written.entries())
+    await t.test(name, (sub) => {
+      const { results: theirs, missing, unexpected, ids } = results[i];
+      // A checkpoint without a pooler is written without one.
+      assert.deepEqual(missing, name === 'bert-relu' ? ['pooler.dense.bias', 'pooler.dense.weight'] : []);
+      // Classes without a pooler leave that of the checkpoint aside.
+      assert.deepEqual(
+        unexpected.filter((key) => !key.startsWith('bert.pooler.')),
+        [],
+      );
+      assert.deepEqual(ids, own.ids);
+      for (const block of theirs) {
+        const expected = own.logits ?? (block[0].length === own.vectors[0].length ? own.vectors : own.hidden);
+        sub.diagnostic(`largest difference ${compare(expected, block)}`);
+      }
+    });
+});
