@@ -1,6 +1,7 @@
 // The masked-LM head of a checkpoint: a dense layer, layer normalization, and a decoder, whose weights mostly are the word embeddings
 // (Devlin et al. 2019, https://arxiv.org/abs/1810.04805).
 import { BertletError } from '../errors.js';
+import { isUntied } from './masked-tensors.js';
 
 /**
  * @typedef {object} MaskedHead
@@ -9,28 +10,6 @@ import { BertletError } from '../errors.js';
  * @property {Float32Array} [decoder] [vocabSize][embeddingSize], if it does not share the word embeddings
  * @property {Float32Array} bias [vocabSize]
  */
-
-/** Whether the decoder does not share the word embeddings. @param {any} json config.json */
-const isUntied = (json) => json.tie_word_embeddings === false;
-
-/**
- * The canonical names of the tensors that a masked-LM head may have.
- * @param {any} json config.json
- * @param {import('./families/family.js').Family} family
- * @returns {string[]}
- */
-export function maskedHeadTensors(json, { maskedHead: { transform, norm, decoder, bias } }) {
-  const layers = [transform, norm].flatMap((module) => [`${module}.weight`, `${module}.bias`]);
-  return [...layers, ...bias, ...(isUntied(json) ? [`${decoder}.weight`] : [])];
-}
-
-/**
- * The decoder's weights where they are the word embeddings, which a checkpoint may store under this name only.
- * @param {any} json config.json
- * @param {import('./families/family.js').Family} family
- * @returns {string | undefined} canonical name; undefined: they are not the same
- */
-export const tiedTensor = (json, { maskedHead: { decoder } }) => (isUntied(json) ? undefined : `${decoder}.weight`);
 
 /**
  * The masked-LM head from a checkpoint's tensors. Throws MISSING_TENSOR if only a part of it is there, SHAPE_MISMATCH if a shape is not

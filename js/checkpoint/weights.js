@@ -24,6 +24,8 @@ import { tensorsOf } from '../core/tensors.js';
  * @property {import('./adapter.js').Adapter} [adapter] to be merged
  * @property {string} [tied] canonical name of a tensor that is the word embeddings; they may be stored under this name only
  * @property {Set<string>} headNames canonical names of the heads' tensors
+ * @property {(name: string) => boolean} isNeeded whether one of them is read; what is wrong with another one is no error, and it counts as
+ *   missing
  */
 
 /** Most bytes of a head's tensor: what a header says is not believed before its bytes are there. */
@@ -186,7 +188,12 @@ class CheckpointReader {
     return (/** @type {Uint8Array} */ bytes) => {
       whole.set(bytes, filled);
       filled += bytes.length;
-      if (filled === whole.length) this.heads.set(name, toFloats(tensor, whole, location));
+      if (filled < whole.length) return;
+      try {
+        this.heads.set(name, toFloats(tensor, whole, location));
+      } catch (error) {
+        if (this.target.isNeeded(name)) throw error;
+      }
     };
   }
 

@@ -2,8 +2,8 @@
 import { fetchPart } from '../base/fetch-part.js';
 import { parseConfig } from '../checkpoint/config.js';
 import { parseJson } from '../checkpoint/json.js';
-import { buildMaskedHead, maskedHeadTensors, tiedTensor } from '../checkpoint/masked-head.js';
-import { allHeadTensors, buildHead, planHead } from '../checkpoint/task-head.js';
+import { maskedHeadTensors, tiedTensor } from '../checkpoint/masked-tensors.js';
+import { allHeadTensors, headTensors, planHead } from '../checkpoint/task-head.js';
 import { readWeights } from '../checkpoint/weights.js';
 import { TOKENIZER_FLAGS } from '../core/abi.js';
 import { compile } from '../core/compile.js';
@@ -169,22 +169,28 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
   const plan = planHead(configJson, family, adapter, source.locate('config.json'));
   const ofHeads = allHeadTensors(family);
   const headNames = new Set([...ofHeads, ...maskedHeadTensors(configJson, family)]);
-  const target = { core, model, staging, family, adapter, headNames, tied: tiedTensor(configJson, family) };
+  const ofPlan = headTensors(plan);
+  const isNeeded = (/** @type {string} */ name) => !ofHeads.has(name) || ofPlan.has(name);
+  const tied = tiedTensor(configJson, family);
+  const target = { core, model, staging, family, adapter, headNames, isNeeded, tied };
   const tensors = await readWeights(source, target, signal, progressReporter(context, 'download'));
   extras.headTensors = [...tensors].filter(([name]) => ofHeads.has(name));
-  try {
-    extras.maskedHead = buildMaskedHead(configJson, config, tensors);
-  } catch (error) {
-    emit({ warning: `${/** @type {Error} */ (error).message} So the model has no fillMask().` });
+  // Only what has a head needs the code for one.
+  const fetchHeads = () => fetchPart(() => import('./heads.js'));
+  if (tensors.has(`${family.maskedHead.transform}.weight`)) {
+    const { buildMaskedHead } = await fetchHeads();
+    try {
+      extras.maskedHead = buildMaskedHead(configJson, config, tensors);
+    } catch (error) {
+      emit({ warning: `${/** @type {Error} */ (error).message} So the model has no fillMask().` });
+    }
   }
   try {
-    if (plan) extras.head = { ...buildHead(plan, tensors, config), ...plan.adapter?.learned };
+    if (plan) extras.head = { ...(await fetchHeads()).buildHead(plan, tensors, config), ...plan.adapter?.learned };
     if (configJson.bertlet && !plan?.adapter)
       extras.head = await (await fetchLazy()).restoreHead(engine, source, configJson, signal);
-    if (extras.head?.labels.length === 1) {
-      const { readRanking } = await fetchPart(() => import('../checkpoint/ranking.js'));
-      extras.head.ranking = await readRanking(source, configJson, signal);
-    }
+    if (extras.head?.labels.length === 1)
+      extras.head.ranking = await (await fetchHeads()).readRanking(source, configJson, signal);
   } catch (error) {
     // A checkpoint without the head that its configuration names is still good for everything else; an adapter is not.
     if (adapter || (error instanceof BertletError && error.code === 'NETWORK')) throw error;

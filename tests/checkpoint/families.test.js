@@ -676,3 +676,30 @@ test('from the hub: shards, modules and adapters are downloaded once and kept', 
   assert.deepEqual(await results(), first);
   assert.deepEqual(asked, []);
 });
+
+test('a tensor of a head that nobody reads may be damaged; one that is read may not', async () => {
+  const files = (name) => {
+    const folder = join(fixtures, 'checkpoints', name);
+    const read = (file) => [file, readFileSync(join(folder, file))];
+    return Object.fromEntries(['config.json', 'vocab.txt', 'model.safetensors'].map(read));
+  };
+  /** The files with NaN in a tensor. */
+  const damage = (name, tensor) => {
+    const given = files(name);
+    const bytes = Uint8Array.from(given['model.safetensors']);
+    const length = new DataView(bytes.buffer).getUint32(0, true);
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+    const found = Object.keys(header).find((key) => key.endsWith(tensor));
+    const [begin] = header[found].data_offsets;
+    new DataView(bytes.buffer).setFloat32(8 + length + begin, NaN, true);
+    return { ...given, 'model.safetensors': bytes };
+  };
+  const options = { threads: 1, cache: false };
+  const [whole, spoilt] = [
+    await load(files('bert'), options),
+    await load(damage('bert', 'pooler.dense.weight'), options),
+  ];
+  assert.deepEqual(await spoilt.embed('the good film'), await whole.embed('the good film'));
+  await Promise.all([whole.dispose(), spoilt.dispose()]);
+  await assert.rejects(load(damage('bert-text', 'pooler.dense.weight'), options), { code: 'BAD_WEIGHTS' });
+});
