@@ -23,7 +23,8 @@ export const megabytes = (bytes) => counts.format(Math.round(bytes / 1e6));
 /** @param {number} milliseconds */
 export function duration(milliseconds) {
   const seconds = milliseconds / 1000;
-  return seconds < 10 ? `${decimal(seconds)} s` : `${count(Math.round(seconds))} s`;
+  if (seconds < 10) return `${decimal(seconds)} s`;
+  return seconds < 100 ? `${count(Math.round(seconds))} s` : `${count(Math.round(seconds / 60))} min`;
 }
 
 /** How long something will take, about: "25 s", "3 min". @param {number} seconds */

@@ -6,10 +6,10 @@ import { fetchExamples } from '../examples/shipped.js';
 /** Sentences to try, written for the page; a set of the user's own has none. @type {Record<string, string[]>} */
 const TO_TRY = {
   reviews: [
-    'It takes its time, and earns every minute of it.',
-    'Two good actors do what they can with a script that gives them nothing.',
-    'You could do worse, but why would you want to?',
-    'I had expected to hate it.',
+    'Everybody dies in the end, and you will be glad that you came.',
+    'A murderer you cannot help but love.',
+    'A sad, violent and beautiful story of revenge.',
+    'There is not a dull moment in it.', // which both get wrong
   ],
   banking: [
     'The shop took my money twice!',

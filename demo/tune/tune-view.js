@@ -239,7 +239,9 @@ function report(course, { tuned, frozen }) {
     `By chance, such a share of ${plural(n, 'example')} is off by up to ${Math.round(100 * spreadOf(accuracy, n))} points.`,
     `Tuned on ${plural(examples, 'example')} in ${duration(course.milliseconds)}: ${plural(rounds, 'round')}, ${plural(steps, 'step')}.`,
     ...(epochs < rounds
-      ? [`What it was after round ${count(epochs)} is kept: that was best on the held-out examples.`]
+      ? [
+          `What it was after round ${count(epochs)} is kept: that was best on the held-out examples, which flatters the share above a little.`,
+        ]
       : []),
     ...(course.examples.length < FEW ? [`From fewer than ${FEW} examples a layer on top often learns as much.`] : []),
   ];

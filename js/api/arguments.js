@@ -46,8 +46,9 @@ function check(value, depth, name) {
 export function explain(args, error) {
   try {
     args.forEach((value, i) => {
-      if (i > 0 && value !== undefined && (value === null || typeof value !== 'object'))
-        throw new Error(`the options are ${value === null ? 'null' : `a ${typeof value}`}`);
+      if (value === null) throw new Error('it is null');
+      if (i > 0 && value !== undefined && typeof value !== 'object')
+        throw new Error(`the options are a ${typeof value}`);
       check(value, 0);
       if (Array.isArray(value) && Object.keys(value).length < value.length) throw new Error('an array has holes');
     });

@@ -24,14 +24,10 @@ import { tensorsOf } from '../core/tensors.js';
  * @property {import('./adapter.js').Adapter} [adapter] to be merged
  * @property {string} [tied] canonical name of a tensor that is the word embeddings; they may be stored under this name only
  * @property {Set<string>} headNames canonical names of the heads' tensors
- * @property {Set<string>} spareNames those of heads that the checkpoint does not have, or only in part: damaged ones are left out
  */
 
 /** Most bytes of a head's tensor: what a header says is not believed before its bytes are there. */
 const MAX_HEAD_BYTES = 2 ** 30;
-
-/** And of one that an adapter may read later. */
-const MAX_SPARE_BYTES = 2 ** 24;
 
 const EMBEDDINGS = 'embeddings.word_embeddings.weight';
 
@@ -62,7 +58,7 @@ export async function readWeights(source, target, signal, onProgress) {
   const { core, model, adapter, headNames } = target;
   const expected = tensorsOf(core, model);
   // Of the layers below a classifier an adapter may save those that its head does not read.
-  adapter?.check((name) => expected.get(name)?.shape, new Set([...headNames, ...target.spareNames]));
+  adapter?.check((name) => expected.get(name)?.shape, headNames);
   const { names, index, first } = await findWeightFiles(source, signal);
   const listed = index && canonicalNames(index.tensors, target);
   if (index && listed) checkComplete(expected, new Set(listed.values()), index.location);
@@ -160,8 +156,7 @@ class CheckpointReader {
     for (const tensor of tensors) {
       const name = names.get(tensor.name) ?? canonicalName(tensor.name, this.target.family);
       const coreTensor = this.expected.get(name);
-      const { headNames, spareNames } = this.target;
-      if (!coreTensor && !headNames.has(name) && !spareNames.has(name)) continue; // of a head that is not used
+      if (!coreTensor && !this.target.headNames.has(name)) continue; // of a head that is not used
       if (this.seen.has(name))
         throw new BertletError('BAD_SAFETENSORS', `${location} holds the tensor ${name} twice. Export it again.`);
       this.seen.add(name);
@@ -181,8 +176,6 @@ class CheckpointReader {
    */
   #keepForHead(tensor, name, location) {
     const size = tensor.end - tensor.begin;
-    const spare = !this.target.headNames.has(name);
-    if (spare && (size > MAX_SPARE_BYTES || !Object.hasOwn(DTYPE, tensor.dtype))) return () => {};
     if (size > MAX_HEAD_BYTES)
       throw new BertletError(
         'OUT_OF_MEMORY',
@@ -193,12 +186,7 @@ class CheckpointReader {
     return (/** @type {Uint8Array} */ bytes) => {
       whole.set(bytes, filled);
       filled += bytes.length;
-      if (filled < whole.length) return;
-      try {
-        this.heads.set(name, toFloats(tensor, whole, location));
-      } catch (error) {
-        if (!spare) throw error;
-      }
+      if (filled === whole.length) this.heads.set(name, toFloats(tensor, whole, location));
     };
   }
 

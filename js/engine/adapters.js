@@ -8,6 +8,9 @@ import { ADAPTER_BYTES } from './engine.js';
 /** @typedef {import('../core/dense.js').Lora} Lora */
 /** @typedef {import('../core/dense.js').Delta} Delta */
 
+/** The adapters of an engine. @param {import('./engine.js').Engine} engine @returns {Adapters} */
+export const adaptersOf = (engine) => /** @type {Adapters} */ (engine.adapters ??= new Adapters(engine));
+
 /**
  * The adapters of an engine. What was used last stays packed in the core's memory, up to ADAPTER_BYTES in all; the others are packed again
  * when they are used. They lie behind all blocks of the engine, in front of scratch memory.

@@ -1,6 +1,7 @@
 // Adapters in PEFT's folders that are to lie beside a model that is loaded already, as heads with adapters of their own.
 import { readAdapter } from '../checkpoint/adapter-reader.js';
 import { allHeadTensors, buildHead, headTensors, planHead } from '../checkpoint/task-head.js';
+import { adaptersOf } from '../engine/adapters.js';
 import { BertletError } from '../errors.js';
 import { ADAPTER, joinSources, openSource } from '../io/sources.js';
 import { readAdapterVocabulary } from './adapter-folder.js';
@@ -11,7 +12,7 @@ import { readAdapterVocabulary } from './adapter-folder.js';
 
 /**
  * Reads the head of an adapter's folder, with the adapter in its network.
- * @param {Engine} engine with `adapters`
+ * @param {Engine} engine
  * @param {import('../io/description.js').Description} description of the folder
  * @param {AbortSignal} signal
  * @returns {Promise<TaskHead>} rejects with BAD_ADAPTER if it has no head or can't lie beside the model, HEAD_MODEL_MISMATCH if it says that
@@ -65,7 +66,7 @@ const MERGE = 'Merge it while the model is loaded: load(model, { adapter }).';
  * @returns {import('../core/dense.js').Lora}
  */
 function linearLayers(engine, adapter, headNames) {
-  const adapters = /** @type {import('../engine/adapters.js').Adapters} */ (engine.adapters);
+  const adapters = adaptersOf(engine);
   const shapeOf = (/** @type {string} */ name) => adapters.shapeOf(name);
   adapter.check(shapeOf, new Set([...headNames, ...allHeadTensors(engine.config.family)]));
   for (const name of [...adapter.saved.keys(), ...adapter.rows.keys()])

@@ -1,5 +1,5 @@
 // What a worker in a browser fetches only when it is used. js/api/lazy.js is the same for the page.
-export { Adapters } from '../engine/adapters.js';
+export { adaptersOf } from '../engine/adapters.js';
 export { adapterFolder, readAdapterVocabulary } from './adapter-folder.js';
 export { readAdapter } from '../checkpoint/adapter-reader.js';
 export { writeAdapterFolder } from '../checkpoint/adapter-writer.js';

@@ -3,7 +3,7 @@ import { fetchPart } from '../base/fetch-part.js';
 import { parseConfig } from '../checkpoint/config.js';
 import { parseJson } from '../checkpoint/json.js';
 import { buildMaskedHead, maskedHeadTensors, tiedTensor } from '../checkpoint/masked-head.js';
-import { allHeadTensors, buildHead, headTensors, planHead } from '../checkpoint/task-head.js';
+import { allHeadTensors, buildHead, planHead } from '../checkpoint/task-head.js';
 import { readWeights } from '../checkpoint/weights.js';
 import { TOKENIZER_FLAGS } from '../core/abi.js';
 import { compile } from '../core/compile.js';
@@ -167,11 +167,11 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
   const { family } = config;
   if (adapter?.ignoreTokenTypes) extras.ignoreTokenTypes = true;
   const plan = planHead(configJson, family, adapter, source.locate('config.json'));
-  const headNames = new Set([...headTensors(plan), ...maskedHeadTensors(configJson, family)]);
-  const spareNames = allHeadTensors(family);
-  const target = { core, model, staging, family, adapter, headNames, spareNames, tied: tiedTensor(configJson, family) };
+  const ofHeads = allHeadTensors(family);
+  const headNames = new Set([...ofHeads, ...maskedHeadTensors(configJson, family)]);
+  const target = { core, model, staging, family, adapter, headNames, tied: tiedTensor(configJson, family) };
   const tensors = await readWeights(source, target, signal, progressReporter(context, 'download'));
-  extras.headTensors = [...tensors].filter(([name]) => spareNames.has(name));
+  extras.headTensors = [...tensors].filter(([name]) => ofHeads.has(name));
   try {
     extras.maskedHead = buildMaskedHead(configJson, config, tensors);
   } catch (error) {

@@ -49,18 +49,13 @@ export function createMethods() {
     );
   };
 
-  async function prepareAdapters() {
-    const { Adapters } = await fetchLazy();
-    return (engine.adapters ??= new Adapters(engine));
-  }
-
   /**
    * @param {number} number
    * @param {import('../core/dense.js').HeadNetwork} network
    * @returns {Promise<void>} rejects with BAD_ADAPTER if its adapter can't lie beside the model
    */
   async function keepHead(number, network) {
-    if (network.lora) (await prepareAdapters()).check(network.lora);
+    if (network.lora) (await fetchLazy()).adaptersOf(engine).check(network.lora);
     heads.set(number, { ...network, weights: weightsOf(network.dense) });
   }
 
@@ -191,9 +186,7 @@ export function createMethods() {
 
     /** Reads a head with an adapter of its own from a folder, and keeps it. */
     async loadHeadBeside({ head: number, description }, { signal }) {
-      const { readHeadBeside } = await fetchLazy();
-      await prepareAdapters();
-      const head = await readHeadBeside(engine, description, signal);
+      const head = await (await fetchLazy()).readHeadBeside(engine, description, signal);
       await keepHead(number, head.network);
       return head;
     },

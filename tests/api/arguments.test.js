@@ -107,7 +107,7 @@ async function tryAll(name, call, args) {
   assert.deepEqual(failures, []);
 }
 
-const isOwn = (error, path) => error?.message === 'mine' && /^on(Progress|Warning)$/.test(path.at(-1));
+const isOwn = (error, path) => error?.message === 'mine' && /^on(Progress|Warning|Checkpoint)$/.test(path.at(-1));
 
 const quiet = { onWarning() {} };
 const listeners = { signal: new AbortController().signal, onProgress() {}, ...quiet };
@@ -146,6 +146,7 @@ describe('methods of a model and its heads', () => {
         ...quiet,
       }),
       answerer: await bert.fit(answered, { task: 'question-answering', maxTokens: 20, stride: 2, ...quiet }),
+      tuned: await bert.fit(examples, { method: 'lora', epochs: 1, ...quiet }),
     };
   });
   after(() => Promise.all(Object.values(loaded).map((bert) => bert.dispose())));
@@ -174,6 +175,29 @@ describe('methods of a model and its heads', () => {
       answered,
       { task: 'question-answering', epochs: 1, learningRate: 0.01, seed: 1, ...windows, ...quiet },
     ],
+    'fit, adapters': [
+      examples,
+      {
+        method: 'lora',
+        pooling: 'mean',
+        classWeight: 'balanced',
+        validation: 0.3,
+        seed: 1,
+        ...{ rank: 2, alpha: 4, rslora: true, dropout: 0.1, targetModules: ['query'], epochs: 1, batchSize: 8 },
+        ...{ learningRate: 0.01, warmup: 0.1, weightDecay: 0.1, maxTokens: 10, memory: 2 ** 30, earlyStopping: false },
+        resume: undefined,
+        onCheckpoint() {},
+        ...listeners,
+      },
+    ],
+    'fit, adapters for numbers': [
+      examples.map(({ text }, score) => ({ text, textPair: 'b', score })),
+      { task: 'regression', method: 'lora', epochs: 1, ...quiet },
+    ],
+    'fit, adapters for tags': [
+      sentences,
+      { task: 'token-classification', method: 'lora', scheme: 'IOB2', crf: true, epochs: 1, ...quiet },
+    ],
     learningCurve: [examples, { test: examples.slice(0, 2), sizes: [1], draws: 1, baseline: true, c: 1, ...listeners }],
     loadHead: [new Uint8Array(4), { signal: listeners.signal }],
   };
@@ -192,12 +216,17 @@ describe('methods of a model and its heads', () => {
       { topK: 2, targets: ['good'], ...listeners },
     ]));
 
+  test('save', () =>
+    tryAll('save', (options) => loaded['bert-text'].save(options), [{ head: heads.classifier, ...listeners }]));
+
   const ofHeads = {
+    'tuned.saveAdapter': [{ baseModel: 'org/name' }],
     'classifier.classify': [['a', { text: 'a', textPair: 'b' }], classify],
     'classifier.score': [['a'], listeners],
     'classifier.evaluate': [examples, listeners],
     'several.classify': [['a'], classify],
     'several.evaluate': [severalLabels, { threshold: 0.5, ...listeners }],
+    'regressor.evaluate': [examples.map(({ text }, score) => ({ text, score })), listeners],
     'regressor.score': [['a', { text: 'a', textPair: 'b' }], listeners],
     'tagger.entities': [['a text'], { aggregationStrategy: 'simple', ...listeners }],
     'tagger.tag': [[['a', 'text']], { decoding: 'viterbi', ...listeners }],
@@ -215,7 +244,7 @@ describe('methods of a model and its heads', () => {
       object === Object.prototype
         ? []
         : [...Object.getOwnPropertyNames(object), ...methodsOf(Object.getPrototypeOf(object))].filter(
-            (name) => !['constructor', 'dispose', 'save', 'ranking', 'labels', 'logits'].includes(name),
+            (name) => !['constructor', 'dispose', 'save', 'saveAdapter', 'ranking', 'labels', 'logits'].includes(name),
           );
     const tried = (head) =>
       Object.keys(ofHeads).flatMap((name) => (name.startsWith(`${head}.`) ? [name.split('.')[1]] : []));
@@ -224,7 +253,7 @@ describe('methods of a model and its heads', () => {
       [...new Set([...Object.keys(calls).map((name) => name.split(',')[0]), 'fillMask', 'rerank'])].sort(),
     );
     for (const [name, head] of Object.entries(heads))
-      if (name !== 'several')
+      if (name !== 'several' && name !== 'tuned')
         assert.deepEqual([...new Set(methodsOf(Object.getPrototypeOf(head)))].sort(), tried(name).sort(), name);
   });
 });

@@ -68,7 +68,11 @@ export function tuningOptions(options, info) {
   checkNumber('dropout', dropout, (value) => value >= 0 && value < 1, 'at least 0 and below 1');
   checkNumber('warmup', warmup, (value) => value >= 0 && value <= 1, 'a share of the steps, 0 to 1');
   const isName = (/** @type {unknown} */ name) => typeof name === 'string' && name !== '';
-  if (!(Array.isArray(targetModules) ? targetModules.length > 0 && targetModules.every(isName) : isName(targetModules)))
+  if (
+    !(Array.isArray(targetModules)
+      ? targetModules.length > 0 && Array.from(targetModules).every(isName)
+      : isName(targetModules))
+  )
     throw new BertletError(
       'BAD_INPUT',
       `targetModules is ${JSON.stringify(targetModules)}; it must be 'all-linear', names of modules such as ['query', 'value'], or a pattern.`,

@@ -1,6 +1,7 @@
 // What all heads have in common, as their users see them.
 import { BertletError } from '../../errors.js';
 import { callOptions } from '../call-options.js';
+import { guard } from '../guard.js';
 import { rejectUnknownOptions } from '../options.js';
 import { eachText } from '../parts.js';
 
@@ -80,6 +81,8 @@ export class Head {
    */
   async saveAdapter({ baseModel, ...others } = {}) {
     rejectUnknownOptions(others);
+    if (baseModel !== undefined && typeof baseModel !== 'string')
+      throw new BertletError('BAD_INPUT', 'baseModel is not a string: the name or path of the model for Python.');
     return this.remote.call('saveAdapter', { data: this.#data, baseModel }, {});
   }
 
@@ -104,3 +107,5 @@ export class Head {
     await this.remote.call('logits', { texts }, { ...callOptions(options), onPart });
   }
 }
+
+guard(Head);
