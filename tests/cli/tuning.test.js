@@ -216,7 +216,7 @@ for (const method of ['lora', 'full']) {
     assert.equal(code, 130, stderr);
     assert.equal(stdout, '');
     assert.match(stderr, /step \d+ of 900 {2}\d+ tokens\/s {2}\d+ MB/);
-    assert.match(stderr, /checkpoint\.safetensors has the state of training\. .* with --resume\.\n$/);
+    assert.match(stderr, /checkpoint\.safetensors has the last good state of training\. .* with --resume\.\n$/);
     assert.deepEqual(readdirSync(checkpoint), ['checkpoint.safetensors']);
     assert.ok(!existsSync(output));
 
@@ -259,4 +259,17 @@ test('a checkpoint folder that holds other things is left alone', async () => {
     assert.equal(code, 2);
     assert.match(stderr, /--checkpoint and --output must be two folders/);
   }
+});
+
+test('a loss that is not finite ends training with 1; the last good state is kept', async () => {
+  const checkpoint = join(folder, 'not-finite');
+  const args = ['--model', tiny(), '--train', texts, '--method', 'full', '--learning-rate', '1e30'];
+  const output = join(folder, 'never');
+  const { code, stderr } = await bertlet(['train', ...args, '--output', output, '--checkpoint', checkpoint]);
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /checkpoint\.safetensors has the last good state of training\.\nbertlet: Step \d+: .*\(BAD_WEIGHTS\)\n$/,
+  );
+  assert.ok(!existsSync(output));
 });

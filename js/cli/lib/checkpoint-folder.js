@@ -70,9 +70,9 @@ export class CheckpointFolder {
       const code = error instanceof BertletError ? error.code : undefined;
       if (code === 'BAD_CHECKPOINT')
         throw new BertletError(code, `${this.file}: ${/** @type {Error} */ (error).message}`, { cause: error });
-      // A loss that is not finite would be so again.
-      if (this.#written && code !== 'BAD_WEIGHTS')
-        progress.tell(`${this.file} has the state of training. The same command goes on from it with --resume.`);
+      // What is not finite would be so again.
+      const remedy = code === 'BAD_WEIGHTS' ? '' : ' The same command goes on from it with --resume.';
+      if (this.#written) progress.tell(`${this.file} has the last good state of training.${remedy}`);
       throw error;
     }
   }
