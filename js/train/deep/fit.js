@@ -77,7 +77,9 @@ export async function tune(engine, params, context, untilAlone) {
   const begin = how.method === 'layers' ? config.numLayers - how.layers : 0;
   const names = tensorNames(engine);
   const tuning =
-    how.method === 'lora' ? adaptedTensors(names, config.family, how.targetModules) : trainedTensors(names, begin);
+    how.method === 'lora'
+      ? adaptedTensors(names, config.family, how.targetModules)
+      : trainedTensors(names, begin, how.method === 'full');
   const epochs = how.epochs ?? defaultEpochs(name, Math.ceil(task.train.length / how.batchSize));
   const longest = [...task.train, ...task.heldOut].reduce((most, { encoded }) => Math.max(most, encoded.ids.length), 0);
   const { features, ...dropout } = dropoutOf(engine.configJson);

@@ -60,15 +60,15 @@ function matchersOf(targetModules, { prefixes }) {
 }
 
 /**
- * The tensors of the layers from `begin` on, which are trained as they are, with what follows the last layer; with `begin` 0 the
- * embeddings too.
+ * The tensors of the layers from `begin` on, which are trained as they are, with what follows the last layer.
  * @param {string[]} names of all tensors, canonical
  * @param {number} begin
+ * @param {boolean} embeddings whether they are trained too
  * @returns {Tuning[]} [tensors]
  */
-export const trainedTensors = (names, begin) =>
+export const trainedTensors = (names, begin, embeddings) =>
   names.map((name) => {
     const layer = /^encoder\.layer\.(\d+)\./.exec(name)?.[1];
-    const comesBefore = layer === undefined ? name.startsWith('embeddings') : Number(layer) < begin;
-    return comesBefore && begin > 0 ? 'FROZEN' : 'TRAINED';
+    const isTrained = name.startsWith('embeddings') ? embeddings : layer === undefined || Number(layer) >= begin;
+    return isTrained ? 'TRAINED' : 'FROZEN';
   });

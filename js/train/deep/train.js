@@ -32,7 +32,8 @@ import { orderOf, rateAt } from './schedule.js';
  * @typedef {object} Hooks
  * @property {() => Promise<void>} pause
  * @property {(standing: Standing, loss: number, tokens: number, steps: number) => void} onStep `loss`: of the step; `tokens`: that this call
- *   has trained on; `steps`: of the whole training
+ *   has trained on; `steps`: of the whole training, if
+ *   it does not end sooner
  */
 
 /** After so many epochs without a better score, training ends. */
@@ -70,7 +71,8 @@ export async function train(engine, tuner, task, options, below, standing, { pau
   };
   await endEpochIfDue(); // where a measurement was interrupted
   let tokens = 0;
-  while (standing.step < steps && !(earlyStopping && isOver(standing))) {
+  const isDone = () => standing.step === steps || (earlyStopping && isOver(standing));
+  while (!isDone()) {
     const epoch = Math.floor(standing.step / ofEpoch);
     const first = (standing.step % ofEpoch) * batchSize;
     const examples = orderOf(task.train.length, seed, epoch)
@@ -92,7 +94,7 @@ export async function train(engine, tuner, task, options, below, standing, { pau
     standing.step += 1;
     standing.loss += loss;
     await endEpochIfDue();
-    onStep(standing, loss, tokens, steps);
+    onStep(standing, loss, tokens, isDone() ? standing.step : steps);
     await pause();
   }
   if (!standing.best) return undefined;
