@@ -103,6 +103,8 @@ export async function tune(engine, params, context, untilAlone) {
   const memory = await planMemory(config, compiled, wanted, { longest, budget: how.memory });
   const plan = { ...wanted, keptLayers: memory.keptLayers, maxTokens: memory.maxTokens };
   const tuner = await Tuner.create(engine, compiled, plan);
+  /** Sends a checkpoint. @type {(() => void) | undefined} */
+  let save;
   try {
     drawInitial(tuner, engine, plan, seed);
     const standing = /** @type {Standing} */ ({ step: 0, loss: 0, history: [], best: undefined });
@@ -114,14 +116,10 @@ export async function tune(engine, params, context, untilAlone) {
     }
     const below = begin > 0 ? new HiddenStates(engine, begin, pause) : undefined;
     const options = { ...how, epochs, maxTokens: plan.maxTokens, seed };
-    const save = how.checkpoints
-      ? () => context.emit({ checkpoint: writeCheckpoint(run, standing, tuner.readState()) }, true)
-      : undefined;
+    if (how.checkpoints)
+      save = () => context.emit({ checkpoint: writeCheckpoint(run, standing, tuner.readState()) }, true);
     const hooks = { pause, onStep: stepReporter(tuner, context, save) };
-    const logits = await train(engine, tuner, task, options, below, standing, hooks).catch((error) => {
-      if (error.code !== 'WORKER_FAILED') save?.(); // of the last whole step
-      throw error;
-    });
+    const logits = await train(engine, tuner, task, options, below, standing, hooks);
     const network = networkOf(tuner, engine, names, plan);
     task.finish?.(network.dense[0]);
     const found = {
@@ -135,6 +133,10 @@ export async function tune(engine, params, context, untilAlone) {
     context.signal.throwIfAborted(); // from here on it is done
     if (how.method !== 'lora') replaceWeights(engine, tuner, tuning);
     return { ...found, fingerprint: engine.fingerprint };
+  } catch (error) {
+    const isAlive = /** @type {Partial<BertletError>} */ (error).code !== 'WORKER_FAILED';
+    if (isAlive) save?.(); // of the last whole step
+    throw error;
   } finally {
     tuner.dispose();
   }
