@@ -92,7 +92,7 @@ const DEEP_ROWS = [
     name: 'squad lora',
     command:
       'train --task question-answering --train data/squad/train-5000.json --dev data/squad/dev-1000.json ' +
-      `${LORA} --batch-size 16 --epochs 2 --max-tokens 320`,
+      `${LORA} --batch-size 16 --epochs 2 --max-tokens 320 --stride 128`,
     measures: ['exact_match', 'f1'],
     reference: '61.6/73.1 with twice the examples',
   },

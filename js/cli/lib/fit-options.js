@@ -28,6 +28,7 @@ export const fitHelp = `  --method head|lora|layers|full
                          how the tags say where entities begin and end (default: recognized)
   --max-tokens N         tokens of a text, of which more are not trained on (default: 128), or, in question-answering, of a
                          window of a long context with the question (default: 384)
+  --stride N             tokens that a window of a long context shares with the one before, in question-answering (default: 128)
   --seed N               seed of random numbers (default: 0)
 
 Only with --method head:
@@ -68,6 +69,7 @@ export const fitOptions = {
   pooling: { type: 'string' },
   scheme: { type: 'string' },
   'max-tokens': { type: 'string' },
+  stride: { type: 'string' },
   seed: { type: 'string' },
   c: { type: 'string' },
   layer: { type: 'string' },
@@ -106,6 +108,7 @@ export function readFitOptions(values) {
     pooling: choice(values, 'pooling', ['mean', 'max', 'cls', 'auto']),
     scheme: choice(values, 'scheme', schemes),
     maxTokens: integer(values, 'max-tokens', 3),
+    stride: integer(values, 'stride', 0),
     seed: integer(values, 'seed', 0),
     c: positive(values, 'c'),
     layer: values.layer === 'auto' ? /** @type {const} */ ('auto') : integer(values, 'layer', 0),

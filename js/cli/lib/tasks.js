@@ -28,6 +28,7 @@ const tasksOf = {
     standardize: [...texts, ...words],
     scheme: words,
     crf: words,
+    stride: answers,
     ...table,
   },
   predict: {
