@@ -87,6 +87,9 @@ const channelTo = (worker, reason) => ({
   },
 });
 
+/** Chromium does not say that a worker's worker has ended. @type {import('../js/base/platform.js').Platform['announceThread']} */
+export const announceThread = () => undefined;
+
 /** @type {import('../js/base/platform.js').Platform['ownPort']} */
 export const ownPort = () => ({
   post: (message, transfer) => self.postMessage(message, { transfer }),

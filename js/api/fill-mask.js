@@ -1,7 +1,7 @@
 // `fillMask`: checks of its arguments, and the call to the worker.
 import { BertletError } from '../errors.js';
 import { callOptions } from './call-options.js';
-import { Head } from './heads/head.js';
+import { numberOf } from './heads/number-of.js';
 import { checkInteger } from './options.js';
 import { toTexts } from './texts.js';
 
@@ -18,7 +18,7 @@ export async function fillMask(connection, texts, { topK = 5, targets, head, ...
   checkInteger('topK', topK);
   if (targets !== undefined && !(Array.isArray(targets) && targets.every((target) => typeof target === 'string')))
     throw new BertletError('BAD_INPUT', `targets is ${targets}; it must be an array of words.`);
-  const params = { texts: toTexts(texts), topK, targets, head: Head.numberOf(head, connection) };
+  const params = { texts: toTexts(texts), topK, targets, head: numberOf(head, connection) };
   /** @type {MaskFill[][][]} */
   const fills = await connection.call('fillMask', params, callOptions(taskOptions));
   const results = fills.map((masks) => (masks.length === 1 ? masks[0] : masks));

@@ -7,5 +7,7 @@ export { QuestionAnswerer } from './heads/question-answerer.js';
 export { TextRegressor } from './heads/text-regressor.js';
 export { TokenClassifier } from './heads/token-classifier.js';
 export { learningCurve } from './learning-curve.js';
+export { numberOf } from './heads/number-of.js';
 export { openHead } from './open-head.js';
+export { saveAdapter } from './save-adapter.js';
 export { saveModel } from './save-model.js';

@@ -4,7 +4,6 @@ import { callOptions } from './call-options.js';
 import { fetchRerank } from './fetch-ahead.js';
 import { fetchLazy } from './fetch-lazy.js';
 import { createHead } from './heads/create.js';
-import { Head } from './heads/head.js';
 import { RemoteHead } from './heads/remote-head.js';
 import { checkChoice, checkInteger, rejectUnknownOptions } from './options.js';
 import { eachText } from './parts.js';
@@ -77,8 +76,7 @@ export class Model {
     if (pooling !== undefined) checkChoice('pooling', pooling, ['mean', 'cls', 'max', 'none']);
     if (layer !== undefined) checkInteger('layer', layer, 0, numLayers);
     checkChoice('truncation', truncation, ['cut', 'error']);
-    const number = Head.numberOf(head, this.#connection);
-    if (task !== undefined) checkChoice('task', task, ['query', 'document']);
+    const number = head === undefined ? undefined : (await fetchLazy()).numberOf(head, this.#connection);
     /** @type {any[]} */
     const results = [];
     await this.#connection.call(

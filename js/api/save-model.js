@@ -15,7 +15,7 @@ export async function saveModel(connection, { dtype, fingerprint }, { head, ...o
       'UNSUPPORTED_DTYPE',
       `The model was loaded with dtype '${dtype}', from whose numbers those of its files can't be made again. Load it with dtype 'f32' to save it.`,
     );
-  const data = head === undefined ? undefined : Head.dataOf(head);
+  const data = head === undefined ? undefined : Head.partsOf(head)?.data;
   if (head !== undefined && !data)
     throw new BertletError('BAD_INPUT', 'The option "head" is not a head, such as fit() and loadHead() give.');
   if (data && data.fingerprint !== fingerprint)

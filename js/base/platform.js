@@ -83,6 +83,8 @@
  * @property {(work: () => void) => void} whenIdle calls it after a second, when nothing more urgent is to be done. Node, which has all files at
  *   hand, never does
  * @property {() => Promise<Channel>} startWorker rejects where no worker can be started, with an error that says why
+ * @property {() => MessagePort | undefined} announceThread in a worker: lets who started it watch a thread that it starts, which gets the port;
+ *   undefined where nobody watches
  * @property {() => Port} ownPort in a worker: its side of the channel. In Node's main thread there is nobody on the other one
  * @property {(build: WasmName) => Promise<WebAssembly.Module>} compileWasm rejects with NO_WASM
  * @property {(spec: string) => { url: string } | { path: string } | undefined} locate the absolute URL or path that `spec` stands for;

@@ -1,5 +1,5 @@
 // A loaded model in the worker, in an instance of the core. It turns batches of token ids into hidden states, vectors and logits.
-import { DTYPE, POOLING, STATUS } from '../core/abi.js';
+import { POOLING, STATUS } from '../core/abi.js';
 import { applyDense } from '../core/dense.js';
 import { BertletError } from '../errors.js';
 
@@ -8,9 +8,6 @@ import { BertletError } from '../errors.js';
 
 /** Maximum number of tokens in a batch, unless the model takes longer texts; larger batches are not faster. */
 export const BATCH_TOKENS = 512;
-
-/** Bytes of a tensor that are written at once. */
-const PIECE = 2 ** 18;
 
 /** Bytes of adapters that stay in the core's memory at most, unless a single one has more. */
 export const ADAPTER_BYTES = 128 * 2 ** 20;
@@ -123,22 +120,6 @@ export class Engine {
   /** Memory of the core for bytes of weights on their way into the model, in bytes. It is that of the hidden states, not in use yet. */
   get staging() {
     return { address: this.#addresses.hidden, size: 4 * BATCH_TOKENS * this.config.hiddenSize };
-  }
-
-  /**
-   * Gives a tensor other numbers.
-   * @param {number} tensor number of it
-   * @param {Float32Array} values [rows][columns]
-   */
-  writeTensor(tensor, values) {
-    const { core, model } = this;
-    const piece = core.scratch(PIECE);
-    core.fn.tensor_begin(model, tensor, DTYPE.F32);
-    for (let at = 0; at < values.length; at += PIECE / 4) {
-      const some = values.subarray(at, at + PIECE / 4);
-      core.floats(piece, some.length).set(some);
-      check(core.fn.tensor_write(model, piece, some.byteLength));
-    }
   }
 
   /** Address of the bertlet_model. */

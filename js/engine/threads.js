@@ -1,5 +1,5 @@
 // The further threads of a multi-threaded engine: workers of their own, in which the core's bertlet_threads_serve() runs.
-import { ownPort, startWorker } from '#platform';
+import { announceThread, startWorker } from '#platform';
 import { align, instantiate } from '../core/instance.js';
 import { Connection } from '../rpc/connection.js';
 
@@ -45,9 +45,7 @@ export async function startThreads(core, { module, threads }, onFailure) {
   const start = async (/** @type {Omit<ThreadParams, 'alive'>} */ params) => {
     const connection = new Connection(await startWorker());
     connections.push(connection);
-    // Who started this worker can hear that the thread ends while this worker waits for it.
-    const { port1: thread, port2: alive } = new MessageChannel();
-    ownPort().post({ thread }, [thread]);
+    const alive = announceThread();
     await startThread(connection, { ...params, alive }, (error) => {
       if (!stopped) onFailure(error);
     });
@@ -75,7 +73,7 @@ export async function startThreads(core, { module, threads }, onFailure) {
  * @property {number} pool its address
  * @property {number} index 1 to the number of threads - 1
  * @property {number} stack address of the end of the thread's stack
- * @property {MessagePort} alive closes when the thread ends; before, the thread says there that it has ended as it should
+ * @property {MessagePort} [alive] see `announceThread`
  */
 
 /**
@@ -93,7 +91,7 @@ function startThread(connection, params, onFailure) {
       resolve();
     };
     connection
-      .call('thread', params, { onEvent, transfer: [params.alive] })
+      .call('thread', params, { onEvent, transfer: params.alive && [params.alive] })
       .catch((error) => (runs ? onFailure(error) : reject(error)));
   });
 }
@@ -113,5 +111,5 @@ export async function runThread({ module, memory, pool, index, stack, alive }, {
     core.fn.threads_stop(pool); // else the first thread would wait for ever for what this one has not done
     throw error;
   }
-  alive.postMessage('stopped');
+  alive?.postMessage('stopped');
 }

@@ -10,10 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { parentPort, Worker } from 'node:worker_threads';
 import { BertletError } from '../errors.js';
 import { installedFile } from './package-files.js';
+import { watchThreads } from './watch-thread.js';
 
 export { openDownloads } from './downloads.js';
 export { openDirectory, openHub } from './model-folder.js';
 export { openStore } from './store.js';
+export { announceThread } from './watch-thread.js';
 
 export const cores = () => availableParallelism();
 
@@ -43,7 +45,7 @@ export async function startWorker() {
   return {
     post: (message, transfer) => worker.postMessage(message, /** @type {any} */ (transfer)),
     listen(receive, fail) {
-      worker.on('message', receive);
+      worker.on('message', watchThreads(worker, receive, fail));
       worker.on('error', (error) => fail(error.message));
       worker.on('exit', (code) => fail(`exit code ${code}`));
     },

@@ -4,7 +4,7 @@
 //   caller -> worker   { id, method, params, progress }   { id, abort: true }                      { method, params }
 //   worker -> caller   { id, event }   { id, part }       { id, result, part }  or  { id, error }
 //   worker -> caller   { failed }, the message of a WebAssembly trap: the worker can't go on, and is ended
-//   worker -> caller   { thread }, a port whose other end a further thread has, see #watch
+//   worker -> caller   { thread }, a port whose other end a further thread has; Node watches it, see js/node/watch-thread.js
 import { BertletError, fromWire } from '../errors.js';
 
 /**
@@ -20,7 +20,7 @@ import { BertletError, fromWire } from '../errors.js';
 
 /** @typedef {{ resolve: (value: any) => void, reject: (error: unknown) => void, onEvent?: (event: any) => void, onPart?: (part: any) => void }} Call */
 
-/** For how long a worker may clean up, or not answer at all, in milliseconds. */
+/** For how long a worker may clean up, in milliseconds. */
 const PATIENCE = 5000;
 
 /** A connection to one worker, which it can end. */
@@ -33,8 +33,6 @@ export class Connection {
   #running = new Set();
   /** @type {BertletError | undefined} what calls reject with now that the worker has ended */
   #ended;
-  /** @type {Set<MessagePort>} of the worker's further threads that have not ended as they should */
-  #threads = new Set();
   #closeWhenIdle = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #deadline;
@@ -97,8 +95,7 @@ export class Connection {
   /** @param {any} message */
   #receive(message) {
     if (this.#ended) return; // a message that was already on its way
-    const { id, event, part, result, error, failed, thread } = message;
-    if (thread) return this.#watch(thread);
+    const { id, event, part, result, error, failed } = message;
     if (failed !== undefined) {
       this.#end(
         new BertletError(
@@ -128,27 +125,6 @@ export class Connection {
     }
     if (error) call?.reject(fromWire(error));
     else call?.resolve(result);
-  }
-
-  /**
-   * Watches a further thread of the worker. If it is ended by force in the midst of a task, the worker waits for that task for ever, and hears
-   * of nothing meanwhile; but here its port closes. (Not in Chromium, where nothing but the browser could end it so.)
-   * @param {MessagePort & { unref?(): void }} port on which the thread says that it has ended as it should
-   */
-  #watch(port) {
-    this.#threads.add(port);
-    port.onmessage = () => this.#threads.delete(port);
-    port.addEventListener('close', () => {
-      if (!this.#threads.delete(port) || this.#ended) return;
-      const end = () => {
-        this.#end(new BertletError('WORKER_FAILED', 'A thread of the model was ended. Load the model again.'));
-        this.close();
-      };
-      const timer = setTimeout(end, PATIENCE);
-      const answered = () => clearTimeout(timer);
-      this.call('ping', undefined).then(answered, answered);
-    });
-    port.unref?.(); // Node need not wait for it
   }
 
   /** Whether the worker works at a call, waits for one, or has ended. @returns {'busy' | 'idle' | 'ended'} */

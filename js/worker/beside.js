@@ -1,7 +1,6 @@
 // Adapters in PEFT's folders that are to lie beside a model that is loaded already, as heads with adapters of their own.
 import { readAdapter } from '../checkpoint/adapter-reader.js';
-import { buildHead } from '../checkpoint/head-builder.js';
-import { allHeadTensors, headTensors, planHead } from '../checkpoint/task-head.js';
+import { allHeadTensors, buildHead, headTensors, planHead } from '../checkpoint/task-head.js';
 import { adaptersOf } from '../engine/adapters.js';
 import { BertletError } from '../errors.js';
 import { ADAPTER, joinSources, openSource } from '../io/sources.js';

@@ -3,7 +3,7 @@ import { fetchPart } from '../base/fetch-part.js';
 import { parseConfig } from '../checkpoint/config.js';
 import { parseJson } from '../checkpoint/json.js';
 import { maskedHeadTensors, tiedTensor } from '../checkpoint/masked-tensors.js';
-import { allHeadTensors, headTensors, planHead } from '../checkpoint/task-head.js';
+import { allHeadTensors, buildHead, headTensors, planHead } from '../checkpoint/task-head.js';
 import { readWeights } from '../checkpoint/weights.js';
 import { TOKENIZER_FLAGS } from '../core/abi.js';
 import { compile } from '../core/compile.js';
@@ -175,10 +175,8 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
   const target = { core, model, staging, family, adapter, headNames, isNeeded, tied };
   const tensors = await readWeights(source, target, signal, progressReporter(context, 'download'));
   extras.headTensors = [...tensors].filter(([name]) => ofHeads.has(name));
-  // Only what has a head needs the code for one.
-  const fetchHeads = () => fetchPart(() => import('./heads.js'));
   if (tensors.has(`${family.maskedHead.transform}.weight`)) {
-    const { buildMaskedHead } = await fetchHeads();
+    const { buildMaskedHead } = await fetchPart(() => import('../checkpoint/masked-head.js'));
     try {
       extras.maskedHead = buildMaskedHead(configJson, config, tensors);
     } catch (error) {
@@ -186,11 +184,13 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
     }
   }
   try {
-    if (plan) extras.head = { ...(await fetchHeads()).buildHead(plan, tensors, config), ...plan.adapter?.learned };
+    if (plan) extras.head = { ...buildHead(plan, tensors, config), ...plan.adapter?.learned };
     if (configJson.bertlet && !plan?.adapter)
       extras.head = await (await fetchLazy()).restoreHead(engine, source, configJson, signal);
-    if (extras.head?.labels.length === 1)
-      extras.head.ranking = await (await fetchHeads()).readRanking(source, configJson, signal);
+    if (extras.head?.labels.length === 1) {
+      const { readRanking } = await fetchPart(() => import('../checkpoint/ranking.js'));
+      extras.head.ranking = await readRanking(source, configJson, signal);
+    }
   } catch (error) {
     // A checkpoint without the head that its configuration names is still good for everything else; an adapter is not.
     if (adapter || (error instanceof BertletError && error.code === 'NETWORK')) throw error;

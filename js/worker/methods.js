@@ -45,7 +45,7 @@ export function createMethods() {
     if (head) return head;
     throw new BertletError(
       'HEAD_MODEL_MISMATCH',
-      'This head reads a model that has been trained since, and has other weights now. Load the model again, or train the head again.',
+      'The model has been trained since: this head does not fit it. Train it again.',
     );
   };
 
@@ -217,7 +217,6 @@ export function createMethods() {
         // What was trained on weights that are gone.
         for (const { lora } of heads.values()) engine.adapters?.free(lora);
         heads.clear();
-        engine.extras.head = undefined;
       }
       await keepHead(head, fitted.network);
       return fitted;

@@ -20,7 +20,7 @@ import { BertletError } from '../errors.js';
  * @param {{ texts: Text[], pooling?: string, prompt?: string, promptName?: string, task?: 'query' | 'document', maxTokens?: number }} params as of `Model.embed`;
  *   `maxTokens`: to which texts are cut, default: the model's maximum
  * @param {import('../rpc/serve.js').Context} context
- * @returns {Prompted} Throws BAD_INPUT for an unknown name
+ * @returns {Prompted} Throws BAD_INPUT for an unknown name or task
  */
 export function putPrompt(
   engine,
@@ -31,13 +31,15 @@ export function putPrompt(
   for (const [name, value] of Object.entries({ prompt: given, promptName }))
     if (!['string', 'undefined'].includes(typeof value))
       throw new BertletError('BAD_INPUT', `${name} is of type ${typeof value}; it must be a string.`);
+  if (task !== undefined && task !== 'query' && task !== 'document')
+    throw new BertletError('BAD_INPUT', `task is "${task}"; it must be query or document.`);
   if (given !== undefined && promptName !== undefined)
     emit({ warning: 'Of prompt and promptName only the first counts. Give one of them.' });
   else if (promptName !== undefined && !Object.hasOwn(prompts, promptName)) {
     const names = Object.keys(prompts).join(', ') || 'none';
     throw new BertletError('BAD_INPUT', `The model has no prompt "${promptName}". It has: ${names}.`);
   }
-  const named = promptName ?? (task !== undefined && task in prompts ? task : undefined);
+  const named = promptName ?? (task !== undefined && Object.hasOwn(prompts, task) ? task : undefined);
   const prompt = given ?? (named === undefined ? defaultPrompt : prompts[named]);
   const included = prompt === '' || includesPrompt || pooling === 'none';
   const length = engine.tokenizer.encode([prompt], maxTokens).ids.length - 1; // [CLS] and the prompt, not [SEP]

@@ -136,9 +136,9 @@ test('a part that the head of a model needs is missing: the load fails, the mode
         );
         return [task, (await listCache()).length];
       });
-    await page.context().route(/\/dist\/heads-/, (route) => route.abort());
+    await page.context().route(/\/dist\/ranking-/, (route) => route.abort());
     assert.deepEqual(await use(), ['NETWORK', 0]);
-    await page.context().unroute(/\/dist\/heads-/);
+    await page.context().unroute(/\/dist\/ranking-/);
     assert.deepEqual(await use(), ['multi-label', 1]);
   } finally {
     await other.close();

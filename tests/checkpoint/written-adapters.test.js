@@ -94,7 +94,7 @@ describe('what PEFT has no file for comes back, too', () => {
 
   test("a tagger's transitions and report", async () => {
     const bert = await reopen({ ...goldenHead('bert', 'tokens'), labels, transitions, report });
-    assert.deepEqual(bert.head.constructor.dataOf(bert.head).transitions, inFloats(transitions));
+    assert.deepEqual(bert.head.constructor.partsOf(bert.head).data.transitions, inFloats(transitions));
     assert.deepEqual(bert.head.report, report);
     await bert.dispose();
   });
@@ -106,7 +106,7 @@ describe('what PEFT has no file for comes back, too', () => {
       head.network.pooling = 'max';
       const bert = await reopen(head);
       assert.equal(bert.head.task, task);
-      const { network } = bert.head.constructor.dataOf(bert.head);
+      const { network } = bert.head.constructor.partsOf(bert.head).data;
       assert.deepEqual([network.pooling, network.normalize], ['max', true]);
       await bert.dispose();
     });
@@ -118,7 +118,7 @@ describe('what PEFT has no file for comes back, too', () => {
     const files = write(head);
     assert.deepEqual(json(files['adapter_config.json']).modules_to_save, ['classifier', 'score', 'pooler']);
     const bert = await load(base('bert'), { adapter: files, threads: 1 });
-    const { network } = bert.head.constructor.dataOf(bert.head);
+    const { network } = bert.head.constructor.partsOf(bert.head).data;
     assert.deepEqual(network.dense, head.network.dense);
     await bert.dispose();
   });

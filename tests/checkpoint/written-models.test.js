@@ -160,7 +160,7 @@ describe('a model with a head and its adapter', () => {
     const files = await saveWith(checkpoint('bert-masked'), { head });
     assert.deepEqual(json(files['config.json']).architectures, ['BertForMaskedLM']);
     const bert = await open(files);
-    const { task, labels, network, report } = bert.head.constructor.dataOf(bert.head);
+    const { task, labels, network, report } = bert.head.constructor.partsOf(bert.head).data;
     assert.deepEqual([task, labels, report, network], ['multi-label', head.labels, head.report, head.network]);
     assert.ok(bert.info.hasMaskedLMHead);
     // Its vectors are those that the head reads.
@@ -178,7 +178,7 @@ describe('a model with a head and its adapter', () => {
     };
     const files = await saveWith(checkpoint('bert'), { head: { ...goldenHead('bert', 'tokens'), transitions } });
     const bert = await open(files);
-    assert.deepEqual(bert.head.constructor.dataOf(bert.head).transitions, inFloats(transitions));
+    assert.deepEqual(bert.head.constructor.partsOf(bert.head).data.transitions, inFloats(transitions));
     await bert.dispose();
     const without = { ...files, 'crf.safetensors': undefined };
     delete without['crf.safetensors'];

@@ -61,7 +61,10 @@ test('a thread is ended by force in a task: its call and later ones fail, and th
      await bert.dispose();
      console.log('disposed');`,
   );
-  assert.match(output, /^(WORKER_FAILED: A thread of the model was ended\. Load the model again\.\n){2}disposed\n$/);
+  assert.match(
+    output,
+    /^(WORKER_FAILED: The worker ended unexpectedly: a thread of the model was ended\. Load the model again\.\n){2}disposed\n$/,
+  );
 });
 
 test('a thread is ended by force in a task: the process ends without dispose()', async () => {

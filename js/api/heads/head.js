@@ -1,8 +1,6 @@
 // What all heads have in common, as their users see them.
-import { BertletError } from '../../errors.js';
 import { callOptions } from '../call-options.js';
 import { guard } from '../guard.js';
-import { rejectUnknownOptions } from '../options.js';
 import { eachText } from '../parts.js';
 
 /** @typedef {import('../../types.js').TaskOptions} TaskOptions */
@@ -11,6 +9,7 @@ import { eachText } from '../parts.js';
  * What heads use of js/api/lazy.js.
  * @typedef {object} Lazy
  * @property {typeof import('../../checkpoint/head-file.js').writeHead} writeHead
+ * @property {typeof import('../save-adapter.js').saveAdapter} saveAdapter
  * @property {typeof import('./evaluate-classifier.js').evaluateClassifier} evaluateClassifier
  */
 
@@ -41,21 +40,6 @@ export class Head {
   }
 
   /**
-   * The number of a head in the worker of a connection. Throws BAD_INPUT if it is no head, or one of another model.
-   * @param {unknown} head
-   * @param {import('../../rpc/connection.js').Connection} connection
-   * @returns {number | undefined} undefined if there is no head
-   */
-  static numberOf(head, connection) {
-    if (head === undefined) return undefined;
-    if (head instanceof Head && head.remote.isOf(connection)) return head.remote.number;
-    throw new BertletError(
-      'BAD_INPUT',
-      'head is not a head of this model. Give one that its fit() or loadHead() made.',
-    );
-  }
-
-  /**
    * What follows the single logit where documents are ranked.
    * @returns {'none' | 'sigmoid' | undefined} undefined if the head can't rank
    */
@@ -79,20 +63,19 @@ export class Head {
    * @returns {Promise<Record<string, Uint8Array<ArrayBuffer>>>} by name. Rejects with BAD_INPUT for a head without an adapter, or one that PEFT
    *   has no class for
    */
-  async saveAdapter({ baseModel, ...others } = {}) {
-    rejectUnknownOptions(others);
-    if (baseModel !== undefined && typeof baseModel !== 'string')
-      throw new BertletError('BAD_INPUT', 'baseModel is not a string: the name or path of the model for Python.');
-    return this.remote.call('saveAdapter', { data: this.#data, baseModel }, {});
+  async saveAdapter(options = {}) {
+    const { saveAdapter } = await this.fetchLazy();
+    return saveAdapter(this.remote, this.#data, options);
   }
 
   /**
-   * What a head is made of.
+   * What a head is made of, and where the worker keeps it.
    * @param {unknown} head
-   * @returns {import('../../checkpoint/head-file.js').HeadData | undefined} not copied; undefined if it is no head
+   * @returns {{ data: import('../../checkpoint/head-file.js').HeadData, remote: import('./remote-head.js').RemoteHead } | undefined} not copied;
+   *   undefined if it is no head
    */
-  static dataOf(head) {
-    return typeof head === 'object' && head !== null && #data in head ? head.#data : undefined;
+  static partsOf(head) {
+    return head instanceof Head ? { data: head.#data, remote: head.remote } : undefined;
   }
 
   /**

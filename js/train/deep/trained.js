@@ -1,4 +1,5 @@
 // What a training leaves: a head with its adapter, or new weights of the model, and a report.
+import { DTYPE, STATUS } from '../../core/abi.js';
 import { forgetFeatures } from '../dataset/feature-cache.js';
 
 /** @typedef {import('../../engine/engine.js').Engine} Engine */
@@ -41,8 +42,28 @@ export function networkOf(tuner, { core, model, config }, names, { tuning, pooli
  */
 export function replaceWeights(engine, tuner, tuning) {
   const trained = [...tuning.keys()].filter((tensor) => tuning[tensor] === 'TRAINED');
-  for (const tensor of trained) engine.writeTensor(tensor, tuner.readTensor(tensor));
+  for (const tensor of trained) writeTensor(engine, tensor, tuner.readTensor(tensor));
   forgetFeatures(engine);
+}
+
+/** Bytes of a tensor that are written at once. */
+const PIECE = 2 ** 18;
+
+/**
+ * Gives a tensor of the engine's model other numbers.
+ * @param {Engine} engine
+ * @param {number} tensor number of it
+ * @param {Float32Array} values [rows][columns]
+ */
+function writeTensor({ core, model }, tensor, values) {
+  const piece = core.scratch(PIECE);
+  core.fn.tensor_begin(model, tensor, DTYPE.F32);
+  for (let at = 0; at < values.length; at += PIECE / 4) {
+    const some = values.subarray(at, at + PIECE / 4);
+    core.floats(piece, some.length).set(some);
+    const status = core.fn.tensor_write(model, piece, some.byteLength);
+    if (status !== STATUS.OK) throw new Error(`bertlet_tensor_write: ${status}`);
+  }
 }
 
 /**
