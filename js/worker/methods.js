@@ -140,7 +140,7 @@ export function createMethods() {
         const maxTokens = pipeline?.maxTokens;
         /** @type {import('./prompts.js').Prompted} */
         const prompted =
-          (prompt ?? promptName ?? task ?? sentencePipeline?.defaultPrompt) !== undefined
+          task !== undefined || (prompt ?? promptName ?? sentencePipeline?.defaultPrompt) !== undefined
             ? (await fetchLazy()).putPrompt(engine, { texts, pooling, prompt, promptName, task, maxTokens }, context)
             : { texts };
         const dense = pipeline?.dense ?? [];

@@ -13,13 +13,14 @@ import { fromRoot, tiny } from '../support.js';
 async function outputOf(how, source) {
   const prelude = `
     import { Worker } from 'node:worker_threads';
+    import { watchThreads } from ${JSON.stringify(fromRoot('js/node/watch-thread.js'))};
     import { Connection } from ${JSON.stringify(fromRoot('js/rpc/connection.js'))};
     import { Model } from ${JSON.stringify(fromRoot('js/api/model.js'))};
     const worker = new Worker(${JSON.stringify(fromRoot('tests/engine/failing-worker.js'))}, { execArgv: [], workerData: '${how}' });
     const connection = new Connection({
       post: (message, transfer) => worker.postMessage(message, transfer),
       listen(receive, fail) {
-        worker.on('message', receive);
+        worker.on('message', watchThreads(worker, receive, fail));
         worker.on('error', (error) => fail(error.message));
         worker.on('exit', (code) => fail('exit code ' + code));
       },
@@ -68,7 +69,7 @@ test('a thread is ended by force in a task: its call and later ones fail, and th
 });
 
 test('a thread is ended by force in a task: the process ends without dispose()', async () => {
-  assert.match(await outputOf('kill', 'await bert.embed(texts).catch(print);'), /^WORKER_FAILED: A thread .*\n$/);
+  assert.match(await outputOf('kill', 'await bert.embed(texts).catch(print);'), /^WORKER_FAILED: .* a thread .*\n$/);
 });
 
 test('a thread ends between calls: later ones fail', async () => {
