@@ -1,7 +1,8 @@
 // Writes a model as a folder that `transformers` and sentence-transformers open. Only who saves one fetches this file.
 import { planModel } from '../checkpoint/model-writer.js';
 import { writeHeader } from '../checkpoint/safetensors-writer.js';
-import { TENSOR_NAME_BYTES } from '../core/abi.js';
+import { tensorsOf } from '../core/tensors.js';
+import { piecesOf } from '../engine/tensor-pieces.js';
 import { createPause } from '../rpc/progress.js';
 import { writeTokenizerFiles } from '../tokenize/tokenizer-files.js';
 
@@ -14,8 +15,6 @@ const PIECE_BYTES = 2 ** 20;
 
 /** How the names of those classes of `transformers` end whose heads are written, all or what is of use. */
 const KNOWN = ['SequenceClassification', 'TokenClassification', 'QuestionAnswering', 'MaskedLM', 'PreTraining'];
-
-/** @typedef {{ index: number, name: string, rows: number, columns: number }} EncoderTensor */
 
 /**
  * The files of a model, with its head or another one, whose adapter is merged into them.
@@ -32,12 +31,11 @@ export async function saveModel(engine, { head: given }, context) {
   const [weight, bias] = ['weight', 'bias'].map((part) => stored.get(`pooler.dense.${part}`)?.values);
   const pooler = weight && bias && { weight, bias }; // which not every head reads
   const head = given ?? extras.head;
-  const encoder = encoderTensors(engine);
-  const shapes = encoder.map(({ name, rows, columns }) => ({ name, shape: rows === 1 ? [columns] : [rows, columns] }));
+  const encoder = tensorsOf(engine.core, engine.model);
   const { files, tensors } = planModel({
     configJson,
     config,
-    encoder: shapes,
+    encoder: [...encoder].map(([name, { shape }]) => ({ name, shape })),
     head,
     maskedHead,
     pooler,
@@ -48,7 +46,6 @@ export async function saveModel(engine, { head: given }, context) {
     context.emit({
       warning: `The checkpoint's head for ${lost}, which bertlet does not have, is not among what was saved.`,
     });
-  const byName = new Map(encoder.map((tensor) => [tensor.name, tensor]));
   const pause = createPause(context);
   const pieces = [new Blob([writeHeader(tensors, { format: 'pt' })])];
   for (const { values, canonical = '' } of tensors) {
@@ -56,11 +53,15 @@ export async function saveModel(engine, { head: given }, context) {
       pieces.push(new Blob([asBytes(values)]));
       continue;
     }
-    const tensor = /** @type {EncoderTensor} */ (byName.get(canonical));
-    const rows = Math.max(1, Math.floor(PIECE_BYTES / (4 * tensor.columns)));
-    for (let begin = 0; begin < tensor.rows; begin += rows) {
-      const end = Math.min(begin + rows, tensor.rows);
-      pieces.push(new Blob([asBytes(readRows(engine, tensor, begin, end, head?.network.lora?.get(canonical)))]));
+    const { index } = /** @type {import('../core/tensors.js').CoreTensor} */ (encoder.get(canonical));
+    const delta = head?.network.lora?.get(canonical);
+    for (const { begin, end, values: view } of piecesOf(engine, index, undefined, PIECE_BYTES)) {
+      const rows = view.slice();
+      // An adapter that was trained without token types has made them all one.
+      if (extras.ignoreTokenTypes && canonical === 'embeddings.token_type_embeddings.weight')
+        for (let row = 1; row < end; row++) rows.copyWithin(row * config.embeddingSize, 0, config.embeddingSize);
+      if (delta) merge({ begin, end, values: rows }, delta);
+      pieces.push(new Blob([asBytes(rows)]));
       await pause();
     }
   }
@@ -72,46 +73,19 @@ export async function saveModel(engine, { head: given }, context) {
   };
 }
 
-/** The encoder's tensors, in the core's order. @param {Engine} engine @returns {EncoderTensor[]} */
-function encoderTensors({ core, model }) {
-  const at = core.scratch(TENSOR_NAME_BYTES);
-  return Array.from({ length: core.fn.tensor_count(model) }, (_, index) => {
-    const length = core.fn.tensor_name(model, index, at);
-    return {
-      index,
-      name: String.fromCharCode(...core.bytes(at, length)),
-      rows: core.fn.tensor_rows(model, index),
-      columns: core.fn.tensor_columns(model, index),
-    };
-  });
-}
-
 /**
- * Rows of a tensor, with an adapter merged into them by the very operations of the core (src/model/writer.c).
- * @param {Engine} engine
- * @param {EncoderTensor} tensor
- * @param {number} begin
- * @param {number} end
- * @param {Delta} [delta]
- * @returns {Float32Array} [end - begin][columns], a copy
+ * Merges an adapter into rows of a weight, by the very operations of the core (src/model/writer.c).
+ * @param {import('../engine/tensor-pieces.js').Piece} piece changed
+ * @param {Delta} delta
  */
-function readRows({ core, model, extras }, { index, name, columns }, begin, end, delta) {
-  const address = core.scratch(4 * (end - begin) * columns);
-  // An adapter that was trained without token types has made them all one.
-  const oneType = extras.ignoreTokenTypes && name === 'embeddings.token_type_embeddings.weight';
-  if (oneType) for (let i = 0; i < end - begin; i++) core.fn.tensor_read(model, index, 0, 1, address + 4 * i * columns);
-  else core.fn.tensor_read(model, index, begin, end, address);
-  const rows = core.floats(address, (end - begin) * columns).slice();
-  if (!delta) return rows;
-  const { a, b, rank, scale } = delta;
+function merge({ begin, end, values }, { a, b, rank, scale, columns }) {
   const floatScale = Math.fround(scale);
   for (let row = begin; row < end; row++)
     for (let i = 0; i < rank; i++) {
       const factor = Math.fround(floatScale * b[row * rank + i]);
       for (let column = 0; column < columns; column++)
-        rows[(row - begin) * columns + column] += Math.fround(factor * a[i * columns + column]);
+        values[(row - begin) * columns + column] += Math.fround(factor * a[i * columns + column]);
     }
-  return rows;
 }
 
 /** A view: WebAssembly and files have the same order of bytes, and so has every engine's Float32Array. @param {Float32Array} values */

@@ -1,5 +1,7 @@
 // The worker's side of `fit` where the encoder is trained along with the head.
 import { random } from '../../base/random.js';
+import { tensorsOf } from '../../core/tensors.js';
+import { BATCH_TOKENS } from '../../engine/engine.js';
 import { BertletError } from '../../errors.js';
 import { createPause, progressReporter } from '../../rpc/progress.js';
 import { answerTask } from './answer-task.js';
@@ -13,7 +15,7 @@ import { taggingTask } from './tagging-task.js';
 import { adaptedTensors, trainedTensors } from './tensors.js';
 import { textTask } from './text-task.js';
 import { train } from './train.js';
-import { tensorNames, Tuner } from './tuner.js';
+import { Tuner } from './tuner.js';
 import { networkOf, replaceWeights, reportOf } from './trained.js';
 
 /** @typedef {import('../../engine/engine.js').Engine} Engine */
@@ -41,9 +43,6 @@ import { networkOf, replaceWeights, reportOf } from './trained.js';
  * @property {boolean} checkpoints whether the caller wants them
  * @property {Uint8Array} [resume] a checkpoint
  */
-
-/** Tokens of a batch, unless an example has more; larger batches are not faster. */
-const BATCH_TOKENS = 512;
 
 /** Milliseconds between two checkpoints. */
 const CHECKPOINT_INTERVAL = 30_000;
@@ -75,7 +74,8 @@ export async function tune(engine, params, context, untilAlone) {
   const pause = createPause(context);
   const task = await taskOf(engine, params, pause, context);
   const begin = how.method === 'layers' ? config.numLayers - how.layers : 0;
-  const names = tensorNames(engine);
+  const tensors = tensorsOf(engine.core, engine.model);
+  const names = [...tensors.keys()];
   const tuning =
     how.method === 'lora'
       ? adaptedTensors(names, config.family, how.targetModules)
@@ -106,7 +106,7 @@ export async function tune(engine, params, context, untilAlone) {
   /** Sends a checkpoint. @type {(() => void) | undefined} */
   let save;
   try {
-    drawInitial(tuner, engine, plan, seed);
+    drawInitial(tuner, config.hiddenSize, tensors, plan, seed);
     const standing = /** @type {Standing} */ ({ step: 0, loss: 0, history: [], best: undefined });
     const run = how.checkpoints || how.resume ? describeRun(engine, params, epochs) : '';
     if (how.resume) {
@@ -120,7 +120,7 @@ export async function tune(engine, params, context, untilAlone) {
       save = () => context.emit({ checkpoint: writeCheckpoint(run, standing, tuner.readState()) }, true);
     const hooks = { pause, onStep: stepReporter(tuner, context, save) };
     const logits = await train(engine, tuner, task, options, below, standing, hooks);
-    const network = networkOf(tuner, engine, names, plan);
+    const network = networkOf(tuner, config, tensors, plan);
     task.finish?.(network.dense[0]);
     const found = {
       network,
@@ -163,18 +163,18 @@ const defaultEpochs = (task, steps) => Math.max(EPOCHS[task], Math.min(Math.ceil
 
 /**
  * @param {Tuner} tuner
- * @param {Engine} engine
+ * @param {number} hiddenSize
+ * @param {Map<string, import('../../core/tensors.js').CoreTensor>} tensors of the model
  * @param {import('./tuner.js').TunerPlan} plan
  * @param {number} seed
  */
-function drawInitial(tuner, { core, model, config }, { tuning, rank = 0, outputs }, seed) {
-  drawHead(tuner.head, outputs * config.hiddenSize, seed);
+function drawInitial(tuner, hiddenSize, tensors, { tuning, rank = 0, outputs }, seed) {
+  drawHead(tuner.head, outputs * hiddenSize, seed);
   const next = random(seed + 1);
-  tuning.forEach((how, tensor) => {
-    if (how !== 'ADAPTED') return;
-    const [rows, columns] = [core.fn.tensor_rows(model, tensor), core.fn.tensor_columns(model, tensor)];
-    tuner.writeAdapter(tensor, drawAdapter(rank, rows, columns, next));
-  });
+  for (const { index, shape } of tensors.values()) {
+    const [rows, columns] = shape;
+    if (tuning[index] === 'ADAPTED') tuner.writeAdapter(index, drawAdapter(rank, rows, columns, next));
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 // What a training leaves: a head with its adapter, or new weights of the model, and a report.
-import { DTYPE, STATUS } from '../../core/abi.js';
+import { writePieces } from '../../engine/tensor-pieces.js';
 import { forgetFeatures } from '../dataset/feature-cache.js';
 
 /** @typedef {import('../../engine/engine.js').Engine} Engine */
@@ -9,20 +9,20 @@ import { forgetFeatures } from '../dataset/feature-cache.js';
 /**
  * The trained head, with copies of the adapters.
  * @param {Tuner} tuner
- * @param {Engine} engine
- * @param {string[]} names of the tensors
+ * @param {import('../../checkpoint/config.js').Config} config
+ * @param {Map<string, import('../../core/tensors.js').CoreTensor>} tensors of the model
  * @param {TunerPlan} plan
  * @returns {import('../../core/dense.js').HeadNetwork}
  */
-export function networkOf(tuner, { core, model, config }, names, { tuning, pooling, rank = 0, scale = 1, outputs }) {
+export function networkOf(tuner, config, tensors, { tuning, pooling, rank = 0, scale = 1, outputs }) {
   const weights = outputs * config.hiddenSize;
   /** @type {import('../../core/dense.js').Lora} */
   const lora = new Map();
-  tuning.forEach((how, tensor) => {
-    if (how !== 'ADAPTED') return;
-    const [rows, columns] = [core.fn.tensor_rows(model, tensor), core.fn.tensor_columns(model, tensor)];
-    lora.set(names[tensor], { ...tuner.readAdapter(tensor), rank, rows, columns, scale });
-  });
+  for (const [name, { index, shape }] of tensors) {
+    if (tuning[index] !== 'ADAPTED') continue;
+    const [rows, columns] = shape;
+    lora.set(name, { ...tuner.readAdapter(index), rank, rows, columns, scale });
+  }
   const weight = tuner.head.slice(0, weights);
   const bias = tuner.head.slice(weights, weights + outputs);
   return {
@@ -41,29 +41,10 @@ export function networkOf(tuner, { core, model, config }, names, { tuning, pooli
  * @param {TunerPlan['tuning']} tuning
  */
 export function replaceWeights(engine, tuner, tuning) {
-  const trained = [...tuning.keys()].filter((tensor) => tuning[tensor] === 'TRAINED');
-  for (const tensor of trained) writeTensor(engine, tensor, tuner.readTensor(tensor));
+  tuning.forEach((how, tensor) => {
+    if (how === 'TRAINED') writePieces(engine, tensor, tuner.piecesOf(tensor));
+  });
   forgetFeatures(engine);
-}
-
-/** Bytes of a tensor that are written at once. */
-const PIECE = 2 ** 18;
-
-/**
- * Gives a tensor of the engine's model other numbers.
- * @param {Engine} engine
- * @param {number} tensor number of it
- * @param {Float32Array} values [rows][columns]
- */
-function writeTensor({ core, model }, tensor, values) {
-  const piece = core.scratch(PIECE);
-  core.fn.tensor_begin(model, tensor, DTYPE.F32);
-  for (let at = 0; at < values.length; at += PIECE / 4) {
-    const some = values.subarray(at, at + PIECE / 4);
-    core.floats(piece, some.length).set(some);
-    const status = core.fn.tensor_write(model, piece, some.byteLength);
-    if (status !== STATUS.OK) throw new Error(`bertlet_tensor_write: ${status}`);
-  }
 }
 
 /**

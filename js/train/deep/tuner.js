@@ -1,6 +1,8 @@
 // Trains the encoder of a model, or LoRA adapters beside it, along with a head: forward passes, backward passes and AdamW steps, in an
 // instance of the core with the model's weights in it. What is trained, and in which batches, its user says.
-import { DTYPE, STATUS } from '../../core/abi.js';
+import { STATUS } from '../../core/abi.js';
+import { tensorsOf } from '../../core/tensors.js';
+import { piecesOf, writePieces } from '../../engine/tensor-pieces.js';
 import { startThreads } from '../../engine/threads.js';
 import { BertletError } from '../../errors.js';
 import { giveBackMemory, takeMemory } from '../dataset/memory.js';
@@ -35,13 +37,7 @@ import { measure, writePlan } from './tuner-plan.js';
  */
 
 /** The names of a model's tensors, in the core's order. @param {import('../../engine/engine.js').Engine} engine @returns {string[]} */
-export function tensorNames({ core, model }) {
-  const name = core.scratch(128);
-  return Array.from({ length: core.fn.tensor_count(model) }, (_, i) => {
-    const length = core.fn.tensor_name(model, i, name);
-    return String.fromCharCode(...core.bytes(name, length));
-  });
-}
+export const tensorNames = ({ core, model }) => [...tensorsOf(core, model).keys()];
 
 /**
  * All that training changes, as it was after some step: whoever goes on with it gets the same bits as if never interrupted. Of the same
@@ -104,9 +100,11 @@ export class Tuner {
     const at = /** @type {{ [name in keyof typeof blocks]: number }} */ (Object.fromEntries(entries));
     const given = writePlan(core, at.plan, engine.config, plan);
     const model = fn.model_init(at.model, given.config, threads?.pool ?? 0);
-    if (engine.isInt8)
-      copyTensors(engine, core, model, { address: at.trainer, size: blocks.trainer }); // there is no trainer yet
-    else {
+    if (engine.isInt8) {
+      const room = () => at.trainer; // there is none yet
+      for (let tensor = 0; tensor < fn.tensor_count(model); tensor++)
+        writePieces({ core, model }, tensor, piecesOf(engine, tensor, undefined, blocks.trainer), room);
+    } else {
       core.bytes(fn.model_image(model) >>> 0, fn.model_image_bytes(model) >>> 0).set(engine.seal());
       if (fn.model_restore(model) !== STATUS.OK) throw new Error('The weights are not those of the model');
     }
@@ -157,21 +155,12 @@ export class Tuner {
   }
 
   /**
-   * The numbers of a tensor as they are now, [rows][columns], a copy.
+   * The numbers of a tensor as they are now.
    * @param {number} tensor one that is trained
    */
-  readTensor(tensor) {
-    const { fn } = this.#core;
+  piecesOf(tensor) {
     const { model, features } = this.#at; // whose memory is free between two steps
-    const [rows, columns] = [fn.tensor_rows(model, tensor), fn.tensor_columns(model, tensor)];
-    const most = Math.floor((this.#plan.maxTokens * this.#hiddenSize) / columns);
-    const values = new Float32Array(rows * columns);
-    for (let row = 0; row < rows; row += most) {
-      const end = Math.min(row + most, rows);
-      fn.tensor_read(model, tensor, row, end, features);
-      values.set(this.#core.floats(features, (end - row) * columns), row * columns);
-    }
-    return values;
+    return piecesOf({ core: this.#core, model }, tensor, () => features, 4 * this.#plan.maxTokens * this.#hiddenSize);
   }
 
   /** @param {number} tensor */
@@ -381,34 +370,6 @@ export class Tuner {
   dispose() {
     if (this.#threads) this.#threads.stop();
     else if (!this.#failure) giveBackMemory(this.#compiled, this.#core);
-  }
-}
-
-/** Bytes of a tensor that are copied at once, about. */
-const PIECE = 2 ** 18;
-
-/**
- * Writes the tensors of an engine's model, as numbers in f32, into another model of the same shapes.
- * @param {import('../../engine/engine.js').Engine} engine
- * @param {Core} core
- * @param {number} model in `core`
- * @param {{ address: number, size: number }} room in `core` for some rows of any tensor
- */
-function copyTensors({ core: from, model: source }, core, model, { address, size }) {
-  const { fn } = core;
-  for (let tensor = 0; tensor < fn.tensor_count(model); tensor++) {
-    const [rows, columns] = [fn.tensor_rows(model, tensor), fn.tensor_columns(model, tensor)];
-    const most = Math.ceil(Math.min(PIECE, size / 2) / (4 * columns));
-    fn.tensor_begin(model, tensor, DTYPE.F32);
-    for (let row = 0; row < rows; row += most) {
-      const end = Math.min(row + most, rows);
-      const bytes = 4 * (end - row) * columns;
-      const piece = from.scratch(bytes);
-      from.fn.tensor_read(source, tensor, row, end, piece);
-      core.bytes(address, bytes).set(from.bytes(piece, bytes));
-      const status = fn.tensor_write(model, address, bytes);
-      if (status !== STATUS.OK) throw new Error(`bertlet_tensor_write: ${status}`);
-    }
   }
 }
 
