@@ -1,5 +1,6 @@
 // Batches of examples as the tuner wants them.
 import { BertletError } from '../../errors.js';
+import { startsOf } from '../dataset/starts.js';
 
 /** @typedef {import('../../engine/engine.js').Engine} Engine */
 /** @typedef {import('./task.js').TuningExample} TuningExample */
@@ -34,8 +35,7 @@ export function cut(examples, maxTokens) {
  * @returns {import('./tuner.js').TunerBatch} without the rows of hidden states that a cut needs
  */
 export function assemble({ config, extras }, examples) {
-  const starts = [0];
-  for (const { encoded } of examples) starts.push(starts[starts.length - 1] + encoded.ids.length);
+  const starts = startsOf(examples.map(({ encoded }) => encoded.ids.length));
   const tokens = starts[examples.length];
   const ids = new Int32Array(tokens);
   const tokenTypeIds = new Int32Array(tokens);

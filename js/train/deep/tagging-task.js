@@ -1,13 +1,15 @@
 // Tuning for tags of words: the head reads the first token of each word.
 import { indexOfMax, logSumExp, rowOf } from '../../base/numbers.js';
-import { firstTokens, joinWords } from '../../decode/words.js';
+import { joinWords } from '../../decode/words.js';
 import { entityMetrics } from '../../metrics/entities.js';
-import { BertletError } from '../../errors.js';
+import { encodeLocated } from '../../tokenize/located.js';
+import { checkFirsts, firstsOf, strataOf } from '../dataset/sentences.js';
 import { split } from '../dataset/split.js';
+import { startsOf } from '../dataset/starts.js';
 import { crfBytes, crfLoss, readCrf } from './crf.js';
 import { encodeAll, putInts } from './task.js';
 
-/** @typedef {import('./task.js').TuningExample & { firsts: { word: number, token: number }[] }} TaggedSentence `firsts`: the words that have
+/** @typedef {import('./task.js').TuningExample & { firsts: import('../dataset/sentences.js').First[] }} TaggedSentence `firsts`: the words that have
  *   a token, with the first one of each */
 
 /**
@@ -36,27 +38,16 @@ export async function taggingTask(
   context,
 ) {
   const joined = words.map(joinWords);
-  const encoded = await encodeAll(
-    joined,
-    maxTokens,
-    ({ text }) => engine.tokenizer.encode([text], maxTokens),
-    pause,
-    context,
-  );
-  const strata = Int32Array.from(tags, (list) => Number(list.some((tag) => tag !== outside)));
-  const { order, trainRows } = split(strata, 2, { validation, foldRows: 1, folds: 1, seed });
-  const sentences = [];
-  for (const index of order) {
-    const { text, spans } = joined[index];
-    const { offsets } = engine.tokenizer.tokenize([text]);
-    const tokens = firstTokens(spans, offsets, encoded[index].ids.length);
-    const firsts = [...tokens].map((token, word) => ({ word, token })).filter(({ token }) => token >= 0);
-    sentences.push({ encoded: encoded[index], index, firsts, weight: firsts.length });
-    await pause();
-  }
+  const encode = (/** @type {{ text: string }} */ { text }) => encodeLocated(engine.tokenizer, [text], maxTokens);
+  const encoded = await encodeAll(joined, maxTokens, encode, pause, context);
+  const { order, trainRows } = split(strataOf(tags, outside), 2, { validation, foldRows: 1, folds: 1, seed });
+  const sentences = order.map((index) => {
+    const { located, ...tokens } = encoded[index];
+    const firsts = firstsOf(joined[index].spans, located.offsets, tokens.ids.length);
+    return { encoded: tokens, index, firsts, weight: firsts.length };
+  });
   const train = sentences.slice(0, trainRows).filter(({ weight }) => weight > 0);
-  if (train.length === 0)
-    throw new BertletError('BAD_INPUT', 'None of the words has a token: they are control characters only.');
+  checkFirsts(train.length);
   const heldOut = sentences.slice(trainRows);
   const tagsOf = (/** @type {TaggedSentence} */ { index, firsts }) => firsts.map(({ word }) => tags[index][word]);
   const longest = sentences.reduce((most, { weight }) => Math.max(most, weight), 1);
@@ -75,7 +66,12 @@ export async function taggingTask(
     scoreName: 'f1',
     rowsOf: (batch, starts) => batch.map(({ firsts }, i) => firsts.map(({ token }) => starts[i] + token)),
     lossOf: crf
-      ? (batch) => crfLoss({ starts: startsOf(batch), tags: batch.flatMap(tagsOf) }, classes, longest)
+      ? (batch) =>
+          crfLoss(
+            { starts: startsOf(batch.map(({ weight }) => weight)), tags: batch.flatMap(tagsOf) },
+            classes,
+            longest,
+          )
       : softmaxLoss,
     async measure(logits, parameters) {
       let sum = 0;
@@ -94,13 +90,6 @@ export async function taggingTask(
     },
     validationOf: () => order.slice(trainRows),
   };
-}
-
-/** The first row of each sentence, then the number of rows. @param {TaggedSentence[]} batch */
-function startsOf(batch) {
-  const starts = [0];
-  for (const { weight } of batch) starts.push(starts[starts.length - 1] + weight);
-  return starts;
 }
 
 /**

@@ -50,25 +50,31 @@ export function putInts(core, values) {
 /**
  * Encodes texts, and warns of those that were cut.
  * @template T
+ * @template {import('../../tokenize/tokenizer.js').Encoded} E
  * @param {T[]} given
  * @param {number} maxTokens
- * @param {(one: T, index: number) => import('../../tokenize/tokenizer.js').Encoded} encode
+ * @param {(one: T) => E} encode
  * @param {() => Promise<void>} pause
  * @param {import('../../rpc/serve.js').Context} context
+ * @returns {Promise<E[]>}
  */
 export async function encodeAll(given, maxTokens, encode, pause, { emit }) {
+  /** @type {E[]} */
   const encoded = [];
   /** @type {number[]} */
   const cut = [];
   for (const [index, one] of given.entries()) {
-    encoded.push(encode(one, index));
+    encoded.push(encode(one));
     if (encoded[index].cut) cut.push(index);
     await pause();
   }
   if (cut.length > 0) {
-    const which = cut.length === 1 ? `Text ${cut[0]} has` : `${cut.length} texts (the first is text ${cut[0]}) have`;
-    const warning = `${which} more than ${maxTokens} tokens and is trained on without the rest. A larger maxTokens helps.`;
-    emit({ warning: cut.length === 1 ? warning : warning.replace(' is ', ' are '), texts: cut });
+    const [which, verb] =
+      cut.length === 1
+        ? [`Text ${cut[0]} has`, 'is']
+        : [`${cut.length} texts (the first is text ${cut[0]}) have`, 'are'];
+    const warning = `${which} more than ${maxTokens} tokens and ${verb} trained on without the rest. A larger maxTokens helps.`;
+    emit({ warning, texts: cut });
   }
   return encoded;
 }

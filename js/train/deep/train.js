@@ -71,13 +71,14 @@ export async function train(engine, tuner, task, options, below, standing, { pau
   };
   await endEpochIfDue(); // where a measurement was interrupted
   let tokens = 0;
+  /** Of the epoch's examples. @type {number[]} */
+  let order = [];
   const isDone = () => standing.step === steps || (earlyStopping && isOver(standing));
   while (!isDone()) {
     const epoch = Math.floor(standing.step / ofEpoch);
     const first = (standing.step % ofEpoch) * batchSize;
-    const examples = orderOf(task.train.length, seed, epoch)
-      .slice(first, first + batchSize)
-      .map((i) => task.train[i]);
+    if (first === 0 || order.length === 0) order = orderOf(task.train.length, seed, epoch);
+    const examples = order.slice(first, first + batchSize).map((i) => task.train[i]);
     const total = examples.reduce((sum, { weight }) => sum + weight, 0);
     const parts = [];
     for (const some of cut(examples, maxTokens)) {

@@ -5,6 +5,7 @@ import { align } from '../../core/instance.js';
 import { createPause, progressReporter } from '../../rpc/progress.js';
 import { questionWindows } from '../../tokenize/question-windows.js';
 import { spanOf, warnOfCutAnswers } from '../dataset/answer-spans.js';
+import { startsOf } from '../dataset/starts.js';
 import { Mlp } from '../solvers/mlp.js';
 import { Rows } from '../dataset/rows.js';
 import { random, shuffle } from '../../base/random.js';
@@ -98,8 +99,7 @@ async function train(engine, { layer, epochs, learningRate, seed }, windows, row
     loss = 0;
     for (let step = 0; step < steps; step++) {
       const batch = windows.slice(step * BATCH, (step + 1) * BATCH);
-      const starts = [0];
-      for (const { encoded } of batch) starts.push(starts[starts.length - 1] + encoded.ids.length);
+      const starts = startsOf(batch.map(({ encoded }) => encoded.ids.length));
       await forEachEncoded(
         engine,
         batch.map(({ encoded }, index) => ({ index, ...encoded })),

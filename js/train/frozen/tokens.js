@@ -1,16 +1,17 @@
 // Trains a head for token classification, which tags each word by the hidden state of its first token in the frozen encoder.
 import { forEachBatch } from '../../engine/batches.js';
-import { BertletError } from '../../errors.js';
 import { createPause, progressReporter } from '../../rpc/progress.js';
 import { accuracyOf } from './accuracy.js';
 import { withoutWarnings } from './quiet.js';
-import { firstTokens, joinWords } from '../../decode/words.js';
+import { joinWords } from '../../decode/words.js';
 import { CrfTrainer } from '../solvers/crf-trainer.js';
 import { SingleLabelRegression } from '../solvers/logreg.js';
 import { Rows } from '../dataset/rows.js';
 import { passes } from './features.js';
 import { searchStrength } from './search.js';
+import { checkFirsts, firstsOf, strataOf } from '../dataset/sentences.js';
 import { split } from '../dataset/split.js';
+import { startsOf } from '../dataset/starts.js';
 import { divide } from '../dataset/divide.js';
 import { SingleLabel } from '../dataset/targets.js';
 
@@ -94,11 +95,9 @@ async function trainTagger(engine, params, context, made) {
   const { words, tags, classes, outside, layers, standardize, validation, seed, mlp } = params;
   const encoded = await encode(engine, words, context);
   const count = wordCount(encoded);
-  if (count === 0)
-    throw new BertletError('BAD_INPUT', 'None of the words has a token: they are control characters only.');
-  const strata = Int32Array.from(tags, (list) => Number(list.some((tag) => tag !== outside)));
+  checkFirsts(count);
   const foldRows = Math.max((SEARCH_SIZE / classes / count) * words.length, 10);
-  const { order, folds, trainRows } = split(strata, 2, { validation, foldRows, folds: FOLDS, seed });
+  const { order, folds, trainRows } = split(strataOf(tags, outside), 2, { validation, foldRows, folds: FOLDS, seed });
   const kind = standardize ? 'standardized' : 'plain';
   const strengths = params.c === undefined ? STRENGTHS[kind] : [params.c];
 
@@ -193,7 +192,7 @@ async function trainTagger(engine, params, context, made) {
 
 /**
  * A sentence as a text, and the first token of each word that has one.
- * @typedef {{ text: string, firsts: { word: number, token: number }[] }} EncodedSentence indices of words in the sentence, of tokens in the
+ * @typedef {{ text: string, firsts: import('../dataset/sentences.js').First[] }} EncodedSentence indices of words in the sentence, of tokens in the
  *   text with [CLS]
  */
 
@@ -210,9 +209,7 @@ async function encode(engine, sentences, context) {
   for (const words of sentences) {
     const { text, spans } = joinWords(words);
     const { offsets } = engine.tokenizer.tokenize([text]);
-    const tokens = firstTokens(spans, offsets, Math.min(offsets.length, engine.config.maxPositions));
-    const firsts = [...tokens].map((token, word) => ({ word, token })).filter(({ token }) => token >= 0);
-    encoded.push({ text, firsts });
+    encoded.push({ text, firsts: firstsOf(spans, offsets, Math.min(offsets.length, engine.config.maxPositions)) });
     await pause();
   }
   return encoded;
@@ -232,8 +229,7 @@ const wordCount = (sentences) => sentences.reduce((sum, { firsts }) => sum + fir
  * @returns {Promise<Problem[]>} [layers]; rejects with OUT_OF_MEMORY, and as `forEachBatch`
  */
 async function collect(engine, sentences, { layers, numbers, tags, classes, standardize, mlp }, context, made) {
-  const starts = new Int32Array(sentences.length + 1);
-  sentences.forEach(({ firsts }, i) => (starts[i + 1] = starts[i] + firsts.length));
+  const starts = Int32Array.from(startsOf(sentences.map(({ firsts }) => firsts.length)));
   const count = starts[sentences.length];
   const labels = new Int32Array(count);
   sentences.forEach(({ firsts }, i) =>
