@@ -29,6 +29,11 @@ const WATCH = 'watch';
 export function watchThreads(worker, receive, fail) {
   /** Called when the worker answers. */
   let answered = () => {};
+  let hasExited = false; // and its threads with it
+  worker.once('exit', () => {
+    hasExited = true;
+    answered();
+  });
   return (message) => {
     if (message.id === WATCH) return answered();
     if (!message.thread) return receive(message);
@@ -36,7 +41,7 @@ export function watchThreads(worker, receive, fail) {
     let hasEnded = false; // as it should
     port.on('message', () => (hasEnded = true));
     port.on('close', () => {
-      if (hasEnded) return;
+      if (hasEnded || hasExited) return;
       const end = () => {
         fail('a thread of the model was ended. Load the model again.');
         worker.terminate();

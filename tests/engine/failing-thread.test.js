@@ -83,3 +83,13 @@ test('a thread ends between calls: later ones fail', async () => {
   );
   assert.match(output, /^(WORKER_FAILED: The worker ended unexpectedly: .*exit code 1\n){2}disposed\n$/);
 });
+
+test('threads that end with their worker leave nothing that keeps the process', async () => {
+  const output = await outputOf(
+    'none',
+    `await bert.dispose();
+     await new Promise((resolve) => setTimeout(resolve, 200)); // for what the threads' ends bring
+     console.log(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length);`,
+  );
+  assert.equal(output, '0\n');
+});
