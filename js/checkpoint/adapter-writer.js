@@ -7,6 +7,7 @@ import { encodeJson } from './json-writer.js';
 import { adapterCard } from './model-card.js';
 import { nameInClass, nameInModel } from './own-names.js';
 import { writeSafetensors } from './safetensors-writer.js';
+import { deltaTensors, layerTensors } from './written-tensors.js';
 
 /** @typedef {import('../core/dense.js').Delta} Delta */
 /** @typedef {import('./families/family.js').Family} Family */
@@ -83,18 +84,18 @@ const moduleOf = (name, family) => nameInClass(name.replace(/\.weight$/, ''), fa
  * @param {Family} family
  * @returns {WrittenTensor[]}
  */
-function adapterTensors(name, { a, b, rank, rows, columns }, family) {
-  const module = `base_model.model.${moduleOf(name, family)}`;
-  if (/_embeddings\.weight$/.test(name)) {
-    // Of a table PEFT adapts W^T: W + scale . B . A is (W^T + scale . A^T . B^T)^T.
-    return [
-      { name: `${module}.lora_embedding_A`, shape: [rank, rows], values: transpose(b, rows, rank) },
-      { name: `${module}.lora_embedding_B`, shape: [columns, rank], values: transpose(a, rank, columns) },
-    ];
-  }
+function adapterTensors(name, delta, family) {
+  const module = moduleOf(name, family);
+  if (!/_embeddings\.weight$/.test(name)) return deltaTensors(module, delta);
+  // Of a table PEFT adapts W^T: W + scale . B . A is (W^T + scale . A^T . B^T)^T.
+  const { a, b, rank, rows, columns } = delta;
   return [
-    { name: `${module}.lora_A.weight`, shape: [rank, columns], values: a },
-    { name: `${module}.lora_B.weight`, shape: [rows, rank], values: b },
+    { name: `base_model.model.${module}.lora_embedding_A`, shape: [rank, rows], values: transpose(b, rows, rank) },
+    {
+      name: `base_model.model.${module}.lora_embedding_B`,
+      shape: [columns, rank],
+      values: transpose(a, rank, columns),
+    },
   ];
 }
 
@@ -116,17 +117,10 @@ const transpose = (values, rows, columns) => values.map((_, i) => values[(i % ro
 function headTensors({ layers, pooled }, hiddenSize, family) {
   const identity = Float32Array.from({ length: hiddenSize ** 2 }, (_, i) => Number(i % (hiddenSize + 1) === 0));
   const unread = family.textHead.slice(0, -1).filter(([module]) => pooled && isClassifier(module));
-  const all = [
-    ...layers.map(([module, { weight, bias }]) => ({ module, weight, bias })),
-    ...unread.map(([module]) => ({ module, weight: identity, bias: new Float32Array(hiddenSize) })),
-  ];
-  return all.flatMap(({ module, weight, bias }) => {
-    const name = `base_model.model.${nameInClass(module, family)}`;
-    return [
-      { name: `${name}.weight`, shape: [bias.length, weight.length / bias.length], values: weight },
-      { name: `${name}.bias`, shape: [bias.length], values: bias },
-    ];
-  });
+  const layer = { weight: identity, bias: new Float32Array(hiddenSize) };
+  /** @type {[module: string, layer: { weight: Float32Array, bias: Float32Array }][]} */
+  const all = [...layers, ...unread.map(([module]) => /** @type {[string, typeof layer]} */ ([module, layer]))];
+  return all.flatMap(([module, one]) => layerTensors(`base_model.model.${nameInClass(module, family)}`, one));
 }
 
 /** Whether a module is one of CLASSIFIERS, as PEFT sees it: "pre_classifier" is. @param {string} module */

@@ -2,12 +2,16 @@
 import { BertletError } from '../errors.js';
 import { parseSafetensors } from './safetensors.js';
 import { writeSafetensors } from './safetensors-writer.js';
+import { deltaNames, deltaTensors, layerTensors, readTransitionTensors, transitionTensors } from './written-tensors.js';
 
 /** Version of the format. The first one had no activations, and only heads for text classification. */
 const VERSION = 2;
 
 /** That of a head with an adapter of its own, which a reader that knows none must refuse. */
 const ADAPTED = 3;
+
+/** Of the names of transitions. */
+const CRF = 'crf.';
 
 /** @typedef {import('../types.js').HeadTask} Task */
 
@@ -46,12 +50,8 @@ function layerNames(task, pooling, layers, classifier = pooling === 'none' ? 'cl
   return Array.from({ length: layers }, (_, i) => (i === layers - 1 ? last : `hidden.${i}`));
 }
 
-/** What stands in front of a module's name in PEFT's files. */
-const PEFT = 'base_model.model.';
-
-/** The names of A and B of a tensor's adapter, as PEFT has them. @param {string} tensor canonical name of a weight */
-const adapterNames = (tensor) =>
-  ['A', 'B'].map((which) => `${PEFT}${tensor.replace(/\.weight$/, '')}.lora_${which}.weight`);
+/** The module of a weight. @param {string} tensor its canonical name */
+const moduleOf = (tensor) => tensor.replace(/\.weight$/, '');
 
 /**
  * Writes a head.
@@ -62,26 +62,11 @@ export function writeHead({ network, transitions, ...rest }) {
   const { dense, lora, ...featureSpec } = network;
   const names = layerNames(rest.task, featureSpec.pooling, dense.length);
   /** @type {import('./safetensors-writer.js').WrittenTensor[]} */
-  const tensors = dense.flatMap(({ weight, bias }, i) => [
-    { name: `${names[i]}.weight`, shape: [bias.length, weight.length / bias.length], values: weight },
-    { name: `${names[i]}.bias`, shape: [bias.length], values: bias },
-  ]);
-  if (transitions) {
-    // The names that pytorch-crf gives them.
-    const { start, next, end } = transitions;
-    tensors.push(
-      { name: 'crf.start_transitions', shape: [start.length], values: start },
-      { name: 'crf.transitions', shape: [start.length, start.length], values: next },
-      { name: 'crf.end_transitions', shape: [start.length], values: end },
-    );
-  }
-  for (const [name, { a, b, rank, rows, columns }] of lora ?? []) {
-    const [nameOfA, nameOfB] = adapterNames(name);
-    tensors.push(
-      { name: nameOfA, shape: [rank, columns], values: a },
-      { name: nameOfB, shape: [rows, rank], values: b },
-    );
-  }
+  const tensors = [
+    ...dense.flatMap((layer, i) => layerTensors(names[i], layer)),
+    ...(transitions ? transitionTensors(transitions, CRF) : []),
+    ...[...(lora ?? [])].flatMap(([name, delta]) => deltaTensors(moduleOf(name), delta)),
+  ];
   const scales = lora && { lora: Object.fromEntries([...lora].map(([name, { scale }]) => [name, scale])) };
   const activations = dense.map(({ activation }) => activation);
   return writeSafetensors(tensors, {
@@ -171,7 +156,7 @@ export function readHead(bytes) {
       ...(lora !== undefined && { lora: readLora(read, lora) }),
       ...(typeof ignoreTokenTypes === 'boolean' && { ignoreTokenTypes }),
     },
-    ...(header.tensors.some(({ name }) => name === 'crf.transitions') && {
+    ...(header.tensors.some(({ name }) => name === `${CRF}transitions`) && {
       transitions: readTransitions(read, labels.length),
     }),
     baseModel,
@@ -193,7 +178,7 @@ function readLora(read, scales) {
     throw badHead('it does not say what its adapter changes');
   return new Map(
     entries.map(([tensor, scale]) => {
-      const [a, b] = adapterNames(tensor).map(read);
+      const [a, b] = deltaNames(moduleOf(tensor)).map(read);
       const [rank, columns] = a.shape;
       const rows = b.shape[0];
       if (a.shape.length !== 2 || b.shape.length !== 2 || b.shape[1] !== rank || !(rank > 0))
@@ -211,16 +196,11 @@ function readLora(read, scales) {
  */
 function readTransitions(read, tags) {
   const get = (/** @type {string} */ name, /** @type {number[]} */ expected) => {
-    const { shape, values } = read(`crf.${name}`);
-    if (String(shape) !== String(expected))
-      throw badHead(`tensor crf.${name} has the shape [${shape}], not [${expected}]`);
+    const { shape, values } = read(name);
+    if (String(shape) !== String(expected)) throw badHead(`tensor ${name} has the shape [${shape}], not [${expected}]`);
     return Float64Array.from(values);
   };
-  return {
-    start: get('start_transitions', [tags]),
-    next: get('transitions', [tags, tags]),
-    end: get('end_transitions', [tags]),
-  };
+  return readTransitionTensors(get, tags, CRF);
 }
 
 /**

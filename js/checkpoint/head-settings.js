@@ -3,6 +3,7 @@
 import { BertletError } from '../errors.js';
 import { parseSafetensors, toFloats } from './safetensors.js';
 import { writeSafetensors } from './safetensors-writer.js';
+import { readTransitionTensors, transitionTensors } from './written-tensors.js';
 
 /** @typedef {import('../decode/viterbi.js').Transitions} Transitions */
 
@@ -61,17 +62,7 @@ export function checkHeadSettings(json, location, code) {
  * @param {Transitions | StoredTransitions} transitions
  * @returns {Uint8Array<ArrayBuffer>} crf.safetensors
  */
-export function writeTransitions({ start, next, end }) {
-  const tags = start.length;
-  return writeSafetensors(
-    [
-      { name: 'start_transitions', shape: [tags], values: start },
-      { name: 'transitions', shape: [tags, tags], values: next },
-      { name: 'end_transitions', shape: [tags], values: end },
-    ],
-    { format: 'pt' },
-  );
-}
+export const writeTransitions = (transitions) => writeSafetensors(transitionTensors(transitions), { format: 'pt' });
 
 /**
  * Throws MISSING_TENSOR or SHAPE_MISMATCH if they are not those of so many tags, and as `parseSafetensors` and `toFloats`.
@@ -92,9 +83,5 @@ export function readTransitions(bytes, location, tags) {
       );
     return toFloats(found, bytes.subarray(dataStart + found.begin, dataStart + found.end), location).values;
   };
-  return {
-    start: read('start_transitions', [tags]),
-    next: read('transitions', [tags, tags]),
-    end: read('end_transitions', [tags]),
-  };
+  return readTransitionTensors(read, tags);
 }

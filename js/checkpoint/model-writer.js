@@ -7,6 +7,7 @@ import { modelCard } from './model-card.js';
 import { nameInClass, nameInModel } from './own-names.js';
 import { headModules, pipelineModules, writeModules } from './sentence-transformers-writer.js';
 import { TEXT_TASKS } from './task-head.js';
+import { layerTensors } from './written-tensors.js';
 
 /** @typedef {import('./head-class.js').WrittenHead} WrittenHead */
 /** @typedef {import('./head-class.js').HeadClass} HeadClass */
@@ -77,16 +78,6 @@ function classSuffix(headClass, maskedHead) {
 
 /** The shape in files: the core takes a table of one row for a vector. @param {string} name @param {number[]} shape */
 const storedShape = (name, shape) => (/_embeddings\.weight$/.test(name) && shape.length === 1 ? [1, ...shape] : shape);
-
-/**
- * @param {string} module
- * @param {{ weight: Float32Array, bias: Float32Array }} layer
- * @returns {ModelTensor[]}
- */
-const layerTensors = (module, { weight, bias }) => [
-  { name: `${module}.weight`, shape: [bias.length, weight.length / bias.length], values: weight },
-  { name: `${module}.bias`, shape: [bias.length], values: bias },
-];
 
 /**
  * The tensors of a masked-LM head, without those that are the word embeddings, or the same as another.

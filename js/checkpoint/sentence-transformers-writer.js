@@ -1,6 +1,7 @@
 // Writes the files by which sentence-transformers knows what follows the encoder, in the form that all its versions read.
 import { encodeJson } from './json-writer.js';
 import { writeSafetensors } from './safetensors-writer.js';
+import { layerTensors } from './written-tensors.js';
 
 /** @typedef {import('../core/dense.js').Dense} Dense */
 /** @typedef {import('./sentence-transformers.js').SentencePipeline} SentencePipeline */
@@ -47,16 +48,10 @@ export function writeModules(modules, hiddenSize, maxTokens, pipeline) {
     entries.push({ idx: i + 1, name: String(i + 1), path, type: `sentence_transformers.models.${kind}` });
     if (module === 'Normalize') return;
     if ('dense' in module) {
-      const { weight, bias, activation } = module.dense;
+      const { bias, activation } = module.dense;
       const linear = { in_features: size, out_features: bias.length, bias: true };
       files[`${path}/config.json`] = encodeJson({ ...linear, activation_function: ACTIVATIONS.get(activation) });
-      files[`${path}/model.safetensors`] = writeSafetensors(
-        [
-          { name: 'linear.weight', shape: [bias.length, size], values: weight },
-          { name: 'linear.bias', shape: [bias.length], values: bias },
-        ],
-        { format: 'pt' },
-      );
+      files[`${path}/model.safetensors`] = writeSafetensors(layerTensors('linear', module.dense), { format: 'pt' });
       size = bias.length;
       return;
     }
