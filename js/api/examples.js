@@ -6,18 +6,32 @@ import { toTexts } from './texts.js';
 /** @typedef {import('../tokenize/tokenizer.js').Text} Text */
 
 /**
+ * Checks examples of texts. Throws BAD_INPUT or NO_EXAMPLES, and what `checkTarget` throws.
+ * @template {{ text: string }} E
+ * @param {E[]} examples
+ * @param {string} target name of what a text has beside it
+ * @param {string} few how many are needed, a sentence
+ * @param {(example: E, i: number) => void} checkTarget called for each example
+ * @returns {Text[]} [examples]
+ */
+function checkTexts(examples, target, few, checkTarget) {
+  if (!Array.isArray(examples)) throw new BertletError('BAD_INPUT', `Examples are an array of { text, ${target} }.`);
+  if (examples.length === 0) throw new BertletError('NO_EXAMPLES', `There are no examples. ${few}`);
+  examples.forEach((example, i) => {
+    if (typeof example?.text !== 'string')
+      throw new BertletError('BAD_INPUT', `Example ${i} has no text: it must be { text, ${target} }.`);
+    checkTarget(example, i);
+  });
+  return toTexts(examples);
+}
+
+/**
  * Checks examples with one label each. Throws BAD_INPUT, NO_EXAMPLES or BAD_LABELS.
  * @param {Example[]} examples
  * @returns {{ texts: Text[], labels: string[] }} [examples] each; labels that are numbers as strings
  */
 export function checkExamples(examples) {
-  if (!Array.isArray(examples)) throw new BertletError('BAD_INPUT', 'Examples are an array of { text, label }.');
-  if (examples.length === 0)
-    throw new BertletError('NO_EXAMPLES', 'There are no examples. Give at least two, with different labels.');
-  examples.forEach((example, i) => {
-    if (typeof example?.text !== 'string')
-      throw new BertletError('BAD_INPUT', `Example ${i} has no text: it must be { text, label }.`);
-    const { label } = example;
+  const texts = checkTexts(examples, 'label', 'Give at least two, with different labels.', ({ label }, i) => {
     if (!(typeof label === 'string' && label !== '') && !Number.isFinite(label)) {
       throw new BertletError(
         'BAD_LABELS',
@@ -25,7 +39,7 @@ export function checkExamples(examples) {
       );
     }
   });
-  return { texts: toTexts(examples), labels: examples.map(({ label }) => String(label)) };
+  return { texts, labels: examples.map(({ label }) => String(label)) };
 }
 
 /**
@@ -34,12 +48,7 @@ export function checkExamples(examples) {
  * @returns {{ texts: Text[], labels: string[][] }} [examples] each; no label twice
  */
 export function checkMultiLabelExamples(examples) {
-  if (!Array.isArray(examples)) throw new BertletError('BAD_INPUT', 'Examples are an array of { text, labels }.');
-  if (examples.length === 0) throw new BertletError('NO_EXAMPLES', 'There are no examples. Give at least two.');
-  examples.forEach((example, i) => {
-    if (typeof example?.text !== 'string')
-      throw new BertletError('BAD_INPUT', `Example ${i} has no text: it must be { text, labels }.`);
-    const { labels } = example;
+  const texts = checkTexts(examples, 'labels', 'Give at least two.', ({ labels }, i) => {
     if (!Array.isArray(labels) || labels.some((label) => typeof label !== 'string' || label === '')) {
       throw new BertletError(
         'BAD_LABELS',
@@ -47,7 +56,7 @@ export function checkMultiLabelExamples(examples) {
       );
     }
   });
-  return { texts: toTexts(examples), labels: examples.map(({ labels }) => [...new Set(labels)]) };
+  return { texts, labels: examples.map(({ labels }) => [...new Set(labels)]) };
 }
 
 /**
@@ -56,18 +65,14 @@ export function checkMultiLabelExamples(examples) {
  * @returns {{ texts: Text[], scores: number[] }} [examples] each
  */
 export function checkScoredExamples(examples) {
-  if (!Array.isArray(examples)) throw new BertletError('BAD_INPUT', 'Examples are an array of { text, score }.');
-  if (examples.length === 0) throw new BertletError('NO_EXAMPLES', 'There are no examples. Give at least two.');
-  examples.forEach((example, i) => {
-    if (typeof example?.text !== 'string')
-      throw new BertletError('BAD_INPUT', `Example ${i} has no text: it must be { text, score }.`);
-    if (!Number.isFinite(example.score))
+  const texts = checkTexts(examples, 'score', 'Give at least two.', ({ score }, i) => {
+    if (!Number.isFinite(score))
       throw new BertletError(
         'BAD_LABELS',
-        `The score of example ${i} is ${JSON.stringify(example.score)}; it must be a number.`,
+        `The score of example ${i} is ${JSON.stringify(score)}; it must be a number.`,
       );
   });
-  return { texts: toTexts(examples), scores: examples.map(({ score }) => score) };
+  return { texts, scores: examples.map(({ score }) => score) };
 }
 
 /** Whether a value is an array of strings that are not empty. @param {unknown} list */

@@ -1,10 +1,10 @@
 // What was downloaded from the hub, in the folder of models. A record in a model's folder says which files were, and in which version, so
 // that nothing is ever removed that the user put there, or has changed; its date says when the model was used last.
-import { readdir, readFile, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { cacheFolder } from './cache-folder.js';
 import { absent } from './file-error.js';
-import { makeFolder, partialName, removeAbandoned } from './partial.js';
+import { makeFolder, removeAbandoned, replaceFile } from './partial.js';
 
 /** No file of a model has this name. */
 const RECORD = '.bertlet-download.json';
@@ -52,10 +52,8 @@ export async function readRecord(folder) {
 export async function keepRecord(folder, versions) {
   const before = await readRecord(folder);
   for (const path of await ownFiles(folder, before)) if (versions[relativeName(folder, path)] === null) await rm(path);
-  const temporary = partialName(recordOf(folder));
   await makeFolder(folder);
-  await writeFile(temporary, JSON.stringify({ ...Object.fromEntries(before), ...versions }));
-  await rename(temporary, recordOf(folder));
+  await replaceFile(recordOf(folder), JSON.stringify({ ...Object.fromEntries(before), ...versions }));
 }
 
 /** The name of a file or folder in another. @param {string} folder @param {string} path */

@@ -1,7 +1,7 @@
 // Folders and unfinished files. A file that is being written has a name of its own until it is whole, which tells who writes it: what a
 // killed process leaves is removed by the next one.
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -17,6 +17,22 @@ export const partialName = (name) => `${name}.${machine()}.${process.pid}.${rand
 
 /** Whether a file is one that is being written, or was. @param {string} name */
 export const isPartial = (name) => name.endsWith(SUFFIX);
+
+/**
+ * Writes a file, in place of an older one: whole or not at all.
+ * @param {string} path in a folder that exists
+ * @param {string | Uint8Array} content
+ * @returns {Promise<void>} rejects with the system's error
+ */
+export async function replaceFile(path, content) {
+  const partial = partialName(path);
+  try {
+    await writeFile(partial, content, { flush: true });
+    await rename(partial, path);
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
 
 /**
  * Removes unfinished files whose process is gone; of other machines, those of more than a day ago.

@@ -1,9 +1,9 @@
 // The folder of --checkpoint: one file, the state of a training that goes on or was interrupted.
-import { open, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { open, realpath, rm } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { BertletError } from '../../errors.js';
 import { fileError } from '../../node/file-error.js';
-import { isPartial, makeFolder, partialName, removeAbandoned } from '../../node/partial.js';
+import { isPartial, makeFolder, removeAbandoned, replaceFile } from '../../node/partial.js';
 import { required, UsageError } from './arguments.js';
 import { isMissing, namesIn, notOurs } from './output-folder.js';
 
@@ -100,13 +100,7 @@ export class CheckpointFolder {
   /** @param {Uint8Array} bytes */
   async #replace(bytes) {
     await makeFolder(this.#folder);
-    const partial = join(this.#folder, partialName(FILE));
-    try {
-      await writeFile(partial, bytes, { flush: true });
-      await rename(partial, this.file);
-    } finally {
-      await rm(partial, { force: true });
-    }
+    await replaceFile(this.file, bytes);
   }
 }
 
