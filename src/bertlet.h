@@ -443,7 +443,7 @@ typedef enum bertlet_tuning {
 typedef struct bertlet_training {
   int32_t begin; /* layers that run: begin .. end - 1. With `begin` 0 the embeddings come before them */
   int32_t end;
-  int32_t max_tokens;  /* most tokens of a batch */
+  int32_t max_tokens;  /* most tokens of a batch, whatever the model's max_batch_tokens */
   int32_t kept_layers; /* of the layers that run, so many at the end keep what their forward pass computes; the others
                           keep their input only, and compute the rest again in the backward pass */
   int32_t pooling;     /* of the features: bertlet_pooling, or -1 for a row of features for each token */
@@ -477,13 +477,13 @@ BERTLET_API bertlet_status bertlet_trainer_read_adapter(const bertlet_trainer *t
 BERTLET_API bertlet_status bertlet_trainer_write_adapter(bertlet_trainer *trainer, int32_t tensor, const float *a,
                                                          const float *b);
 
-/* Computes the features of a batch, and keeps what the backward pass needs.
- *   ids, type_ids, starts  as for bertlet_forward(), must stay unchanged until the backward pass
- *   hidden   [tokens][hidden_size]  where the plan begins above the embeddings: the hidden states that layer `begin`
- *                                   gets, which must stay unchanged too; else NULL
- *   key          of the dropout masks: another number in each step. Without dropout (key 0) features are as in
- * inference first_token  how many tokens earlier batches of this step had, so that masks don't depend on how a step is
- * cut Errors as of bertlet_forward(). */
+/* Computes the features of a batch, and keeps what the backward pass needs. Errors as of bertlet_forward().
+ *   ids, type_ids, starts         as for bertlet_forward(), must stay unchanged until the backward pass
+ *   hidden [tokens][hidden_size]  what layer `begin` gets, before dropout, must stay unchanged too; NULL: the
+ * embeddings of `ids`, which are not read otherwise. It must be given where `begin` is above 0, and must not where the
+ * embeddings are trained, or dropped and then projected key                           of the dropout masks, another
+ * number in each step; 0: no dropout, as in inference first_token                   how many tokens earlier batches of
+ * this step had, so that masks don't depend on how a step is cut */
 BERTLET_API bertlet_status bertlet_trainer_forward(bertlet_trainer *trainer, const int32_t *ids,
                                                    const int32_t *type_ids, const int32_t *starts, int32_t sequences,
                                                    const float *hidden, uint32_t key, int32_t first_token);

@@ -8,7 +8,7 @@ import { DTYPE, STATUS } from '../core/abi.js';
 /** Rows begin .. end - 1 of a tensor. @typedef {{ begin: number, end: number, values: Float32Array }} Piece `values`: [end - begin][columns] */
 
 /** Bytes of a piece by default. */
-const PIECE_BYTES = 2 ** 18;
+export const PIECE_BYTES = 2 ** 18;
 
 /** Scratch memory, which is to be asked for anew for each piece. @param {CoreModel} of @returns {Room} */
 export const scratchOf =

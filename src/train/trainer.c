@@ -54,6 +54,23 @@ static void embeddings_forward_training(bertlet_trainer *t) {
                  t->hidden[0]);
 }
 
+/* The first layer's input, computed by the caller. The embeddings are the only ones to be dropped here: above layer 0,
+ * what is given is taken as it is. */
+static void take_hidden(bertlet_trainer *t, const float *hidden) {
+  if (t->plan.begin > 0) {
+    t->hidden[t->plan.begin] = (float *)hidden; /* it is not written to */
+    return;
+  }
+  const int32_t n = t->model.config.hidden_size;
+  memcpy(t->hidden[0], hidden, (size_t)tokens_of(t) * n * sizeof(float));
+  drop_rows(&t->model, t->dropout.hidden, &t->dropout, -1, DROP_EMBEDDINGS, t->hidden[0], tokens_of(t), n);
+}
+
+/* Whether the embeddings are trained, or dropped before they are projected: then their sums are needed. */
+static bool must_embed(const bertlet_trainer *t) {
+  return t->plan.begin == 0 && (t->lowest < 0 || projects_embeddings(&t->model));
+}
+
 static void embeddings_backward_training(bertlet_trainer *t) {
   const bertlet_model *model = &t->model;
   const model_weights *weights = &model->weights;
@@ -135,7 +152,7 @@ bertlet_status bertlet_trainer_forward(bertlet_trainer *t, const int32_t *ids, c
   if (bertlet_model_first_missing_tensor(&t->model) >= 0) return BERTLET_ERROR_INCOMPLETE;
   if (!starts_are_valid(config, starts, sequences) || starts[sequences] > plan->max_tokens || sequences < 1)
     return BERTLET_ERROR_ARGUMENT;
-  if ((plan->begin > 0) != (hidden != NULL)) return BERTLET_ERROR_ARGUMENT;
+  if (hidden ? must_embed(t) : plan->begin > 0) return BERTLET_ERROR_ARGUMENT;
   if (!hidden && !ids_are_valid(config, ids, type_ids, starts[sequences])) return BERTLET_ERROR_ARGUMENT;
 
   t->ids = ids;
@@ -150,7 +167,7 @@ bertlet_status bertlet_trainer_forward(bertlet_trainer *t, const int32_t *ids, c
     t->dropout.features = plan->feature_dropout;
   }
   if (hidden) {
-    t->hidden[plan->begin] = (float *)hidden; /* it is not written to */
+    take_hidden(t, hidden);
   } else {
     embeddings_forward_training(t);
   }

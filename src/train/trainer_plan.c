@@ -308,7 +308,6 @@ static bool is_rate(float x) { return x >= 0 && x < 1; }
 static bool plan_is_valid(const bertlet_config *config, const bertlet_training *plan, const uint8_t *tuning) {
   if (plan->begin < 0 || plan->end < plan->begin || plan->end > config->num_hidden_layers) return false;
   if (plan->kept_layers < 0 || plan->kept_layers > plan->end - plan->begin) return false;
-  if (plan->max_tokens < 1 || plan->max_tokens > config->max_batch_tokens) return false;
   if (plan->pooling < -1 || plan->pooling > BERTLET_POOL_MAX) return false;
   if (!is_rate(plan->hidden_dropout) || !is_rate(plan->attention_dropout)) return false;
   if (!is_rate(plan->adapter_dropout) || !is_rate(plan->feature_dropout)) return false;
@@ -370,7 +369,9 @@ static size_t lay_out(bertlet_trainer *trainer, void *block, const bertlet_confi
 
 size_t bertlet_trainer_bytes(const bertlet_config *config, int32_t threads, const bertlet_training *plan,
                              const uint8_t *tuning, int32_t head) {
-  if (bertlet_model_bytes(config, threads) == 0 || head < 0 || !plan_is_valid(config, plan, tuning)) return 0;
+  bertlet_config in_training = *config;
+  in_training.max_batch_tokens = plan->max_tokens;
+  if (bertlet_model_bytes(&in_training, threads) == 0 || head < 0 || !plan_is_valid(config, plan, tuning)) return 0;
   bertlet_trainer measured = {0};
   return lay_out(&measured, NULL, config, threads, plan, tuning, NULL, head);
 }
@@ -384,6 +385,7 @@ bertlet_trainer *bertlet_trainer_init(void *block, bertlet_model *model, const b
   if (bertlet_trainer_bytes(config, threads, plan, tuning, head_parameters) == 0) return NULL;
   bertlet_trainer *trainer = block;
   *trainer = (bertlet_trainer){.model = *model, .plan = *plan};
+  trainer->model.config.max_batch_tokens = plan->max_tokens;
   lay_out(trainer, block, config, threads, plan, tuning, head, head_parameters);
   return trainer;
 }

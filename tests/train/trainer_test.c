@@ -372,6 +372,32 @@ static void features(const char *name) {
   close_tiny_fixture(&f);
 }
 
+/* Embeddings that the caller brings give the bits of those that are computed here, dropout included. */
+static void given_embeddings(const char *name) {
+  tiny_fixture f;
+  open_tiny_fixture(&f, name);
+  uint8_t tuning[TENSORS] = {BERTLET_FROZEN};
+  bertlet_training plan = plan_for(&f);
+  plan.hidden_dropout = 0.1f;
+  const size_t bytes = (size_t)feature_count(&f, &plan) * sizeof(float);
+  float *hidden = allocate((size_t)f.tokens * f.config.hidden_size * sizeof(float)), *computed = allocate(bytes);
+  session s = start(&f, NULL, 1, &plan, tuning);
+  CHECK(bertlet_forward(s.model, f.ids, f.type_ids, f.starts, f.sequences, 0, hidden, NULL) == BERTLET_OK);
+  CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, 7, 0) == BERTLET_OK);
+  memcpy(computed, bertlet_trainer_features(s.trainer), bytes);
+  CHECK(bertlet_trainer_forward(s.trainer, NULL, NULL, f.starts, f.sequences, hidden, 7, 0) == BERTLET_OK);
+  CHECK(memcmp(computed, bertlet_trainer_features(s.trainer), bytes) == 0);
+  end(&s);
+
+  tuning[0] = BERTLET_TRAINED; /* a table: its gradient needs ids */
+  s = start(&f, NULL, 1, &plan, tuning);
+  CHECK(bertlet_trainer_forward(s.trainer, NULL, NULL, f.starts, f.sequences, hidden, 7, 0) == BERTLET_ERROR_ARGUMENT);
+  end(&s);
+  free(hidden);
+  free(computed);
+  close_tiny_fixture(&f);
+}
+
 static void what_is_refused(void) {
   tiny_fixture f;
   open_tiny_fixture(&f, "tiny-f32");
@@ -421,6 +447,7 @@ int main(void) {
   if (!CHECK(safetensors_open(&derivatives, "tests/fixtures/train/encoder.safetensors"))) return report();
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     features(names[i]);
+    given_embeddings(names[i]);
     gradients_of_all(names[i], 2, 1);
     gradients_of_all(names[i], 0, 3);
     gradients_of_adapters(names[i], 2);

@@ -11,6 +11,7 @@ import { Connection } from '../../js/rpc/connection.js';
 import { loadEngine } from '../../js/worker/load.js';
 import { compileTrainer } from '../../js/train/deep/compile-trainer.js';
 import { writePieces } from '../../js/engine/tensor-pieces.js';
+import { HiddenStates } from '../../js/train/deep/hidden-states.js';
 import { tensorNames, Tuner } from '../../js/train/deep/tuner.js';
 import { compare, fixtures } from '../support.js';
 import { createTuning, everywhere, partOf, tuningOf } from './tuning.js';
@@ -44,6 +45,28 @@ test('a step in one batch or in several, with or without recomputing: the same l
   assert.deepEqual(await train(engine, given, { keptLayers: 0 }), whole, 'recomputed: the same bits');
   const cut = await train(engine, given, { cuts: [0, 1, 4] });
   cut.forEach((loss, step) => assert.ok(Math.abs(loss - whole[step]) <= 1e-5 * whole[step], `step ${step + 1}`));
+});
+
+test('embeddings that the engine brings: the same bits without a copy of them', async () => {
+  for (const method of ['lora', 'layers']) {
+    const given = cases.find((one) => one.method === method);
+    const engine = await engineOf(given.checkpoint);
+    const here = await tunerFor(engine, given, { dropout: everywhere });
+    const brought = await tunerFor(engine, given, { dropout: everywhere, embeds: false });
+    assert.ok(brought.memoryBytes <= here.memoryBytes);
+    const below = new HiddenStates(engine, 0, async () => {});
+    const batches = await Promise.all(
+      given.batches.map(async (batch) => ({ ...batch, hidden: await below.of(batch.ids.map(encodedOf(batch.types))) })),
+    );
+    assert.deepEqual(await takeSteps(brought, { ...given, batches }), await takeSteps(here, given));
+    assert.deepEqual(brought.readState(), here.readState());
+    for (const tuner of [here, brought]) tuner.dispose();
+  }
+});
+
+/** A text of the fixture as the tokenizer gives it. */
+const encodedOf = (types) => (ids, i) => ({
+  encoded: { ids: Int32Array.from(ids), second: types[i].includes(1) ? types[i].indexOf(1) : ids.length },
 });
 
 test('a loss that is not finite is an error, and nothing changes', async () => {

@@ -11,12 +11,12 @@ const asInBert = (name) =>
     .replace('ffn.lin1', 'intermediate.dense')
     .replace('ffn.lin2', 'output.dense');
 
-/** A batch of texts of the fixture, some of them, as the core wants it, with the loss of its task. */
+/** A batch of texts of the fixture, some of them, as the core wants it, with the loss of its task; `given.hidden` is of all. */
 export function partOf(task, given, begin, end) {
   const some = (list) => list.slice(begin, end);
   const ids = some(given.ids);
   const starts = ids.reduce((all, { length }) => [...all, all.at(-1) + length], [0]);
-  const batch = { ids: ids.flat(), tokenTypeIds: some(given.types).flat(), starts };
+  const batch = { ids: ids.flat(), tokenTypeIds: some(given.types).flat(), starts, hidden: given.hidden };
   const put = (core, values) => {
     const at = core.scratch(4 * values.length);
     core.ints(at, values.length).set(values);
@@ -54,7 +54,7 @@ export function tuningOf(names, { method, adapters }) {
  */
 export function createTuning({ rates, rank, scale, decay }) {
   /** A tuner of a case of the fixture, with its head and adapters. */
-  async function tunerFor(engine, given, { keptLayers, dropout, compiled = engine.compiled } = {}) {
+  async function tunerFor(engine, given, { keptLayers, dropout, embeds, compiled = engine.compiled } = {}) {
     const names = tensorNames(engine);
     const { tuning, adapterOf } = tuningOf(names, given);
     if (tuning.filter((how) => how === 'ADAPTED').length !== adapterOf.size)
@@ -62,6 +62,7 @@ export function createTuning({ rates, rank, scale, decay }) {
     const tuner = await Tuner.create(engine, await compileTrainer(compiled), {
       tuning,
       dropout,
+      embeds,
       maxTokens: Math.max(...given.batches.map(({ ids }) => ids.flat().length)),
       keptLayers,
       pooling: given.task === 'labels' ? 'mean' : 'none',

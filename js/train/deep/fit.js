@@ -86,6 +86,8 @@ export async function tune(engine, params, context, untilAlone) {
   const wanted = {
     tuning,
     begin,
+    // What is projected is dropped before that, and so has to be computed where it is dropped.
+    embeds: how.method === 'full' || (begin === 0 && config.embeddingSize !== config.hiddenSize),
     maxTokens: BATCH_TOKENS,
     pooling: task.pooling,
     rank: how.method === 'lora' ? how.rank : 0,
@@ -114,7 +116,7 @@ export async function tune(engine, params, context, untilAlone) {
       tuner.writeState(checkpoint.state);
       Object.assign(standing, checkpoint.standing);
     }
-    const below = begin > 0 ? new HiddenStates(engine, begin, pause) : undefined;
+    const below = plan.embeds ? undefined : new HiddenStates(engine, begin, pause);
     const options = { ...how, epochs, maxTokens: plan.maxTokens, seed };
     if (how.checkpoints)
       save = () => context.emit({ checkpoint: writeCheckpoint(run, standing, tuner.readState()) }, true);

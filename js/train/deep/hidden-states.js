@@ -1,4 +1,5 @@
-// The hidden states below the lowest layer that is trained. They never change, so each example's are computed once, as far as there is room.
+// The hidden states below the layers that are trained. They never change, so each example's are computed once, as far as there is room; but
+// embeddings, which take less time than memory, anew each time.
 import { forEachEncoded } from '../../engine/batches.js';
 
 /** @typedef {import('./task.js').TuningExample} TuningExample */
@@ -20,7 +21,7 @@ export class HiddenStates {
    * @param {() => Promise<void>} pause
    * @param {number} [capacity] in bytes
    */
-  constructor(engine, layer, pause, capacity = CAPACITY) {
+  constructor(engine, layer, pause, capacity = layer === 0 ? 0 : CAPACITY) {
     this.#engine = engine;
     this.#layer = layer;
     this.#pause = pause;

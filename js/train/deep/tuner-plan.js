@@ -10,7 +10,9 @@ import { BertletError } from '../../errors.js';
 /**
  * @typedef {object} TunerPlan
  * @property {(keyof typeof TUNING)[]} tuning [tensors] what is done with each tensor, in the order of `tensorNames`
- * @property {number} [begin] the first layer that runs, default 0; above 0 batches bring the hidden states that it gets
+ * @property {number} [begin] the first layer that runs, default 0
+ * @property {boolean} [embeds] whether the embeddings are computed here; else batches bring the hidden states that layer `begin` gets, and
+ *   there is no copy of the word embeddings, which are half of a small model and nearly all of a multilingual one. Default: where `begin` is 0
  * @property {number} [end] the layer after the last that runs; default: all
  * @property {number} maxTokens of a batch
  * @property {number} [keptLayers] how many layers keep what they compute for the backward pass; default: all that run
@@ -34,7 +36,7 @@ import { BertletError } from '../../errors.js';
  * @param {TunerPlan} plan
  */
 export function measure(probe, threads, config, plan) {
-  const { maxTokens, outputs, lossParameters = 0, rank = 0, begin = 0, tuning } = plan;
+  const { maxTokens, outputs, lossParameters = 0, rank = 0, tuning } = plan;
   const { hiddenSize, intermediateSize } = config;
   const { fn } = probe;
   const given = writePlan(probe, probe.scratch(CONFIG_BYTES + TRAINING_BYTES + tuning.length), config, plan);
@@ -55,11 +57,14 @@ export function measure(probe, threads, config, plan) {
     rows: 4 * maxTokens,
     logits: 4 * maxTokens * outputs,
     features: 4 * maxTokens * hiddenSize,
-    hidden: begin > 0 ? 4 * maxTokens * hiddenSize : 0,
+    hidden: embedsIn(plan) ? 0 : 4 * maxTokens * hiddenSize,
     losses: plan.lossBytes ?? 4 * maxTokens * (outputs + 4),
     adapter: 4 * rank * (hiddenSize + intermediateSize), // one that is read or written
   };
 }
+
+/** Whether the embeddings are computed by the trainer. @param {Pick<TunerPlan, 'begin' | 'embeds'>} plan */
+export const embedsIn = ({ begin = 0, embeds = begin === 0 }) => embeds;
 
 /**
  * Writes the structs that describe what is trained.
@@ -72,7 +77,8 @@ export function measure(probe, threads, config, plan) {
 export function writePlan(core, address, config, plan) {
   const at = { config: address, training: address + CONFIG_BYTES, tuning: address + CONFIG_BYTES + TRAINING_BYTES };
   const { begin = 0, end = config.numLayers, dropout = {} } = plan;
-  writeConfig(core, at.config, config, plan.maxTokens, 'f32');
+  const copied = embedsIn(plan) ? config : { ...config, vocabSize: 1 }; // a table has a row at least
+  writeConfig(core, at.config, copied, 1, 'f32'); // the model gets no room for batches: the trainer has its own
   /** @type {Record<keyof typeof TRAINING, number>} */
   const values = {
     begin,

@@ -2,7 +2,7 @@
 // instance of the core with the model's weights in it. What is trained, and in which batches, its user says.
 import { STATUS } from '../../core/abi.js';
 import { tensorsOf } from '../../core/tensors.js';
-import { piecesOf, writePieces } from '../../engine/tensor-pieces.js';
+import { PIECE_BYTES, piecesOf, writePieces } from '../../engine/tensor-pieces.js';
 import { startThreads } from '../../engine/threads.js';
 import { BertletError } from '../../errors.js';
 import { giveBackMemory, takeMemory } from '../dataset/memory.js';
@@ -21,7 +21,7 @@ import { measure, writePlan } from './tuner-plan.js';
  * @property {ArrayLike<number>} ids [tokens]
  * @property {ArrayLike<number>} [tokenTypeIds] [tokens], default 0
  * @property {number[]} starts [texts + 1] the first token of each text, then the number of tokens
- * @property {Float32Array} [hidden] [tokens][hiddenSize], where the plan begins above layer 0
+ * @property {Float32Array} [hidden] [tokens][hiddenSize] what layer `begin` gets, where the embeddings are not computed here
  * @property {number[]} [rows]
  */
 
@@ -59,8 +59,8 @@ export class Tuner {
   #failure;
 
   /**
-   * Copies the model's weights, of an int8 model what its 8 bits stand for, and adds a head whose weights are 0. When it is no longer
-   * needed, `dispose` is to be called.
+   * Copies the model's weights that it needs, of an int8 model what its 8 bits stand for, and adds a head whose weights are 0. When it is
+   * no longer needed, `dispose` is to be called.
    * @param {import('../../engine/engine.js').Engine} engine
    * @param {Compiled} compiled a build that trains, see `compileTrainer`
    * @param {TunerPlan} plan
@@ -100,13 +100,13 @@ export class Tuner {
     const at = /** @type {{ [name in keyof typeof blocks]: number }} */ (Object.fromEntries(entries));
     const given = writePlan(core, at.plan, engine.config, plan);
     const model = fn.model_init(at.model, given.config, threads?.pool ?? 0);
-    if (engine.isInt8) {
-      const room = () => at.trainer; // there is none yet
-      for (let tensor = 0; tensor < fn.tensor_count(model); tensor++)
-        writePieces({ core, model }, tensor, piecesOf(engine, tensor, undefined, blocks.trainer), room);
-    } else {
-      core.bytes(fn.model_image(model) >>> 0, fn.model_image_bytes(model) >>> 0).set(engine.seal());
-      if (fn.model_restore(model) !== STATUS.OK) throw new Error('The weights are not those of the model');
+    const room = () => at.trainer; // there is none yet
+    for (let tensor = 0; tensor < fn.tensor_count(model); tensor++) {
+      const isThere = fn.tensor_rows(model, tensor) === engine.core.fn.tensor_rows(engine.model, tensor);
+      const pieces = isThere
+        ? piecesOf(engine, tensor, undefined, Math.min(PIECE_BYTES, blocks.trainer))
+        : [{ values: new Float32Array(fn.tensor_columns(model, tensor)) }]; // the one row of word embeddings that nobody reads
+      writePieces({ core, model }, tensor, pieces, room);
     }
     const { outputs, maxTokens, lossParameters = 0 } = plan;
     const head = fn.mlp_init(at.head, this.#hiddenSize, 0, outputs, maxTokens, lossParameters);
