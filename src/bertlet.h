@@ -480,10 +480,12 @@ BERTLET_API bertlet_status bertlet_trainer_write_adapter(bertlet_trainer *traine
 /* Computes the features of a batch, and keeps what the backward pass needs. Errors as of bertlet_forward().
  *   ids, type_ids, starts         as for bertlet_forward(), must stay unchanged until the backward pass
  *   hidden [tokens][hidden_size]  what layer `begin` gets, before dropout, must stay unchanged too; NULL: the
- * embeddings of `ids`, which are not read otherwise. It must be given where `begin` is above 0, and must not where the
- * embeddings are trained, or dropped and then projected key                           of the dropout masks, another
- * number in each step; 0: no dropout, as in inference first_token                   how many tokens earlier batches of
- * this step had, so that masks don't depend on how a step is cut */
+ *                                 embeddings of `ids`, which are not read otherwise. It must be given where `begin`
+ *                                 is above 0, and must not where the embeddings are trained, or dropped and then
+ *                                 projected
+ *   key                           of the dropout masks, another number in each step; 0: no dropout, as in inference
+ *   first_token                   how many tokens earlier batches of this step had, so that masks don't depend on
+ *                                 how a step is cut */
 BERTLET_API bertlet_status bertlet_trainer_forward(bertlet_trainer *trainer, const int32_t *ids,
                                                    const int32_t *type_ids, const int32_t *starts, int32_t sequences,
                                                    const float *hidden, uint32_t key, int32_t first_token);
