@@ -27,6 +27,10 @@ static inline void *arena_alloc(arena *memory, uint64_t count, uint64_t element_
   return piece;
 }
 
+static inline float *arena_floats(arena *memory, int64_t rows, int64_t columns) {
+  return arena_alloc(memory, (uint64_t)rows, (uint64_t)columns * sizeof(float));
+}
+
 /* Size of the block, or 0 when no block can be that large: what a bertlet_X_bytes() returns. */
 static inline size_t arena_bytes(const arena *memory) {
   return memory->used <= SIZE_MAX - BERTLET_ALIGNMENT ? (size_t)memory->used : 0;

@@ -1,11 +1,11 @@
 #include "kernels/kernels.h"
 
 void pack_row(float *packed, int32_t k, int32_t row, const float *weights) {
-  float *column = packed + (size_t)(row / PANEL) * k * PANEL + row % PANEL;
-  for (int32_t i = 0; i < k; i++) column[(size_t)i * PANEL] = weights[i];
+  float *to = packed_row(packed, k, row);
+  for (int32_t i = 0; i < k; i++) to[(size_t)i * PANEL] = weights[i];
 }
 
 void unpack_row(const float *packed, int32_t k, int32_t row, float *weights) {
-  const float *column = packed + (size_t)(row / PANEL) * k * PANEL + row % PANEL;
-  for (int32_t i = 0; i < k; i++) weights[i] = column[(size_t)i * PANEL];
+  const float *from = packed_row((float *)packed, k, row);
+  for (int32_t i = 0; i < k; i++) weights[i] = from[(size_t)i * PANEL];
 }

@@ -24,10 +24,6 @@ static adapter *adapter_of(const bertlet_lora *lora, const tensor *t) {
   return t->layer < 0 ? (adapter *)&lora->projection : adapter_at(&lora->layers[t->layer], t->entry->place);
 }
 
-static float *alloc_floats(arena *memory, int32_t rows, int32_t columns) {
-  return arena_alloc(memory, (uint64_t)rows, (uint64_t)columns * sizeof(float));
-}
-
 /* Room for the adapter of the linear layer whose first part is tensor number `first`. */
 static adapter alloc_adapter(arena *memory, const bertlet_model *model, int32_t first, const int32_t *ranks) {
   const tensor *t = &model->tensors[first];
@@ -35,15 +31,15 @@ static adapter alloc_adapter(arena *memory, const bertlet_model *model, int32_t 
   adapter placed = {.part_outputs = t->rows, .scale = 1};
   for (int32_t i = first; i < model->tensor_count && model->tensors[i].place == t->place; i++) {
     if (ranks[i] == 0) continue;
-    const int32_t padded = (ranks[i] + PANEL - 1) / PANEL * PANEL;
+    const int32_t padded = padded_rank(ranks[i]);
     part_ranks[model->tensors[i].entry->part] = padded;
     placed.adapted++;
     if (padded > placed.rank) placed.rank = padded;
   }
   if (placed.adapted == 0) return placed;
-  placed.a = alloc_floats(memory, placed.adapted * placed.rank, t->columns);
+  placed.a = arena_floats(memory, placed.adapted * placed.rank, t->columns);
   for (int32_t part = 0; part < ADAPTER_PARTS; part++)
-    if (part_ranks[part] > 0) placed.b[part] = alloc_floats(memory, t->rows, placed.rank);
+    if (part_ranks[part] > 0) placed.b[part] = arena_floats(memory, t->rows, placed.rank);
   return placed;
 }
 
@@ -66,7 +62,7 @@ static size_t lay_out(bertlet_lora *lora, void *block, const bertlet_model *mode
     if (placed.adapted * placed.rank > widest) widest = placed.adapted * placed.rank;
     if (block) *adapter_of(lora, t) = placed;
   }
-  lora->inner = alloc_floats(&memory, model->config.max_batch_tokens, widest);
+  lora->inner = arena_floats(&memory, model->config.max_batch_tokens, widest);
   return arena_bytes(&memory);
 }
 
@@ -93,16 +89,15 @@ bertlet_status bertlet_lora_write(bertlet_lora *lora, int32_t index, const float
   const adapter *by = adapter_of(lora, t);
   float *packed_b = by->b[t->entry->part];
   if (!packed_b || rank < 1 || rank > by->rank) return BERTLET_ERROR_ARGUMENT;
-  int32_t first = 0; /* row of A */
-  for (int32_t part = 0; part < t->entry->part; part++) first += by->b[part] ? by->rank : 0;
+  const int32_t first = first_row_of_a(by, t->entry->part);
   for (int32_t i = 0; i < rank; i++) {
     const float *row = a + (size_t)i * t->columns;
     if (!all_plausible(row, (size_t)t->columns)) return BERTLET_ERROR_NUMERIC;
     pack_row(by->a, t->columns, first + i, row);
   }
   for (int32_t row = 0; row < t->rows; row++) {
-    float *column = packed_b + (size_t)(row / PANEL) * by->rank * PANEL + row % PANEL;
-    for (int32_t i = 0; i < rank; i++) column[(size_t)i * PANEL] = scale * b[(size_t)row * rank + i];
+    float *to = packed_row(packed_b, by->rank, row);
+    for (int32_t i = 0; i < rank; i++) to[(size_t)i * PANEL] = scale * b[(size_t)row * rank + i];
   }
   return all_plausible(packed_b, (size_t)t->rows * by->rank) ? BERTLET_OK : BERTLET_ERROR_NUMERIC;
 }

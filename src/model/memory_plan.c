@@ -19,10 +19,6 @@ static int32_t max_columns(const bertlet_config *config) {
 
 /* ---- Weights --------------------------------------------------------------------------------------------------- */
 
-static float *alloc_floats(arena *memory, int32_t rows, int32_t columns) {
-  return arena_alloc(memory, (uint64_t)rows, (uint64_t)columns * sizeof(float));
-}
-
 static int32_t *alloc_ints(arena *memory, int32_t rows, int32_t columns) {
   return arena_alloc(memory, (uint64_t)rows, (uint64_t)columns * sizeof(int32_t));
 }
@@ -31,14 +27,14 @@ static linear alloc_linear(arena *memory, bool int8, int32_t inputs, int32_t out
   linear placed = {.inputs = inputs, .outputs = outputs};
   if (int8) {
     placed.weight_i8 = (weights_i8){.values = arena_alloc(memory, (uint64_t)outputs, (uint64_t)inputs),
-                                    .scale = alloc_floats(memory, outputs, blocks_i8(inputs)),
+                                    .scale = arena_floats(memory, outputs, blocks_i8(inputs)),
                                     .zero = alloc_ints(memory, outputs, blocks_i8(inputs)),
                                     .sum = alloc_ints(memory, outputs, blocks_i8(inputs)),
                                     .n = outputs};
   } else {
-    placed.weight = alloc_floats(memory, outputs, inputs);
+    placed.weight = arena_floats(memory, outputs, inputs);
   }
-  placed.bias = alloc_floats(memory, 1, outputs);
+  placed.bias = arena_floats(memory, 1, outputs);
   if (placed.bias) memset(placed.bias, 0, (size_t)outputs * sizeof(float));
   return placed;
 }
@@ -47,10 +43,10 @@ static embedding_table alloc_table(arena *memory, bool int8, int32_t rows, int32
   embedding_table placed = {.rows = rows, .columns = columns};
   if (int8) {
     placed.values_i8 = arena_alloc(memory, (uint64_t)rows, (uint64_t)columns);
-    placed.scale_i8 = alloc_floats(memory, 1, rows);
+    placed.scale_i8 = arena_floats(memory, 1, rows);
     placed.zero_i8 = alloc_ints(memory, rows, 1);
   } else {
-    placed.values = alloc_floats(memory, rows, columns);
+    placed.values = arena_floats(memory, rows, columns);
   }
   return placed;
 }
@@ -71,10 +67,10 @@ static void alloc_entries(arena *memory, const bertlet_config *config, const ten
       if (entry->part == 0) *(linear *)place = alloc_linear(memory, int8, columns, entry->parts * rows);
       break;
     case TENSOR_GAMMA:
-      ((norm *)place)->gamma = alloc_floats(memory, rows, columns);
+      ((norm *)place)->gamma = arena_floats(memory, rows, columns);
       break;
     case TENSOR_BETA:
-      ((norm *)place)->beta = alloc_floats(memory, rows, columns);
+      ((norm *)place)->beta = arena_floats(memory, rows, columns);
       break;
     }
   }
@@ -95,8 +91,8 @@ static void alloc_weights(arena *memory, const bertlet_config *config, model_wei
 /* For inference: three pieces of memory for all buffers of a layer. */
 static void alloc_buffers(arena *memory, const bertlet_config *config, workspace *space) {
   int32_t tokens = config->max_batch_tokens, hidden = config->hidden_size;
-  float *largest = alloc_floats(memory, tokens, max(3 * hidden, max_columns(config)));
-  float *first = alloc_floats(memory, tokens, hidden), *second = alloc_floats(memory, tokens, hidden);
+  float *largest = arena_floats(memory, tokens, max(3 * hidden, max_columns(config)));
+  float *first = arena_floats(memory, tokens, hidden), *second = arena_floats(memory, tokens, hidden);
   space->embeddings = largest;
   space->layer = (layer_buffers){.attention_input = first,
                                  .qkv = largest,
@@ -111,7 +107,7 @@ static rows_i8 alloc_quantized(arena *memory, int32_t rows, int32_t columns) {
   /* Room for the widest numbers, so that the size depends on nothing that the engine decides. */
   uint64_t row_bytes = saturating_mul((uint64_t)columns, rows_i8_bytes(INT8_WIDE));
   return (rows_i8){.values = arena_alloc(memory, (uint64_t)rows, row_bytes),
-                   .scale = alloc_floats(memory, rows, blocks_i8(columns)),
+                   .scale = arena_floats(memory, rows, blocks_i8(columns)),
                    .zero = alloc_ints(memory, rows, blocks_i8(columns)),
                    .sum = alloc_ints(memory, rows, blocks_i8(columns))};
 }
@@ -154,7 +150,7 @@ static size_t lay_out(bertlet_model *model, void *block, const bertlet_config *c
 
   model->tensors = arena_alloc(&memory, (uint64_t)model->tensor_count, sizeof(tensor));
   model->writer.partial_row = arena_alloc(&memory, (uint64_t)max_columns(config), sizeof(float));
-  model->writer.row = alloc_floats(&memory, 1, max_columns(config));
+  model->writer.row = arena_floats(&memory, 1, max_columns(config));
   return arena_bytes(&memory);
 }
 

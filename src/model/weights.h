@@ -58,6 +58,16 @@ typedef struct adapter {
   float *b[ADAPTER_PARTS]; /* of each part [part_outputs][rank], packed; NULL for one that is not adapted */
 } adapter;
 
+/* A rank as adapters have it in memory. */
+static inline int32_t padded_rank(int32_t rank) { return (rank + PANEL - 1) / PANEL * PANEL; }
+
+/* The row of `a` at which that of a part begins. */
+static inline int32_t first_row_of_a(const adapter *of, int32_t part) {
+  int32_t row = 0;
+  for (int32_t before = 0; before < part; before++) row += of->b[before] ? of->rank : 0;
+  return row;
+}
+
 /* The adapters of a layer, or their gradients. */
 typedef struct layer_adapters {
   adapter qkv, attention_output, intermediate, feed_forward_output;

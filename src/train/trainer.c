@@ -210,14 +210,7 @@ static adapter_part find_adapter(const bertlet_trainer *t, int32_t index) {
   if (of->layer < 0 || of->entry->kind != TENSOR_WEIGHT) return (adapter_part){0};
   const adapter *by = adapter_at(&t->adapters[of->layer], of->entry->place);
   if (!by->b[of->entry->part]) return (adapter_part){0};
-  int32_t before = 0;
-  for (int32_t part = 0; part < of->entry->part; part++) before += by->b[part] != NULL;
-  return (adapter_part){by, before * by->rank, by->b[of->entry->part], of->rows, of->columns};
-}
-
-/* B [rows][padded rank], packed: where an element is. */
-static float *element_of_b(const adapter_part *part, int32_t row, int32_t column) {
-  return part->b + ((size_t)(row / PANEL) * part->of->rank + (size_t)column) * PANEL + row % PANEL;
+  return (adapter_part){by, first_row_of_a(by, of->entry->part), by->b[of->entry->part], of->rows, of->columns};
 }
 
 bertlet_status bertlet_trainer_read_adapter(const bertlet_trainer *t, int32_t index, float *a, float *b) {
@@ -225,8 +218,10 @@ bertlet_status bertlet_trainer_read_adapter(const bertlet_trainer *t, int32_t in
   const int32_t rank = t->plan.rank;
   if (!part.of) return BERTLET_ERROR_ARGUMENT;
   for (int32_t i = 0; i < rank; i++) unpack_row(part.of->a, part.columns, part.first + i, a + (size_t)i * part.columns);
-  for (int32_t row = 0; row < part.rows; row++)
-    for (int32_t i = 0; i < rank; i++) b[(size_t)row * rank + i] = *element_of_b(&part, row, i);
+  for (int32_t row = 0; row < part.rows; row++) {
+    const float *from = packed_row(part.b, part.of->rank, row);
+    for (int32_t i = 0; i < rank; i++) b[(size_t)row * rank + i] = from[(size_t)i * PANEL];
+  }
   return BERTLET_OK;
 }
 
@@ -235,7 +230,9 @@ bertlet_status bertlet_trainer_write_adapter(bertlet_trainer *t, int32_t index, 
   const int32_t rank = t->plan.rank;
   if (!part.of) return BERTLET_ERROR_ARGUMENT;
   for (int32_t i = 0; i < rank; i++) pack_row(part.of->a, part.columns, part.first + i, a + (size_t)i * part.columns);
-  for (int32_t row = 0; row < part.rows; row++)
-    for (int32_t i = 0; i < rank; i++) *element_of_b(&part, row, i) = b[(size_t)row * rank + i];
+  for (int32_t row = 0; row < part.rows; row++) {
+    float *to = packed_row(part.b, part.of->rank, row);
+    for (int32_t i = 0; i < rank; i++) to[(size_t)i * PANEL] = b[(size_t)row * rank + i];
+  }
   return BERTLET_OK;
 }

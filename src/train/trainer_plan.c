@@ -22,10 +22,6 @@ typedef struct layout {
   bool places; /* whether there is a block */
 } layout;
 
-static float *alloc_floats(layout *l, int64_t rows, int64_t columns) {
-  return arena_alloc(&l->memory, (uint64_t)rows, (uint64_t)columns * sizeof(float));
-}
-
 /* ---- Parameters -------------------------------------------------------------------------------------------------- */
 
 /* Which parts of the linear layer at `place` of layer number `layer`, or of the model, are tuned in the way `how`: a
@@ -105,11 +101,9 @@ static void add_trained(layout *l, const tensor_entry *entry, int32_t layer) {
   add_parameter(l, *values + before, *slot + before, count, decays);
 }
 
-static int32_t padded_rank(const layout *l) { return (l->plan->rank + PANEL - 1) / PANEL * PANEL; }
-
 /* Values and gradient of a part of an adapter. */
 static void add_adapter_part(layout *l, int64_t count, float **values, float **gradient) {
-  *values = alloc_floats(l, 1, count);
+  *values = arena_floats(&l->memory, 1, count);
   if (l->places) memset(*values, 0, (size_t)count * sizeof(float));
   *gradient = take_gradient(l, count);
   add_parameter(l, *values, *gradient, count, true);
@@ -119,7 +113,7 @@ static void add_adapter_part(layout *l, int64_t count, float **values, float **g
  */
 static adapter adapter_for(const layout *l, const tensor_entry *entry, int32_t layer, uint32_t *parts) {
   *parts = tuned_parts(l, layer, entry->place, TENSOR_WEIGHT, BERTLET_ADAPTED);
-  return (adapter){.rank = padded_rank(l),
+  return (adapter){.rank = padded_rank(l->plan->rank),
                    .adapted = __builtin_popcount(*parts),
                    .part_outputs = size_of(l->config, entry->rows),
                    .scale = l->plan->adapter_scale};
@@ -169,17 +163,17 @@ static void add_parameters(layout *l, bertlet_mlp *head, int32_t head_parameters
 /* ---- Tapes and scratch memory ------------------------------------------------------------------------------------ */
 
 static float *alloc_inner(layout *l, const adapter *of) {
-  return of->adapted > 0 ? alloc_floats(l, l->plan->max_tokens, of->adapted * of->rank) : NULL;
+  return of->adapted > 0 ? arena_floats(&l->memory, l->plan->max_tokens, of->adapted * of->rank) : NULL;
 }
 
 /* What a layer keeps, besides its input. */
 static layer_tape alloc_tape(layout *l, const layer_adapters *adapters) {
   const int32_t tokens = l->plan->max_tokens, hidden = l->config->hidden_size;
-  layer_tape tape = {.buffers = {.qkv = alloc_floats(l, tokens, 3 * hidden),
-                                 .context = alloc_floats(l, tokens, hidden),
-                                 .attention_output = alloc_floats(l, tokens, hidden),
-                                 .intermediate = alloc_floats(l, tokens, l->config->intermediate_size),
-                                 .feed_forward_output = alloc_floats(l, tokens, hidden)}};
+  layer_tape tape = {.buffers = {.qkv = arena_floats(&l->memory, tokens, 3 * hidden),
+                                 .context = arena_floats(&l->memory, tokens, hidden),
+                                 .attention_output = arena_floats(&l->memory, tokens, hidden),
+                                 .intermediate = arena_floats(&l->memory, tokens, l->config->intermediate_size),
+                                 .feed_forward_output = arena_floats(&l->memory, tokens, hidden)}};
   tape.inner.qkv = alloc_inner(l, &adapters->qkv);
   tape.inner.attention_output = alloc_inner(l, &adapters->attention_output);
   tape.inner.intermediate = alloc_inner(l, &adapters->intermediate);
@@ -189,7 +183,8 @@ static layer_tape alloc_tape(layout *l, const layer_adapters *adapters) {
 
 /* As if all parts of all layers were adapted: what layers which keep nothing share. */
 static layer_adapters most_adapters(const layout *l) {
-  const adapter one = {.rank = padded_rank(l), .adapted = 1}, three = {.rank = padded_rank(l), .adapted = 3};
+  const adapter one = {.rank = padded_rank(l->plan->rank), .adapted = 1},
+                three = {.rank = padded_rank(l->plan->rank), .adapted = 3};
   return (layer_adapters){three, one, one, one};
 }
 
@@ -224,7 +219,7 @@ static void alloc_tapes(layout *l) {
   }
   for (int32_t i = plan->begin; i <= plan->end; i++) {
     /* Above the embeddings the caller brings the first layer's input. */
-    float *input = i == plan->begin && i > 0 ? NULL : alloc_floats(l, tokens, hidden);
+    float *input = i == plan->begin && i > 0 ? NULL : arena_floats(&l->memory, tokens, hidden);
     layer_tape tape = shared;
     if (i < plan->end && i >= plan->end - plan->kept_layers) {
       const layer_adapters adapters = adapters_of(l, i);
@@ -238,7 +233,7 @@ static void alloc_tapes(layout *l) {
 }
 
 static const float *alloc_zeros(layout *l, int64_t count) {
-  float *zeros = alloc_floats(l, 1, count);
+  float *zeros = arena_floats(&l->memory, 1, count);
   if (l->places) memset(zeros, 0, (size_t)count * sizeof(float));
   return zeros;
 }
@@ -263,27 +258,27 @@ static void alloc_scratch(layout *l, int32_t threads) {
   const bool pre_norm = has_entry(config, offsetof(layer, norm_before_attention), true);
   const bool final_norm = has_entry(config, offsetof(model_weights, final_norm), false);
   const bool embeds = t->lowest < 0 || size_of(config, SIZE_PROJECTION) > 0;
-  t->features = alloc_floats(l, tokens, hidden);
-  t->flow = alloc_floats(l, tokens, hidden);
-  t->normalized = final_norm ? alloc_floats(l, tokens, hidden) : NULL;
-  t->embedding_rows = embeds ? alloc_floats(l, tokens, embedding) : NULL;
-  t->embedding_gradient = embeds ? alloc_floats(l, tokens, embedding) : NULL;
+  t->features = arena_floats(&l->memory, tokens, hidden);
+  t->flow = arena_floats(&l->memory, tokens, hidden);
+  t->normalized = final_norm ? arena_floats(&l->memory, tokens, hidden) : NULL;
+  t->embedding_rows = embeds ? arena_floats(&l->memory, tokens, embedding) : NULL;
+  t->embedding_gradient = embeds ? arena_floats(&l->memory, tokens, embedding) : NULL;
   t->scratch = (layer_scratch){
-      .attention_input = pre_norm ? alloc_floats(l, tokens, hidden) : NULL,
-      .feed_forward_input = pre_norm ? alloc_floats(l, tokens, hidden) : NULL,
-      .attended = alloc_floats(l, tokens, hidden),
-      .activated = alloc_floats(l, tokens, intermediate),
-      .branch = l->plan->hidden_dropout > 0 ? alloc_floats(l, tokens, hidden) : NULL,
-      .side = alloc_floats(l, tokens, hidden),
-      .qkv_gradient = alloc_floats(l, tokens, 3 * hidden),
-      .intermediate_gradient = alloc_floats(l, tokens, intermediate),
-      .adapter_input = drops ? alloc_floats(l, tokens, widest) : NULL,
-      .adapter_input_gradient = drops ? alloc_floats(l, tokens, widest) : NULL,
-      .inner_gradient = adapts ? alloc_floats(l, tokens, ADAPTER_PARTS * padded_rank(l)) : NULL,
-      .zeros = alloc_zeros(l, max((int32_t)widest, ADAPTER_PARTS * padded_rank(l))),
-      .transposed = alloc_floats(l, max((int32_t)hidden, padded_rank(l) * ADAPTER_PARTS),
+      .attention_input = pre_norm ? arena_floats(&l->memory, tokens, hidden) : NULL,
+      .feed_forward_input = pre_norm ? arena_floats(&l->memory, tokens, hidden) : NULL,
+      .attended = arena_floats(&l->memory, tokens, hidden),
+      .activated = arena_floats(&l->memory, tokens, intermediate),
+      .branch = l->plan->hidden_dropout > 0 ? arena_floats(&l->memory, tokens, hidden) : NULL,
+      .side = arena_floats(&l->memory, tokens, hidden),
+      .qkv_gradient = arena_floats(&l->memory, tokens, 3 * hidden),
+      .intermediate_gradient = arena_floats(&l->memory, tokens, intermediate),
+      .adapter_input = drops ? arena_floats(&l->memory, tokens, widest) : NULL,
+      .adapter_input_gradient = drops ? arena_floats(&l->memory, tokens, widest) : NULL,
+      .inner_gradient = adapts ? arena_floats(&l->memory, tokens, ADAPTER_PARTS * padded_rank(l->plan->rank)) : NULL,
+      .zeros = alloc_zeros(l, max((int32_t)widest, ADAPTER_PARTS * padded_rank(l->plan->rank))),
+      .transposed = arena_floats(&l->memory, max((int32_t)hidden, padded_rank(l->plan->rank) * ADAPTER_PARTS),
                                  max(max(3 * (int32_t)hidden, (int32_t)intermediate), (int32_t)embedding)),
-      .moments = alloc_floats(l, tokens, 2),
+      .moments = arena_floats(&l->memory, tokens, 2),
   };
   const int32_t longest =
       l->plan->max_tokens < config->max_position_embeddings ? l->plan->max_tokens : config->max_position_embeddings;
@@ -350,9 +345,9 @@ static size_t lay_out(bertlet_trainer *trainer, void *block, const bertlet_confi
   trainer->adapter_gradients = arena_alloc(&l.memory, (uint64_t)layers, sizeof(layer_adapters));
   trainer->hidden = arena_alloc(&l.memory, (uint64_t)layers + 1, sizeof(float *));
   trainer->tapes = arena_alloc(&l.memory, (uint64_t)layers, sizeof(layer_tape));
-  trainer->gradient = alloc_floats(&l, 1, (int64_t)gradient_floats);
-  trainer->mean = alloc_floats(&l, 1, (int64_t)floats);
-  trainer->square = alloc_floats(&l, 1, (int64_t)floats);
+  trainer->gradient = arena_floats(&l.memory, 1, (int64_t)gradient_floats);
+  trainer->mean = arena_floats(&l.memory, 1, (int64_t)floats);
+  trainer->square = arena_floats(&l.memory, 1, (int64_t)floats);
   if (block) {
     memset(trainer->gradients.layers, 0, (size_t)layers * sizeof(layer));
     memset(trainer->adapters, 0, (size_t)layers * sizeof(layer_adapters));
