@@ -463,10 +463,14 @@ typedef struct bertlet_training {
 BERTLET_API size_t bertlet_trainer_bytes(const bertlet_config *config, int32_t threads, const bertlet_training *plan,
                                          const uint8_t *tuning, int32_t head);
 
-/* A trainer of an f32 model, whose trained tensors it changes in place. The adapters' B are 0, and so are their A until
+/* A trainer of a model, whose trained tensors it changes in place. The adapters' B are 0, and so are their A until
  * bertlet_trainer_write_adapter(). `head`: a head that is trained along with the encoder, its steps taken by
- * bertlet_trainer_step() instead of bertlet_mlp_step(); or NULL. Model and head must live as long. Returns NULL when
- * bertlet_trainer_bytes() is 0 or the model is not in f32. */
+ * bertlet_trainer_step() instead of bertlet_mlp_step(); or NULL. Model and head must live as long.
+ *
+ * Of an int8 model adapters and a head can be trained, not its tensors. Its weights multiply in 8 bits in both passes:
+ * they must be there already, since the trainer keeps them a second time, transposed.
+ *
+ * Returns NULL when bertlet_trainer_bytes() is 0, or weights of an int8 model are missing. */
 BERTLET_API bertlet_trainer *bertlet_trainer_init(void *block, bertlet_model *model, const bertlet_training *plan,
                                                   const uint8_t *tuning, bertlet_mlp *head);
 

@@ -22,7 +22,10 @@ const LINEAR = /layer\.\d+\.(attention\.self\.\w+|.*dense)\.weight$/;
 export async function bertletTraining({ model }, threads) {
   const { name, description } = await describe(model);
   const context = { signal: new AbortController().signal, emit() {} };
-  const engine = await loadEngine({ description, names: { model: name }, dtype: 'f32', threads }, context);
+  const engineOf = (/** @type {'f32' | 'int8'} */ dtype) =>
+    loadEngine({ description, names: { model: name }, dtype, threads }, context);
+  const engines = { f32: await engineOf('f32'), int8: await engineOf('int8') };
+  const engine = engines.f32;
   const trainer = await compileTrainer(await compile({ threads }));
 
   return {
@@ -51,10 +54,12 @@ export async function bertletTraining({ model }, threads) {
      */
     async steps(method, batches, recipe) {
       const names = tensorNames(engine);
-      const lora = method === 'LoRA';
+      const lora = method !== 'full';
+      const weights = method === 'LoRA int8' ? 'int8' : 'f32';
       const { rank, alpha, learningRate, weightDecay, maxNorm, dropout, head } = recipe;
       const tuning = names.map((one) => (lora ? (LINEAR.test(one) ? 'ADAPTED' : 'FROZEN') : 'TRAINED'));
-      const tuner = await Tuner.create(engine, trainer, {
+      const tuner = await Tuner.create(engines[weights], trainer, {
+        weights,
         tuning: /** @type {('ADAPTED' | 'FROZEN' | 'TRAINED')[]} */ (tuning),
         maxTokens: BATCH_TOKENS,
         pooling: 'mean',

@@ -6,7 +6,7 @@ import { bertletTraining } from './bertlet.js';
 
 /** @typedef {{ texts: number[][], labels: number[] }} Batch token ids of its texts, unpadded, and a label 0 or 1 for each */
 
-/** @typedef {'forward' | 'LoRA' | 'full'} Method */
+/** 'LoRA int8': beside weights in 8 bits, which PyTorch does not have. @typedef {'forward' | 'LoRA' | 'LoRA int8' | 'full'} Method */
 
 /**
  * @typedef {object} Recipe
@@ -75,9 +75,10 @@ export async function trainingSuite(place, ask, { quick, sentences, say }) {
     const tuners = [];
     for (const method of methods) {
       const peer = `${shape} ${method}`;
-      await ask({ prepare: peer, method, batches, recipe });
+      const hasPeer = method !== 'LoRA int8';
       const theirs = (/** @type {number} */ threads) => ask({ run: peer, threads });
-      const { loss } = await theirs(1); // of its first step
+      if (hasPeer) await ask({ prepare: peer, method, batches, recipe });
+      const { loss } = hasPeer ? await theirs(1) : { loss: 0 }; // of its first step
       for (const [threads, side] of sides) {
         const steps =
           method === 'forward'
@@ -85,10 +86,10 @@ export async function trainingSuite(place, ask, { quick, sentences, say }) {
             : await side.steps(method, batches, recipe);
         tuners.push(steps);
         const own = await steps.run();
-        if (dropout === 0 && method !== 'forward' && !(Math.abs(own - loss) <= SAME_LOSS * loss))
+        if (dropout === 0 && hasPeer && method !== 'forward' && !(Math.abs(own - loss) <= SAME_LOSS * loss))
           throw new Error(`${shape}, ${method}: the first loss is ${own}, PyTorch's ${loss}`);
         entries.push({ method, threads, peer: false, run: () => time(steps.run) });
-        entries.push({ method, threads, peer: true, run: async () => (await theirs(threads)).ms });
+        if (hasPeer) entries.push({ method, threads, peer: true, run: async () => (await theirs(threads)).ms });
       }
     }
     say(`measuring ${shape}`);
@@ -106,7 +107,7 @@ export async function trainingSuite(place, ask, { quick, sentences, say }) {
   for (const [texts, tokens] of SHAPES) {
     const ids = [...tokenIds(texts, tokens)];
     const rows = Array.from({ length: texts }, (_, row) => ids.slice(row * tokens, (row + 1) * tokens));
-    facts.push(...(await compare(`${texts}x${tokens}`, ['forward', 'LoRA', 'full'], [batchOf(rows)], 0)));
+    facts.push(...(await compare(`${texts}x${tokens}`, ['forward', 'LoRA', 'LoRA int8', 'full'], [batchOf(rows)], 0)));
   }
   if (sentences.length > 0) {
     // Of similar length in a batch, so that PyTorch pads little; in an order that is not that of their lengths.
@@ -116,7 +117,7 @@ export async function trainingSuite(place, ask, { quick, sentences, say }) {
       batchOf(rows.slice(i * BATCH, (i + 1) * BATCH)),
     );
     const mixed = batches.map((_, i) => batches[(i * 7) % batches.length]);
-    facts.push(...(await compare(`${some.length} sentences`, ['LoRA'], mixed, DROPOUT)));
+    facts.push(...(await compare(`${some.length} sentences`, ['LoRA', 'LoRA int8'], mixed, DROPOUT)));
   }
   return facts;
 }
@@ -147,8 +148,9 @@ function factsOf(shape, entries, measured) {
   for (const { method, threads, peer } of entries) {
     const own = times(method, threads, peer);
     const who = `${peer ? 'PyTorch' : 'bertlet'} ${method}`;
-    if (method !== 'forward') ratio(`${who} : its forward`, threads, own, times('forward', threads, peer));
-    if (!peer) ratio(`${who} : PyTorch's`, threads, own, times(method, threads, true));
+    const inF32 = method === 'LoRA int8' ? 'LoRA' : method;
+    if (method !== 'forward') ratio(`${who} : its f32 forward`, threads, own, times('forward', threads, peer));
+    if (!peer) ratio(`${who} : PyTorch's ${inF32}`, threads, own, times(inF32, threads, true));
     if (threads === 2) ratio(`${who}, one thread : two`, 1, times(method, 1, peer), own);
   }
   return facts;

@@ -193,5 +193,12 @@ void linear_backward(const bertlet_model *model, const linear *l, const linear *
     product_step step = {.model = model, .dy = by_y, .rows = rows, .n = l->outputs, .y = gradient->bias};
     parallel_for(model->threads, l->outputs / PANEL, bias_gradient_panel, &step);
   }
-  if (dx) product_transposed(model, by_y, rows, l->outputs, l->weight, l->inputs, transposed, start, dx, l->inputs);
+  if (!dx) return;
+  if (l->weight) {
+    product_transposed(model, by_y, rows, l->outputs, l->weight, l->inputs, transposed, start, dx, l->inputs);
+  } else {
+    /* The layer the other way round, whose bias is what dx starts with. */
+    const linear back = {l->outputs, l->inputs, .weight_i8 = l->transposed_i8, .bias = (float *)start};
+    linear_forward(model, &back, EPILOGUE_NONE, dy, rows, dx);
+  }
 }

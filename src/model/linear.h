@@ -41,7 +41,8 @@ void add_weight_gradient(const bertlet_model *model, matrix x, matrix dy, int32_
 
 /* The backward pass of linear_forward(), without the activation: from dy [rows][outputs], the derivative of the loss by
  * y, adds those by the weights and the bias to `gradient` (where it has the arrays), and puts start + that by x into
- * dx [rows][inputs] (unless it is NULL), as product_transposed() does. `transposed`: room for all weights. */
+ * dx [rows][inputs] (unless it is NULL), as product_transposed() does. `transposed`: room for all weights. In an int8
+ * model dx is computed in 8 bits, by transposed_i8, and weights have no gradient. */
 void linear_backward(const bertlet_model *model, const linear *l, const linear *gradient, const float *x,
                      const float *dy, int32_t rows, float *transposed, const float *start, float *dx);
 

@@ -1,4 +1,6 @@
 /* Where everything that belongs to a model lies in its block. */
+#include "model/memory_plan.h"
+
 #include <math.h>
 
 #include "base/arena.h"
@@ -23,14 +25,18 @@ static int32_t *alloc_ints(arena *memory, int32_t rows, int32_t columns) {
   return arena_alloc(memory, (uint64_t)rows, (uint64_t)columns * sizeof(int32_t));
 }
 
+weights_i8 alloc_weights_i8(arena *memory, int32_t outputs, int32_t inputs) {
+  return (weights_i8){.values = arena_alloc(memory, (uint64_t)outputs, (uint64_t)inputs),
+                      .scale = arena_floats(memory, outputs, blocks_i8(inputs)),
+                      .zero = alloc_ints(memory, outputs, blocks_i8(inputs)),
+                      .sum = alloc_ints(memory, outputs, blocks_i8(inputs)),
+                      .n = outputs};
+}
+
 static linear alloc_linear(arena *memory, bool int8, int32_t inputs, int32_t outputs) {
   linear placed = {.inputs = inputs, .outputs = outputs};
   if (int8) {
-    placed.weight_i8 = (weights_i8){.values = arena_alloc(memory, (uint64_t)outputs, (uint64_t)inputs),
-                                    .scale = arena_floats(memory, outputs, blocks_i8(inputs)),
-                                    .zero = alloc_ints(memory, outputs, blocks_i8(inputs)),
-                                    .sum = alloc_ints(memory, outputs, blocks_i8(inputs)),
-                                    .n = outputs};
+    placed.weight_i8 = alloc_weights_i8(memory, outputs, inputs);
   } else {
     placed.weight = arena_floats(memory, outputs, inputs);
   }
@@ -103,7 +109,7 @@ static void alloc_buffers(arena *memory, const bertlet_config *config, workspace
                                  .feed_forward_output = second};
 }
 
-static rows_i8 alloc_quantized(arena *memory, int32_t rows, int32_t columns) {
+rows_i8 alloc_rows_i8(arena *memory, int32_t rows, int32_t columns) {
   /* Room for the widest numbers, so that the size depends on nothing that the engine decides. */
   uint64_t row_bytes = saturating_mul((uint64_t)columns, rows_i8_bytes(INT8_WIDE));
   return (rows_i8){.values = arena_alloc(memory, (uint64_t)rows, row_bytes),
@@ -126,7 +132,7 @@ static size_t scratch_floats(const bertlet_config *config) {
 static void alloc_workspace(arena *memory, const bertlet_config *config, int32_t threads, workspace *space) {
   alloc_buffers(memory, config, space);
   if (config->weights == BERTLET_WEIGHTS_INT8)
-    space->quantized = alloc_quantized(memory, config->max_batch_tokens, max_columns(config));
+    space->quantized = alloc_rows_i8(memory, config->max_batch_tokens, max_columns(config));
   space->scratch_floats = scratch_floats(config);
   space->scratch = arena_alloc(memory, (uint64_t)threads, space->scratch_floats * sizeof(float));
 }

@@ -10,7 +10,8 @@ typedef struct linear {
   int32_t inputs, outputs;
   float *weight; /* packed by pack_row() */
   weights_i8 weight_i8;
-  float *bias; /* [outputs]; 0 where the architecture has none */
+  weights_i8 transposed_i8; /* of W^T, while an int8 model is trained */
+  float *bias;              /* [outputs]; 0 where the architecture has none */
 } linear;
 
 /* A table whose rows are looked up by an id. It has no rows where the architecture has no such table. */

@@ -5,8 +5,10 @@
 #include "base/arena.h"
 #include "base/threads.h"
 #include "model/linear.h"
+#include "model/memory_plan.h"
 #include "train/mlp.h"
 #include "train/trainer.h"
+#include "train/transposed.h"
 
 static int32_t max(int32_t a, int32_t b) { return a > b ? a : b; }
 
@@ -287,13 +289,35 @@ static void alloc_scratch(layout *l, int32_t threads) {
   floats = max_size(floats, attention_scratch(longest, head_size));
   floats = max_size(floats, linear_scratch(max(3 * config->hidden_size, (int32_t)widest)));
   floats = max_size(floats, weight_gradient_scratch(GRADIENT_INPUTS));
+  floats = max_size(floats, (size_t)max(3 * config->hidden_size, (int32_t)widest)); /* a row of transposed weights */
   floats = max_size(floats, (size_t)embedding);
   floats = whole_lines(floats);
   float *scratch = arena_alloc(&l->memory, (uint64_t)threads, floats * sizeof(float));
+  rows_i8 quantized = {0};
+  if (config->weights == BERTLET_WEIGHTS_INT8)
+    quantized = alloc_rows_i8(&l->memory, (int32_t)tokens, max(3 * config->hidden_size, (int32_t)widest));
   if (!l->places) return;
+  t->model.workspace.quantized = quantized;
   t->model.workspace.scratch = scratch;
   t->model.workspace.scratch_floats = floats;
   t->model.workspace.embeddings = t->embedding_rows;
+}
+
+/* The weights of an int8 model a second time, transposed, of the layers that the backward pass goes through. */
+static void alloc_transposed(layout *l) {
+  bertlet_trainer *t = l->trainer;
+  const architecture *of = find_architecture(l->config->architecture);
+  if (l->config->weights != BERTLET_WEIGHTS_INT8) return;
+  for (int32_t i = max(t->lowest, l->plan->begin); i < l->plan->end; i++)
+    for (const tensor_entry *entry = of->layer_tensors; entry < of->layer_tensors + of->layer_tensor_count; entry++) {
+      if (entry->kind != TENSOR_WEIGHT || entry->part > 0) continue;
+      const int32_t outputs = entry->parts * size_of(l->config, entry->rows);
+      const weights_i8 room = alloc_weights_i8(&l->memory, size_of(l->config, entry->columns), outputs);
+      if (!l->places) continue;
+      linear *of_layer = (linear *)((char *)&t->model.weights.layers[i] + entry->place);
+      of_layer->transposed_i8 = room;
+      transpose_weights_i8(&t->model, of_layer, t->scratch.transposed, t->model.workspace.scratch);
+    }
 }
 
 /* ---- The whole --------------------------------------------------------------------------------------------------- */
@@ -311,6 +335,7 @@ static bool plan_is_valid(const bertlet_config *config, const bertlet_training *
     int32_t layer;
     const tensor_entry *entry = tensor_entry_of(config, i, &layer);
     if (tuning[i] > BERTLET_ADAPTED) return false;
+    if (tuning[i] == BERTLET_TRAINED && config->weights == BERTLET_WEIGHTS_INT8) return false;
     if (tuning[i] == BERTLET_ADAPTED) {
       if (layer < 0 || entry->kind != TENSOR_WEIGHT || !isfinite(plan->adapter_scale)) return false;
       if (plan->rank < 1 || plan->rank > config->hidden_size) return false;
@@ -359,6 +384,7 @@ static size_t lay_out(bertlet_trainer *trainer, void *block, const bertlet_confi
   add_parameters(&l, head, head_parameters);
   alloc_tapes(&l);
   alloc_scratch(&l, threads);
+  alloc_transposed(&l);
   return arena_bytes(&l.memory);
 }
 
@@ -376,7 +402,7 @@ bertlet_trainer *bertlet_trainer_init(void *block, bertlet_model *model, const b
   const bertlet_config *config = &model->config;
   const int32_t threads = threads_count(model->threads);
   const int32_t head_parameters = head ? bertlet_mlp_parameter_count(head) : 0;
-  if (config->weights != BERTLET_WEIGHTS_F32) return NULL;
+  if (config->weights == BERTLET_WEIGHTS_INT8 && bertlet_model_first_missing_tensor(model) >= 0) return NULL;
   if (bertlet_trainer_bytes(config, threads, plan, tuning, head_parameters) == 0) return NULL;
   bertlet_trainer *trainer = block;
   *trainer = (bertlet_trainer){.model = *model, .plan = *plan};

@@ -54,7 +54,7 @@ export function tuningOf(names, { method, adapters }) {
  */
 export function createTuning({ rates, rank, scale, decay }) {
   /** A tuner of a case of the fixture, with its head and adapters. */
-  async function tunerFor(engine, given, { keptLayers, dropout, embeds, compiled = engine.compiled } = {}) {
+  async function tunerFor(engine, given, { keptLayers, dropout, embeds, weights, compiled = engine.compiled } = {}) {
     const names = tensorNames(engine);
     const { tuning, adapterOf } = tuningOf(names, given);
     if (tuning.filter((how) => how === 'ADAPTED').length !== adapterOf.size)
@@ -63,6 +63,7 @@ export function createTuning({ rates, rank, scale, decay }) {
       tuning,
       dropout,
       embeds,
+      weights,
       maxTokens: Math.max(...given.batches.map(({ ids }) => ids.flat().length)),
       keptLayers,
       pooling: given.task === 'labels' ? 'mean' : 'none',

@@ -83,11 +83,12 @@ export async function tune(engine, params, context, untilAlone) {
   const epochs = how.epochs ?? defaultEpochs(name, Math.ceil(task.train.length / how.batchSize));
   const longest = [...task.train, ...task.heldOut].reduce((most, { encoded }) => Math.max(most, encoded.ids.length), 0);
   const { features, ...dropout } = dropoutOf(engine.configJson);
-  const wanted = {
+  const wanted = /** @type {Omit<import('./tuner.js').TunerPlan, 'keptLayers'>} */ ({
     tuning,
     begin,
-    // What is projected is dropped before that, and so has to be computed where it is dropped.
-    embeds: how.method === 'full' || (begin === 0 && config.embeddingSize !== config.hiddenSize),
+    weights: engine.isInt8 ? 'int8' : 'f32',
+    // Embeddings that are projected are dropped before that, and those of an int8 model take little room.
+    embeds: how.method === 'full' || (begin === 0 && (engine.isInt8 || config.embeddingSize !== config.hiddenSize)),
     maxTokens: BATCH_TOKENS,
     pooling: task.pooling,
     rank: how.method === 'lora' ? how.rank : 0,
@@ -100,7 +101,7 @@ export async function tune(engine, params, context, untilAlone) {
     outputs: task.outputs,
     lossParameters: task.lossParameters,
     lossBytes: task.lossBytes?.(engine.core, Math.max(longest, BATCH_TOKENS)),
-  };
+  });
   const compiled = await compileTrainer(engine.compiled);
   const memory = await planMemory(config, compiled, wanted, { longest, budget: how.memory });
   const plan = { ...wanted, keptLayers: memory.keptLayers, maxTokens: memory.maxTokens };

@@ -14,6 +14,8 @@ import { BertletError } from '../../errors.js';
  * @property {boolean} [embeds] whether the embeddings are computed here; else batches bring the hidden states that layer `begin` gets, and
  *   there is no copy of the word embeddings, which are half of a small model and nearly all of a multilingual one. Default: where `begin` is 0
  * @property {number} [end] the layer after the last that runs; default: all
+ * @property {'f32' | 'int8'} [weights] what those that are not trained are multiplied in, default f32; 'int8' only for an int8 model, with the
+ *   embeddings computed here and nothing 'TRAINED'
  * @property {number} maxTokens of a batch
  * @property {number} [keptLayers] how many layers keep what they compute for the backward pass; default: all that run
  * @property {'mean' | 'cls' | 'max' | 'none'} pooling of what the head reads; 'none': it reads each token
@@ -78,7 +80,7 @@ export function writePlan(core, address, config, plan) {
   const at = { config: address, training: address + CONFIG_BYTES, tuning: address + CONFIG_BYTES + TRAINING_BYTES };
   const { begin = 0, end = config.numLayers, dropout = {} } = plan;
   const copied = embedsIn(plan) ? config : { ...config, vocabSize: 1 }; // a table has a row at least
-  writeConfig(core, at.config, copied, 1, 'f32'); // the model gets no room for batches: the trainer has its own
+  writeConfig(core, at.config, copied, 1, plan.weights ?? 'f32'); // the model gets no room for batches: the trainer has its own
   /** @type {Record<keyof typeof TRAINING, number>} */
   const values = {
     begin,

@@ -59,8 +59,7 @@ export class Tuner {
   #failure;
 
   /**
-   * Copies the model's weights that it needs, of an int8 model what its 8 bits stand for, and adds a head whose weights are 0. When it is
-   * no longer needed, `dispose` is to be called.
+   * Copies the model's weights that it needs, and adds a head whose weights are 0. When it is no longer needed, `dispose` is to be called.
    * @param {import('../../engine/engine.js').Engine} engine
    * @param {Compiled} compiled a build that trains, see `compileTrainer`
    * @param {TunerPlan} plan
@@ -100,14 +99,8 @@ export class Tuner {
     const at = /** @type {{ [name in keyof typeof blocks]: number }} */ (Object.fromEntries(entries));
     const given = writePlan(core, at.plan, engine.config, plan);
     const model = fn.model_init(at.model, given.config, threads?.pool ?? 0);
-    const room = () => at.trainer; // there is none yet
-    for (let tensor = 0; tensor < fn.tensor_count(model); tensor++) {
-      const isThere = fn.tensor_rows(model, tensor) === engine.core.fn.tensor_rows(engine.model, tensor);
-      const pieces = isThere
-        ? piecesOf(engine, tensor, undefined, Math.min(PIECE_BYTES, blocks.trainer))
-        : [{ values: new Float32Array(fn.tensor_columns(model, tensor)) }]; // the one row of word embeddings that nobody reads
-      writePieces({ core, model }, tensor, pieces, room);
-    }
+    if (plan.weights === 'int8') copyImage(engine, core, model);
+    else copyTensors(engine, { core, model }, at.trainer, blocks.trainer);
     const { outputs, maxTokens, lossParameters = 0 } = plan;
     const head = fn.mlp_init(at.head, this.#hiddenSize, 0, outputs, maxTokens, lossParameters);
     const trainer = fn.trainer_init(at.trainer, model, given.training, given.tuning, head);
@@ -370,6 +363,36 @@ export class Tuner {
   dispose() {
     if (this.#threads) this.#threads.stop();
     else if (!this.#failure) giveBackMemory(this.#compiled, this.#core);
+  }
+}
+
+/**
+ * Copies an int8 model bit for bit.
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {Core} core
+ * @param {number} model
+ */
+function copyImage(engine, core, model) {
+  const { fn } = core;
+  core.bytes(fn.model_image(model) >>> 0, fn.model_image_bytes(model) >>> 0).set(engine.seal());
+  if (fn.model_restore(model) !== STATUS.OK) throw new Error('The weights are not those of the model');
+}
+
+/**
+ * Copies the numbers of all tensors that are as large as the model's; of the others, word embeddings that nobody reads, there is one row.
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {import('../../engine/tensor-pieces.js').CoreModel} to in f32
+ * @param {number} address of memory to pass pieces through
+ * @param {number} bytes of it
+ */
+function copyTensors(engine, to, address, bytes) {
+  const { fn } = to.core;
+  for (let tensor = 0; tensor < fn.tensor_count(to.model); tensor++) {
+    const isWhole = fn.tensor_rows(to.model, tensor) === engine.core.fn.tensor_rows(engine.model, tensor);
+    const pieces = isWhole
+      ? piecesOf(engine, tensor, undefined, Math.min(PIECE_BYTES, bytes))
+      : [{ values: new Float32Array(fn.tensor_columns(to.model, tensor)) }];
+    writePieces(to, tensor, pieces, () => address);
   }
 }
 
