@@ -16,7 +16,7 @@
  * @typedef {object} Progress
  * @property {'download' | 'embed' | 'classify' | 'fill-mask' | 'features' | 'search' | 'train'} phase
  * @property {number} loaded what is done: bytes of weights in 'download', texts in 'embed', 'classify' and 'features', steps in
- *   'search' and 'train'; never more than `total`
+ *   'search' and 'train', in a learning curve draws, also parts of one; never more than `total`
  * @property {number} total
  * @property {number} [loss] of the last step, where the encoder is trained; so are the following ones
  * @property {EpochReport[]} [epochs] those that are done
@@ -261,13 +261,19 @@
 /** @typedef {{ index: number, score: number }} Ranked `index`: of a document */
 
 /**
- * @typedef {object} CurveOptions
+ * What is measured, and, of the methods that train the encoder, how they are trained, as in `fit`; but without held-out examples, since each
+ * draw is measured on those that it leaves over.
+ * @typedef {CurveDraws & Pick<FitOptions, 'method' | 'c' | 'batchSize' | 'epochs' | 'learningRate' | 'maxTokens' | 'memory' | 'warmup'
+ *   | 'weightDecay' | 'rank' | 'alpha' | 'rslora' | 'dropout' | 'targetModules' | 'layers'>} CurveOptions
+ */
+
+/**
+ * @typedef {object} CurveDraws
  * @property {Example[]} [test] examples to measure on; default: those that a draw leaves over
  * @property {number[]} [sizes] numbers of examples to draw of each label (all of a label that has fewer); default: 1, 2, 4, ... 64, as
  *   far as there are examples
  * @property {number} [draws] how often examples are drawn for each size; default 5
  * @property {boolean} [baseline] whether a classifier that knows words alone (TF-IDF) is measured too; default true
- * @property {number} [c] inverse strength of regularization; default: chosen by cross-validation, as in `fit`
  */
 
 /**
@@ -277,7 +283,11 @@
  * @property {number[]} accuracies [draws]
  */
 
-/** @typedef {{ n: number, baseline?: Spread } & Spread} CurvePoint n: examples of each label */
+/**
+ * The accuracy of what `fit` makes by the same method. `n`: examples of each label; `frozen`: where the method trains the encoder, the accuracy of
+ * a head on the frozen one, on the same draws; `baseline`: of words alone, likewise.
+ * @typedef {{ n: number, frozen?: Spread, baseline?: Spread } & Spread} CurvePoint
+ */
 
 /**
  * A piece in the place of a mask, in the names of Hugging Face's pipelines.

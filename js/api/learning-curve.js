@@ -1,7 +1,8 @@
 // The caller's side of `learningCurve`: checks of examples and options; mean and standard deviation of what the worker measured.
 import { BertletError } from '../errors.js';
 import { callOptions } from './call-options.js';
-import { checkInteger, rejectUnknownOptions } from './options.js';
+import { STEPS, TUNING, tuningOptions } from './fit/tuning.js';
+import { checkChoice, checkInteger, rejectUnknownOptions } from './options.js';
 import { checkExamples, labelNames } from './examples.js';
 
 /** The default of `sizes`, as far as there are enough examples. */
@@ -10,11 +11,14 @@ const SIZES = [1, 2, 4, 8, 16, 32, 64];
 /**
  * See `Model.learningCurve`.
  * @param {import('../rpc/connection.js').Connection} connection
+ * @param {import('../types.js').ModelInfo} info
  * @param {import('../types.js').Example[]} examples
  * @param {import('../types.js').CurveOptions & import('../types.js').TaskOptions} options
  */
-export async function learningCurve(connection, examples, { signal, onProgress, onWarning, ...options }) {
-  const params = curveParams(examples, options);
+export async function learningCurve(connection, info, examples, { signal, onProgress, onWarning, ...options }) {
+  const { test, sizes, draws, baseline, c, method, ...given } = options;
+  const tuning = curveTuning(method, given, info);
+  const params = { ...curveParams(examples, { test, sizes, draws, baseline, c }), tuning };
   return summarize(await connection.call('learningCurve', params, callOptions({ signal, onProgress, onWarning })));
 }
 
@@ -22,10 +26,9 @@ export async function learningCurve(connection, examples, { signal, onProgress, 
  * Parameters for the worker. Throws BAD_INPUT, NO_EXAMPLES, BAD_LABELS or ONE_CLASS.
  * @param {import('../types.js').Example[]} examples
  * @param {import('../types.js').CurveOptions} options
- * @returns {import('../train/learning-curve.js').CurveParams}
+ * @returns {import('../train/learning-curve.js').CurveParams} without \`tuning\`
  */
-function curveParams(examples, { test, sizes, draws = 5, baseline = true, c, ...rest }) {
-  rejectUnknownOptions(rest);
+function curveParams(examples, { test, sizes, draws = 5, baseline = true, c }) {
   const pool = checkExamples(examples);
   const testSet = test === undefined ? { texts: [], labels: [] } : checkExamples(test);
   const names = labelNames(
@@ -63,14 +66,30 @@ function curveParams(examples, { test, sizes, draws = 5, baseline = true, c, ...
 }
 
 /**
+ * How the encoder is tuned for each draw; undefined for method 'head'. Throws BAD_INPUT, also for what is no option of a learning curve.
+ * @param {import('../types.js').CurveOptions['method']} method
+ * @param {Omit<import('../types.js').CurveOptions, 'method'>} given the options that may belong to it
+ * @param {import('../types.js').ModelInfo} info
+ */
+function curveTuning(method = 'head', given, info) {
+  checkChoice('method', method, ['head', ...Object.keys(TUNING)]);
+  const known = method === 'head' ? [] : [...STEPS, ...TUNING[method]];
+  const unknown = Object.entries(given).filter(([name]) => !known.includes(name));
+  rejectUnknownOptions(Object.fromEntries(unknown), `for a learning curve with method '${method}'`);
+  if (method === 'head') return undefined;
+  return { ...tuningOptions({ ...given, method, task: 'text-classification' }, info), checkpoints: false };
+}
+
+/**
  * What the caller gets of the worker's measurements.
  * @param {import('../train/learning-curve.js').CurvePoint[]} points
  * @returns {import('../types.js').CurvePoint[]}
  */
 const summarize = (points) =>
-  points.map(({ n, accuracy, baseline }) => ({
+  points.map(({ n, head, tuned, baseline }) => ({
     n,
-    ...spread(accuracy),
+    ...spread(tuned.length > 0 ? tuned : head),
+    ...(tuned.length > 0 && { frozen: spread(head) }),
     ...(baseline.length > 0 && { baseline: spread(baseline) }),
   }));
 

@@ -154,14 +154,16 @@ export class Model {
 
   /**
    * How the accuracy of a classifier grows with the number of training examples, next to that of a classifier that knows words alone
-   * (TF-IDF). For each size, examples are drawn several times.
+   * (TF-IDF). For each size, examples are drawn several times. With a `method` that trains the encoder, too, the head on the frozen encoder
+   * is measured beside it, on the same draws. The model stays as it is.
    * @param {Example[]} examples to draw from
    * @param {import('../types.js').CurveOptions & TaskOptions} [options]
-   * @returns {Promise<import('../types.js').CurvePoint[]>} [sizes]. Rejects with NO_EXAMPLES, ONE_CLASS or BAD_LABELS, as `fit`
+   * @returns {Promise<import('../types.js').CurvePoint[]>} [sizes]. Rejects as `fit`: with NO_EXAMPLES, ONE_CLASS or BAD_LABELS, and with
+   *   BAD_WEIGHTS or OUT_OF_MEMORY if a draw can't be trained on
    */
   async learningCurve(examples, options = {}) {
     const { learningCurve } = await fetchLazy();
-    return learningCurve(this.#connection, examples, options);
+    return learningCurve(this.#connection, this.info, examples, options);
   }
 
   /**

@@ -21,6 +21,6 @@ const fits = {
  */
 export async function fit(engine, params, context, untilAlone) {
   if (!params.tuning) return fits[params.task](engine, params, context);
-  const { tune } = await fetchPart(() => import('./deep/fit.js'));
+  const { tune } = await fetchPart(() => import('./deep/index.js'));
   return tune(engine, params, context, untilAlone);
 }

@@ -1,5 +1,6 @@
-// The worker's side of `learningCurve`: the accuracy of classifiers that are trained on few examples, on the frozen encoder's features
-// and, as a baseline, on words alone (TF-IDF).
+// The worker's side of `learningCurve`: the accuracy of classifiers that are trained on few examples, on the frozen encoder's features, along
+// with the encoder and, as a baseline, on words alone (TF-IDF).
+import { fetchPart } from '../base/fetch-part.js';
 import { indexOfMax, range, rowOf } from '../base/numbers.js';
 import { createPause, progressReporter } from '../rpc/progress.js';
 import { checkSparse, fitSparse, predictSparse } from './baseline/sparse-logreg.js';
@@ -22,9 +23,14 @@ const BASELINE_C = 10;
  * @property {number} draws how many for each size
  * @property {number} [c] inverse strength of regularization; default: chosen by cross-validation
  * @property {boolean} baseline whether to measure the baseline, too
+ * @property {import('./deep/fit.js').Tuning} [tuning] how the encoder is tuned for each draw, if that is to be measured, too
  */
 
-/** @typedef {{ n: number, accuracy: number[], baseline: number[] }} CurvePoint `accuracy`, `baseline`: [draws], 0 to 1 */
+/**
+ * The accuracies of a size, each [draws] or empty, 0 to 1: of a head on the frozen encoder, of one that was trained along with the encoder, and
+ * of the baseline.
+ * @typedef {{ n: number, head: number[], tuned: number[], baseline: number[] }} CurvePoint
+ */
 
 /**
  * Trains and measures classifiers, for each size and each draw.
@@ -34,18 +40,22 @@ const BASELINE_C = 10;
  * @returns {Promise<CurvePoint[]>} [sizes]
  */
 export async function learningCurve(engine, params, context) {
-  const { texts, classes, sizes, baseline } = params;
+  const { texts, classes, sizes, baseline, tuning } = params;
   const { numLayers: layer, hiddenSize } = engine.config;
   const features = { layer, pooling: /** @type {const} */ ('mean'), normalize: true };
   if (baseline) checkMemory(Math.max(...sizes), params);
   const rows = await Rows.create(engine.compiled, texts.length, hiddenSize, { layers: [classes] });
   try {
     await pooledFeatures(engine, texts, [features], (index, vector) => rows.set(index, vector), context);
+    if (tuning) await (await fetchDeep()).warnOfCut(engine, texts.slice(0, params.pool), tuning.maxTokens, context);
     return await measure(engine, params, features, rows, context);
   } finally {
     rows.free();
   }
 }
+
+/** What trains the encoder. */
+const fetchDeep = () => fetchPart(() => import('./deep/index.js'));
 
 /**
  * Throws OUT_OF_MEMORY if the baseline's regression would be too large.
@@ -69,38 +79,40 @@ function checkMemory(n, { labels, classes, pool }) {
  * @returns {Promise<CurvePoint[]>} [sizes]
  */
 async function measure(engine, params, features, rows, context) {
-  const { texts, labels, classes, pool, sizes, draws, c, baseline } = params;
+  const { texts, labels, classes, pool, sizes, draws, c, baseline, tuning } = params;
   const report = progressReporter(context, 'train');
   const pause = createPause(context);
   const quiet = { ...context, emit() {} };
   const points = [];
   for (const n of sizes) {
     /** @type {CurvePoint} */
-    const point = { n, accuracy: [], baseline: [] };
+    const point = { n, head: [], tuned: [], baseline: [] };
     for (let seed = 0; seed < draws; seed++) {
       const { drawn, rest } = draw(labels.subarray(0, pool), classes, n, seed);
       const test = pool === texts.length ? rest : range(pool, texts.length);
       const sample = { texts: drawn.map((i) => texts[i]), labels: drawn.map((i) => labels[i]) };
-      /** @param {(example: number, i: number) => number} predict */
-      const accuracy = (predict) =>
-        test.filter((example, i) => predict(example, i) === labels[example]).length / test.length;
+      const testTexts = test.map((i) => texts[i]);
+      /** @param {ArrayLike<number>} predicted [test] classes */
+      const accuracyOf = (predicted) => test.filter((i, k) => predicted[k] === labels[i]).length / test.length;
 
-      const dense = await train(engine, sample, classes, features, { c, seed }, quiet);
+      const dense = await trainHead(engine, sample, classes, features, { c, seed }, quiet);
       const predicted = new Int32Array(texts.length);
       await rows.eachBlock(0, texts.length, dense, pause, (first, logits) => {
         for (let i = 0; i * classes < logits.length; i++) predicted[first + i] = indexOfMax(rowOf(logits, i, classes));
       });
-      point.accuracy.push(accuracy((example) => predicted[example]));
-      if (baseline) {
-        const byWords = await predictByWords(
-          sample,
-          classes,
-          test.map((i) => texts[i]),
-          pause,
-        );
-        point.baseline.push(accuracy((_, i) => byWords[i]));
+      point.head.push(accuracyOf(test.map((i) => predicted[i])));
+      if (baseline) point.baseline.push(accuracyOf(await predictByWords(sample, classes, testTexts, pause)));
+      const done = points.length * draws + seed;
+      if (tuning) {
+        const { classesByTuned } = await fetchDeep();
+        const fit = { ...fitParams(sample, classes, features, { seed }), tuning };
+        const emit = (/** @type {any} */ { progress }) => {
+          // The texts to measure on come after the last step.
+          if (progress) report(done + progress.loaded / (progress.total + 1), sizes.length * draws);
+        };
+        point.tuned.push(accuracyOf(await classesByTuned(engine, fit, testTexts, { ...context, emit })));
       }
-      report(points.length * draws + seed + 1, sizes.length * draws);
+      report(done + 1, sizes.length * draws);
       await pause();
     }
     points.push(point);
@@ -111,6 +123,27 @@ async function measure(engine, params, features, rows, context) {
 /** @typedef {{ texts: import('../tokenize/tokenizer.js').Text[], labels: number[] }} Examples `labels`: [texts] */
 
 /**
+ * What `fit` is called with for examples.
+ * @template {{ c?: number, seed: number }} O
+ * @param {Examples} examples
+ * @param {number} classes
+ * @param {import('./frozen/features.js').PooledFeatureSpec} features
+ * @param {O} options
+ */
+const fitParams = ({ texts, labels }, classes, { layer, pooling }, options) => ({
+  task: /** @type {const} */ ('text-classification'),
+  texts,
+  labels: labels.map((label) => [label]),
+  classes,
+  classWeight: new Float32Array(classes).fill(1),
+  layers: [layer],
+  poolings: [pooling],
+  standardize: [false],
+  validation: 0,
+  ...options,
+});
+
+/**
  * The head that `fit` makes of examples; their features are in the engine's cache.
  * @param {import('../engine/engine.js').Engine} engine
  * @param {Examples} examples
@@ -119,23 +152,8 @@ async function measure(engine, params, features, rows, context) {
  * @param {{ c?: number, seed: number }} options
  * @param {import('../rpc/serve.js').Context} context
  */
-async function train(engine, { texts, labels }, classes, { layer, pooling }, options, context) {
-  const { network } = await fitClassifier(
-    engine,
-    {
-      task: 'text-classification',
-      texts,
-      labels: labels.map((label) => [label]),
-      classes,
-      classWeight: new Float32Array(classes).fill(1),
-      layers: [layer],
-      poolings: [pooling],
-      standardize: [false],
-      validation: 0,
-      ...options,
-    },
-    context,
-  );
+async function trainHead(engine, examples, classes, features, options, context) {
+  const { network } = await fitClassifier(engine, fitParams(examples, classes, features, options), context);
   return network.dense;
 }
 

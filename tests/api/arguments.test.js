@@ -199,6 +199,14 @@ describe('methods of a model and its heads', () => {
       { task: 'token-classification', method: 'lora', scheme: 'IOB2', crf: true, epochs: 1, ...quiet },
     ],
     learningCurve: [examples, { test: examples.slice(0, 2), sizes: [1], draws: 1, baseline: true, c: 1, ...listeners }],
+    'learningCurve, adapters': [
+      examples,
+      {
+        ...{ sizes: [1], draws: 1, method: 'lora', rank: 2, alpha: 4, rslora: true, dropout: 0.1 },
+        ...{ targetModules: ['query'], epochs: 1, batchSize: 8, learningRate: 0.01, warmup: 0.1, weightDecay: 0.1 },
+        ...{ maxTokens: 10, memory: 2 ** 30, ...listeners },
+      },
+    ],
     loadHead: [new Uint8Array(4), { signal: listeners.signal }],
   };
   for (const [name, args] of Object.entries(calls)) {

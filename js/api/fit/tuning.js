@@ -8,19 +8,9 @@ import { checkInteger } from '../options.js';
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
 /** @typedef {Exclude<import('../../types.js').FitMethod, 'head'>} Method */
 
-/** Names of the options of all methods, and of each. */
-export const COMMON_TUNING = [
-  'batchSize',
-  'earlyStopping',
-  'epochs',
-  'learningRate',
-  'maxTokens',
-  'memory',
-  'onCheckpoint',
-  'resume',
-  'warmup',
-  'weightDecay',
-];
+/** Names of the options of all methods: of the steps, and of what is done in between; and of each method. */
+export const STEPS = ['batchSize', 'epochs', 'learningRate', 'maxTokens', 'memory', 'warmup', 'weightDecay'];
+export const COMMON_TUNING = [...STEPS, 'earlyStopping', 'onCheckpoint', 'resume'];
 export const TUNING = {
   lora: ['alpha', 'dropout', 'rank', 'rslora', 'targetModules'],
   layers: ['layers'],

@@ -1,8 +1,10 @@
 // bertlet learning-curve: the accuracy of classifiers by number of examples.
-import { choice, integer, positive, required, UsageError } from '../lib/arguments.js';
+import { choice, integer, required, UsageError } from '../lib/arguments.js';
 import { checkLabels, formats, listeners, readExamples } from '../data/examples.js';
+import { fitOptions, readFitOptions } from '../lib/fit-options.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
 import { readTableOptions, tableHelp, tableOptions } from '../lib/table-options.js';
+import { checkMethod, curveTuning } from '../lib/tasks.js';
 
 export const summary = 'measure how many examples a classifier needs';
 
@@ -12,6 +14,7 @@ Trains classifiers on a few examples of each label, drawn at random, and measure
 the words of those examples (TF-IDF and logistic regression). Prints, for each number of examples, one line with mean and standard
 deviation over the draws:
   {"n":…,"accuracy":…,"std":…,"baseline":{"accuracy":…,"std":…}}
+With --method lora, layers or full, "frozen" has in the same form the head on the frozen encoder, trained on the same examples.
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
   --train FILE           labelled examples to draw from, as for bertlet train
@@ -20,8 +23,15 @@ deviation over the draws:
 ${tableHelp}
   --sizes 8,16,32,64     examples of each label (default: 1,2,4,…,64, as far as there are enough)
   --draws N              draws of each size (default: 5)
-  --c NUMBER             inverse strength of regularization (default: chosen by cross-validation)
-${modelHelp}`;
+  --method head|lora|layers|full
+                         what is trained for each draw besides the head, as by bertlet train (default: head). The model is
+                         not changed
+  --c NUMBER             inverse strength of regularization of heads on the frozen encoder (default: chosen by
+                         cross-validation)
+${modelHelp}
+
+With --method lora, layers and full, as for bertlet train: --epochs, --learning-rate, --batch-size, --warmup, --weight-decay,
+--max-tokens and --memory; with lora --rank, --alpha, --rslora, --dropout and --target-modules; with layers --layers.`;
 
 /** @type {import('../lib/arguments.js').Options} */
 export const options = {
@@ -32,7 +42,7 @@ export const options = {
   ...tableOptions,
   sizes: { type: 'string' },
   draws: { type: 'string' },
-  c: { type: 'string' },
+  ...Object.fromEntries(['method', 'c', ...curveTuning].map((name) => [name, fitOptions[name]])),
 };
 
 export const maxFiles = 0;
@@ -46,7 +56,8 @@ export async function run(context) {
   const format = choice(values, 'format', formats);
   const sizes = values.sizes === undefined ? undefined : parseSizes(String(values.sizes));
   const draws = integer(values, 'draws', 1);
-  const c = positive(values, 'c');
+  const given = readFitOptions(values);
+  checkMethod('learning-curve', values, given.method ?? 'head');
 
   const readOptions = {
     format,
@@ -62,19 +73,22 @@ export async function run(context) {
       ...(testFile && { test }),
       ...(sizes && { sizes }),
       ...(draws && { draws }),
-      ...(c && { c }),
+      ...given,
       ...listeners(context, { file: trainFile, examples }, { file: testFile ?? '', examples: test }),
     }),
   );
   await output.write(
-    points.map(({ n, mean, std, baseline }) => ({
+    points.map(({ n, frozen, baseline, ...own }) => ({
       n,
-      accuracy: mean,
-      std,
-      ...(baseline && { baseline: { accuracy: baseline.mean, std: baseline.std } }),
+      ...named(own),
+      ...(frozen && { frozen: named(frozen) }),
+      ...(baseline && { baseline: named(baseline) }),
     })),
   );
 }
+
+/** What is printed of several draws. @param {import('../../types.js').Spread} measured */
+const named = ({ mean, std }) => ({ accuracy: mean, std });
 
 /** @param {string} text */
 function parseSizes(text) {

@@ -55,26 +55,50 @@ const tasksOf = {
 /** @type {Method[]} */
 const tuning = ['lora', 'layers', 'full'];
 
-/** Of `train`, the methods of the options that not all methods have. @type {Record<string, Method[]>} */
-const methodsOf = {
-  c: ['head'],
-  layer: ['head'],
-  standardize: ['head'],
-  'hidden-size': ['head'],
+/** The options of how the encoder is trained. @type {Record<string, Method[]>} */
+const steps = {
   rank: ['lora'],
   alpha: ['lora'],
   rslora: ['lora'],
   dropout: ['lora'],
   'target-modules': ['lora'],
   layers: ['layers'],
-  crf: tuning,
   'batch-size': tuning,
   warmup: tuning,
   'weight-decay': tuning,
   memory: tuning,
-  checkpoint: tuning,
-  resume: tuning,
 };
+
+/** The methods of the options that not all methods have. @type {Record<'train' | 'learning-curve', Record<string, Method[]>>} */
+const methodsOf = {
+  train: {
+    c: ['head'],
+    layer: ['head'],
+    standardize: ['head'],
+    'hidden-size': ['head'],
+    ...steps,
+    crf: tuning,
+    checkpoint: tuning,
+    resume: tuning,
+  },
+  'learning-curve': { ...steps, epochs: tuning, 'learning-rate': tuning, 'max-tokens': tuning },
+};
+
+/** Names of the options of \`learning-curve\` that not all methods have. */
+export const curveTuning = Object.keys(methodsOf['learning-curve']);
+
+/**
+ * Throws UsageError if an option is not for the method.
+ * @param {keyof typeof methodsOf} command
+ * @param {import('./arguments.js').Values} values
+ * @param {Method} method
+ */
+export function checkMethod(command, values, method) {
+  for (const [name, methods] of Object.entries(methodsOf[command])) {
+    if (values[name] !== undefined && !methods.includes(method))
+      throw new UsageError(`--${name} is for --method ${methods.join(', ')}; here it is ${method}`);
+  }
+}
 
 /**
  * Throws UsageError if an option is not for the task or, of `train`, for the method or the kind of head.
@@ -89,10 +113,7 @@ export function checkOptions(command, values, task, method = 'head') {
       throw new UsageError(`--${name} is for ${tasks.join(', ')}; here the task is ${task}`);
   }
   if (command !== 'train') return;
-  for (const [name, methods] of Object.entries(methodsOf)) {
-    if (values[name] !== undefined && !methods.includes(method))
-      throw new UsageError(`--${name} is for --method ${methods.join(', ')}; here it is ${method}`);
-  }
+  checkMethod(command, values, method);
   if (method === 'head') checkHead(values, task);
   else checkTuning(values, method);
 }

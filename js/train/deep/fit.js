@@ -69,8 +69,50 @@ const MAX_EPOCHS = 20;
  *   HEAD_MODEL_MISMATCH if another fit has changed the model meanwhile, or the signal's reason
  */
 export async function tune(engine, params, context, untilAlone) {
-  const { tuning: how, task: name, seed } = params;
+  const { method } = params.tuning;
   const { config, fingerprint } = engine;
+  return withTuned(engine, params, context, 0, async ({ tuner, plan, tensors, task, standing, logits }) => {
+    const network = networkOf(tuner, config, tensors, plan);
+    task.finish?.(network.dense[0]);
+    const found = {
+      network,
+      ...(task.lossParameters && { transitions: tuner.lossParameters }),
+      validation: task.validationOf?.(logits ?? []),
+      report: reportOf(params, task, plan, standing, engine),
+    };
+    if (method !== 'lora') await untilAlone(context.signal);
+    if (engine.fingerprint !== fingerprint) throw trainedMeanwhile();
+    context.signal.throwIfAborted(); // from here on it is done
+    if (method !== 'lora') replaceWeights(engine, tuner, plan.tuning);
+    return { ...found, fingerprint: engine.fingerprint };
+  });
+}
+
+/**
+ * What was trained, as long as its tuner is there.
+ * @typedef {object} Tuned
+ * @property {Tuner} tuner
+ * @property {import('./tuner.js').TunerPlan} plan
+ * @property {Map<string, import('../../core/tensors.js').CoreTensor>} tensors of the model
+ * @property {Awaited<ReturnType<typeof taskOf>>} task
+ * @property {HiddenStates | undefined} below where training begins above the embeddings
+ * @property {Standing} standing at the end
+ * @property {Float32Array[] | undefined} logits of held-out examples, as `train` gives them
+ */
+
+/**
+ * Trains, and calls `use` with the result. The model stays as it is.
+ * @template T
+ * @param {Engine} engine
+ * @param {any} params of `tune`
+ * @param {import('../../rpc/serve.js').Context} context
+ * @param {number} longestUsed tokens of the longest text that `use` reads besides the examples
+ * @param {(tuned: Tuned) => Promise<T>} use
+ * @returns {Promise<T>} rejects as `tune`, but for HEAD_MODEL_MISMATCH
+ */
+export async function withTuned(engine, params, context, longestUsed, use) {
+  const { tuning: how, task: name, seed } = params;
+  const { config } = engine;
   const pause = createPause(context);
   const task = await taskOf(engine, params, pause, context);
   const begin = how.method === 'layers' ? config.numLayers - how.layers : 0;
@@ -81,7 +123,10 @@ export async function tune(engine, params, context, untilAlone) {
       ? adaptedTensors(names, config.family, how.targetModules)
       : trainedTensors(names, begin, how.method === 'full');
   const epochs = how.epochs ?? defaultEpochs(name, Math.ceil(task.train.length / how.batchSize));
-  const longest = [...task.train, ...task.heldOut].reduce((most, { encoded }) => Math.max(most, encoded.ids.length), 0);
+  const longest = [...task.train, ...task.heldOut].reduce(
+    (most, { encoded }) => Math.max(most, encoded.ids.length),
+    longestUsed,
+  );
   const { features, ...dropout } = dropoutOf(engine.configJson);
   const wanted = /** @type {Omit<import('./tuner.js').TunerPlan, 'keptLayers'>} */ ({
     tuning,
@@ -123,19 +168,7 @@ export async function tune(engine, params, context, untilAlone) {
       save = () => context.emit({ checkpoint: writeCheckpoint(run, standing, tuner.readState()) }, true);
     const hooks = { pause, onStep: stepReporter(tuner, context, save) };
     const logits = await train(engine, tuner, task, options, below, standing, hooks);
-    const network = networkOf(tuner, config, tensors, plan);
-    task.finish?.(network.dense[0]);
-    const found = {
-      network,
-      ...(task.lossParameters && { transitions: tuner.lossParameters }),
-      validation: task.validationOf?.(logits ?? []),
-      report: reportOf(params, task, plan, standing, engine),
-    };
-    if (how.method !== 'lora') await untilAlone(context.signal);
-    if (engine.fingerprint !== fingerprint) throw trainedMeanwhile();
-    context.signal.throwIfAborted(); // from here on it is done
-    if (how.method !== 'lora') replaceWeights(engine, tuner, tuning);
-    return { ...found, fingerprint: engine.fingerprint };
+    return await use({ tuner, plan, tensors, task, below, standing, logits });
   } catch (error) {
     const isAlive = /** @type {Partial<BertletError>} */ (error).code !== 'WORKER_FAILED';
     if (isAlive) save?.(); // of the last whole step

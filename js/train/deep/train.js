@@ -59,12 +59,8 @@ export async function train(engine, tuner, task, options, below, standing, { pau
   const { epochs, batchSize, learningRate, warmup, weightDecay, maxTokens, earlyStopping, seed } = options;
   const ofEpoch = Math.ceil(task.train.length / batchSize);
   const steps = epochs * ofEpoch;
-  const batchOf = async (/** @type {T[]} */ examples) => {
-    const batch = assemble(engine, examples);
-    const rows = task.rowsOf?.(examples, batch.starts).flat();
-    return { ...batch, ...(rows && { rows }), ...(below && { hidden: await below.of(examples) }) };
-  };
-  const logitsOfHeldOut = () => logitsOf(tuner, task, maxTokens, batchOf, pause);
+  const batchOf = (/** @type {T[]} */ examples) => batchFor(engine, task, examples, below);
+  const logitsOfHeldOut = () => logitsOf(tuner, task, task.heldOut, maxTokens, batchOf, pause);
   const endEpochIfDue = async () => {
     if (standing.step === (standing.history.length + 1) * ofEpoch)
       await endEpoch(tuner, task, standing, ofEpoch, logitsOfHeldOut);
@@ -132,24 +128,40 @@ async function endEpoch(tuner, task, standing, steps, logitsOfHeldOut) {
 const isOver = ({ best, history }) => best !== undefined && history.length - best.epoch >= PATIENCE;
 
 /**
- * Logits of the held-out examples, as in inference.
+ * A batch of examples, with the rows that the head reads and the hidden states that the tuner begins with.
+ * @template {TuningExample} T
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {Pick<import('./task.js').TuningTask<T>, 'rowsOf'>} task
+ * @param {T[]} examples
+ * @param {import('./hidden-states.js').HiddenStates | undefined} below
+ * @returns {Promise<import('./tuner.js').TunerBatch>}
+ */
+export async function batchFor(engine, { rowsOf }, examples, below) {
+  const batch = assemble(engine, examples);
+  const rows = rowsOf?.(examples, batch.starts).flat();
+  return { ...batch, ...(rows && { rows }), ...(below && { hidden: await below.of(examples) }) };
+}
+
+/**
+ * Logits of examples, as in inference.
  * @template {TuningExample} T
  * @param {import('./tuner.js').Tuner} tuner
- * @param {import('./task.js').TuningTask<T>} task
+ * @param {Pick<import('./task.js').TuningTask<T>, 'rowsOf' | 'pooling' | 'outputs'>} task
+ * @param {T[]} examples
  * @param {number} maxTokens
  * @param {(examples: T[]) => Promise<import('./tuner.js').TunerBatch>} batchOf
  * @param {() => Promise<void>} pause
- * @returns {Promise<Float32Array[]>} [heldOut][rows][outputs]
+ * @returns {Promise<Float32Array[]>} [examples][rows][outputs]
  */
-async function logitsOf(tuner, { heldOut, rowsOf, pooling, outputs }, maxTokens, batchOf, pause) {
+export async function logitsOf(tuner, { rowsOf, pooling, outputs }, examples, maxTokens, batchOf, pause) {
   /** @type {Float32Array[]} */
   const all = [];
-  for (const examples of cut(heldOut, maxTokens)) {
-    const batch = await batchOf(examples);
+  for (const some of cut(examples, maxTokens)) {
+    const batch = await batchOf(some);
     const logits = tuner.logits(batch);
-    const rows = rowsOf?.(examples, batch.starts);
+    const rows = rowsOf?.(some, batch.starts);
     let at = 0;
-    examples.forEach(({ encoded }, i) => {
+    some.forEach(({ encoded }, i) => {
       const count = rows?.[i].length ?? (pooling === 'none' ? encoded.ids.length : 1);
       all.push(logits.slice(at, (at += count * outputs)));
     });
