@@ -168,14 +168,14 @@
 /**
  * @typedef {object} FitOptions
  * @property {HeadTask} [task] default 'text-classification': one label for each text. 'multi-label': any number of labels for each text.
- *   'regression': a number for each text, by all methods but 'head'. 'token-classification': a tag for each word, for entities. 'question-answering': an answer that is a part of the context
+ *   'regression': a number for each text. 'token-classification': a tag for each word, for entities. 'question-answering': an answer that is a part of the context
  * @property {FitMethod} [method] 'head', the default: only a head is trained, in seconds. 'lora': adapters too, which belong to the head and lie
  *   beside the model, so that any number of such heads can share it. 'layers' and 'full': the last `layers` layers, or all weights; the model
  *   then has the new weights, and heads that were trained on the old ones are refused. docs/fine-tuning.md says which to take
  * @property {number} [validation] share of the examples (0 to 0.9) held out of training to measure the head on; default 0
- * @property {'linear' | 'mlp'} [head] 'linear', the default: logistic regression, solved to its minimum by L-BFGS. 'mlp': one hidden layer,
- *   trained by AdamW; for entities with a conditional random field on top
- * @property {number} [c] inverse strength of the L2 regularization of a linear head, as scikit-learn's `C`; default: chosen by
+ * @property {'linear' | 'mlp'} [head] 'linear', the default: logistic regression, solved to its minimum by L-BFGS (for numbers there is ridge
+ *   regression only). 'mlp': one hidden layer, trained by AdamW; for entities with a conditional random field on top
+ * @property {number} [c] inverse strength of the L2 regularization of a linear head, as scikit-learn's `C`, for numbers `1 / alpha`; default: chosen by
  *   cross-validation
  * @property {'balanced' | Record<string, number>} [classWeight] how much an example of each label counts; default 1. 'balanced': the
  *   rarer a label, the more, so that all labels count the same together, as in scikit-learn
@@ -232,8 +232,8 @@
  * @property {number} [c] inverse strength of regularization
  * @property {number} [iterations] of L-BFGS
  * @property {boolean} [converged] whether it reached its tolerance
- * @property {{ c: number, logLoss: number, accuracy: number, microF1?: number }[]} [search] what cross-validation measured for each strength;
- *   empty when `c` was given or there were too few examples
+ * @property {{ c: number, logLoss?: number, accuracy?: number, microF1?: number, mse?: number, r2?: number }[]} [search] what
+ *   cross-validation measured for each strength; empty when `c` was given or there were too few examples
  * @property {number} [epochs] how many an 'mlp' was trained for
  * @property {{ epochs: number, logLoss: number, accuracy: number }[]} [epochSearch] what was measured on a held-out fold after each
  *   epoch

@@ -6,6 +6,7 @@ import { BertletError } from '../errors.js';
  * @property {number} pearson coefficient of linear correlation, -1 to 1; NaN if either side has one value only, as in scipy
  * @property {number} spearman coefficient of rank correlation, likewise; equal numbers share the mean of their ranks
  * @property {number} r2 share of the variance that is explained: 1 is perfect, 0 as good as the mean
+ * @property {number} mse mean of the squared errors
  * @property {number} n number of examples
  */
 
@@ -21,10 +22,12 @@ export function regressionMetrics(truth, predicted) {
   const mean = meanOf(truth);
   const sumOf = (/** @type {(value: number, i: number) => number} */ deviation) =>
     truth.reduce((sum, value, i) => sum + deviation(value, i) ** 2, 0);
+  const squares = sumOf((value, i) => value - predicted[i]);
   return {
     pearson: pearson(truth, predicted),
     spearman: pearson(ranks(truth), ranks(predicted)),
-    r2: 1 - sumOf((value, i) => value - predicted[i]) / sumOf((value) => value - mean),
+    r2: 1 - squares / sumOf((value) => value - mean),
+    mse: squares / truth.length,
     n: truth.length,
   };
 }

@@ -2,12 +2,14 @@
 import { fetchPart } from '../base/fetch-part.js';
 import { fitAnswers } from './frozen/answers.js';
 import { fitClassifier } from './frozen/classification.js';
+import { fitRegressor } from './frozen/regression.js';
 import { fitTagger } from './frozen/tokens.js';
 
 /** @type {Record<string, (engine: import('../engine/engine.js').Engine, params: any, context: import('../rpc/serve.js').Context) => Promise<any>>} */
 const fits = {
   'text-classification': fitClassifier,
   'multi-label': fitClassifier,
+  regression: fitRegressor,
   'token-classification': fitTagger,
   'question-answering': fitAnswers,
 };

@@ -190,6 +190,10 @@ describe('methods of a model and its heads', () => {
         ...listeners,
       },
     ],
+    'fit, numbers': [
+      examples.map(({ text }, score) => ({ text, textPair: 'b', score })),
+      { task: 'regression', c: 1, layer: 1, pooling: 'mean', validation: 0.3, seed: 1, ...quiet },
+    ],
     'fit, adapters for numbers': [
       examples.map(({ text }, score) => ({ text, textPair: 'b', score })),
       { task: 'regression', method: 'lora', epochs: 1, ...quiet },

@@ -32,6 +32,7 @@ function optionsOf(task, method, head) {
   const common = [...COMMON, ...OPTIONS[task]];
   const own = task === 'token-classification' ? ['crf'] : [];
   if (method !== 'head') return [...common, ...own, ...COMMON_TUNING, ...TUNING[method]];
+  if (task === 'regression') return [...common, 'layer', 'c'];
   // A head for answers is trained in epochs, even a linear one, and has neither `c` nor early stopping.
   return task === 'question-answering'
     ? [...common, 'head', 'layer', ...EPOCHS, ...(head === 'mlp' ? ['hiddenSize'] : [])]

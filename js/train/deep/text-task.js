@@ -2,6 +2,7 @@
 import { range } from '../../base/numbers.js';
 import { align } from '../../core/instance.js';
 import { split } from '../dataset/split.js';
+import { spreadOf } from '../dataset/spread.js';
 import { MultiLabel, SingleLabel } from '../dataset/targets.js';
 import { encodeAll } from './task.js';
 
@@ -157,13 +158,6 @@ function number({ labels }) {
       bias[0] = bias[0] * deviation + mean;
     },
   };
-}
-
-/** The mean and the standard deviation, or 1 where all numbers are the same. @param {number[]} values */
-function spreadOf(values) {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-  return { mean, deviation: Math.sqrt(variance) || 1 };
 }
 
 /** @param {Float32Array[]} rows @returns {Float32Array} one behind the other */
