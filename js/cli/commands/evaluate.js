@@ -1,6 +1,6 @@
 // bertlet evaluate: how good a head is on labelled examples.
 import { schemes } from '../../decode/schemes.js';
-import { choice, integer, probability, required, UsageError } from '../lib/arguments.js';
+import { choice, integer, probability, required } from '../lib/arguments.js';
 import { formats, readExamples, readGivenLabels } from '../data/examples.js';
 import { measure } from '../data/measure.js';
 import { headHelp, modelHelp, modelOptions, withHead } from '../lib/model.js';
@@ -15,6 +15,7 @@ Compares what a head predicts for the examples in FILE with their labels. Prints
   text-classification   {"accuracy":…,"macro_f1":…,"micro_f1":…,"n":…,"labels":[…],"classes":[…],
                          "confusion_matrix":[[…],…]} (rows: the true labels, columns: the predicted ones)
   multi-label           {"accuracy":…,"macro_f1":…,"micro_f1":…,"n":…,"labels":[…],"classes":[…]}
+  regression            {"pearson":…,"spearman":…,"r2":…,"mse":…,"n":…}
   token-classification  {"precision":…,"recall":…,"f1":…,"accuracy":…,"n":…,"types":{…}}
   question-answering    {"exact_match":…,"f1":…,"n":…} (in percent)
 
@@ -64,10 +65,6 @@ export async function run(context) {
   const labels = await readGivenLabels(values);
   const metrics = await withHead(context, { command: 'evaluate', labels }, async (head) => {
     const { task } = head;
-    if (task === 'regression')
-      throw new UsageError(
-        'evaluate is for heads with labels, entities or answers; this one gives numbers (regression)',
-      );
     const examples = await readExamples(file, task, {
       format,
       labels,

@@ -18,15 +18,17 @@ export const summary = 'train a head, or the model too, on labelled examples';
 export const help = `Usage: bertlet train --model PATH_OR_ID --train FILE --output DIR [options]
 
 Trains a head on labelled examples, and with --method the model too, and writes them to DIR. The last line of its output is a JSON summary:
-"train_accuracy" is that on the examples themselves, "cv_accuracy" that on examples which were left out while --c or the number of epochs was
-chosen, "held_out" that of the epoch that was kept. Warns of labels and texts that look wrong.
+"train_accuracy" is that on the examples themselves, "cv_accuracy" (of numbers "cv_r2") that on examples which were left out while --c or the
+number of epochs was chosen, "held_out" that of the epoch that was kept. Warns of labels and texts that look wrong.
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
-  --task TASK            text-classification (the default), multi-label, token-classification or question-answering
+  --task TASK            text-classification (the default), multi-label, regression, token-classification or
+                         question-answering
   --train FILE           labelled examples
                          text-classification: TSV (text<TAB>label), CSV (text,label), with or without names in the
                          first row, or JSON Lines ({"text":…,"label":…})
                          multi-label: the same with commas between labels, or {"text":…,"labels":[…]}
+                         regression: the same with a number (text<TAB>3.5), or {"text":…,"score":3.5}
                          token-classification: CoNLL (word<TAB>tag) or {"words":[…],"tags":[…]}
                          question-answering: SQuAD's JSON
   --dev FILE             labelled examples on which the result is only measured
@@ -54,8 +56,8 @@ export const options = {
 
 export const maxFiles = 0;
 
-/** @type {import('../../types.js').Task[]} */
-const tasks = ['text-classification', 'multi-label', 'token-classification', 'question-answering'];
+/** @type {import('../../types.js').HeadTask[]} */
+const tasks = ['text-classification', 'multi-label', 'regression', 'token-classification', 'question-answering'];
 
 /** @param {import('../lib/command.js').Context} context */
 export async function run(context) {
@@ -80,7 +82,7 @@ export async function run(context) {
   /** @type {any[]} */
   const examples = await readExamples(trainFile, task, readOptions);
   const dev = devFile && { file: devFile, examples: await readExamples(devFile, task, readOptions) };
-  if (task !== 'question-answering') {
+  if (task !== 'question-answering' && task !== 'regression') {
     const names = labelsIn(trainFile, examples, task);
     if (dev) checkLabels(/** @type {any[]} */ (dev.examples), dev.file, names);
   }
@@ -118,7 +120,8 @@ export async function run(context) {
       epochs,
       steps,
       train_accuracy: trainAccuracy,
-      cv_accuracy: crossValidated(report),
+      cv_accuracy: crossValidated(report)?.accuracy,
+      cv_r2: crossValidated(report)?.r2,
       windows,
       train_loss: trainLoss,
       held_out: heldOut(report),
@@ -160,13 +163,14 @@ function heldOut({ history, epochs = 0 }) {
 }
 
 /**
- * The accuracy on examples that were left out of training while the strength of regularization, or the number of epochs, was chosen;
+ * What was measured on examples that were left out of training while the strength of regularization, or the number of epochs, was chosen;
  * undefined if that was given.
  * @param {import('../../types.js').FitReport} report
  */
 function crossValidated({ c, search, epochs, epochSearch }) {
+  /** @type {{ accuracy?: number, r2?: number } | undefined} */
   const chosen = search?.find((step) => step.c === c) ?? epochSearch?.find((step) => step.epochs === epochs);
-  return chosen?.accuracy;
+  return chosen;
 }
 
 /**
@@ -185,7 +189,7 @@ const cannotWrite = (folder) => (error) => {
  * The labels of a file's examples. Throws ONE_CLASS if they are too few to learn from.
  * @param {string} file
  * @param {import('../data/labels.js').Labelled[]} examples
- * @param {import('../../types.js').Task} task
+ * @param {import('../../types.js').HeadTask} task
  */
 function labelsIn(file, examples, task) {
   try {

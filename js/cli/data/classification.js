@@ -1,6 +1,6 @@
-// Reads labelled texts and pairs of texts, with one label each or several, from TSV, CSV and JSON Lines.
+// Reads texts and pairs of texts, with one label each, several, or a number, from TSV, CSV and JSON Lines.
 import { badLine } from './bad-data.js';
-import { findColumns } from './columns.js';
+import { findColumns, isNumeric } from './columns.js';
 import { readJsonLines } from './json-lines.js';
 import { readRows } from './rows.js';
 
@@ -9,6 +9,7 @@ import { readRows } from './rows.js';
 /** @typedef {{ text: string, textPair?: string, label: string, line: number }} Example line: its first line in the
  *   file, from 1 */
 /** @typedef {{ text: string, textPair?: string, labels: string[], line: number }} MultiLabelExample */
+/** @typedef {{ text: string, textPair?: string, score: number, line: number }} ScoredExample */
 
 /**
  * Reads examples with one label each. White space around a label is dropped. A first row that names the columns is a header; a column
@@ -69,6 +70,33 @@ export function readMultiLabel(format, text, path, warn, table) {
 }
 
 /**
+ * Reads examples with a number each. Throws BAD_DATA.
+ *   tsv, csv  text and number; a column "text_pair" makes pairs
+ *   jsonl     {"text": ..., "score": ...} a line
+ * @param {TableFormat} format
+ * @param {string} text of the file
+ * @param {string} path
+ * @param {(message: string) => void} warn
+ * @param {TableOptions} [table]
+ * @returns {ScoredExample[]}
+ */
+export function readScored(format, text, path, warn, table) {
+  if (format !== 'jsonl') {
+    return readTable(format, text, path, warn, table, 'score').map(({ cell, ...example }) => {
+      if (isNumeric(cell)) return { ...example, score: Number(cell) };
+      const problem = `"${cell.trim()}" is no number such as 3.5; --label-column says where numbers are`;
+      throw badLine(path, example.line, problem);
+    });
+  }
+  return readJsonLines(text, path, '{"text": "…", "score": 3.5}').map(({ value, line }) => {
+    const { score } = { ...value };
+    const texts = textsOf(value, path, line);
+    if (!Number.isFinite(score)) throw badLine(path, line, 'there is no "score" with a number in it');
+    return { ...texts, score, line };
+  });
+}
+
+/**
  * The text or pair of an object.
  * @param {any} value
  * @param {string} path
@@ -89,12 +117,13 @@ function textsOf(value, path, line) {
  * @param {string} path
  * @param {(message: string) => void} warn
  * @param {TableOptions} [options]
- * @returns {{ text: string, textPair?: string, cell: string, line: number }[]} cell: of the label or labels
+ * @param {import('./columns.js').Target} [target]
+ * @returns {{ text: string, textPair?: string, cell: string, line: number }[]} cell: of the label, the labels or the number
  */
-function readTable(format, text, path, warn, options) {
+function readTable(format, text, path, warn, options, target = 'label') {
   const { rows, delimiter } = readRows(format, text, path, options?.delimiter);
   if (rows.length === 0) return [];
-  const columns = findColumns(rows, path, options);
+  const columns = findColumns(rows, path, options, target);
   if (columns.note) warn(`${path}, line ${rows[0].line}: ${columns.note}.`);
   const width = rows[0].cells.length;
   const places = [columns.text, columns.label, columns.textPair];
@@ -103,7 +132,7 @@ function readTable(format, text, path, warn, options) {
   const expected = named || columns.text > 0 ? width : 2;
   return rows.slice(columns.header ? 1 : 0).map(({ cells, line }) => {
     if (cells.length !== expected || places.some((place) => place >= cells.length))
-      throw badLine(path, line, columnProblem(cells.length, expected, columns.header, delimiter));
+      throw badLine(path, line, columnProblem(cells.length, expected, columns.header, delimiter, target));
     const example = { text: cells[columns.text], cell: cells[columns.label], line };
     return columns.textPair < 0 ? example : { ...example, textPair: cells[columns.textPair] };
   });
@@ -115,11 +144,12 @@ function readTable(format, text, path, warn, options) {
  * @param {number} expected
  * @param {boolean} hasHeader
  * @param {string} delimiter
+ * @param {import('./columns.js').Target} target
  */
-function columnProblem(found, expected, hasHeader, delimiter) {
+function columnProblem(found, expected, hasHeader, delimiter, target) {
   const count = `${found} ${found === 1 ? 'column' : 'columns'}`;
   if (hasHeader) return `${count}, but the header names ${expected}`;
-  const [format, shape] = delimiter === '\t' ? ['TSV', 'text<TAB>label'] : ['CSV', `text${delimiter}label`];
+  const [format, shape] = delimiter === '\t' ? ['TSV', `text<TAB>${target}`] : ['CSV', `text${delimiter}${target}`];
   const remedy =
     found < expected
       ? '; --format overrides what the file is taken for, --delimiter what stands between columns'

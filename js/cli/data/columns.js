@@ -1,4 +1,5 @@
-// Which columns of a table hold the texts and the labels, and whether its first row names them.
+// Which columns of a table hold the texts and the labels or numbers, and whether its first row names them.
+import { range } from '../../base/numbers.js';
 import { badFile } from './bad-data.js';
 
 /** @typedef {import('./rows.js').Row} Row */
@@ -7,7 +8,8 @@ import { badFile } from './bad-data.js';
  * @typedef {object} TableOptions what the caller says of a table
  * @property {boolean} [header] whether the first row names the columns; default: found
  * @property {string} [textColumn] name of the column, or its number from 1; default: found
- * @property {string} [labelColumn] likewise
+ * @property {string} [textPairColumn] likewise, of the second texts of pairs; default: by its name only
+ * @property {string} [labelColumn] likewise, of the labels or numbers
  * @property {string} [delimiter] one character; default: found
  */
 
@@ -16,7 +18,7 @@ import { badFile } from './bad-data.js';
  * @property {boolean} header whether the first row names them
  * @property {number} text index from 0
  * @property {number} textPair -1: there are no pairs
- * @property {number} label
+ * @property {number} label of the labels or numbers
  * @property {string} [note] what was found by looks only, and may be wrong
  */
 
@@ -29,7 +31,15 @@ const NAMES = {
   label:
     'label labels category categories class classes sentiment target intent topic emotion emotions tag tags language ' +
     'label_text label_name class_name classification polarity output rating stars score y',
+  score:
+    'score scores similarity similarity_score relatedness_score rating stars value number label labels target output y',
 };
+
+/** What a text has beside it. @typedef {'label' | 'score'} Target */
+
+/** Whether a cell holds a number as \`Number\` reads it, in decimal digits. */
+export const isNumeric = (/** @type {string | undefined} */ cell = '') =>
+  /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(cell.trim()) && Number.isFinite(Number(cell));
 
 /** Names of columns that number the rows. */
 const INDEX = ['', 'id', 'idx', 'index', 'nr', 'no', '#', 'row', 'unnamed: 0'];
@@ -41,9 +51,11 @@ const nameOf = (/** @type {string} */ cell) => cell.trim().toLowerCase();
  * @param {Row[]} rows with the header, if there is one
  * @param {string} path
  * @param {TableOptions} [given]
+ * @param {Target} [target]
  * @returns {Columns}
  */
-export function findColumns(rows, path, { header, textColumn, labelColumn } = {}) {
+export function findColumns(rows, path, given = {}, target = 'label') {
+  const { header, textColumn, textPairColumn, labelColumn } = given;
   const first = rows[0].cells;
   const names = first.map(nameOf);
   const known = (/** @type {keyof typeof NAMES} */ kind) => {
@@ -57,13 +69,23 @@ export function findColumns(rows, path, { header, textColumn, labelColumn } = {}
     if (isNumber(column) && Number(column) >= 1 && Number(column) <= first.length) return Number(column) - 1;
     throw badFile(path, `there is no column "${column}"; the first row has ${listed(first)}`);
   };
-  const [text, label] = [place(textColumn), place(labelColumn)];
-  if (text !== undefined && text === label) throw badFile(path, 'text and label are the same column');
+  const [text, pair, label] = [place(textColumn), place(textPairColumn), place(labelColumn)];
+  const places = [text, pair, label].filter((column) => column !== undefined);
+  if (new Set(places).size < places.length)
+    throw badFile(path, `text${pair === undefined ? '' : ', pair'} and ${target} are the same column`);
 
-  const named = [textColumn, labelColumn].some((column) => column !== undefined && !isNumber(column));
-  const looks = header ?? (named || isHeader(rows, known('text'), known('label')));
-  if (!looks) return { ...withoutHeader(rows, text, label), ...(header === undefined && doubt(rows, known('label'))) };
-  const columns = withHeader(rows, path, text, label, known);
+  const named = [textColumn, textPairColumn, labelColumn].some((column) => column !== undefined && !isNumber(column));
+  const looks =
+    header ??
+    (named ||
+      (target === 'score'
+        ? isHeaderOfNumbers(rows, known('text'), label ?? known('score'))
+        : isHeader(rows, known('text'), known('label'))));
+  if (!looks) {
+    const isDoubtful = header === undefined && target === 'label';
+    return { ...withoutHeader(rows, text, pair, label), ...(isDoubtful && doubt(rows, known('label'))) };
+  }
+  const columns = withHeader(rows, path, { text, pair, label }, known, target);
   if (looks !== 'maybe') return columns;
   return {
     ...columns,
@@ -90,33 +112,38 @@ function indexOfName(cells, name) {
 /**
  * @param {Row[]} rows
  * @param {string} path
- * @param {number | undefined} givenText
- * @param {number | undefined} givenLabel
+ * @param {{ text?: number, pair?: number, label?: number }} given
  * @param {(kind: keyof typeof NAMES) => number} known
+ * @param {Target} target
  * @returns {Columns}
  */
-function withHeader(rows, path, givenText, givenLabel, known) {
+function withHeader(rows, path, given, known, target) {
   const names = rows[0].cells.map(nameOf);
-  let text = givenText ?? known('text');
-  let label = givenLabel ?? known('label');
-  if (givenLabel !== undefined && text === label) text = -1;
-  if (givenText !== undefined && text === label) label = -1;
-  const textPair = givenText === undefined ? known('textPair') : -1;
+  let text = given.text ?? known('text');
+  let label = given.label ?? known(target);
+  if (given.label !== undefined && text === label) text = -1;
+  if (given.text !== undefined && text === label) label = -1;
+  if (given.pair !== undefined && text === given.pair) text = -1;
+  if (given.pair !== undefined && label === given.pair) label = -1;
+  const textPair = given.pair ?? (given.text === undefined ? known('textPair') : -1);
   const isIndex = (/** @type {number} */ column) => INDEX.includes(names[column]) || counts(rows.slice(1), column);
-  const others = names
+  const free = names
     .map((_, column) => column)
     .filter((column) => ![text, label, textPair].includes(column) && !isIndex(column));
+  const ofNumbers = free.filter((column) => rows.slice(1).every(({ cells }) => isNumeric(cells[column])));
+  if (target === 'score' && label < 0 && ofNumbers.length === 1) label = ofNumbers[0];
+  const others = free.filter((column) => column !== label);
   const cantTell = (/** @type {string} */ which) =>
     badFile(
       path,
       `of the columns ${listed(rows[0].cells)} none tells where ${which}; ` +
-        'name them text and label, or say it with --text-column and --label-column',
+        `name them text and ${target}, or say it with --text-column and --label-column`,
     );
   if (text < 0 && label < 0) {
-    if (others.length !== 2) throw cantTell('texts and labels are');
+    if (others.length !== 2) throw cantTell(`texts and ${target}s are`);
     [text, label] = meanLength(rows, others[0]) >= meanLength(rows, others[1]) ? others : [others[1], others[0]];
   } else if (text < 0 || label < 0) {
-    if (others.length !== 1) throw cantTell(text < 0 ? 'the texts are' : 'the labels are');
+    if (others.length !== 1) throw cantTell(text < 0 ? 'the texts are' : `the ${target}s are`);
     if (text < 0) text = others[0];
     else label = others[0];
   }
@@ -126,15 +153,29 @@ function withHeader(rows, path, givenText, givenLabel, known) {
 /**
  * @param {Row[]} rows
  * @param {number | undefined} text
+ * @param {number | undefined} pair
  * @param {number | undefined} label
  * @returns {Columns}
  */
-function withoutHeader(rows, text, label) {
+function withoutHeader(rows, text, pair, label) {
   const width = rows[0].cells.length;
-  const offset = width === 3 && counts(rows, 0) ? 1 : 0;
-  const free = [offset, offset + 1].filter((column) => column !== text && column !== label);
+  const offset = width === 3 && pair === undefined && counts(rows, 0) ? 1 : 0;
+  const last = pair === undefined ? 2 : 3;
+  const free = range(offset, offset + last).filter((column) => ![text, pair, label].includes(column));
   const [first, second] = text === undefined ? [free[0], label ?? free[1]] : [text, label ?? free[0]];
-  return { header: false, text: first, textPair: -1, label: second };
+  return { header: false, text: first, textPair: pair ?? -1, label: second };
+}
+
+/**
+ * Whether the first row names the columns of a table of numbers, where it has none; 'maybe' where only that says so.
+ * @param {Row[]} rows
+ * @param {number} text index of a cell that is called as texts are, or -1
+ * @param {number} score likewise, or given
+ * @returns {boolean | 'maybe'}
+ */
+function isHeaderOfNumbers([{ cells }], text, score) {
+  if (score >= 0 ? isNumeric(cells[score]) : cells.some(isNumeric)) return false;
+  return text >= 0 || score >= 0 || 'maybe';
 }
 
 /**

@@ -5,7 +5,7 @@ import { BertletError } from '../../errors.js';
 import { fileError } from '../../node/file-error.js';
 import { required } from '../lib/arguments.js';
 import { badFile } from './bad-data.js';
-import { readClassification, readMultiLabel } from './classification.js';
+import { readClassification, readMultiLabel, readScored } from './classification.js';
 import { readConll, readTaggedJsonLines } from './conll.js';
 import { nameLabels, readLabels } from './labels.js';
 import { readSquad } from './squad.js';
@@ -17,6 +17,7 @@ export { checkLabels, labelsOf } from './labels.js';
 /** @typedef {TableFormat | 'conll' | 'squad'} Format */
 /** @typedef {import('./classification.js').Example} Example */
 /** @typedef {import('./classification.js').MultiLabelExample} MultiLabelExample */
+/** @typedef {import('./classification.js').ScoredExample} ScoredExample */
 /** @typedef {import('./conll.js').TaggedSentence} TaggedSentence */
 /** @typedef {import('./squad.js').Question} Question */
 /** @typedef {import('./labels.js').Labelled} Labelled */
@@ -25,6 +26,7 @@ export { checkLabels, labelsOf } from './labels.js';
  * @typedef {object} ExampleOf
  * @property {Example} text-classification
  * @property {MultiLabelExample} multi-label
+ * @property {ScoredExample} regression
  * @property {TaggedSentence} token-classification
  * @property {Question} question-answering
  */
@@ -49,6 +51,7 @@ const extensions = {
 const formatsOf = {
   'text-classification': ['tsv', 'csv', 'jsonl'],
   'multi-label': ['tsv', 'csv', 'jsonl'],
+  regression: ['tsv', 'csv', 'jsonl'],
   'token-classification': ['conll', 'jsonl'],
   'question-answering': ['squad'],
 };
@@ -98,6 +101,7 @@ export async function readExamples(path, task, { format, labels, table, warn = (
 const readers = {
   'text-classification': readClassification,
   'multi-label': readMultiLabel,
+  regression: readScored,
   'token-classification': (format, text, path) => (format === 'conll' ? readConll : readTaggedJsonLines)(text, path),
   'question-answering': (_, text, path, warn) => readSquad(text, path, warn),
 };

@@ -13,25 +13,28 @@ import { checkLabels, listeners } from './examples.js';
  */
 export async function measure(head, { file, examples }, context, given = {}) {
   const options = listeners(context, { file, examples });
-  if (head.task !== 'question-answering') checkLabels(examples, file, head.labels);
+  if (head.task !== 'question-answering' && head.task !== 'regression') checkLabels(examples, file, head.labels);
   const metrics = /** @type {any} */ (await /** @type {any} */ (head).evaluate(examples, { ...options, ...given }));
-  return namedMetrics(/** @type {import('../../types.js').Task} */ (head.task), metrics);
+  return namedMetrics(head.task, metrics);
 }
 
 /**
  * Metrics as the command line prints them; those that `fit` makes of held-out texts are fewer.
- * @param {import('../../types.js').Task} task
+ * @param {import('../../types.js').HeadTask} task
  * @param {any} metrics what a head's `evaluate` gives
  * @returns {Record<string, unknown>}
  */
 export function namedMetrics(task, metrics) {
   const { accuracy, macroF1, microF1, precision, recall, f1, exactMatch, n, labels, confusion, classes, types } =
     metrics;
+  const { pearson, spearman, r2, mse } = metrics;
   switch (task) {
     case 'text-classification':
       return { accuracy, macro_f1: macroF1, micro_f1: microF1, n, labels, classes, confusion_matrix: confusion };
     case 'multi-label':
       return { accuracy, macro_f1: macroF1, micro_f1: microF1, n, labels, classes };
+    case 'regression':
+      return { pearson, spearman, r2, mse, n };
     case 'token-classification':
       return { precision, recall, f1, accuracy, n, types };
     case 'question-answering':

@@ -5,13 +5,16 @@ import { truth, UsageError } from './arguments.js';
 export const tableOptions = {
   header: { type: 'string' },
   'text-column': { type: 'string' },
+  'text-pair-column': { type: 'string' },
   'label-column': { type: 'string' },
   delimiter: { type: 'string' },
 };
 
 export const tableHelp = `  --header true|false    TSV, CSV: whether the first row names the columns (default: found)
   --text-column NAME     TSV, CSV: the column of the texts, by name or by number from 1 (default: found)
-  --label-column NAME    TSV, CSV: the column of the labels, likewise
+  --text-pair-column NAME
+                         TSV, CSV: the column of the second texts of pairs, likewise (default: text_pair, if there is one)
+  --label-column NAME    TSV, CSV: the column of the labels, or numbers, likewise
   --delimiter CHARACTER  TSV, CSV: what stands between cells, such as ";" or tab (default: found)`;
 
 /** Words for characters that are hard to type. @type {Map<unknown, string>} */
@@ -31,6 +34,7 @@ export function readTableOptions(values) {
   return {
     header: truth(values, 'header'),
     textColumn: /** @type {string | undefined} */ (values['text-column']),
+    textPairColumn: /** @type {string | undefined} */ (values['text-pair-column']),
     labelColumn: /** @type {string | undefined} */ (values['label-column']),
     delimiter,
   };

@@ -4,16 +4,24 @@ import { UsageError } from './arguments.js';
 /** @typedef {import('../../types.js').HeadTask} Task */
 /** @typedef {import('../../types.js').FitMethod} Method */
 
-// The tasks that work on texts, words and questions.
+// The tasks that work on texts, on texts in tables, on words and on questions.
 /** @type {Task[]} */
 const texts = ['text-classification', 'multi-label'];
+/** @type {Task[]} */
+const rows = [...texts, 'regression'];
 /** @type {Task[]} */
 const words = ['token-classification'];
 /** @type {Task[]} */
 const answers = ['question-answering'];
 
 /** The options of tables. */
-const table = { header: texts, 'text-column': texts, 'label-column': texts, delimiter: texts };
+const table = {
+  header: rows,
+  'text-column': rows,
+  'text-pair-column': rows,
+  'label-column': rows,
+  delimiter: rows,
+};
 
 /**
  * For each command, the tasks of the options that not all tasks have.
@@ -22,9 +30,10 @@ const table = { header: texts, 'text-column': texts, 'label-column': texts, deli
 const tasksOf = {
   train: {
     labels: [...texts, ...words],
-    c: [...texts, ...words],
+    c: [...rows, ...words],
+    'hidden-size': [...texts, ...words, ...answers],
     'class-weight': texts,
-    pooling: texts,
+    pooling: rows,
     standardize: [...texts, ...words],
     scheme: words,
     crf: words,
@@ -126,7 +135,10 @@ export function checkOptions(command, values, task, method = 'head') {
 function checkHead(values, task) {
   const hidden = values['hidden-size'] !== undefined;
   const forAnswers = answers.includes(task);
+  const forNumbers = task === 'regression';
   const iterative = ['epochs', 'learning-rate'].find((name) => values[name] !== undefined);
+  if (forNumbers && iterative)
+    throw new UsageError(`--${iterative} is for --method ${tuning.join(', ')}; a head for numbers is computed exactly`);
   if (iterative && !hidden && !forAnswers)
     throw new UsageError(
       `--${iterative} is for heads with hidden units; --hidden-size N makes such a head for ${task}, and --method ${tuning.join(', ')} have it, too`,
@@ -141,7 +153,9 @@ function checkHead(values, task) {
     throw new UsageError('--c is for heads without hidden units; leave out one of --c and --hidden-size');
   if (values.standardize === 'auto' && words.includes(task))
     throw new UsageError(`--standardize auto is for ${texts.join(', ')}; for ${task} give true or false`);
-  if (values.layer === 'auto' && forAnswers)
+  if (values.pooling === 'auto' && forNumbers)
+    throw new UsageError(`--pooling auto is for ${texts.join(', ')}; for ${task} give mean, max or cls`);
+  if (values.layer === 'auto' && (forAnswers || forNumbers))
     throw new UsageError(`--layer auto is for ${[...texts, ...words].join(', ')}; for ${task} give a number`);
 }
 
