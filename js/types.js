@@ -202,6 +202,9 @@
  * @property {number} [dropout] of 'lora': share of an adapter's inputs that are dropped in training; default 0.05
  * @property {string | string[]} [targetModules] of 'lora': which linear layers get an adapter: 'all-linear', the default; names or ends of
  *   names, such as ['query', 'value']; or a pattern for whole names
+ * @property {string[]} [modulesToSave] of 'lora': modules of the encoder that are trained as a whole instead, by names or ends of names in
+ *   transformers, such as ['LayerNorm'], ['word_embeddings'] or ['layer.5'], as PEFT's modules_to_save; default: none. The model then has
+ *   their new weights, as with 'layers'. The head is always trained
  * @property {number} [layers] of 'layers': how many of the last layers are trained; default 2
  * @property {boolean} [crf] of entities, with all methods but 'head': whether a conditional random field is trained on top; default false
  * @property {number} [batchSize] of all methods but 'head': examples of a step; default 32, for entities and question answering 16
@@ -238,7 +241,8 @@
  * @property {{ epochs: number, logLoss: number, accuracy: number }[]} [epochSearch] what was measured on a held-out fold after each
  *   epoch
  * @property {FeatureStep[]} [featureSearch] what cross-validation measured for each layer, pooling and standardization
- * @property {{ rank: number, alpha: number, rslora: boolean, dropout: number, targetModules: string | string[] }} [lora] of method 'lora'
+ * @property {{ rank: number, alpha: number, rslora: boolean, dropout: number, targetModules: string | string[], modulesToSave?: string[] }} [lora]
+ *   of method 'lora'
  * @property {number} [layers] of method 'layers'
  * @property {number} [learningRate] where the encoder was trained; so are the following ones
  * @property {number} [batchSize]
@@ -264,7 +268,7 @@
  * What is measured, and, of the methods that train the encoder, how they are trained, as in `fit`; but without held-out examples, since each
  * draw is measured on those that it leaves over.
  * @typedef {CurveDraws & Pick<FitOptions, 'method' | 'c' | 'batchSize' | 'epochs' | 'learningRate' | 'maxTokens' | 'memory' | 'warmup'
- *   | 'weightDecay' | 'rank' | 'alpha' | 'rslora' | 'dropout' | 'targetModules' | 'layers'>} CurveOptions
+ *   | 'weightDecay' | 'rank' | 'alpha' | 'rslora' | 'dropout' | 'targetModules' | 'modulesToSave' | 'layers'>} CurveOptions
  */
 
 /**

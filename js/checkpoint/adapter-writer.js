@@ -28,10 +28,12 @@ const CLASSIFIERS = ['classifier', 'score'];
  * @param {number} options.numLayers of the base model
  * @param {number} options.hiddenSize of the base model
  * @param {string} [options.modelName] of the base model, where Python finds it; default: as `load` was told
+ * @param {WrittenTensor[]} [options.saved] tensors of the encoder that were trained as a whole, under their canonical names; default: none
  * @param {number} [options.dropout] of the adapter's input in training, should it go on in Python; default 0
  * @returns {Record<string, Uint8Array<ArrayBuffer>>} by name
  */
-export function writeAdapterFolder(head, { family, numLayers, hiddenSize, modelName = head.baseModel, dropout = 0 }) {
+export function writeAdapterFolder(head, options) {
+  const { family, numLayers, hiddenSize, modelName = head.baseModel, saved = [], dropout = 0 } = options;
   const { lora } = head.network;
   if (!lora?.size)
     throw new BertletError(
@@ -54,14 +56,17 @@ export function writeAdapterFolder(head, { family, numLayers, hiddenSize, modelN
   const settings = {
     ...settingsOf(head, headClass),
     ...(problemType && { problem_type: problemType }),
-    fingerprint: head.fingerprint,
+    // Of a model with the saved tensors in it, which is another one than PEFT's base model.
+    ...(saved.length === 0 && { fingerprint: head.fingerprint }),
   };
   /** @type {WrittenTensor[]} */
   const tensors = [...lora].flatMap(([name, delta]) => adapterTensors(name, delta, family));
   tensors.push(...headTensors(headClass, hiddenSize, family));
+  tensors.push(...saved.map((one) => ({ ...one, name: `base_model.model.${nameInClass(one.name, family)}` })));
+  const savedModules = new Set(saved.map(({ name }) => nameInModel(name.replace(/\.(weight|bias)$/, ''), family)));
   const config = {
     base_model_name_or_path: modelName,
-    ...configOf(lora, headClass, family, numLayers),
+    ...configOf(lora, headClass, [...savedModules], family, numLayers),
     lora_dropout: dropout,
   };
   return {
@@ -130,10 +135,11 @@ const isClassifier = (module) => CLASSIFIERS.some((end) => module.split('.')[0].
  * What adapter_config.json says of the adapter.
  * @param {Map<string, Delta>} lora
  * @param {HeadClass} headClass
+ * @param {string[]} savedModules of the encoder, in the names of the family
  * @param {Family} family
  * @param {number} numLayers
  */
-function configOf(lora, { suffix, layers }, family, numLayers) {
+function configOf(lora, { suffix, layers }, savedModules, family, numLayers) {
   const entries = [...lora].map(([name, { rank, scale }]) => ({
     module: nameInModel(name.replace(/\.weight$/, ''), family),
     rank,
@@ -165,7 +171,7 @@ function configOf(lora, { suffix, layers }, family, numLayers) {
       entries.map(({ module }) => module),
       numLayers,
     ),
-    modules_to_save: [...(taskType ? CLASSIFIERS : []), ...ownLayers],
+    modules_to_save: [...(taskType ? CLASSIFIERS : []), ...ownLayers, ...savedModules],
     bias: 'none',
     fan_in_fan_out: false,
     init_lora_weights: true,

@@ -2,12 +2,12 @@
 export { adaptersOf } from '../engine/adapters.js';
 export { adapterFolder, readAdapterVocabulary } from './adapter-folder.js';
 export { readAdapter } from '../checkpoint/adapter-reader.js';
-export { writeAdapterFolder } from '../checkpoint/adapter-writer.js';
 export { readHeadBeside } from './beside.js';
 export { fillMask } from './fill-mask.js';
 export { fit } from '../train/fit.js';
 export { learningCurve } from '../train/learning-curve.js';
 export { saveModel } from './save.js';
+export { saveAdapter } from './save-adapter.js';
 export { restoreHead } from './written-head.js';
 export { putPrompt } from './prompts.js';
 export { readQuestions } from './questions.js';

@@ -226,8 +226,7 @@ export function createMethods() {
     save: reading(async (params, context) => (await fetchLazy()).saveModel(engine, params, context)),
 
     /** The files of a head's adapter. */
-    saveAdapter: async ({ data, baseModel }) =>
-      (await fetchLazy()).writeAdapterFolder(data, { ...engine.config, modelName: baseModel }),
+    saveAdapter: async ({ data, baseModel }) => (await fetchLazy()).saveAdapter(engine, data, baseModel),
 
     /** Fetches it before it is used. */
     fetchLazy: async () => void (await fetchLazy()),

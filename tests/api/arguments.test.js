@@ -185,6 +185,7 @@ describe('methods of a model and its heads', () => {
         seed: 1,
         ...{ rank: 2, alpha: 4, rslora: true, dropout: 0.1, targetModules: ['query'], epochs: 1, batchSize: 8 },
         ...{ learningRate: 0.01, warmup: 0.1, weightDecay: 0.1, maxTokens: 10, memory: 2 ** 30, earlyStopping: false },
+        modulesToSave: [],
         resume: undefined,
         onCheckpoint() {},
         ...listeners,

@@ -273,3 +273,39 @@ test('a loss that is not finite ends training with 1; the last good state is kep
   );
   assert.ok(!existsSync(output));
 });
+
+test('--modules-to-save: a model, with the adapter merged and the head in it', async () => {
+  const output = join(folder, 'saved-modules');
+  const command = ['train', '--model', tiny(), '--threads', '1', '--train', texts, '--method', 'lora', '--rank', '2'];
+  const tuning = ['--modules-to-save', 'LayerNorm,word_embeddings', '--epochs', '3', '--learning-rate', '0.005'];
+  const train = [...command, ...tuning, '--output', output];
+  const [summary] = await run([...train, '--dev', texts]);
+  assert.equal(summary.method, 'lora');
+  assert.ok(existsSync(join(output, 'model.safetensors')) && !existsSync(join(output, 'adapter_config.json')));
+  const [evaluated] = await run(['evaluate', '--model', output, '--threads', '1', '--test', texts]);
+  assert.deepEqual(evaluated, summary.dev);
+  const predicted = await run(['predict', '--model', output, '--threads', '1'], 'the great movie\n');
+  const bert = await load(tiny(), { threads: 1 });
+  const head = await bert.fit(toyExamples(40), {
+    ...{ method: 'lora', rank: 2, modulesToSave: ['LayerNorm', 'word_embeddings'] },
+    ...{ epochs: 3, learningRate: 0.005 },
+  });
+  const expected = await head.classify('the great movie');
+  await bert.dispose();
+  predicted[0].forEach(({ label, score }, i) => {
+    assert.equal(label, expected[i].label);
+    assert.ok(Math.abs(score - expected[i].score) < 1e-5);
+  });
+  await run(train); // in place of the older one
+  const refused = await bertlet([...command, '--modules-to-save', 'pooler', '--output', join(folder, 'no')]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /"pooler", which is no module of this model's encoder/);
+  for (const [wrong, message] of [
+    [['--dtype', 'int8'], /--dtype int8 has no weights that --modules-to-save could train/],
+    [['--method=full'], /--method is given twice/],
+  ]) {
+    const { code, stderr } = await bertlet([...train, ...wrong]);
+    assert.equal(code, 2);
+    assert.match(stderr, message);
+  }
+});

@@ -14,8 +14,11 @@ import { bertlet } from '../cli/cli.js';
 import { fixtures, fromRoot, temporaryFolder, toyExamples } from '../support.js';
 
 const python = process.env.PYTHON ?? 'python3';
-const packages = 'torch, transformers, sentence_transformers, peft, safetensors';
-const skip = spawnSync(python, ['-c', `import ${packages}`]).status === 0 ? false : `${python} lacks ${packages}`;
+/** Why what needs these packages is skipped; false if they are there. */
+const lacking = (packages) =>
+  spawnSync(python, ['-c', `import ${packages}`]).status === 0 ? false : `${python} lacks ${packages}`;
+const skipAdapters = lacking('torch, transformers, peft, safetensors');
+const skip = skipAdapters || lacking('sentence_transformers');
 
 /** What Python makes of folders. */
 function inPython(requests) {
@@ -57,7 +60,7 @@ function compare(own, theirs) {
   return largest;
 }
 
-test('adapters in peft', { skip }, async (t) => {
+test('adapters in peft', { skip: skipAdapters }, async (t) => {
   const root = await temporaryFolder(t);
   const written = [];
   const add = async (name, type, head) => {
@@ -90,6 +93,32 @@ test('adapters in peft', { skip }, async (t) => {
   const pooler = { weight: randomFloats(256), bias: randomFloats(16), activation: 'tanh' };
   plain.network = { ...plain.network, pooling: 'cls', dense: [pooler, ...plain.network.dense] };
   await add("of its class's own layers", 'bert', plain);
+
+  // Trained, with modules that are saved as a whole: PEFT's base model is the one before the training.
+  const tagsOf = (text) => text.split(' ').map((word) => (word < 'n' ? 'O' : 'B-x'));
+  const examplesOf = {
+    'text-classification': texts.map((text, i) => ({ text, label: 'ab'[i % 2] })),
+    'token-classification': texts.map((text) => ({ words: text.split(' '), tags: tagsOf(text) })),
+    regression: texts.map((text, score) => ({ text, score })),
+  };
+  for (const [type, task, modulesToSave] of [
+    ['bert', 'text-classification', ['LayerNorm', 'word_embeddings']],
+    ['bert', 'token-classification', ['embeddings', 'layer.1.attention']],
+    ['distilbert', 'regression', ['position_embeddings', 'layer.0.ffn', 'output_layer_norm']],
+  ]) {
+    const name = `${type}, ${task}, with ${modulesToSave.join(' and ')}`;
+    const folder = join(root, `saved-${written.length}`);
+    const bert = await load(checkpoint(type), { threads: 1 });
+    const fitting = { task, method: 'lora', modulesToSave, epochs: 4, learningRate: 0.02, batchSize: 2, rank: 2 };
+    const head = await bert.fit(examplesOf[task], fitting);
+    await writeFolder(folder, await head.saveAdapter());
+    const own = await logitsOf(head, wire(texts));
+    await bert.dispose();
+    const again = await load(checkpoint(type), { adapter: folder, threads: 1 });
+    compare(await logitsOf(again.head, wire(texts)), own);
+    await again.dispose();
+    written.push({ name, own, request: { folder, texts } });
+  }
 
   const results = inPython(written.map(({ request }) => request));
   for (const [i, { name, own }] of written.entries())

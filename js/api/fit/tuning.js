@@ -12,7 +12,7 @@ import { checkInteger } from '../options.js';
 export const STEPS = ['batchSize', 'epochs', 'learningRate', 'maxTokens', 'memory', 'warmup', 'weightDecay'];
 export const COMMON_TUNING = [...STEPS, 'earlyStopping', 'onCheckpoint', 'resume'];
 export const TUNING = {
-  lora: ['alpha', 'dropout', 'rank', 'rslora', 'targetModules'],
+  lora: ['alpha', 'dropout', 'modulesToSave', 'rank', 'rslora', 'targetModules'],
   layers: ['layers'],
   full: /** @type {string[]} */ ([]),
 };
@@ -30,6 +30,9 @@ const BATCH_SIZE = {
   'question-answering': 16,
 };
 
+/** @param {unknown} name of a module */
+const isName = (name) => typeof name === 'string' && name !== '';
+
 /**
  * Throws BAD_INPUT.
  * @param {FitOptions & { method: Method, task: import('../../types.js').HeadTask }} options
@@ -37,10 +40,17 @@ const BATCH_SIZE = {
  */
 export function tuningOptions(options, info) {
   const { method, task } = options;
-  if (method !== 'lora' && info.dtype !== 'f32')
+  const { modulesToSave = [] } = options;
+  if (!Array.isArray(modulesToSave) || !Array.from(modulesToSave).every(isName))
     throw new BertletError(
       'BAD_INPUT',
-      `method '${method}' trains the model's own weights, which must be in f32: load it with dtype 'f32', or use method 'lora'.`,
+      `modulesToSave is ${JSON.stringify(modulesToSave)}; it must be an array of names of modules, such as ['LayerNorm', 'embeddings'].`,
+    );
+  const isBeside = method === 'lora' && modulesToSave.length === 0;
+  if (!isBeside && info.dtype !== 'f32')
+    throw new BertletError(
+      'BAD_INPUT',
+      `${method === 'lora' ? 'modulesToSave' : `method '${method}'`} trains the model's own weights, which must be in f32: load it with dtype 'f32', or use method 'lora'${method === 'lora' ? ' without it' : ''}.`,
     );
   const { rank = 16, alpha = 2 * rank, rslora = false, dropout = 0.05, targetModules = 'all-linear' } = options;
   const { layers = Math.min(2, info.numLayers), epochs, batchSize = BATCH_SIZE[task], memory } = options;
@@ -57,7 +67,6 @@ export function tuningOptions(options, info) {
   checkNumber('weightDecay', weightDecay, (value) => value >= 0, 'a number that is not negative');
   checkNumber('dropout', dropout, (value) => value >= 0 && value < 1, 'at least 0 and below 1');
   checkNumber('warmup', warmup, (value) => value >= 0 && value <= 1, 'a share of the steps, 0 to 1');
-  const isName = (/** @type {unknown} */ name) => typeof name === 'string' && name !== '';
   if (
     !(Array.isArray(targetModules)
       ? targetModules.length > 0 && Array.from(targetModules).every(isName)
@@ -68,7 +77,18 @@ export function tuningOptions(options, info) {
       `targetModules is ${JSON.stringify(targetModules)}; it must be 'all-linear', names of modules such as ['query', 'value'], or a pattern.`,
     );
   return {
-    ...{ method, rank, alpha, rslora: Boolean(rslora), dropout, targetModules, layers, epochs, batchSize },
+    ...{
+      method,
+      rank,
+      alpha,
+      rslora: Boolean(rslora),
+      dropout,
+      targetModules,
+      modulesToSave,
+      layers,
+      epochs,
+      batchSize,
+    },
     ...{
       learningRate,
       warmup,

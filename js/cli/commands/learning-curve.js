@@ -31,7 +31,8 @@ ${tableHelp}
 ${modelHelp}
 
 With --method lora, layers and full, as for bertlet train: --epochs, --learning-rate, --batch-size, --warmup, --weight-decay,
---max-tokens and --memory; with lora --rank, --alpha, --rslora, --dropout and --target-modules; with layers --layers.`;
+--max-tokens and --memory; with lora --rank, --alpha, --rslora, --dropout, --target-modules and --modules-to-save; with layers
+--layers.`;
 
 /** @type {import('../lib/arguments.js').Options} */
 export const options = {

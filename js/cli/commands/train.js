@@ -86,7 +86,7 @@ export async function run(context) {
     const names = labelsIn(trainFile, examples, task);
     if (dev) checkLabels(/** @type {any[]} */ (dev.examples), dev.file, names);
   }
-  const isModel = method === 'layers' || method === 'full';
+  const isModel = method === 'layers' || method === 'full' || given.modulesToSave !== undefined;
   await (isModel ? checkModelOutput : checkHeadOutput)(folder).catch(cannotWrite(folder));
   const { checkpoint, resume } = await openCheckpoint(values, folder, (message) => progress.warn(message));
 

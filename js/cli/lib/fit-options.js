@@ -46,6 +46,9 @@ Only with --method lora, layers and full:
   --dropout SHARE        lora: share of an adapter's inputs that are dropped (default: 0.05)
   --target-modules all-linear|NAME,…|PATTERN
                          lora: which linear layers get an adapter, such as query,value (default: all-linear)
+  --modules-to-save NAME,…
+                         lora: modules of the encoder that are trained as a whole, such as LayerNorm or word_embeddings
+                         (default: none); DIR is then a model, as with layers
   --layers N             layers: how many of the last ones (default: 2)
   --batch-size N         examples of a step (default: 32; for entities and question-answering 16)
   --warmup SHARE         share of the steps in which the learning rate rises (default: 0.1)
@@ -80,6 +83,7 @@ export const fitOptions = {
   rslora: { type: 'boolean' },
   dropout: { type: 'string' },
   'target-modules': { type: 'string' },
+  'modules-to-save': { type: 'string' },
   layers: { type: 'string' },
   'batch-size': { type: 'string' },
   warmup: { type: 'string' },
@@ -120,6 +124,8 @@ export function readFitOptions(values) {
     rslora: /** @type {boolean | undefined} */ (values.rslora),
     dropout: probability(values, 'dropout'),
     targetModules: readTargetModules(values),
+    modulesToSave:
+      values['modules-to-save'] === undefined ? undefined : required(values, 'modules-to-save', 'LayerNorm').split(','),
     layers: integer(values, 'layers', 1),
     batchSize: integer(values, 'batch-size', 1),
     warmup: probability(values, 'warmup'),

@@ -35,7 +35,7 @@ export async function checkModelOutput(folder) {
 async function wasTuned(folder) {
   try {
     const { bertlet } = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));
-    return ['layers', 'full'].includes(bertlet.report.method);
+    return ['lora', 'layers', 'full'].includes(bertlet.report.method);
   } catch {
     return false; // not to be read, or without such a report
   }

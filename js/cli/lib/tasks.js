@@ -71,6 +71,7 @@ const steps = {
   rslora: ['lora'],
   dropout: ['lora'],
   'target-modules': ['lora'],
+  'modules-to-save': ['lora'],
   layers: ['layers'],
   'batch-size': tuning,
   warmup: tuning,
@@ -171,6 +172,7 @@ function checkTuning(values, method) {
     throw new UsageError(`--early-stopping with --method ${method} needs --validation SHARE, on which it looks`);
   if (values.resume !== undefined && values.checkpoint === undefined)
     throw new UsageError('--resume needs --checkpoint DIR, the folder that the interrupted training has written');
-  if (values.dtype === 'int8' && method !== 'lora')
-    throw new UsageError(`--dtype int8 has no weights that --method ${method} could train; leave it out`);
+  const trains = method === 'lora' ? values['modules-to-save'] && '--modules-to-save' : `--method ${method}`;
+  if (values.dtype === 'int8' && trains)
+    throw new UsageError(`--dtype int8 has no weights that ${trains} could train; leave it out`);
 }

@@ -12,7 +12,7 @@ import { HiddenStates } from './hidden-states.js';
 import { drawAdapter, drawHead } from './initial.js';
 import { planMemory } from './plan-memory.js';
 import { taggingTask } from './tagging-task.js';
-import { adaptedTensors, trainedTensors } from './tensors.js';
+import { loraTensors, trainedTensors } from './tensors.js';
 import { textTask } from './text-task.js';
 import { train } from './train.js';
 import { Tuner } from './tuner.js';
@@ -30,6 +30,7 @@ import { networkOf, replaceWeights, reportOf } from './trained.js';
  * @property {boolean} rslora
  * @property {number} dropout
  * @property {string | string[]} targetModules
+ * @property {string[]} modulesToSave
  * @property {number} layers
  * @property {number} [epochs]
  * @property {number} batchSize
@@ -59,7 +60,7 @@ const MIN_STEPS = 100;
 const MAX_EPOCHS = 20;
 
 /**
- * Trains adapters or weights of the encoder, and a head. With 'layers' and 'full' the engine has the new weights when it resolves.
+ * Trains adapters or weights of the encoder, and a head. The engine has those weights when it resolves.
  * @param {Engine} engine
  * @param {any} params of the task's function in js/train/frozen/, and `tuning`
  * @param {import('../../rpc/serve.js').Context} context
@@ -69,7 +70,6 @@ const MAX_EPOCHS = 20;
  *   HEAD_MODEL_MISMATCH if another fit has changed the model meanwhile, or the signal's reason
  */
 export async function tune(engine, params, context, untilAlone) {
-  const { method } = params.tuning;
   const { config, fingerprint } = engine;
   return withTuned(engine, params, context, 0, async ({ tuner, plan, tensors, task, standing, logits }) => {
     const network = networkOf(tuner, config, tensors, plan);
@@ -80,10 +80,11 @@ export async function tune(engine, params, context, untilAlone) {
       validation: task.validationOf?.(logits ?? []),
       report: reportOf(params, task, plan, standing, engine),
     };
-    if (method !== 'lora') await untilAlone(context.signal);
+    const changesModel = plan.tuning.includes('TRAINED');
+    if (changesModel) await untilAlone(context.signal);
     if (engine.fingerprint !== fingerprint) throw trainedMeanwhile();
     context.signal.throwIfAborted(); // from here on it is done
-    if (method !== 'lora') replaceWeights(engine, tuner, plan.tuning);
+    if (changesModel) replaceWeights(engine, tuner, plan.tuning);
     return { ...found, fingerprint: engine.fingerprint };
   });
 }
@@ -120,8 +121,9 @@ export async function withTuned(engine, params, context, longestUsed, use) {
   const names = [...tensors.keys()];
   const tuning =
     how.method === 'lora'
-      ? adaptedTensors(names, config.family, how.targetModules)
+      ? loraTensors(names, config.family, how.targetModules, how.modulesToSave)
       : trainedTensors(names, begin, how.method === 'full');
+  const trainsEmbeddings = names.some((name, i) => name.startsWith('embeddings') && tuning[i] === 'TRAINED');
   const epochs = how.epochs ?? defaultEpochs(name, Math.ceil(task.train.length / how.batchSize));
   const longest = [...task.train, ...task.heldOut].reduce(
     (most, { encoded }) => Math.max(most, encoded.ids.length),
@@ -133,7 +135,7 @@ export async function withTuned(engine, params, context, longestUsed, use) {
     begin,
     weights: engine.isInt8 ? 'int8' : 'f32',
     // Embeddings that are projected are dropped before that, and those of an int8 model take little room.
-    embeds: how.method === 'full' || (begin === 0 && (engine.isInt8 || config.embeddingSize !== config.hiddenSize)),
+    embeds: trainsEmbeddings || (begin === 0 && (engine.isInt8 || config.embeddingSize !== config.hiddenSize)),
     maxTokens: BATCH_TOKENS,
     pooling: task.pooling,
     rank: how.method === 'lora' ? how.rank : 0,

@@ -1,6 +1,7 @@
 // Which of a model's tensors a method trains, and which get an adapter.
 import { parsePattern, UnknownPattern } from '../../checkpoint/name-pattern.js';
 import { nameInModel } from '../../checkpoint/own-names.js';
+import { isInModule } from '../../checkpoint/saved-modules.js';
 import { BertletError } from '../../errors.js';
 
 /** @typedef {import('./tuner.js').TunerPlan['tuning'][number]} Tuning */
@@ -8,6 +9,33 @@ import { BertletError } from '../../errors.js';
 /** Weights that can have an adapter: the linear layers of the encoder's layers. */
 const LINEAR =
   /^encoder\.layer\.\d+\.(attention\.self\.(query|key|value)|attention\.output\.dense|intermediate\.dense|output\.dense)\.weight$/;
+
+/**
+ * Method 'lora': the tensors that get an adapter, and those of modules that are trained as a whole; these get none, as in PEFT. Throws
+ * BAD_INPUT if a name or pattern matches none, or nothing gets an adapter.
+ * @param {string[]} names of all tensors, canonical
+ * @param {import('../../checkpoint/families/family.js').Family} family
+ * @param {string | string[]} targetModules
+ * @param {string[]} modulesToSave
+ * @returns {Tuning[]} [tensors]
+ */
+export function loraTensors(names, family, targetModules, modulesToSave) {
+  const adapted = adaptedTensors(names, family, targetModules);
+  const unknown = modulesToSave.find((module) => !names.some((name) => isInModule(name, family, module)));
+  if (unknown !== undefined)
+    throw new BertletError(
+      'BAD_INPUT',
+      `modulesToSave has ${JSON.stringify(unknown)}, which is no module of this model's encoder. There are, for instance, embeddings, LayerNorm and layer.0. The head is always trained.`,
+    );
+  const tuning = names.map((name, i) =>
+    modulesToSave.some((module) => isInModule(name, family, module)) ? 'TRAINED' : adapted[i],
+  );
+  if (tuning.includes('ADAPTED')) return tuning;
+  throw new BertletError(
+    'BAD_INPUT',
+    "modulesToSave has all modules that would get an adapter. Train them by method 'layers' or 'full'.",
+  );
+}
 
 /**
  * The tensors that get an adapter, by PEFT's rules: 'all-linear' means all linear layers; the names of a list match whole modules' names, or
@@ -18,7 +46,7 @@ const LINEAR =
  * @param {string | string[]} targetModules
  * @returns {Tuning[]} [tensors]
  */
-export function adaptedTensors(names, family, targetModules) {
+function adaptedTensors(names, family, targetModules) {
   const modules = names.map((name) => (LINEAR.test(name) ? nameInModel(name, family).replace(/\.weight$/, '') : ''));
   const matchers = matchersOf(targetModules, family);
   for (const { target, matches } of matchers) {

@@ -55,7 +55,7 @@ export function replaceWeights(engine, tuner, tuning) {
  * @param {Engine} engine
  */
 export function reportOf({ tuning: how, questions, classes }, task, { pooling }, { step, history, best }, { config }) {
-  const { method, rank, alpha, rslora, dropout, targetModules, layers, learningRate, batchSize } = how;
+  const { method, rank, alpha, rslora, dropout, targetModules, modulesToSave, layers, learningRate, batchSize } = how;
   const kept = best ? history[best.epoch - 1] : history[history.length - 1];
   return {
     method,
@@ -63,7 +63,9 @@ export function reportOf({ tuning: how, questions, classes }, task, { pooling },
     ...(questions ? { windows: task.train.length } : { classes }),
     layer: config.numLayers,
     pooling,
-    ...(method === 'lora' && { lora: { rank, alpha, rslora, dropout, targetModules } }),
+    ...(method === 'lora' && {
+      lora: { rank, alpha, rslora, dropout, targetModules, ...(modulesToSave.length > 0 && { modulesToSave }) },
+    }),
     ...(method === 'layers' && { layers }),
     learningRate,
     batchSize,

@@ -21,8 +21,11 @@ import { batchFor, logitsOf } from './train.js';
  * @param {Context} context hears of the training only
  * @returns {Promise<Int32Array>} [texts]; rejects as `tune`
  */
-export const classesByTuned = (engine, params, texts, context) =>
-  (params.tuning.method === 'lora' ? classesByAdapter : classesByWeights)(engine, params, texts, context);
+export function classesByTuned(engine, params, texts, context) {
+  const { method, modulesToSave } = params.tuning;
+  const isBeside = method === 'lora' && modulesToSave.length === 0;
+  return (isBeside ? classesByAdapter : classesByWeights)(engine, params, texts, context);
+}
 
 /** By an adapter beside the model, also an int8 one, as `classify` computes it. @type {typeof classesByTuned} */
 async function classesByAdapter(engine, params, texts, context) {
