@@ -90,9 +90,10 @@ function examples(name, task, input, options = {}) {
       writeFileSync(path, bytes);
       const list = await readExamples(path, task, options);
       assert.ok(list.length > 0);
-      for (const { text, label, labels, words, tags, question, context, answers } of list) {
+      for (const { text, label, labels, score, words, tags, question, context, answers } of list) {
         if (task === 'text-classification') assert.ok(typeof text === 'string' && typeof label === 'string' && label);
         if (task === 'multi-label') assert.equal(new Set(labels).size, labels.length);
+        if (task === 'regression') assert.ok(typeof text === 'string' && Number.isFinite(score));
         if (task === 'token-classification') assert.ok(words.length === tags.length && tags.every(Boolean));
         if (task === 'question-answering') {
           assert.equal(typeof question, 'string');
@@ -173,6 +174,23 @@ const exampleFiles = [
     lines([
       { text: 'fine', labels: ['a', 'b'] },
       { text: 'dull', labels: [] },
+    ]),
+  ),
+  examples(
+    'scores.csv',
+    'regression',
+    damagedText('left,right,score\nfine,"so, so",4.5\ndull,bad,-1e0\n', TABLE_MARKS),
+    {
+      table: { textColumn: '1', textPairColumn: '2' },
+    },
+  ),
+  examples('scores.tsv', 'regression', damagedText('a fine film\t4.5\ndull\t1\ngood\t3\n', TABLE_MARKS)),
+  examples(
+    'scores.jsonl',
+    'regression',
+    lines([
+      { text: 'fine', text_pair: 'good', score: 4.5 },
+      { text: 'dull', score: 1 },
     ]),
   ),
   examples('tags.jsonl', 'token-classification', lines([tagged, tagged])),
