@@ -81,6 +81,14 @@ BERTLET_API int32_t bertlet_tokenizer_special(const bertlet_tokenizer *tokenizer
 BERTLET_API int32_t bertlet_tokenize(const bertlet_tokenizer *tokenizer, const char *text, size_t text_bytes,
                                      int32_t *ids, int32_t *offsets, int32_t capacity);
 
+/* The words of `text` [text_bytes] (UTF-8; ill-formed sequences count as U+FFFD), which a vocabulary is trained on: as
+ * a tokenizer with these `flags` normalizes and splits it, before it looks for special tokens and pieces. Only in the
+ * modules that train the encoder. words  [capacity]  out: the words in their order, in UTF-8, a space behind each
+ * Returns the number of bytes, at most 3 * text_bytes + 1; BERTLET_ERROR_CAPACITY when there are more than `capacity`,
+ * BERTLET_ERROR_ARGUMENT for a text of 2^29 bytes or more. A word may have any length; but of more than 25 marks in a
+ * row that BERTLET_STRIP_ACCENTS keeps, those past the word's hundredth character may be left out. */
+BERTLET_API int32_t bertlet_words(const char *text, size_t text_bytes, uint32_t flags, char *words, int32_t capacity);
+
 /* ---- Threads ----------------------------------------------------------------------------------------------------- */
 
 /* A pool of a fixed number of threads. The core starts none: the caller starts `count - 1` of them and lets each run

@@ -289,7 +289,7 @@ export class Tokenizer {
  * @param {number} start
  * @param {number} stop
  */
-function splitText(text, start, stop) {
+export function splitText(text, start, stop) {
   /** @type {Part[]} */
   const parts = [];
   while (start < stop) {

@@ -303,6 +303,29 @@ void normalizer_split(const normalizer *of, cursor *at, word_visitor *visit, voi
   *at = s.at;
 }
 
+size_t normalizer_cut(const normalizer *of, const uint8_t *text, size_t length, int32_t least) {
+  bool strips = of->flags & BERTLET_STRIP_ACCENTS;
+  bool in_word = false;
+  cursor at = {text, text + length, 0};
+  for (int32_t passed = 0; at.next < at.end; passed++) {
+    const uint8_t *begin = at.next;
+    uint32_t parts[3] = {decode(&at)};
+    const unicode_record *record = record_of(parts[0]);
+    if (of->flags & BERTLET_CLEAN_TEXT && record->flags & UNICODE_REMOVED) continue;
+    bool apart = of->flags & BERTLET_SPLIT_CHINESE_CHARS && record->flags & UNICODE_CHINESE;
+    if (strips && record->flags & UNICODE_DECOMPOSES) {
+      decompose(parts[0], parts);
+      record = record_of(parts[0]);
+    }
+    /* NFD sorts marks with those before them. */
+    if (strips && (record->order > 0 || record->flags & UNICODE_STRIPPED)) continue;
+    bool letter = !apart && !(record->flags & (UNICODE_WHITESPACE | UNICODE_PUNCTUATION));
+    if (letter && in_word && passed >= least) return (size_t)(begin - text);
+    in_word = letter;
+  }
+  return length;
+}
+
 size_t length_without_trailing_whitespace(const uint8_t *text, size_t length) {
   while (length > 0) {
     size_t begin = length - 1;

@@ -51,6 +51,11 @@ void normalizer_init(normalizer *of, uint32_t flags);
  * outside of words, calling `visit` for each word; moves `at` there. */
 void normalizer_split(const normalizer *of, cursor *at, word_visitor *visit, void *context);
 
+/* Where a text may be cut so that its parts, normalized and split one by one, give the words of the whole, but for one
+ * that ends with the first part and goes on in the next: bytes up to the first such place behind `least` code points,
+ * which is in the midst of a word, before one of its letters; or `length`. */
+size_t normalizer_cut(const normalizer *of, const uint8_t *text, size_t length, int32_t least);
+
 /* Length of UTF-8 `text` without the white space at its end. */
 size_t length_without_trailing_whitespace(const uint8_t *text, size_t length);
 
