@@ -4,7 +4,7 @@ export { BertletError } from './errors.js';
 export { load } from './api/load.js';
 export { Model } from './api/model.js';
 export { cosineSimilarity, search } from './api/similarity.js';
-export { loadTokenizer } from './api/tokenizer.js';
+export { loadTokenizer, trainVocabulary } from './api/without-model.js';
 
 /** @typedef {import('./errors.js').ErrorCode} ErrorCode */
 /** @typedef {import('./api/heads/create.js').AnyHead} AnyHead */
@@ -27,6 +27,9 @@ export { loadTokenizer } from './api/tokenizer.js';
 /** @typedef {import('./types.js').ScoredExample} ScoredExample */
 /** @typedef {import('./types.js').Example} Example */
 /** @typedef {import('./types.js').Encoding} Encoding */
+/** @typedef {import('./api/tokenizer.js').StandaloneTokenizer} StandaloneTokenizer */
+/** @typedef {import('./types.js').VocabularyOptions} VocabularyOptions */
+/** @typedef {import('./types.js').TrainedVocabulary} TrainedVocabulary */
 /** @typedef {import('./types.js').Prediction} Prediction */
 /** @typedef {import('./types.js').CurvePoint} CurvePoint */
 /** @typedef {import('./types.js').MaskFill} MaskFill */

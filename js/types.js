@@ -14,9 +14,10 @@
 
 /**
  * @typedef {object} Progress
- * @property {'download' | 'embed' | 'classify' | 'fill-mask' | 'features' | 'search' | 'train'} phase
+ * @property {'download' | 'embed' | 'classify' | 'fill-mask' | 'features' | 'search' | 'train' | 'words' | 'pieces'} phase
  * @property {number} loaded what is done: bytes of weights in 'download', texts in 'embed', 'classify' and 'features', steps in
- *   'search' and 'train', in a learning curve draws, also parts of one; never more than `total`
+ *   'search' and 'train', in a learning curve draws, also parts of one, of a vocabulary texts in 'words', then pieces in 'pieces'; never more
+ *   than `total`
  * @property {number} total
  * @property {number} [loss] of the last step, where the encoder is trained; so are the following ones
  * @property {EpochReport[]} [epochs] those that are done
@@ -129,6 +130,27 @@
  * @property {string[]} tokens [tokens] the pieces of the vocabulary
  * @property {[start: number, end: number][]} offsets [tokens] where each is in its text, in UTF-16 code units: `text.slice(start, end)`;
  *   [0, 0] for [CLS] and [SEP]
+ */
+
+/**
+ * @typedef {object} VocabularyOptions
+ * @property {number} [size] how many pieces it is to have, special tokens included; default 30000
+ * @property {number} [minFrequency] how often two pieces must stand side by side to become one; default 2
+ * @property {number} [limitAlphabet] how many different characters are kept, the most frequent ones; default 1000. The others are left out
+ * @property {boolean} [lowercase] default true
+ * @property {boolean} [stripAccents] whether accents and other marks are taken off letters; default: as `lowercase`
+ * @property {boolean} [splitChinese] whether each Chinese character is a word of its own; default true
+ */
+
+/**
+ * @typedef {object} TrainedVocabulary
+ * @property {string[]} vocabulary the pieces by id: [PAD] [UNK] [CLS] [SEP] [MASK], the alphabet, the alphabet with "##", and the pieces made
+ *   of them in the order in which they were made
+ * @property {Record<'vocab.txt' | 'tokenizer_config.json', Uint8Array>} files the vocabulary, and how texts are normalized for it: what
+ *   `loadTokenizer` takes, to be written into a model's folder
+ * @property {number} texts how many there were
+ * @property {number} words how many these have, each as often as it occurs
+ * @property {number} distinctWords how many different ones
  */
 
 /** @typedef {{ text: string, textPair?: string, label: string | number }} Example */

@@ -6,26 +6,20 @@ import { describe } from '../io/describe.js';
 import { openSource } from '../io/sources.js';
 import { measureTokenizer, PART_BYTES, TEXT_GROWTH, Tokenizer } from '../tokenize/tokenizer.js';
 import { readVocabulary } from '../tokenize/vocabulary.js';
-import { guarded } from './guard.js';
 import { rejectUnknownOptions } from './options.js';
 import { toTexts } from './texts.js';
 
 /** @typedef {import('../types.js').Encoding} Encoding */
 
-/**
- * Loads a tokenizer without its model. It works on the calling thread, in a WebAssembly instance of its own.
- * @param {import('../types.js').ModelSpec} spec of a model; in Node also the path of a vocab.txt or tokenizer.json
- * @param {import('../io/describe.js').PlaceOptions & { lowercase?: boolean, signal?: AbortSignal }} [options] `lowercase` overrides
- *   what the files say; the others are those of `load`
- * @returns {Promise<StandaloneTokenizer>} rejects with BAD_INPUT, FILE_NOT_FOUND, NETWORK, NOT_A_MODEL, BAD_CONFIG, BAD_VOCABULARY,
- *   NO_WASM or OUT_OF_MEMORY, or with the signal's reason
- */
-export function loadTokenizer(spec, options) {
-  return open(spec, options);
-}
+/** @typedef {import('../io/describe.js').PlaceOptions & { lowercase?: boolean, signal?: AbortSignal }} TokenizerOptions */
 
-/** @type {typeof loadTokenizer} */
-const open = guarded(async (spec, { lowercase, hub, revision, token, headers, signal, ...others } = {}) => {
+/**
+ * What `loadTokenizer` does.
+ * @param {import('../types.js').ModelSpec} spec
+ * @param {TokenizerOptions} [options]
+ * @returns {Promise<StandaloneTokenizer>}
+ */
+export async function openTokenizer(spec, { lowercase, hub, revision, token, headers, signal, ...others } = {}) {
   rejectUnknownOptions(others);
   signal?.throwIfAborted();
   const { description, close } = await describe(spec, { hub, revision, token, headers });
@@ -40,7 +34,7 @@ const open = guarded(async (spec, { lowercase, hub, revision, token, headers, si
   } finally {
     close();
   }
-});
+}
 
 /** A tokenizer without a model. Call `dispose` when it is no longer needed. */
 export class StandaloneTokenizer {

@@ -61,14 +61,38 @@ export function writeTokenizerFiles(tokenizer, { modelType, maxTokens, hasTypes 
   const config = {
     // The classes of BERT's tokenizers clean every text; the general one does as tokenizer.json says.
     tokenizer_class: has(CLEAN_TEXT) ? (CLASSES.get(modelType) ?? 'BertTokenizer') : 'PreTrainedTokenizerFast',
-    do_lower_case: has(LOWERCASE),
-    strip_accents: has(STRIP_ACCENTS),
-    tokenize_chinese_chars: has(SPLIT_CHINESE_CHARS),
+    ...settings(flags, present),
     model_max_length: maxTokens,
     ...(!hasTypes && { model_input_names: ['input_ids', 'attention_mask'] }),
-    ...Object.fromEntries(present.map((token) => [`${token.slice(1, -1).toLowerCase()}_token`, token])),
   };
   return { 'vocab.txt': bytes, 'tokenizer.json': encodeJson(json), 'tokenizer_config.json': encodeJson(config) };
+}
+
+/**
+ * The files of a vocabulary that belongs to no model yet: vocab.txt, and tokenizer_config.json, without which it would be taken for a
+ * lowercased one.
+ * @param {string[]} pieces by id, with all special tokens
+ * @param {number} flags bertlet_tokenizer_flags with CLEAN_TEXT
+ * @returns {Record<'vocab.txt' | 'tokenizer_config.json', Uint8Array<ArrayBuffer>>}
+ */
+export const writeVocabularyFiles = (pieces, flags) => ({
+  'vocab.txt': new TextEncoder().encode(pieces.map((piece) => `${piece}\n`).join('')),
+  'tokenizer_config.json': encodeJson({ tokenizer_class: 'BertTokenizer', ...settings(flags, SPECIALS) }),
+});
+
+/**
+ * What tokenizer_config.json says of how texts are normalized, and of the special tokens.
+ * @param {number} flags bertlet_tokenizer_flags
+ * @param {string[]} specials that there are
+ */
+function settings(flags, specials) {
+  const { LOWERCASE, STRIP_ACCENTS, SPLIT_CHINESE_CHARS } = TOKENIZER_FLAGS;
+  return {
+    do_lower_case: (flags & LOWERCASE) !== 0,
+    strip_accents: (flags & STRIP_ACCENTS) !== 0,
+    tokenize_chinese_chars: (flags & SPLIT_CHINESE_CHARS) !== 0,
+    ...Object.fromEntries(specials.map((token) => [`${token.slice(1, -1).toLowerCase()}_token`, token])),
+  };
 }
 
 /**

@@ -20,7 +20,7 @@ import { readOptional } from '../io/sources.js';
 /** @typedef {import('./tokenizer-json.js').Normalizer} Normalizer */
 
 /** bertlet_tokenizer_flags. @param {Normalizer} normalizer */
-function toFlags({ lowercase = true, stripAccents, cleanText = true, splitChinese = true }) {
+export function toFlags({ lowercase = true, stripAccents, cleanText = true, splitChinese = true }) {
   const { LOWERCASE, STRIP_ACCENTS, CLEAN_TEXT, SPLIT_CHINESE_CHARS } = TOKENIZER_FLAGS;
   return (
     (lowercase ? LOWERCASE : 0) |

@@ -9,6 +9,8 @@ const titles = {
   features: 'Reading the texts',
   search: 'Choosing the regularization',
   train: 'Training',
+  words: 'Counting words',
+  pieces: 'Making pieces',
 };
 
 /** Without a terminal, the lines of a phase are at least this far apart in time, and in share of the work. */
