@@ -16,6 +16,7 @@ const commands = {
   predict: () => import('./commands/predict.js'),
   evaluate: () => import('./commands/evaluate.js'),
   'learning-curve': () => import('./commands/learning-curve.js'),
+  vocabulary: () => import('./commands/vocabulary.js'),
   cache: () => import('./commands/cache.js'),
 };
 
@@ -75,7 +76,9 @@ async function dispatch(argv, output, signal) {
   const { help, maxFiles, options, run } = await commands[name]();
   const { values, files } = parse(rest, options, maxFiles);
   if (values.help) return print(help);
-  const progress = new Progress(process.stderr, { verbose: ['train', 'evaluate', 'learning-curve'].includes(name) });
+  const progress = new Progress(process.stderr, {
+    verbose: ['train', 'evaluate', 'learning-curve', 'vocabulary'].includes(name),
+  });
   try {
     await run({ values, files, signal, output, progress });
   } finally {
