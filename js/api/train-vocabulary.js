@@ -41,11 +41,13 @@ export async function trainVocabulary(
   const flags = toFlags({ lowercase, stripAccents, splitChinese });
   try {
     const { count, words } = await countWords(texts, flags, context);
+    signal.throwIfAborted();
     const { total, counts } = words;
     if (total === 0)
       throw new BertletError('NO_EXAMPLES', 'There is no word in the texts, of which a vocabulary could be made.');
     const distinctWords = counts.size;
     const vocabulary = await findPieces(counts, { size, minFrequency, limitAlphabet }, context);
+    signal.throwIfAborted();
     const warning = aboutSize(vocabulary.length, { size, minFrequency });
     if (warning) context.emit({ warning });
     return { vocabulary, files: writeVocabularyFiles(vocabulary, flags), texts: count, words: total, distinctWords };

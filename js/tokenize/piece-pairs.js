@@ -28,13 +28,13 @@ export class Pairs {
 }
 
 /**
- * A pair to be merged in some of the words that have it.
+ * A pair that may be merged.
  * @typedef {object} Candidate
  * @property {number} pair its number
  * @property {number} first id of its first piece
  * @property {number} second id of its second piece
  * @property {number} count how often it occurred when it was counted last, in all words
- * @property {number[]} words numbers of the words
+ * @property {number[]} words numbers of the words that had it then
  */
 
 /** Pairs that one pass over words has found, as candidates in the making. */
@@ -49,11 +49,11 @@ export class Found {
     else if (known.words[known.words.length - 1] !== word) known.words.push(word);
   }
 
-  /** Queues those that still occur, now that all words have been seen. @param {Queue} queue @param {Pairs} pairs */
+  /** Queues them, with their counts now that all words have been seen. @param {Queue} queue @param {Pairs} pairs */
   moveTo(queue, pairs) {
     for (const candidate of this.#candidates.values()) {
       candidate.count = pairs.counts[candidate.pair];
-      if (candidate.count > 0) queue.push(candidate);
+      queue.push(candidate);
     }
   }
 }
@@ -66,9 +66,16 @@ const isBefore = (a, b) =>
 export class Queue {
   /** @type {Candidate[]} */
   #heap = [];
+  #leastCount;
+
+  /** @param {number} leastCount candidates that occur less often are left out */
+  constructor(leastCount) {
+    this.#leastCount = leastCount;
+  }
 
   /** @param {Candidate} candidate */
   push(candidate) {
+    if (candidate.count < this.#leastCount) return;
     const heap = this.#heap;
     let at = heap.push(candidate) - 1;
     for (let parent; at > 0; at = parent) {

@@ -7,6 +7,9 @@
 // characters are numbered by code point, as those without "##" are there too; and of equally frequent characters at the limit of the alphabet
 // those with the lower code points stay. Hugging Face's trainer gives the same if it is told the alphabet in this order.
 //
+// A merge is applied to all words, so a string of characters is made of the same two pieces wherever a piece is made of it: no piece comes twice,
+// and a pair comes into being in one merge, that which makes the later one of its pieces. It is queued then, and can only become rarer.
+//
 // This is JavaScript, and only the words come from the core: it works on different words, of which there are few, and takes about as long as
 // reading the texts. In the core, which allocates nothing, most of the code would be about memory that can't be planned ahead.
 import { SPECIALS } from './added-tokens.js';
@@ -38,31 +41,24 @@ const WORDS_AT_ONCE = 256;
 export function* trainPieces(counts, { size, minFrequency, limitAlphabet }, report) {
   const { all, later } = yield* chooseAlphabet(counts, limitAlphabet);
   const pieces = [...SPECIALS, ...all, ...later.map((character) => PREFIX + character)];
-  const ids = new Map(pieces.map((piece, id) => [piece, id]));
-  const words = yield* splitWords(counts, ids);
+  const words = yield* splitWords(counts, new Map(pieces.map((piece, id) => [piece, id])));
   counts.clear();
   const pairs = new Pairs();
-  const queue = new Queue();
+  const queue = new Queue(minFrequency);
   yield* countPairs(words, pairs, queue);
 
   while (pieces.length < size) {
     const best = queue.pop();
     if (!best) break;
     const count = pairs.counts[best.pair];
-    if (best.count !== count) {
-      // Merges since have changed it.
+    if (best.count > count) {
+      // Merges since have made it rarer.
       best.count = count;
       queue.push(best);
       continue;
     }
-    if (count < minFrequency) break;
     const piece = pieces[best.first] + pieces[best.second].slice(PREFIX.length);
-    let id = ids.get(piece); // another pair may have made it
-    if (id === undefined) {
-      id = pieces.push(piece) - 1;
-      ids.set(piece, id);
-    }
-    yield* merge(words, best, id, pairs, queue);
+    yield* merge(words, best, pieces.push(piece) - 1, pairs, queue);
     report(pieces.length);
   }
   return pieces;
@@ -158,8 +154,7 @@ function* countPairs({ ids, starts, lengths, counts }, pairs, queue) {
 }
 
 /**
- * Merges a candidate's pair in its words. The pair's own count stays: where later merges make it anew, it is counted on top, as in Hugging
- * Face's trainer.
+ * Merges a candidate's pair in its words.
  * @param {Words} words
  * @param {Candidate} pair
  * @param {number} merged the piece that the pair becomes
