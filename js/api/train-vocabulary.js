@@ -37,7 +37,13 @@ export async function trainVocabulary(
     checkChoice(name, value, [true, false]);
   const { signal = new AbortController().signal, onEvent, progress } = callOptions(taskOptions);
   signal.throwIfAborted();
-  const context = { signal, progress, emit: /** @type {Context['emit']} */ (onEvent) };
+  const context = {
+    signal,
+    progress,
+    emit(/** @type {unknown} */ event) {
+      if (!signal.aborted) onEvent?.(event);
+    },
+  };
   const flags = toFlags({ lowercase, stripAccents, splitChinese });
   try {
     const { count, words } = await countWords(texts, flags, context);

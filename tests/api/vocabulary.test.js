@@ -57,7 +57,7 @@ test('texts of any iterable, also one that brings them later', async () => {
 test('it warns of a vocabulary that is smaller or larger than it was to be, which can be used', async () => {
   for (const [size, length, warning] of [
     [1000, 50, /^The texts fill 50 of the 1000 pieces .* no other two pieces stand side by side as often as 2 times/],
-    [20, 43, /^The vocabulary has 43 pieces, not 20: the special tokens and the characters of the texts alone/],
+    [20, 40, /^The vocabulary has 40 pieces, not 20: the special tokens and the characters of the texts alone/],
   ]) {
     const warnings = [];
     const trained = await trainVocabulary(texts, { size, onWarning: (message) => warnings.push(message) });
@@ -105,7 +105,7 @@ test('aborting it rejects with the reason, in both phases and before', async () 
     };
     const options = { signal: controller.signal, size: 4000, onProgress, onWarning() {} };
     await assert.rejects(trainVocabulary(many, options), reason);
-    assert.ok(after <= 1, `${after} events after it`); // the last one of its phase
+    assert.equal(after, 0);
   }
   const aborted = AbortSignal.abort(reason);
   await assert.rejects(trainVocabulary(texts, { signal: aborted }), reason);
