@@ -60,6 +60,8 @@ const FACTS = {
   memory: 'megabytes of WebAssembly after a call with 4096 tokens',
   training: 'milliseconds a step of training (of all sentences: all their steps), texts x tokens',
   'training-ratios': 'training: how many times as long, the median over rounds in which all took turns',
+  vocabulary:
+    'milliseconds to train a vocabulary, and how many times as long, the median over rounds in which both took turns',
   size: 'kilobytes to fetch besides the model, gzipped',
 };
 

@@ -3,7 +3,8 @@
 //
 //   --quick        one shape, few sentences
 //   --only WORDS   comma-separated: node, node24, chromium; f32, int8; encoder, texts, texts-2 (on two threads), threads,
-//                  tokenizer, heads, training (of the encoder), and for Chromium start, memory. Of each kind those that are named.
+//                  tokenizer, heads, training (of the encoder, and in Node of a vocabulary), and for Chromium start, memory. Of each
+//                  kind those that are named.
 //
 // Training is measured beside PyTorch, in an environment of Python that it makes in bench/models; or in that of BERTLET_BENCH_PYTHON, a
 // path to a Python that has it.

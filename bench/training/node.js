@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { trainingSuite } from './suite.js';
 import { startTorch } from './torch.js';
+import { vocabularySuite } from './vocabulary.js';
 
 process.once(
   'message',
@@ -11,6 +12,7 @@ process.once(
     const place = { model, exported, read: readFile };
     const facts = await trainingSuite(place, ask, { quick, sentences: texts.sentences, say });
     end();
+    facts.push(...(await vocabularySuite(python, { quick, say })));
     process.send?.({ rows: [], facts }, () => process.exit()); // the engines' threads would not let it end
   },
 );

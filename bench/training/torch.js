@@ -1,4 +1,4 @@
-// PyTorch's part, in a process of Python.
+// The peers' part, in a process of Python.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
@@ -44,14 +44,23 @@ export async function torchVersions() {
  * @param {string} model folder of the checkpoint
  * @returns {{ ask: Ask, end: () => void }}
  */
-export function startTorch(python, model) {
-  const child = spawn(python, [join(here, 'training/steps.py'), model], { stdio: ['pipe', 'pipe', 'inherit'] });
+export const startTorch = (python, model) => startPython(python, ['training/steps.py', model]);
+
+/**
+ * @param {string} python
+ * @param {string[]} args a script in bench/, and its arguments
+ * @param {Record<string, string>} [variables] of the environment
+ * @returns {{ ask: Ask, end: () => void }}
+ */
+export function startPython(python, [script, ...args], variables) {
+  const env = { ...process.env, ...variables };
+  const child = spawn(python, [join(here, script), ...args], { stdio: ['pipe', 'pipe', 'inherit'], env });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     async ask(request) {
       child.stdin.write(`${JSON.stringify(request)}\n`);
       const { value, done } = await lines.next();
-      if (done) throw new Error('PyTorch has ended; it says why above');
+      if (done) throw new Error('Python has ended; it says why above');
       return JSON.parse(value);
     },
     end: () => void child.stdin.end(),

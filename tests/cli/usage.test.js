@@ -14,7 +14,7 @@ const file = (name, content) => {
   return join(folder, name);
 };
 const good = file('good.tsv', 'fine\tpos\ndull\tneg\n');
-const commands = ['tokenize', 'embed', 'fill-mask', 'train', 'predict', 'evaluate', 'cache'];
+const commands = ['tokenize', 'embed', 'fill-mask', 'train', 'predict', 'evaluate', 'vocabulary', 'cache'];
 
 test('--help lists the commands', async () => {
   const { code, stdout, stderr } = await bertlet(['--help']);
@@ -51,6 +51,7 @@ const trainFor = (task, ...args) => [
   ...args,
 ];
 const tuneFor = (method, ...args) => trainFor('text-classification', '--method', method, ...args);
+const vocabularyOf = (...args) => ['vocabulary', '--train', good, '--output', 'v/vocab.txt', ...args];
 const own = (name) => ['--model', fileURLToPath(new URL(`../fixtures/checkpoints/${name}`, import.meta.url))];
 const wrong = [
   [[], /a command is missing/],
@@ -128,6 +129,12 @@ const wrong = [
   [['evaluate', ...own('bert-text'), '--test', good, '--threshold', '0.5'], /--threshold is for multi-label; here/],
   [['evaluate', ...own('bert-text'), '--test', good, '--decoding', 'argmax'], /--decoding is for token-classification/],
   [['evaluate', ...own('bert-answers'), '--test', good, '--labels', good], /--labels is for .*is question-answering/],
+  [['vocabulary', '--train', good], /--output is missing, for example --output my-vocabulary\/vocab\.txt/],
+  [['vocabulary', '--output', 'v'], /--train is missing/],
+  [vocabularyOf('--size', '0'), /--size must be a whole number from 1 on, not '0'/],
+  [vocabularyOf('--min-frequency', 'x'), /--min-frequency must be a whole number from 1 on, not 'x'/],
+  [vocabularyOf('--limit-alphabet', '-1'), /--limit-alphabet must be a whole number from 1 on, not '-1'/],
+  [vocabularyOf('--strip-accents', 'yes'), /--strip-accents must be one of true, false; it is 'yes'/],
   [['predict'], /--head is missing/],
   [['evaluate', '--head', 'x'], /--test is missing/],
 ];

@@ -10,6 +10,7 @@ import { checkModelOutput, writeModelFolder } from '../lib/model-folder.js';
 import { measure, namedMetrics } from '../data/measure.js';
 import { findSuspicions } from '../data/suspicions.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
+import { cannotWrite } from '../lib/output-folder.js';
 import { readTableOptions, tableHelp, tableOptions } from '../lib/table-options.js';
 import { checkOptions } from '../lib/tasks.js';
 
@@ -172,18 +173,6 @@ function crossValidated({ c, search, epochs, epochSearch }) {
   const chosen = search?.find((step) => step.c === c) ?? epochSearch?.find((step) => step.epochs === epochs);
   return chosen;
 }
-
-/**
- * For `catch`: a clearer error for a folder in which nothing can be made. For some, such as /proc, the system says "no such file".
- * @param {string} folder
- * @returns {(error: unknown) => never}
- */
-const cannotWrite = (folder) => (error) => {
-  if (!(error instanceof BertletError && error.code === 'FILE_NOT_FOUND')) throw error;
-  throw new BertletError('FILE_ACCESS', `${folder} can't be made or written. Give --output another place.`, {
-    cause: error,
-  });
-};
 
 /**
  * The labels of a file's examples. Throws ONE_CLASS if they are too few to learn from.

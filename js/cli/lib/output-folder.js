@@ -19,6 +19,18 @@ export const notOurs = (folder, why, option = 'output') =>
   new BertletError('OUTPUT_EXISTS', `${folder} ${why}; it is left as it is. Give --${option} a folder of its own.`);
 
 /**
+ * For `catch`: a clearer error for a folder in which nothing can be made. For some, such as /proc, the system says "no such file".
+ * @param {string} folder
+ * @returns {(error: unknown) => never}
+ */
+export const cannotWrite = (folder) => (error) => {
+  if (!(error instanceof BertletError && error.code === 'FILE_NOT_FOUND')) throw error;
+  throw new BertletError('FILE_ACCESS', `${folder} can't be made or written. Give --output another place.`, {
+    cause: error,
+  });
+};
+
+/**
  * The names of what is in a folder that is to be written. Throws OUTPUT_EXISTS if it is a file, FILE_ACCESS if it can't be made.
  * @param {string} folder
  * @param {string} [option] that names it

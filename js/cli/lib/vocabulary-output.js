@@ -5,7 +5,7 @@ import { BertletError } from '../../errors.js';
 import { fileError } from '../../node/file-error.js';
 import { makeFolder, replaceFile } from '../../node/partial.js';
 import { writeVocabularyFiles } from '../../tokenize/tokenizer-files.js';
-import { namesIn, notOurs } from './output-folder.js';
+import { cannotWrite, namesIn, notOurs } from './output-folder.js';
 
 /** @typedef {import('../../types.js').TrainedVocabulary['files']} Files */
 
@@ -33,10 +33,11 @@ export async function checkVocabularyOutput(path) {
 async function isOurs(path) {
   const keys = (/** @type {string} */ text) => Object.keys(JSON.parse(text)).join();
   const own = new TextDecoder().decode(writeVocabularyFiles([], 0)[CONFIG]);
-  return readFile(path, 'utf8').then(
-    (text) => keys(text) === keys(own),
-    () => false,
-  );
+  try {
+    return keys(await readFile(path, 'utf8')) === keys(own);
+  } catch {
+    return false; // not to be read, or no JSON
+  }
 }
 
 /**
@@ -53,6 +54,6 @@ export async function writeVocabulary(path, files) {
     await replaceFile(join(folder, CONFIG), files[CONFIG]);
     await replaceFile(path, files['vocab.txt']);
   } catch (error) {
-    throw fileError(error, path);
+    cannotWrite(path)(fileError(error, path));
   }
 }
