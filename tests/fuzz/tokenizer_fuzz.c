@@ -1,6 +1,7 @@
 /* libFuzzer target: any vocabulary and any text must give ids of the vocabulary and ordered places within the text, the
- * same whatever the room for them. Input: a byte of flags; lines that are added to the vocabulary, up to a NUL; the
- * text. All memory is exactly as large as promised, so that AddressSanitizer sees the first byte too many. */
+ * same whatever the room for them; and any text words without a space in them, likewise. Input: a byte of flags; lines
+ * that are added to the vocabulary, up to a NUL; the text. All memory is exactly as large as promised, so that
+ * AddressSanitizer sees the first byte too many. */
 #define _POSIX_C_SOURCE 200112L
 #include "bertlet.h"
 
@@ -48,6 +49,21 @@ static void check(const bertlet_tokenizer *tokenizer, const char *text, size_t s
   free(ids);
 }
 
+static void check_words(const char *text, size_t size, uint32_t flags) {
+  int32_t most = (int32_t)(3 * size + 1);
+  char *words = malloc((size_t)most);
+  int32_t count = bertlet_words(text, size, flags, words, most);
+  require(count >= 0 && count <= most);
+  for (int32_t i = 0; i < count; i++) require(words[i] != ' ' || (i > 0 && words[i - 1] != ' '));
+  require(count == 0 || words[count - 1] == ' ');
+
+  char *again = malloc((size_t)count);
+  require(bertlet_words(text, size, flags, again, count) == count && memcmp(again, words, (size_t)count) == 0);
+  if (count > 0) require(bertlet_words(text, size, flags, again, count - 1) == BERTLET_ERROR_CAPACITY);
+  free(again);
+  free(words);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const uint8_t *lines_end = size > 0 ? memchr(data + 1, 0, size - 1) : NULL;
   if (!lines_end) return 0;
@@ -62,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   size_t text_size = size - lines_size - 2;
   char *text = copy_of(lines_end + 1, text_size);
   check(tokenizer, text, text_size);
+  check_words(text, text_size, data[0] & 15);
   free(text);
   free(tokenizer);
   free(vocab);
