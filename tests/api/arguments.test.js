@@ -304,6 +304,18 @@ describe('functions without a model', () => {
       },
     ],
     loadTokenizer: [bert, { lowercase: true, ...place }],
+    trainVocabulary: [
+      ['the film', 'a film'],
+      {
+        size: 30,
+        minFrequency: 1,
+        limitAlphabet: 9,
+        lowercase: true,
+        stripAccents: true,
+        splitChinese: true,
+        ...listeners,
+      },
+    ],
     search: [
       new Float32Array([1, 2]),
       [
