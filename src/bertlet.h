@@ -463,6 +463,9 @@ typedef struct bertlet_training {
   float attention_dropout; /* of the attention probabilities */
   float adapter_dropout;   /* of the input of adapters; adapted projections that read the same input share a mask */
   float feature_dropout;   /* of the features */
+  int32_t
+      masked_lm; /* of an f32 model: whether there is a masked-LM head, which reads features of tokens, is trained */
+  int32_t masked_act; /* of its linear layer: bertlet_activation */
 } bertlet_training;
 
 /* Bytes for a trainer, or 0 when a number is out of range or the trainer does not fit into the address space.
@@ -505,6 +508,26 @@ BERTLET_API bertlet_status bertlet_trainer_forward(bertlet_trainer *trainer, con
 /* The features of the last forward pass, in the trainer's block: [sequences][hidden_size], or [tokens][hidden_size]
  * without pooling. */
 BERTLET_API float *bertlet_trainer_features(const bertlet_trainer *trainer);
+
+/* The masked-LM head of a trainer (Devlin et al. 2019, https://arxiv.org/abs/1810.04805, section 3.1): a linear layer
+ * with its activation and a layer normalization, and a decoder, whose weights are the word embeddings and have their
+ * gradient, where they are trained. Reads or writes its parameters, which are 0 at first, one behind the other: weight
+ * [embedding_size][hidden_size], bias [embedding_size], gamma and beta [embedding_size], the decoder's bias
+ * [vocab_size]. BERTLET_ERROR_ARGUMENT when there is none. */
+BERTLET_API bertlet_status bertlet_trainer_read_masked_lm(const bertlet_trainer *trainer, float *values);
+BERTLET_API bertlet_status bertlet_trainer_write_masked_lm(bertlet_trainer *trainer, const float *values);
+
+/* The loss of masked words of the last forward pass: the mean over them of the cross entropy of the whole vocabulary.
+ *   rows              [count]  the tokens in whose places words are to be found
+ *   labels            [count]  these words
+ *   share             by which the loss is multiplied before its derivatives
+ *   feature_gradient  [tokens][hidden_size]  out: what bertlet_trainer_backward() wants; the derivatives by the head's
+ *                     parameters are added to the gradients. NULL: the loss is only measured
+ *   right             out: for how many of them the true word was the most likely one
+ * Returns the mean loss (without `share`) or, negative, BERTLET_ERROR_ARGUMENT for a row or label out of range, no rows
+ * or more than tokens, BERTLET_ERROR_NUMERIC for a loss that is not finite. */
+BERTLET_API double bertlet_trainer_masked_loss(bertlet_trainer *trainer, const int32_t *rows, const int32_t *labels,
+                                               int32_t count, double share, float *feature_gradient, int32_t *right);
 
 /* The backward pass of the last forward pass: adds to the gradients. feature_gradient, of the shape of the features, is
  * the derivative of the loss by them, and is overwritten. */

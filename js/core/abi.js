@@ -70,6 +70,8 @@ export const TRAINING = /** @type {const} */ ({
   attention_dropout: 'float',
   adapter_dropout: 'float',
   feature_dropout: 'float',
+  masked_lm: 'int32_t',
+  masked_act: 'int32_t',
 });
 
 /** sizeof(bertlet_training) */

@@ -31,6 +31,9 @@ typedef enum epilogue {
 /* Panels of 8 output channels: weight [n][k] -> packed [n / 8][k][8]. n is a multiple of 8. */
 #define PANEL 8
 
+/* A number of channels, rounded up to whole panels. */
+static inline int32_t whole_panels(int32_t channels) { return (channels + PANEL - 1) / PANEL * PANEL; }
+
 /* The first number of row (output channel) `row` in `packed`; the others follow at a distance of PANEL. */
 static inline float *packed_row(float *packed, int32_t k, int32_t row) {
   return packed + (size_t)(row / PANEL) * (size_t)k * PANEL + row % PANEL;

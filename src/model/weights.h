@@ -60,7 +60,7 @@ typedef struct adapter {
 } adapter;
 
 /* A rank as adapters have it in memory. */
-static inline int32_t padded_rank(int32_t rank) { return (rank + PANEL - 1) / PANEL * PANEL; }
+static inline int32_t padded_rank(int32_t rank) { return whole_panels(rank); }
 
 /* The row of `a` at which that of a part begins. */
 static inline int32_t first_row_of_a(const adapter *of, int32_t part) {

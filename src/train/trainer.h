@@ -4,6 +4,7 @@
 
 #include "model/lora.h"
 #include "train/encoder_layer.h"
+#include "train/masked_lm.h"
 
 /* A vector of numbers that are trained, and where its gradient is. */
 typedef struct parameter {
@@ -29,6 +30,7 @@ struct bertlet_trainer {
   model_weights gradients;                      /* of the model's weights that are trained */
   layer_adapters *adapters, *adapter_gradients; /* [num_hidden_layers] */
   int32_t lowest;                               /* layer with something to train, or -1 for the embeddings */
+  masked_lm masked_lm;                          /* where the plan has one */
 
   /* Of the batch of the last forward pass. */
   const int32_t *ids, *type_ids, *starts;

@@ -135,6 +135,27 @@ static void add_adapter(layout *l, const tensor_entry *entry, int32_t layer) {
   *adapter_at(&t->adapter_gradients[layer], entry->place) = gradient;
 }
 
+/* A vector of the masked-LM head. Values and gradient may be read up to whole panels. */
+static void add_masked_vector(layout *l, int64_t count, bool decays, float **values, float **gradient) {
+  const int64_t padded = whole_panels((int32_t)count);
+  *values = arena_floats(&l->memory, 1, padded);
+  if (l->places) memset(*values, 0, (size_t)padded * sizeof(float));
+  *gradient = take_gradient(l, padded);
+  add_parameter(l, *values, *gradient, count, decays);
+}
+
+static void add_masked_lm(layout *l) {
+  masked_lm *head = &l->trainer->masked_lm;
+  const int32_t hidden = l->config->hidden_size, embedding = size_of(l->config, SIZE_EMBEDDING);
+  head->apply = (epilogue)l->plan->masked_act;
+  head->transform = head->transform_gradient = (linear){.inputs = hidden, .outputs = embedding};
+  add_masked_vector(l, (int64_t)embedding * hidden, true, &head->transform.weight, &head->transform_gradient.weight);
+  add_masked_vector(l, embedding, false, &head->transform.bias, &head->transform_gradient.bias);
+  add_masked_vector(l, embedding, false, &head->after.gamma, &head->after_gradient.gamma);
+  add_masked_vector(l, embedding, false, &head->after.beta, &head->after_gradient.beta);
+  add_masked_vector(l, l->config->vocab_size, false, &head->bias, &head->bias_gradient);
+}
+
 static void add_parameters(layout *l, bertlet_mlp *head, int32_t head_parameters) {
   bertlet_trainer *t = l->trainer;
   const int32_t count = count_tensors(l->config);
@@ -150,6 +171,7 @@ static void add_parameters(layout *l, bertlet_mlp *head, int32_t head_parameters
     const int32_t height = entry->place == offsetof(model_weights, final_norm) && layer < 0 ? l->plan->end : layer;
     if (l->tuning[i] != BERTLET_FROZEN && height < t->lowest) t->lowest = height;
   }
+  if (l->plan->masked_lm) add_masked_lm(l);
   if (!head) { /* while measuring */
     t->parameter_floats += (size_t)head_parameters;
     if (head_parameters > 0) t->parameter_count += MLP_BLOCKS;
@@ -291,6 +313,10 @@ static void alloc_scratch(layout *l, int32_t threads) {
   floats = max_size(floats, weight_gradient_scratch(GRADIENT_INPUTS));
   floats = max_size(floats, (size_t)max(3 * config->hidden_size, (int32_t)widest)); /* a row of transposed weights */
   floats = max_size(floats, (size_t)embedding);
+  if (l->plan->masked_lm) {
+    masked_lm_alloc(&t->masked_lm, &l->memory, config, l->plan->max_tokens);
+    floats = max_size(floats, masked_lm_scratch(config));
+  }
   floats = whole_lines(floats);
   float *scratch = arena_alloc(&l->memory, (uint64_t)threads, floats * sizeof(float));
   rows_i8 quantized = {0};
@@ -328,6 +354,8 @@ static bool plan_is_valid(const bertlet_config *config, const bertlet_training *
   if (plan->begin < 0 || plan->end < plan->begin || plan->end > config->num_hidden_layers) return false;
   if (plan->kept_layers < 0 || plan->kept_layers > plan->end - plan->begin) return false;
   if (plan->pooling < -1 || plan->pooling > BERTLET_POOL_MAX) return false;
+  if (plan->masked_lm && (plan->pooling >= 0 || config->weights != BERTLET_WEIGHTS_F32)) return false;
+  if (plan->masked_lm && (plan->masked_act < BERTLET_GELU || plan->masked_act > BERTLET_TANH)) return false;
   if (!is_rate(plan->hidden_dropout) || !is_rate(plan->attention_dropout)) return false;
   if (!is_rate(plan->adapter_dropout) || !is_rate(plan->feature_dropout)) return false;
   const int32_t count = count_tensors(config);
