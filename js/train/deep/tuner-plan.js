@@ -1,9 +1,10 @@
 // What a tuner trains and how, as the core is told it, and how much memory that takes.
-import { CONFIG_BYTES, POOLING, TRAINING, TRAINING_BYTES, TUNING } from '../../core/abi.js';
+import { ACTIVATION, CONFIG_BYTES, POOLING, TRAINING, TRAINING_BYTES, TUNING } from '../../core/abi.js';
 import { writeStruct } from '../../core/struct.js';
 import { writeConfig } from '../../engine/core-config.js';
 import { measureThreads } from '../../engine/threads.js';
 import { BertletError } from '../../errors.js';
+import { maskedBytes } from './masked-head.js';
 
 /** @typedef {import('../../core/instance.js').Core} Core */
 
@@ -23,7 +24,8 @@ import { BertletError } from '../../errors.js';
  * @property {number} [rank] of adapters
  * @property {number} [scale] of adapters: alpha / rank
  * @property {{ hidden?: number, attention?: number, adapter?: number, features?: number }} [dropout] rates, default 0
- * @property {number} outputs of the head, a linear layer
+ * @property {number} outputs of the head, a linear layer; 0 for none
+ * @property {keyof typeof ACTIVATION} [maskedHead] the activation of a masked-LM head, which is trained; default: there is none
  * @property {number} [lossParameters] that the loss has, and that are trained along with the head's; default 0
  * @property {number} [lossBytes] scratch memory that losses use, in bytes; default: room for four numbers for each token, and one for each
  *   logit
@@ -42,10 +44,10 @@ export function measure(probe, threads, config, plan) {
   const { hiddenSize, intermediateSize } = config;
   const { fn } = probe;
   const given = writePlan(probe, probe.scratch(CONFIG_BYTES + TRAINING_BYTES + tuning.length), config, plan);
-  const head = fn.mlp_bytes(hiddenSize, 0, outputs, maxTokens, lossParameters) >>> 0;
-  const headParameters = (hiddenSize + 1) * outputs + lossParameters;
+  const head = outputs > 0 ? fn.mlp_bytes(hiddenSize, 0, outputs, maxTokens, lossParameters) >>> 0 : 0;
+  const headParameters = outputs > 0 ? (hiddenSize + 1) * outputs + lossParameters : 0;
   const trainer = fn.trainer_bytes(given.config, threads, given.training, given.tuning, headParameters) >>> 0;
-  if (head === 0 || trainer === 0)
+  if ((outputs > 0 && head === 0) || trainer === 0)
     throw new BertletError('OUT_OF_MEMORY', 'What is to be trained needs more than the 4 GB of WebAssembly.');
   return {
     threads: measureThreads(probe, threads),
@@ -60,7 +62,7 @@ export function measure(probe, threads, config, plan) {
     logits: 4 * maxTokens * outputs,
     features: 4 * maxTokens * hiddenSize,
     hidden: embedsIn(plan) ? 0 : 4 * maxTokens * hiddenSize,
-    losses: plan.lossBytes ?? 4 * maxTokens * (outputs + 4),
+    losses: plan.lossBytes ?? (plan.maskedHead ? maskedBytes(config, maxTokens) : 4 * maxTokens * (outputs + 4)),
     adapter: 4 * rank * (hiddenSize + intermediateSize), // one that is read or written
   };
 }
@@ -95,6 +97,8 @@ export function writePlan(core, address, config, plan) {
     attention_dropout: dropout.attention ?? 0,
     adapter_dropout: dropout.adapter ?? 0,
     feature_dropout: dropout.features ?? 0,
+    masked_lm: plan.maskedHead ? 1 : 0,
+    masked_act: ACTIVATION[plan.maskedHead ?? 'gelu'],
   };
   writeStruct(core, at.training, TRAINING, values);
   core.bytes(at.tuning, plan.tuning.length).set(plan.tuning.map((how) => TUNING[how]));

@@ -6,6 +6,7 @@ import { PIECE_BYTES, piecesOf, writePieces } from '../../engine/tensor-pieces.j
 import { startThreads } from '../../engine/threads.js';
 import { BertletError } from '../../errors.js';
 import { giveBackMemory, takeMemory } from '../dataset/memory.js';
+import { MaskedHead } from './masked-head.js';
 import { measure, writePlan } from './tuner-plan.js';
 
 /** @typedef {import('../../core/compile.js').Compiled} Compiled */
@@ -36,6 +37,15 @@ import { measure, writePlan } from './tuner-plan.js';
  * @typedef {{ parameters: number, gradient: number, share: number }} LossParameters
  */
 
+/**
+ * A part of a step: a batch, and what is learnt of it.
+ * @typedef {object} StepPart
+ * @property {TunerBatch} batch
+ * @property {Loss} [loss] of a head
+ * @property {ArrayLike<number>} [labels] of a masked-LM head: the words in the places that the batch's `rows` name
+ * @property {number} share of the step's loss that is the batch's mean loss, 1 in all
+ */
+
 /** The names of a model's tensors, in the core's order. @param {import('../../engine/engine.js').Engine} engine @returns {string[]} */
 export const tensorNames = ({ core, model }) => [...tensorsOf(core, model).keys()];
 
@@ -54,6 +64,7 @@ export class Tuner {
   #threads;
   #at;
   #hiddenSize;
+  #masked;
   #steps = 0;
   /** Why it can't go on. @type {BertletError | undefined} */
   #failure;
@@ -102,15 +113,22 @@ export class Tuner {
     if (plan.weights === 'int8') copyImage(engine, core, model);
     else copyTensors(engine, { core, model }, at.trainer, blocks.trainer);
     const { outputs, maxTokens, lossParameters = 0 } = plan;
-    const head = fn.mlp_init(at.head, this.#hiddenSize, 0, outputs, maxTokens, lossParameters);
+    const head = outputs > 0 ? fn.mlp_init(at.head, this.#hiddenSize, 0, outputs, maxTokens, lossParameters) : 0;
     const trainer = fn.trainer_init(at.trainer, model, given.training, given.tuning, head);
     this.#at = { ...at, model, head, trainer };
+    this.#masked = plan.maskedHead ? new MaskedHead(core, trainer, engine.config) : undefined;
   }
 
   /** The head's weight [outputs][hiddenSize], its bias [outputs], then the loss's parameters; a view to read and write. */
   get head() {
     const { fn } = this.#core;
     return this.#core.floats(fn.mlp_parameters(this.#at.head) >>> 0, fn.mlp_parameter_count(this.#at.head));
+  }
+
+  /** The masked-LM head, to read and write. */
+  get masked() {
+    if (!this.#masked) throw new Error('The plan has no masked-LM head');
+    return this.#masked;
   }
 
   /** Addresses of the loss's parameters and their gradient. */
@@ -236,9 +254,24 @@ export class Tuner {
   }
 
   /**
+   * How well masked words are found, without dropout. Throws as `logits`.
+   * @param {TunerBatch & { rows: number[] }} batch
+   * @param {ArrayLike<number>} labels [rows]
+   * @returns {{ loss: number, right: number }} the mean loss; in how many places the true word was the most likely one
+   */
+  measureMasked(batch, labels) {
+    return this.#guard(() => {
+      this.#encode(batch, 0, 0);
+      const { loss, right } = this.masked.loss(batch.rows, labels, 1, 0);
+      if (!(loss >= 0)) throw notFinite('The loss of held-out texts is not finite.');
+      return { loss, right };
+    });
+  }
+
+  /**
    * One step of AdamW on batches whose gradients add up. Rejects with BAD_WEIGHTS if a loss or gradient is not finite, and with what `pause`
    * rejects with, and then has changed nothing; with WORKER_FAILED if WebAssembly or a thread fails, and then at each later call.
-   * @param {{ batch: TunerBatch, loss: Loss, share: number }[]} parts `share`: of the step's loss that is the batch's mean loss, 1 in all
+   * @param {StepPart[]} parts
    * @param {{ learningRate: number, weightDecay: number, maxNorm?: number, seed: number }} options
    * @param {() => Promise<void>} [pause] awaited between two batches
    * @returns {Promise<{ loss: number, norm: number }>} the step's loss, and the L2 norm of its gradient
@@ -250,15 +283,10 @@ export class Tuner {
     let total = 0;
     let firstToken = 0;
     try {
-      for (const { batch, loss, share } of parts) {
+      for (const part of parts) {
+        const { batch, share } = part;
         if (firstToken > 0) await pause();
-        this.#guard(() => {
-          const rows = this.#forward(batch, key, firstToken, `Step ${number}: `);
-          const value = loss(this.#core, this.#at.logits, rows, { ...this.#lossAt, share });
-          if (!Number.isFinite(value) || value < 0) throw notFinite(`Step ${number}: the loss is not finite.`);
-          total += share * value;
-          this.#backward(batch, rows, share);
-        });
+        total += this.#guard(() => share * this.#passes(part, key, firstToken, `Step ${number}: `));
         firstToken += batch.starts[batch.starts.length - 1];
       }
     } catch (error) {
@@ -297,13 +325,41 @@ export class Tuner {
   }
 
   /**
-   * @param {TunerBatch} batch
+   * Both passes of a part of a step, after which the gradients have it. Throws BAD_WEIGHTS if its loss is not finite.
+   * @param {StepPart} part
+   * @param {number} key of dropout
+   * @param {number} firstToken how many tokens the step's earlier batches had
+   * @param {string} when for messages
+   * @returns {number} its mean loss
+   */
+  #passes({ batch, loss, labels, share }, key, firstToken, when) {
+    const core = this.#core;
+    const at = this.#at;
+    const check = (/** @type {number} */ value) => {
+      if (!Number.isFinite(value) || value < 0) throw notFinite(`${when}the loss is not finite.`);
+      return value;
+    };
+    if (loss) {
+      const rows = this.#forward(batch, key, firstToken, when);
+      const value = check(loss(core, at.logits, rows, { ...this.#lossAt, share }));
+      this.#headBackward(batch, rows, share);
+      core.fn.trainer_backward(at.trainer, at.features);
+      return value;
+    }
+    if (!batch.rows || !labels) throw new Error('The part of a step has no loss');
+    this.#encode(batch, key, firstToken, when);
+    const value = check(this.masked.loss(batch.rows, labels, share, at.features).loss);
+    core.fn.trainer_backward(at.trainer, at.features);
+    return value;
+  }
+
+  /**
+   * @param {TunerBatch} batch whose features are computed
    * @param {number} key of dropout; 0: none
    * @param {number} firstToken how many tokens the step's earlier batches had
    * @param {string} [when] for messages
-   * @returns {number} how many rows of logits there are
    */
-  #forward({ ids, tokenTypeIds, starts, hidden, rows }, key, firstToken, when = '') {
+  #encode({ ids, tokenTypeIds, starts, hidden }, key, firstToken, when = '') {
     const core = this.#core;
     const { fn } = core;
     const at = this.#at;
@@ -326,6 +382,22 @@ export class Tuner {
     );
     if (status === STATUS.ERROR_NUMERIC) throw notFinite(`${when}the encoder computed NaN or infinity.`);
     if (status !== STATUS.OK) throw new Error(`bertlet_trainer_forward: ${status}`);
+  }
+
+  /**
+   * @param {TunerBatch} batch
+   * @param {number} key of dropout; 0: none
+   * @param {number} firstToken how many tokens the step's earlier batches had
+   * @param {string} [when] for messages
+   * @returns {number} how many rows of logits there are
+   */
+  #forward(batch, key, firstToken, when = '') {
+    this.#encode(batch, key, firstToken, when);
+    const core = this.#core;
+    const { fn } = core;
+    const at = this.#at;
+    const { starts, rows } = batch;
+    const texts = starts.length - 1;
     const count = rows?.length ?? (this.#plan.pooling === 'none' ? starts[texts] : texts);
     if (rows) core.ints(at.rows, count).set(rows);
     fn.mlp_forward(at.head, fn.trainer_features(at.trainer), rows ? at.rows : 0, count, at.logits);
@@ -334,12 +406,12 @@ export class Tuner {
   }
 
   /**
-   * From the derivative by the logits, in their place, to all gradients.
+   * From the derivative by a head's logits, in their place, to that by the features, and to the head's gradient.
    * @param {TunerBatch} batch
    * @param {number} count rows of logits
    * @param {number} share by which they are multiplied first
    */
-  #backward({ starts, rows }, count, share) {
+  #headBackward({ starts, rows }, count, share) {
     const core = this.#core;
     const { fn } = core;
     const at = this.#at;
@@ -351,7 +423,6 @@ export class Tuner {
     fn.mlp_backward_inputs(at.head, at.logits, rows ? at.rows : 0, at.features);
     fn.mlp_backward(at.head, at.logits);
     fn.mlp_run(at.head, Infinity);
-    fn.trainer_backward(at.trainer, at.features);
   }
 
   /** Bytes of WebAssembly memory, the copy of the model's weights included. */
