@@ -1,6 +1,7 @@
 // The package's public interface.
 export { clearCache, listCache } from './io/cache-contents.js';
 export { BertletError } from './errors.js';
+export { createModel } from './api/create-model.js';
 export { load } from './api/load.js';
 export { Model } from './api/model.js';
 export { cosineSimilarity, search } from './api/similarity.js';
@@ -25,6 +26,9 @@ export { loadTokenizer, trainVocabulary } from './api/without-model.js';
 /** @typedef {import('./types.js').FitMethod} FitMethod */
 /** @typedef {import('./types.js').EpochReport} EpochReport */
 /** @typedef {import('./types.js').ScoredExample} ScoredExample */
+/** @typedef {import('./types.js').PretrainOptions} PretrainOptions */
+/** @typedef {import('./types.js').PretrainReport} PretrainReport */
+/** @typedef {import('./types.js').NewModelOptions} NewModelOptions */
 /** @typedef {import('./types.js').Example} Example */
 /** @typedef {import('./types.js').Encoding} Encoding */
 /** @typedef {import('./api/tokenizer.js').StandaloneTokenizer} StandaloneTokenizer */

@@ -21,6 +21,7 @@
  * @property {number} total
  * @property {number} [loss] of the last step, where the encoder is trained; so are the following ones
  * @property {EpochReport[]} [epochs] those that are done
+ * @property {PretrainMeasurement[]} [history] of `pretrain`: what was measured so far
  * @property {number} [tokensPerSecond]
  * @property {number} [secondsLeft] estimated
  * @property {number} [memory] bytes of WebAssembly that training takes
@@ -272,6 +273,74 @@
  * @property {EpochReport[]} [history] what each epoch brought; `epochs` says which was kept
  * @property {any} [validation] metrics on the examples that `validation` held out: of texts { accuracy, macroF1, microF1, n }, else what
  *   the head's `evaluate` gives
+ */
+
+/**
+ * @typedef {object} PretrainOptions
+ * @property {'full' | 'lora'} [method] 'full', the default: all weights are trained. 'lora': adapters and the masked-LM head; the adapters are
+ *   merged into the weights in the end
+ * @property {number} [steps] default: three rounds through the texts
+ * @property {number} [batchSize] sequences of a step; default 32
+ * @property {number} [maxTokens] of a sequence; default 128, or as many as the model takes
+ * @property {boolean} [packed] whether texts follow each other until a sequence is full, the default; else each is a sequence by itself
+ * @property {number} [learningRate] the highest, of AdamW; default 0.0005 for 'full', 0.001 for 'lora'
+ * @property {number} [warmup] share of the steps in which the learning rate rises; default 0.1. Then it falls to 0
+ * @property {number} [weightDecay] of AdamW; default 0.01
+ * @property {number} [mlmProbability] share of the tokens that are to be found; default 0.15. Of these 80 % become [MASK], 10 % a random token
+ * @property {boolean} [wholeWords] whether all pieces of a word are masked together; default false
+ * @property {number | string[]} [validation] share of the texts (0 to 0.9) held out of training, or texts, to measure on; default 0. Then the best
+ *   that was measured is kept, at the beginning and ten times after that
+ * @property {number} [rank] and the following four: of 'lora', as in FitOptions
+ * @property {number} [alpha]
+ * @property {boolean} [rslora]
+ * @property {number} [dropout]
+ * @property {string | string[]} [targetModules]
+ * @property {number} [memory] bytes that training may take; default: what the device has to spare
+ * @property {(checkpoint: Uint8Array) => void} [onCheckpoint] gets the state of training now and then, and when the call is aborted or fails
+ * @property {Blob | ArrayBuffer | Uint8Array} [resume] a checkpoint: with the same texts and options training goes on as if never interrupted
+ * @property {number} [seed] of all that is drawn at random: order, masks, dropout, held-out texts, a new head; default 0
+ */
+
+/**
+ * A model of `createModel`.
+ * @typedef {object} NewModelOptions
+ * @property {string[]} vocabulary the pieces by id, such as the lines of a vocab.txt; [PAD], [UNK], [CLS], [SEP] and [MASK] among them
+ * @property {boolean} [lowercase] whether texts are lowercased, and lose their accents; default true
+ * @property {number} [layers] default 4
+ * @property {number} [hiddenSize] default 128
+ * @property {number} [heads] of attention; default hiddenSize / 32
+ * @property {number} [intermediateSize] default 4 * hiddenSize
+ * @property {number} [maxTokens] of a text, the longest; default 128
+ * @property {number} [dropout] rate with which it is trained; default 0.1
+ * @property {number} [seed] of the weights; default 0
+ */
+
+/**
+ * What was measured after a step.
+ * @typedef {object} PretrainMeasurement
+ * @property {number} step 0: before the first
+ * @property {number} [loss] mean over the steps since the measurement before
+ * @property {{ loss: number, perplexity: number, accuracy: number }} [heldOut] of the masked tokens of held-out texts, whose masks are always the
+ *   same: mean cross entropy, e to its power, and the share of tokens for which the right one was the most likely
+ */
+
+/**
+ * @typedef {object} PretrainReport
+ * @property {'full' | 'lora'} method
+ * @property {number} texts how many were trained on
+ * @property {number} sequences that were made of them
+ * @property {number} heldOutSequences
+ * @property {number} tokens of the sequences, special ones included
+ * @property {boolean} newHead whether the model had no masked-LM head before
+ * @property {FitReport['lora']} [lora] of method 'lora'
+ * @property {number} learningRate
+ * @property {number} batchSize
+ * @property {number} maxTokens
+ * @property {number} mlmProbability
+ * @property {boolean} wholeWords
+ * @property {number} steps how many were taken
+ * @property {number} kept after how many of them the weights are kept
+ * @property {PretrainMeasurement[]} history
  */
 
 /** @typedef {{ layer: number, pooling: string, standardize: boolean, logLoss: number, accuracy: number }} FeatureStep */

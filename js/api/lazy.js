@@ -8,6 +8,8 @@ export { TextRegressor } from './heads/text-regressor.js';
 export { TokenClassifier } from './heads/token-classifier.js';
 export { learningCurve } from './learning-curve.js';
 export { numberOf } from './heads/number-of.js';
+export { newModel } from './new-model.js';
 export { openHead } from './open-head.js';
+export { pretrain } from './pretrain.js';
 export { saveAdapter } from './save-adapter.js';
 export { saveModel } from './save-model.js';

@@ -153,6 +153,22 @@ export class Model {
   }
 
   /**
+   * Trains the model as a masked language model, on texts without labels: one of `createModel` from nothing, any other one goes on. A model
+   * without a masked-LM head gets a new one. Heads that were trained on the old weights are refused afterwards.
+   * @example
+   * await model.pretrain(texts, { steps: 1000, validation: 0.05 });
+   * await model.fillMask('The [MASK] sat on the mat.');
+   * @param {string[]} texts
+   * @param {import('../types.js').PretrainOptions & TaskOptions} [options]
+   * @returns {Promise<import('../types.js').PretrainReport>} Rejects with NO_EXAMPLES if there are no texts, BAD_VOCABULARY if the vocabulary has
+   *   no [MASK] or does not know most of the texts, UNSUPPORTED_MODEL if the decoder does not share the word embeddings, BAD_CHECKPOINT
+   */
+  async pretrain(texts, options = {}) {
+    const { pretrain } = await fetchLazy();
+    return pretrain(this.#connection, this, texts, options);
+  }
+
+  /**
    * How the accuracy of a classifier grows with the number of training examples, next to that of a classifier that knows words alone
    * (TF-IDF). For each size, examples are drawn several times. With a `method` that trains the encoder, too, the head on the frozen encoder
    * is measured beside it, on the same draws. The model stays as it is.

@@ -15,13 +15,17 @@ const fits = {
 };
 
 /**
- * Trains a head, and what else of the model it says.
+ * Trains a head, and what else of the model it says; for 'masked-lm' the model without a head of the caller's.
  * @param {import('../engine/engine.js').Engine} engine
  * @param {{ task: string, tuning?: import('./deep/fit.js').Tuning }} params with the parameters of the task's function
  * @param {import('../rpc/serve.js').Context} context
  * @param {(signal: AbortSignal) => Promise<void>} untilAlone awaited before the model's weights are changed
  */
 export async function fit(engine, params, context, untilAlone) {
+  if (params.task === 'masked-lm') {
+    const { pretrain } = await fetchPart(() => import('./deep/pretrain.js'));
+    return pretrain(engine, /** @type {any} */ (params), context, untilAlone);
+  }
   if (!params.tuning) return fits[params.task](engine, params, context);
   const { tune } = await fetchPart(() => import('./deep/index.js'));
   return tune(engine, params, context, untilAlone);

@@ -218,7 +218,7 @@ export function createMethods() {
         for (const { lora } of heads.values()) engine.adapters?.free(lora);
         heads.clear();
       }
-      await keepHead(head, fitted.network);
+      if (fitted.network) await keepHead(head, fitted.network);
       return fitted;
     }),
 

@@ -2,12 +2,12 @@
 import { planModel } from '../checkpoint/model-writer.js';
 import { writeHeader } from '../checkpoint/safetensors-writer.js';
 import { tensorsOf } from '../core/tensors.js';
+import { merge } from '../engine/merge.js';
 import { piecesOf } from '../engine/tensor-pieces.js';
 import { createPause } from '../rpc/progress.js';
 import { writeTokenizerFiles } from '../tokenize/tokenizer-files.js';
 
 /** @typedef {import('../engine/engine.js').Engine} Engine */
-/** @typedef {import('../core/dense.js').Delta} Delta */
 /** @typedef {import('../checkpoint/head-file.js').HeadData} HeadData */
 
 /** How many bytes of weights are copied at a time. */
@@ -71,21 +71,6 @@ export async function saveModel(engine, { head: given }, context) {
     ...writeTokenizerFiles(tokenizer, { modelType: family.modelType, maxTokens, hasTypes: typeVocabSize > 0 }),
     'model.safetensors': new Blob(pieces),
   };
-}
-
-/**
- * Merges an adapter into rows of a weight, by the very operations of the core (src/model/writer.c).
- * @param {import('../engine/tensor-pieces.js').Piece} piece changed
- * @param {Delta} delta
- */
-function merge({ begin, end, values }, { a, b, rank, scale, columns }) {
-  const floatScale = Math.fround(scale);
-  for (let row = begin; row < end; row++)
-    for (let i = 0; i < rank; i++) {
-      const factor = Math.fround(floatScale * b[row * rank + i]);
-      for (let column = 0; column < columns; column++)
-        values[(row - begin) * columns + column] += Math.fround(factor * a[i * columns + column]);
-    }
 }
 
 /** A view: WebAssembly and files have the same order of bytes, and so has every engine's Float32Array. @param {Float32Array} values */

@@ -5,7 +5,7 @@ import { prepareAnswerer } from './answers.js';
 import { prepareClassifier } from './classification.js';
 import { prepareRegressor } from './regression.js';
 import { prepareTagger } from './tokens.js';
-import { COMMON_TUNING, readResume, TUNING, tuningOptions } from './tuning.js';
+import { COMMON_TUNING, readResume, TUNING, tuningCall, tuningOptions } from './tuning.js';
 
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
 /** @typedef {import('../../types.js').HeadTask} Task */
@@ -87,20 +87,4 @@ export async function fitHead(remote, info, examples, { signal, onProgress, onWa
   const { fingerprint = info.fingerprint } = fitted;
   const { heldOut = [], ...found } = finish(fitted);
   return { data: { task, labels, baseModel, ...(adapter && { adapter }), fingerprint, ...found }, heldOut };
-}
-
-/**
- * The options of a call that trains the encoder. Aborted, it ends when its last checkpoint has come, or with a head if it was done: then the
- * model may have new weights.
- * @param {import('../../types.js').TaskOptions} options
- * @param {FitOptions['onCheckpoint']} onCheckpoint
- * @returns {import('../../rpc/connection.js').CallOptions}
- */
-function tuningCall(options, onCheckpoint) {
-  const { onEvent, ...rest } = callOptions(options);
-  return {
-    ...rest,
-    patient: true,
-    onEvent: (event) => (event.checkpoint ? onCheckpoint?.(event.checkpoint) : onEvent?.(event)),
-  };
 }

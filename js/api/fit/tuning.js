@@ -3,6 +3,7 @@
 import { BertletError } from '../../errors.js';
 import { readContent } from '../../io/content.js';
 import { readAll } from '../../io/streams.js';
+import { callOptions } from '../call-options.js';
 import { checkInteger } from '../options.js';
 
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
@@ -52,43 +53,20 @@ export function tuningOptions(options, info) {
       'BAD_INPUT',
       `${method === 'lora' ? 'modulesToSave' : `method '${method}'`} trains the model's own weights, which must be in f32: load it with dtype 'f32', or use method 'lora'${method === 'lora' ? ' without it' : ''}.`,
     );
-  const { rank = 16, alpha = 2 * rank, rslora = false, dropout = 0.05, targetModules = 'all-linear' } = options;
   const { layers = Math.min(2, info.numLayers), epochs, batchSize = BATCH_SIZE[task], memory } = options;
   const { learningRate = LEARNING_RATE[method], warmup = 0.1, weightDecay = 0.01, earlyStopping = true } = options;
   const { maxTokens = Math.min(MAX_TOKENS, info.maxTokens) } = options;
-  checkInteger('rank', rank, 1, info.hiddenSize);
   checkInteger('layers', layers, 1, info.numLayers);
   checkInteger('batchSize', batchSize, 1, 65536);
   checkInteger('maxTokens', maxTokens, 3, info.maxTokens);
   if (epochs !== undefined) checkInteger('epochs', epochs, 1, 65536);
   if (memory !== undefined) checkInteger('memory', memory, 1, 2 ** 32);
-  checkNumber('alpha', alpha, (value) => value > 0, 'a positive number');
   checkNumber('learningRate', learningRate, (value) => value > 0, 'a positive number');
   checkNumber('weightDecay', weightDecay, (value) => value >= 0, 'a number that is not negative');
-  checkNumber('dropout', dropout, (value) => value >= 0 && value < 1, 'at least 0 and below 1');
   checkNumber('warmup', warmup, (value) => value >= 0 && value <= 1, 'a share of the steps, 0 to 1');
-  if (
-    !(Array.isArray(targetModules)
-      ? targetModules.length > 0 && Array.from(targetModules).every(isName)
-      : isName(targetModules))
-  )
-    throw new BertletError(
-      'BAD_INPUT',
-      `targetModules is ${JSON.stringify(targetModules)}; it must be 'all-linear', names of modules such as ['query', 'value'], or a pattern.`,
-    );
   return {
-    ...{
-      method,
-      rank,
-      alpha,
-      rslora: Boolean(rslora),
-      dropout,
-      targetModules,
-      modulesToSave,
-      layers,
-      epochs,
-      batchSize,
-    },
+    ...adapterOptions(options, info),
+    ...{ method, modulesToSave, layers, epochs, batchSize },
     ...{
       learningRate,
       warmup,
@@ -102,13 +80,35 @@ export function tuningOptions(options, info) {
 }
 
 /**
+ * The options of adapters. Throws BAD_INPUT.
+ * @param {Pick<FitOptions, 'rank' | 'alpha' | 'rslora' | 'dropout' | 'targetModules'>} options
+ * @param {import('../../types.js').ModelInfo} info
+ */
+export function adapterOptions(options, info) {
+  const { rank = 16, alpha = 2 * rank, rslora = false, dropout = 0.05, targetModules = 'all-linear' } = options;
+  checkInteger('rank', rank, 1, info.hiddenSize);
+  checkNumber('alpha', alpha, (value) => value > 0, 'a positive number');
+  checkNumber('dropout', dropout, (value) => value >= 0 && value < 1, 'at least 0 and below 1');
+  if (
+    !(Array.isArray(targetModules)
+      ? targetModules.length > 0 && Array.from(targetModules).every(isName)
+      : isName(targetModules))
+  )
+    throw new BertletError(
+      'BAD_INPUT',
+      `targetModules is ${JSON.stringify(targetModules)}; it must be 'all-linear', names of modules such as ['query', 'value'], or a pattern.`,
+    );
+  return { rank, alpha, rslora: Boolean(rslora), dropout, targetModules };
+}
+
+/**
  * Throws BAD_INPUT.
  * @param {string} name
  * @param {unknown} value
  * @param {(value: number) => boolean} isRight
  * @param {string} what it must be
  */
-function checkNumber(name, value, isRight, what) {
+export function checkNumber(name, value, isRight, what) {
   if (typeof value === 'number' && Number.isFinite(value) && isRight(value)) return;
   throw new BertletError('BAD_INPUT', `${name} is ${value}; it must be ${what}.`);
 }
@@ -120,3 +120,19 @@ function checkNumber(name, value, isRight, what) {
  */
 export const readResume = async (content) =>
   content === undefined ? undefined : readAll(await readContent(content, 'resume'), 'The checkpoint', 2 ** 32);
+
+/**
+ * The options of a call that trains the encoder. Aborted, it ends when its last checkpoint has come, or with a head if it was done: then the
+ * model may have new weights.
+ * @param {import('../../types.js').TaskOptions} options
+ * @param {FitOptions['onCheckpoint']} onCheckpoint
+ * @returns {import('../../rpc/connection.js').CallOptions}
+ */
+export function tuningCall(options, onCheckpoint) {
+  const { onEvent, ...rest } = callOptions(options);
+  return {
+    ...rest,
+    patient: true,
+    onEvent: (event) => (event.checkpoint ? onCheckpoint?.(event.checkpoint) : onEvent?.(event)),
+  };
+}

@@ -3,7 +3,7 @@ import { parseSafetensors } from '../../checkpoint/safetensors.js';
 import { writeSafetensors } from '../../checkpoint/safetensors-writer.js';
 import { BertletError } from '../../errors.js';
 
-/** @typedef {import('./train.js').Standing} Standing */
+/** @typedef {import('./train.js').Standing<any>} Standing */
 /** @typedef {import('./tuner.js').TunerState} TunerState */
 
 const VERSION = 1;
@@ -12,10 +12,10 @@ const VERSION = 1;
  * What must be the same when a training goes on: the model, the options, and the examples, of which a hash is enough.
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {any} params of `tune`
- * @param {number} epochs
+ * @param {{ epochs: number } | { steps: number }} length
  * @returns {string} JSON
  */
-export function describeRun(engine, { tuning, task, seed, validation, ...examples }, epochs) {
+export function describeRun(engine, { tuning, task, seed, validation, ...examples }, length) {
   const options = { ...tuning, resume: undefined, checkpoints: undefined };
   const given = JSON.stringify(examples, (_, value) =>
     ArrayBuffer.isView(value) ? [.../** @type {any} */ (value)] : value,
@@ -26,7 +26,7 @@ export function describeRun(engine, { tuning, task, seed, validation, ...example
     seed,
     validation,
     ...options,
-    epochs,
+    ...length,
     examples: hash(given),
   });
 }

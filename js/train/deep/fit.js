@@ -1,25 +1,20 @@
 // The worker's side of `fit` where the encoder is trained along with the head.
-import { random } from '../../base/random.js';
 import { tensorsOf } from '../../core/tensors.js';
 import { BATCH_TOKENS } from '../../engine/engine.js';
-import { BertletError } from '../../errors.js';
-import { createPause, progressReporter } from '../../rpc/progress.js';
+import { createPause } from '../../rpc/progress.js';
 import { answerTask } from './answer-task.js';
-import { describeRun, readCheckpoint, writeCheckpoint } from './checkpoint.js';
-import { compileTrainer } from './compile-trainer.js';
+import { describeRun } from './checkpoint.js';
 import { dropoutOf } from './dropout.js';
 import { HiddenStates } from './hidden-states.js';
-import { drawAdapter, drawHead } from './initial.js';
-import { planMemory } from './plan-memory.js';
+import { drawAdapters, drawHead } from './initial.js';
+import { untilItIsOurTurn, withTuner } from './session.js';
 import { taggingTask } from './tagging-task.js';
 import { loraTensors, trainedTensors } from './tensors.js';
 import { textTask } from './text-task.js';
 import { train } from './train.js';
-import { Tuner } from './tuner.js';
 import { networkOf, replaceWeights, reportOf } from './trained.js';
 
 /** @typedef {import('../../engine/engine.js').Engine} Engine */
-/** @typedef {import('./train.js').Standing} Standing */
 
 /**
  * How the encoder is tuned, see FitOptions; checked.
@@ -44,9 +39,6 @@ import { networkOf, replaceWeights, reportOf } from './trained.js';
  * @property {boolean} checkpoints whether the caller wants them
  * @property {Uint8Array} [resume] a checkpoint
  */
-
-/** Milliseconds between two checkpoints. */
-const CHECKPOINT_INTERVAL = 30_000;
 
 /** Epochs by default, but as many as it takes for MIN_STEPS, up to MAX_EPOCHS. */
 const EPOCHS = {
@@ -81,9 +73,7 @@ export async function tune(engine, params, context, untilAlone) {
       report: reportOf(params, task, plan, standing, engine),
     };
     const changesModel = plan.tuning.includes('TRAINED');
-    if (changesModel) await untilAlone(context.signal);
-    if (engine.fingerprint !== fingerprint) throw trainedMeanwhile();
-    context.signal.throwIfAborted(); // from here on it is done
+    await untilItIsOurTurn(engine, fingerprint, context.signal, changesModel ? untilAlone : undefined);
     if (changesModel) replaceWeights(engine, tuner, plan.tuning);
     return { ...found, fingerprint: engine.fingerprint };
   });
@@ -149,35 +139,23 @@ export async function withTuned(engine, params, context, longestUsed, use) {
     lossParameters: task.lossParameters,
     lossBytes: task.lossBytes?.(engine.core, Math.max(longest, BATCH_TOKENS)),
   });
-  const compiled = await compileTrainer(engine.compiled);
-  const memory = await planMemory(config, compiled, wanted, { longest, budget: how.memory });
-  const plan = { ...wanted, keptLayers: memory.keptLayers, maxTokens: memory.maxTokens };
-  const tuner = await Tuner.create(engine, compiled, plan);
-  /** Sends a checkpoint. @type {(() => void) | undefined} */
-  let save;
-  try {
-    drawInitial(tuner, config.hiddenSize, tensors, plan, seed);
-    const standing = /** @type {Standing} */ ({ step: 0, loss: 0, history: [], best: undefined });
-    const run = how.checkpoints || how.resume ? describeRun(engine, params, epochs) : '';
-    if (how.resume) {
-      const checkpoint = readCheckpoint(how.resume, run, tuner.size);
-      tuner.writeState(checkpoint.state);
-      Object.assign(standing, checkpoint.standing);
-    }
+  const options = {
+    plan: wanted,
+    longest,
+    how,
+    describe: () => describeRun(engine, params, { epochs }),
+    drawInitial(/** @type {import('./tuner.js').Tuner} */ tuner) {
+      drawHead(tuner.head, wanted.outputs * config.hiddenSize, seed);
+      drawAdapters(tuner, tensors, wanted, seed + 1);
+    },
+    historyName: /** @type {const} */ ('epochs'),
+  };
+  return withTuner(engine, options, context, async ({ tuner, plan, standing, onStep }) => {
     const below = plan.embeds ? undefined : new HiddenStates(engine, begin, pause);
-    const options = { ...how, epochs, maxTokens: plan.maxTokens, seed };
-    if (how.checkpoints)
-      save = () => context.emit({ checkpoint: writeCheckpoint(run, standing, tuner.readState()) }, true);
-    const hooks = { pause, onStep: stepReporter(tuner, context, save) };
-    const logits = await train(engine, tuner, task, options, below, standing, hooks);
-    return await use({ tuner, plan, tensors, task, below, standing, logits });
-  } catch (error) {
-    const isAlive = /** @type {Partial<BertletError>} */ (error).code !== 'WORKER_FAILED';
-    if (isAlive) save?.(); // of the last whole step
-    throw error;
-  } finally {
-    tuner.dispose();
-  }
+    const trainOptions = { ...how, epochs, maxTokens: plan.maxTokens, seed };
+    const logits = await train(engine, tuner, task, trainOptions, below, standing, { pause, onStep });
+    return use({ tuner, plan, tensors, task, below, standing, logits });
+  });
 }
 
 /**
@@ -198,54 +176,3 @@ function taskOf(engine, params, pause, context) {
  * @param {number} steps of an epoch
  */
 const defaultEpochs = (task, steps) => Math.max(EPOCHS[task], Math.min(Math.ceil(MIN_STEPS / steps), MAX_EPOCHS));
-
-/**
- * @param {Tuner} tuner
- * @param {number} hiddenSize
- * @param {Map<string, import('../../core/tensors.js').CoreTensor>} tensors of the model
- * @param {import('./tuner.js').TunerPlan} plan
- * @param {number} seed
- */
-function drawInitial(tuner, hiddenSize, tensors, { tuning, rank = 0, outputs }, seed) {
-  drawHead(tuner.head, outputs * hiddenSize, seed);
-  const next = random(seed + 1);
-  for (const { index, shape } of tensors.values()) {
-    const [rows, columns] = shape;
-    if (tuning[index] === 'ADAPTED') tuner.writeAdapter(index, drawAdapter(rank, rows, columns, next));
-  }
-}
-
-/**
- * What is done after each step: the caller hears of it, and gets a checkpoint now and then.
- * @param {Tuner} tuner
- * @param {import('../../rpc/serve.js').Context} context
- * @param {(() => void) | undefined} save sends a checkpoint
- * @returns {import('./train.js').Hooks['onStep']}
- */
-function stepReporter(tuner, context, save) {
-  const report = progressReporter(context, 'train');
-  const began = performance.now();
-  let saved = began;
-  /** How many steps had been taken before. @type {number | undefined} */
-  let first;
-  return ({ step, history }, loss, tokens, steps) => {
-    first ??= step - 1;
-    const seconds = (performance.now() - began) / 1000;
-    report(step, steps, {
-      loss,
-      epochs: history,
-      tokensPerSecond: tokens / seconds,
-      secondsLeft: (seconds / (step - first)) * (steps - step),
-      memory: tuner.memoryBytes,
-    });
-    if (!save || performance.now() - saved < CHECKPOINT_INTERVAL) return;
-    save();
-    saved = performance.now();
-  };
-}
-
-const trainedMeanwhile = () =>
-  new BertletError(
-    'HEAD_MODEL_MISMATCH',
-    'Another fit has given the model other weights meanwhile, so this one is lost. Train one after the other.',
-  );

@@ -1,4 +1,5 @@
 // What training starts from.
+import { normal } from '../../base/normal.js';
 import { random } from '../../base/random.js';
 
 /**
@@ -20,7 +21,7 @@ export function drawAdapter(rank, rows, columns, next) {
 const STANDARD_DEVIATION = 0.02;
 
 /**
- * Draws a linear head as transformers does: weights from a normal distribution (by Box and Muller's method); biases, and what the loss has of
+ * Draws a linear head as transformers does: weights from a normal distribution; biases, and what the loss has of
  * its own, are 0.
  * @param {Float32Array} head weight [outputs][hiddenSize], then what is to be 0; changed
  * @param {number} weights how many numbers the weight has
@@ -29,8 +30,38 @@ const STANDARD_DEVIATION = 0.02;
 export function drawHead(head, weights, seed) {
   const next = random(seed);
   head.fill(0);
-  for (let i = 0; i < weights; i++) {
-    const radius = Math.sqrt(-2 * Math.log(1 - next()));
-    head[i] = STANDARD_DEVIATION * radius * Math.cos(2 * Math.PI * next());
+  for (let i = 0; i < weights; i++) head[i] = STANDARD_DEVIATION * normal(next);
+}
+
+/**
+ * Draws all adapters of a tuner.
+ * @param {import('./tuner.js').Tuner} tuner
+ * @param {Map<string, import('../../core/tensors.js').CoreTensor>} tensors of the model
+ * @param {Pick<import('./tuner.js').TunerPlan, 'tuning' | 'rank'>} plan
+ * @param {number} seed
+ */
+export function drawAdapters(tuner, tensors, { tuning, rank = 0 }, seed) {
+  const next = random(seed);
+  for (const { index, shape } of tensors.values()) {
+    const [rows, columns] = shape;
+    if (tuning[index] === 'ADAPTED') tuner.writeAdapter(index, drawAdapter(rank, rows, columns, next));
   }
+}
+
+/**
+ * Draws a masked-LM head as transformers does.
+ * @param {import('../../checkpoint/config.js').Config} config
+ * @param {number} seed
+ * @returns {import('./masked-head.js').MaskedParameters}
+ */
+export function drawMaskedHead({ hiddenSize, embeddingSize, vocabSize }, seed) {
+  const next = random(seed);
+  const zeros = () => new Float32Array(embeddingSize);
+  return {
+    weight: Float32Array.from({ length: embeddingSize * hiddenSize }, () => STANDARD_DEVIATION * normal(next)),
+    bias: zeros(),
+    gamma: zeros().fill(1),
+    beta: zeros(),
+    decoderBias: new Float32Array(vocabSize),
+  };
 }

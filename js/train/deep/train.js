@@ -21,11 +21,13 @@ import { orderOf, rateAt } from './schedule.js';
 
 /**
  * Where training stands between two steps.
+ * @template [H=EpochReport]
  * @typedef {object} Standing
  * @property {number} step how many have been taken
- * @property {number} loss sum over the steps of this epoch
- * @property {EpochReport[]} history
- * @property {{ epoch: number, values: Float32Array } | undefined} best after which epoch held-out examples were best, and all that is trained then
+ * @property {number} loss sum over the steps since the history's last entry
+ * @property {H[]} history
+ * @property {{ epoch: number, values: Float32Array } | undefined} best after which entry of the history, from 1, held-out examples were best, and
+ *   all that is trained then
  */
 
 /**
@@ -40,7 +42,7 @@ import { orderOf, rateAt } from './schedule.js';
 const PATIENCE = 2;
 
 /** To which the L2 norm of a gradient is cut down, as transformers' Trainer does. */
-const MAX_NORM = 1;
+export const MAX_NORM = 1;
 
 /**
  * Trains.

@@ -1,4 +1,5 @@
 // What a training leaves: a head with its adapter, or new weights of the model, and a report.
+import { mergedPieces } from '../../engine/merge.js';
 import { writePieces } from '../../engine/tensor-pieces.js';
 import { forgetFeatures } from '../dataset/feature-cache.js';
 
@@ -44,6 +45,26 @@ export function replaceWeights(engine, tuner, tuning) {
   tuning.forEach((how, tensor) => {
     if (how === 'TRAINED') writePieces(engine, tensor, tuner.piecesOf(tensor));
   });
+  forgetFeatures(engine);
+}
+
+/**
+ * Merges the trained adapters into the engine's weights.
+ * @param {Engine} engine of an f32 model, whose features are no longer those that were kept
+ * @param {Tuner} tuner
+ * @param {Map<string, import('../../core/tensors.js').CoreTensor>} tensors of the model
+ * @param {Pick<TunerPlan, 'tuning' | 'rank' | 'scale'>} plan
+ */
+export function mergeAdapters(engine, tuner, tensors, { tuning, rank = 0, scale = 1 }) {
+  for (const { index, shape } of tensors.values()) {
+    if (tuning[index] !== 'ADAPTED') continue;
+    const [rows, columns] = shape;
+    writePieces(
+      engine,
+      index,
+      mergedPieces(engine, index, { ...tuner.readAdapter(index), rank, rows, columns, scale }),
+    );
+  }
   forgetFeatures(engine);
 }
 
