@@ -1,7 +1,7 @@
 // What a page fetches only when it is used. It is a single file, because bundlers split what several would share into many small ones.
 export { writeHead } from '../checkpoint/head-file.js';
 export { fillMask } from './fill-mask.js';
-export { fitHead } from './fit/index.js';
+export { fit } from './fit/index.js';
 export { evaluateClassifier } from './heads/evaluate-classifier.js';
 export { QuestionAnswerer } from './heads/question-answerer.js';
 export { TextRegressor } from './heads/text-regressor.js';

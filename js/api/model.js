@@ -139,17 +139,8 @@ export class Model {
    *   Rejects with NO_EXAMPLES if there are none, ONE_CLASS if all have the same label, BAD_LABELS if labels or tags are missing or wrong
    */
   async fit(examples, options = {}) {
-    const { fitHead } = await fetchLazy();
-    const { signal, onWarning } = options;
-    const remote = new RemoteHead(this.#connection);
-    const { data, heldOut } = await fitHead(remote, this.info, examples, options);
-    const head = /** @type {any} */ (await createHead(remote, data));
-    if (data.fingerprint !== this.info.fingerprint) {
-      this.info = Object.freeze({ ...this.info, fingerprint: data.fingerprint });
-      this.head = head; // a checkpoint's own belongs to weights that are gone
-    }
-    if (data.report && heldOut.length > 0) data.report.validation = await head.evaluate(heldOut, { signal, onWarning });
-    return head;
+    const { fit } = await fetchLazy();
+    return fit(this.#connection, this, createHead, examples, options);
   }
 
   /**

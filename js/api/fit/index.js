@@ -1,5 +1,6 @@
 // The caller's side of `fit`: which options each task and method has, and the way from examples to a head's data.
 import { callOptions } from '../call-options.js';
+import { RemoteHead } from '../heads/remote-head.js';
 import { rejectUnknownOptions, checkChoice } from '../options.js';
 import { prepareAnswerer } from './answers.js';
 import { prepareClassifier } from './classification.js';
@@ -7,6 +8,7 @@ import { prepareRegressor } from './regression.js';
 import { prepareTagger } from './tokens.js';
 import { COMMON_TUNING, readResume, TUNING, tuningCall, tuningOptions } from './tuning.js';
 
+/** @typedef {import('../../checkpoint/head-file.js').HeadData} HeadData */
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
 /** @typedef {import('../../types.js').HeadTask} Task */
 
@@ -52,16 +54,39 @@ const prepare = {
 };
 
 /**
+ * See `Model.fit`.
+ * @param {import('../../rpc/connection.js').Connection} connection to the model's worker
+ * @param {{ info: import('../../types.js').ModelInfo, head?: unknown }} model the `Model`: if all or some of its weights are trained, it gets a new
+ *   `info`, and `head`
+ * @param {(remote: RemoteHead, data: HeadData) => Promise<any>} createHead
+ * @param {any[]} examples
+ * @param {FitOptions & import('../../types.js').TaskOptions} options
+ * @returns {Promise<any>} the head
+ */
+export async function fit(connection, model, createHead, examples, options) {
+  const { signal, onWarning } = options;
+  const remote = new RemoteHead(connection);
+  const { data, heldOut } = await fitHead(remote, model.info, examples, options);
+  const head = await createHead(remote, data);
+  if (data.fingerprint !== model.info.fingerprint) {
+    model.info = Object.freeze({ ...model.info, fingerprint: data.fingerprint });
+    model.head = head; // a checkpoint's own belongs to weights that are gone
+  }
+  if (data.report && heldOut.length > 0) data.report.validation = await head.evaluate(heldOut, { signal, onWarning });
+  return head;
+}
+
+/**
  * Trains a head in the worker, and what else the method trains. Rejects with BAD_INPUT, NO_EXAMPLES, BAD_LABELS or ONE_CLASS for what the caller gave, BAD_WEIGHTS if
  * training meets NaN or infinity, BAD_CHECKPOINT for a checkpoint of another training, or with OUT_OF_MEMORY.
- * @param {import('../heads/remote-head.js').RemoteHead} remote where the worker is to keep the head
+ * @param {RemoteHead} remote where the worker is to keep the head
  * @param {import('../../types.js').ModelInfo} info
  * @param {any[]} examples
  * @param {FitOptions & import('../../types.js').TaskOptions} options
- * @returns {Promise<{ data: import('../../checkpoint/head-file.js').HeadData, heldOut: any[] }>} `heldOut`: held-out examples,
+ * @returns {Promise<{ data: HeadData, heldOut: any[] }>} `heldOut`: held-out examples,
  *   if the head is still to be measured on them
  */
-export async function fitHead(remote, info, examples, { signal, onProgress, onWarning, ...options }) {
+async function fitHead(remote, info, examples, { signal, onProgress, onWarning, ...options }) {
   const { task = 'text-classification', method = 'head', head: kind = 'linear', onCheckpoint } = options;
   checkChoice('task', task, Object.keys(prepare));
   checkChoice('method', method, ['head', ...Object.keys(TUNING)]);
