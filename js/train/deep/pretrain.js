@@ -161,18 +161,18 @@ function initialHead({ config, extras }, seed) {
 async function sequencesOf({ tokenizer }, { texts, heldOut, validation, seed, tuning: how }, masking, context, pause) {
   const strata = new Int32Array(texts.length);
   const { order, trainRows } = split(strata, 1, { validation, foldRows: 1, folds: 1, seed });
-  const ofTexts = async (/** @type {string[]} */ some) =>
-    (await (how.packed ? packTexts : separateTexts)(tokenizer, some, how.maxTokens, pause)).filter(({ encoded }) =>
-      masking.canMask(encoded.ids),
-    );
+  const ofTexts = (/** @type {string[]} */ some) =>
+    (how.packed ? packTexts : separateTexts)(tokenizer, some, how.maxTokens, pause);
+  const canMask = (/** @type {TuningExample} */ { encoded }) => masking.canMask(encoded.ids);
   // In the caller's order: what follows each other there may belong together.
   const inOrder = (/** @type {number[]} */ indices) =>
     Array.from(indices)
       .sort((a, b) => a - b)
       .map((index) => texts[index]);
-  const train = await ofTexts(inOrder(order.slice(0, trainRows)));
-  const held = await ofTexts(heldOut.length > 0 ? heldOut : inOrder(order.slice(trainRows)));
-  checkUnknown(tokenizer, train, context);
+  const all = await ofTexts(inOrder(order.slice(0, trainRows)));
+  checkUnknown(tokenizer, all, context);
+  const train = all.filter(canMask);
+  const held = (await ofTexts(heldOut.length > 0 ? heldOut : inOrder(order.slice(trainRows)))).filter(canMask);
   if (train.length === 0)
     throw new BertletError(
       'BAD_INPUT',
