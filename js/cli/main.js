@@ -13,6 +13,7 @@ const commands = {
   search: () => import('./commands/search.js'),
   'fill-mask': () => import('./commands/fill-mask.js'),
   train: () => import('./commands/train.js'),
+  pretrain: () => import('./commands/pretrain.js'),
   predict: () => import('./commands/predict.js'),
   evaluate: () => import('./commands/evaluate.js'),
   'learning-curve': () => import('./commands/learning-curve.js'),
@@ -77,7 +78,7 @@ async function dispatch(argv, output, signal) {
   const { values, files } = parse(rest, options, maxFiles);
   if (values.help) return print(help);
   const progress = new Progress(process.stderr, {
-    verbose: ['train', 'evaluate', 'learning-curve', 'vocabulary'].includes(name),
+    verbose: ['train', 'pretrain', 'evaluate', 'learning-curve', 'vocabulary'].includes(name),
   });
   try {
     await run({ values, files, signal, output, progress });

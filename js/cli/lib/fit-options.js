@@ -146,7 +146,7 @@ export function readFitOptions(values) {
  * @param {Values} values
  * @returns {FitOptions['targetModules']}
  */
-function readTargetModules(values) {
+export function readTargetModules(values) {
   if (values['target-modules'] === undefined) return undefined;
   const value = required(values, 'target-modules', 'query,value');
   return value !== 'all-linear' && /^[\w.]+(,[\w.]+)*$/.test(value) ? value.split(',') : value;

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { CRF_FILE } from '../../checkpoint/head-settings.js';
 import { namesIn, notOurs, replaceFolder } from './output-folder.js';
 
-/** What `bert.save()` writes, see docs/formats.md: files, and folders of modules. */
+/** How a model was pre-trained, beside its files. */
+export const REPORT_FILE = 'pretraining.json';
+
+/** What `bert.save()` writes, and that; see docs/formats.md: files, and folders of modules. */
 const FILES = [
   'config.json',
   'model.safetensors',
@@ -16,6 +19,7 @@ const FILES = [
   'modules.json',
   'sentence_bert_config.json',
   'config_sentence_transformers.json',
+  REPORT_FILE,
 ];
 const MODULE = /^\d+_(Pooling|Dense|Normalize)$/;
 
@@ -28,7 +32,8 @@ export async function checkModelOutput(folder) {
   const names = await namesIn(folder);
   const other = names.find((name) => !FILES.includes(name) && !MODULE.test(name));
   if (other !== undefined) throw notOurs(folder, `holds other files (${other})`);
-  if (names.length > 0 && !(await wasTuned(folder))) throw notOurs(folder, 'holds a model that bertlet has not tuned');
+  if (names.length > 0 && !names.includes(REPORT_FILE) && !(await wasTuned(folder)))
+    throw notOurs(folder, 'holds a model that bertlet has not tuned');
 }
 
 /** Whether a folder's model was written after its training. @param {string} folder */

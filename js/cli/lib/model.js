@@ -50,6 +50,18 @@ export async function withModel(spec, { values, signal, progress }, work) {
     onProgress: progress.report,
     onWarning: (message) => progress.warn(message),
   }).catch(mentionMissingFolder(adapter === undefined ? [spec] : [spec, adapter]));
+  return workWith(bert, progress, work);
+}
+
+/**
+ * Works with a model, and disposes of it even if the work fails.
+ * @template T
+ * @param {Model} bert
+ * @param {import('./progress.js').Progress} progress
+ * @param {(bert: Model) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function workWith(bert, progress, work) {
   try {
     return await work(bert);
   } finally {

@@ -139,13 +139,13 @@ export class Progress {
  * @param {number} seconds since the phase began
  * @returns {string[]}
  */
-function detailsOf({ loaded, total, loss, epochs = [], tokensPerSecond, secondsLeft, memory }, seconds) {
+function detailsOf({ loaded, total, loss, epochs = [], history = [], tokensPerSecond, secondsLeft, memory }, seconds) {
   const left = secondsLeft ?? (seconds / loaded) * (total - loaded);
   const known = loaded > 0 && loaded < total && (secondsLeft !== undefined || seconds > 2);
   const details = known ? [`${duration(left)} left`] : [];
   if (loss === undefined) return details;
   details.push(`loss ${loss.toFixed(3)}`);
-  for (const [name, score] of Object.entries(epochs[epochs.length - 1]?.heldOut ?? {}))
+  for (const [name, score] of Object.entries([...epochs, ...history].at(-1)?.heldOut ?? {}))
     if (name !== 'loss') details.push(`held-out ${scoreNames[name] ?? name} ${score.toFixed(3)}`);
   details.push(`step ${loaded} of ${total}`);
   if (tokensPerSecond) details.push(`${Math.round(tokensPerSecond)} tokens/s`);

@@ -1,0 +1,280 @@
+// bertlet pretrain: a masked language model of one's own texts, from nothing or from any model.
+import { BertletError } from '../../errors.js';
+import { createModel } from '../../index.js';
+import { encodeJson } from '../../checkpoint/json-writer.js';
+import { choice, integer, notNegative, positive, probability, required, size, UsageError } from '../lib/arguments.js';
+import { openCheckpoint } from '../lib/checkpoint-folder.js';
+import { readTargetModules } from '../lib/fit-options.js';
+import { readTexts } from '../lib/input.js';
+import { checkModelOutput, REPORT_FILE, writeModelFolder } from '../lib/model-folder.js';
+import { exampleModel, modelHelp, modelOptions, withModel, workWith } from '../lib/model.js';
+import { cannotWrite } from '../lib/output-folder.js';
+
+/** @typedef {import('../lib/command.js').Context} Context */
+/** @typedef {import('../lib/arguments.js').Values} Values */
+
+export const summary = 'train a masked language model on texts, from nothing or from a model';
+
+export const help = `Usage: bertlet pretrain --train FILE --model PATH_OR_ID --output DIR [options]
+       bertlet pretrain --train FILE --vocabulary FILE --output DIR [options]
+
+Trains a model to find words again that are masked in texts without labels: the model that --model names goes on; without it a new one is
+made. Writes it to DIR, to be named with --model. The last line of its output is a JSON summary: "held_out" is what was measured on texts
+that were held out, for the step "kept".
+
+  --train FILE           texts, one per line; they follow each other, so a long text may have many lines
+  --json                 each line of the files is a JSON string, so that a text may hold line ends
+  --output DIR           folder to write to; what an earlier training has written there is replaced
+  --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
+  --validation SHARE|FILE
+                         share of the texts, 0 to 0.9, or other texts, to measure on, at the beginning and ten times after that; the best
+                         that was measured is kept (default: 0)
+  --steps N              (default: three rounds through the texts)
+  --batch-size N         sequences of a step (default: 32)
+  --max-tokens N         tokens of a sequence (default: 128, or as many as the model takes)
+  --separate             each text is a sequence by itself, and cut if it is longer; else texts follow each other until a sequence is full
+  --learning-rate NUMBER (default: 0.001 for a new model and for lora, 0.0005 for others)
+  --warmup SHARE         share of the steps in which the learning rate rises (default: 0.1)
+  --weight-decay NUMBER  of AdamW (default: 0.01)
+  --mlm-probability SHARE
+                         share of the tokens that are to be found (default: 0.15)
+  --whole-words          all pieces of a word are masked together
+  --method full|lora     what is trained: all weights (the default), or adapters, which are merged into the weights in the end
+  --rank N, --alpha NUMBER, --rslora, --dropout SHARE, --target-modules NAMES
+                         of lora, as for bertlet train
+  --seed N               seed of random numbers (default: 0)
+  --memory SIZE          memory that training may take, such as 400MB or 2GB (default: what there is to spare)
+  --checkpoint DIR       folder for the state of training, which is written now and then, and on Ctrl-C; it is removed when
+                         all is done
+  --resume               go on from the state in the folder of --checkpoint, with the same texts and options: the result
+                         is the same as if it had never been interrupted
+
+A new model:
+  --vocabulary FILE      its pieces, one per line: a vocab.txt
+  --cased                texts keep their capitals and accents (default: they lose them)
+  --layers N             (default: 4)
+  --hidden-size N        (default: 128)
+  --heads N              (default: hidden size / 32)
+  --intermediate-size N  (default: 4 * hidden size)
+
+${modelHelp}`;
+
+/** Options of a new model. */
+const newOptions = /** @type {const} */ ({
+  vocabulary: { type: 'string' },
+  cased: { type: 'boolean' },
+  layers: { type: 'string' },
+  'hidden-size': { type: 'string' },
+  heads: { type: 'string' },
+  'intermediate-size': { type: 'string' },
+});
+
+/** Options of the method 'lora'. */
+const loraOptions = /** @type {const} */ ({
+  rank: { type: 'string' },
+  alpha: { type: 'string' },
+  rslora: { type: 'boolean' },
+  dropout: { type: 'string' },
+  'target-modules': { type: 'string' },
+});
+
+/** @type {import('../lib/arguments.js').Options} */
+export const options = {
+  ...modelOptions,
+  train: { type: 'string' },
+  json: { type: 'boolean' },
+  output: { type: 'string' },
+  validation: { type: 'string' },
+  steps: { type: 'string' },
+  'batch-size': { type: 'string' },
+  'max-tokens': { type: 'string' },
+  separate: { type: 'boolean' },
+  'learning-rate': { type: 'string' },
+  warmup: { type: 'string' },
+  'weight-decay': { type: 'string' },
+  'mlm-probability': { type: 'string' },
+  'whole-words': { type: 'boolean' },
+  method: { type: 'string' },
+  ...loraOptions,
+  seed: { type: 'string' },
+  memory: { type: 'string' },
+  checkpoint: { type: 'string' },
+  resume: { type: 'boolean' },
+  ...newOptions,
+};
+
+export const maxFiles = 0;
+
+/** The highest learning rate of a new model. */
+const LEARNING_RATE = 1e-3;
+
+/** @param {Context} context */
+export async function run(context) {
+  const { values, output, progress, signal } = context;
+  const start = performance.now();
+  const trainFile = required(values, 'train', 'texts.txt');
+  const folder = required(values, 'output', 'my-model');
+  const given = readOptions(values);
+  checkModelOptions(values);
+
+  // All input is checked before the work begins.
+  const texts = await readAllTexts(trainFile, context);
+  const validation = await readValidation(context);
+  await checkModelOutput(folder).catch(cannotWrite(folder));
+  const { checkpoint, resume } = await openCheckpoint(values, folder, (message) => progress.warn(message));
+
+  const report = await withGivenModel(context, async (bert, isNew) => {
+    const training = bert.pretrain(texts, {
+      ...(isNew && { learningRate: LEARNING_RATE }),
+      ...given,
+      validation,
+      signal,
+      onProgress: progress.report,
+      onWarning: (message) => progress.warn(message),
+      ...(checkpoint && { onCheckpoint: (/** @type {Uint8Array} */ bytes) => checkpoint.write(bytes) }),
+      ...(resume && { resume }),
+    });
+    const report = await (checkpoint ? checkpoint.guard(training, progress) : training);
+    const files = { ...(await bert.save()), [REPORT_FILE]: encodeJson(report) };
+    await writeModelFolder(folder, files).catch(cannotWrite(folder));
+    await checkpoint?.remove();
+    return report;
+  });
+  const { method, sequences, tokens, steps, kept, newHead, history } = report;
+  await output.write([
+    {
+      output: folder,
+      method,
+      texts: report.texts,
+      sequences,
+      tokens,
+      steps,
+      kept,
+      new_head: newHead,
+      train_loss: history.at(-1)?.loss,
+      held_out: history.find(({ step }) => step === kept)?.heldOut,
+      seconds: Number(((performance.now() - start) / 1000).toFixed(2)),
+    },
+  ]);
+}
+
+/**
+ * The options of `pretrain` that were given, without the checkpoint. Throws UsageError.
+ * @param {Values} values
+ * @returns {import('../../types.js').PretrainOptions}
+ */
+function readOptions(values) {
+  const method = choice(values, 'method', ['full', 'lora']);
+  if (method !== 'lora') refuse(values, Object.keys(loraOptions), 'is for --method lora only');
+  const options = {
+    method,
+    steps: integer(values, 'steps', 1),
+    batchSize: integer(values, 'batch-size', 1),
+    maxTokens: integer(values, 'max-tokens', 3),
+    packed: values.separate === true ? false : undefined,
+    learningRate: positive(values, 'learning-rate'),
+    warmup: probability(values, 'warmup'),
+    weightDecay: notNegative(values, 'weight-decay'),
+    mlmProbability: probability(values, 'mlm-probability'),
+    wholeWords: /** @type {boolean | undefined} */ (values['whole-words']),
+    rank: integer(values, 'rank', 1),
+    alpha: positive(values, 'alpha'),
+    rslora: /** @type {boolean | undefined} */ (values.rslora),
+    dropout: probability(values, 'dropout'),
+    targetModules: readTargetModules(values),
+    seed: integer(values, 'seed', 0),
+    memory: size(values, 'memory'),
+  };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** Throws UsageError for options that would have no effect. @param {Values} values */
+function checkModelOptions(values) {
+  if (values.model !== undefined)
+    return refuse(values, Object.keys(newOptions), 'is of a new model, so not with --model');
+  if (values.vocabulary === undefined)
+    throw new UsageError('--model is missing, or --vocabulary for a new model, for example --vocabulary vocab.txt');
+  return refuse(values, ['adapter', 'dtype'], 'is with --model only');
+}
+
+/**
+ * Throws UsageError if an option is given.
+ * @param {Values} values
+ * @param {string[]} names
+ * @param {string} why
+ */
+function refuse(values, names, why) {
+  const name = names.find((one) => values[one] !== undefined);
+  if (name !== undefined) throw new UsageError(`--${name} ${why}`);
+}
+
+/**
+ * Works with the model of --model, or with a new one.
+ * @template T
+ * @param {Context} context
+ * @param {(bert: import('../../index.js').Model, isNew: boolean) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function withGivenModel(context, work) {
+  const { values, signal, progress } = context;
+  if (values.model !== undefined)
+    return withModel(required(values, 'model', exampleModel), context, (bert) => work(bert, false));
+  const architecture = {
+    vocabulary: await readVocabulary(required(values, 'vocabulary', 'vocab.txt'), signal),
+    lowercase: values.cased !== true,
+    layers: integer(values, 'layers', 1),
+    hiddenSize: integer(values, 'hidden-size', 8),
+    heads: integer(values, 'heads', 1),
+    intermediateSize: integer(values, 'intermediate-size', 8),
+    maxTokens: integer(values, 'max-tokens', 3),
+    seed: integer(values, 'seed', 0),
+    threads: integer(values, 'threads', 1),
+  };
+  const onWarning = (/** @type {string} */ message) => progress.warn(message);
+  return workWith(await createModel({ ...architecture, signal, onWarning }), progress, (bert) => work(bert, true));
+}
+
+/**
+ * The pieces of a vocab.txt.
+ * @param {string} file
+ * @param {AbortSignal} signal
+ */
+async function readVocabulary(file, signal) {
+  /** @type {string[]} */
+  const pieces = [];
+  for await (const { texts, line } of readTexts(file, { json: false, signal }))
+    for (const [i, text] of texts.entries()) {
+      if (!/^\S+$/.test(text.trimEnd()))
+        throw new BertletError(
+          'BAD_VOCABULARY',
+          `${file}, line ${line + i}: this is no piece: a word without white space.`,
+        );
+      pieces.push(text.trimEnd());
+    }
+  return pieces;
+}
+
+/** What --validation says: a share, or texts. @param {Context} context */
+async function readValidation(context) {
+  const { values } = context;
+  if (values.validation === undefined) return 0;
+  const value = required(values, 'validation', '0.05');
+  if (!/^[\d.]+$/.test(value)) return readAllTexts(value, context);
+  const share = probability(values, 'validation') ?? 0;
+  if (share > 0.9) throw new UsageError(`--validation must be from 0 to 0.9, or a file, not '${value}'`);
+  return share;
+}
+
+/**
+ * All texts of a file. Throws NO_EXAMPLES if there are none.
+ * @param {string} file
+ * @param {Context} context
+ */
+async function readAllTexts(file, { values, signal }) {
+  /** @type {string[]} */
+  const all = [];
+  for await (const { texts } of readTexts(file, { json: values.json === true, signal })) all.push(...texts);
+  const texts = all.filter((text) => text.trim() !== '');
+  if (texts.length === 0) throw new BertletError('NO_EXAMPLES', `${file}: there is no text in this file.`);
+  return texts;
+}
