@@ -116,13 +116,14 @@ export function modelCard({ className, head, headClass, isSentenceModel }) {
   const isPooled = headClass?.pooled;
   const auto = headClass && !isPooled ? `AutoModelFor${headClass.suffix}` : 'AutoModel';
   const inputs = INPUTS[headClass?.suffix ?? 'SequenceClassification'];
-  const inTransformers = [
-    `from transformers import ${auto}, AutoTokenizer`,
+  const inTransformers = (/** @type {string} */ which, /** @type {string} */ text) => [
+    `from transformers import ${which}, AutoTokenizer`,
     '',
     'tokenizer = AutoTokenizer.from_pretrained(".")',
-    `model = ${auto}.from_pretrained(".").eval()`,
-    `output = model(**tokenizer(${inputs}, return_tensors="pt"))`,
+    `model = ${which}.from_pretrained(".").eval()`,
+    `output = model(**tokenizer(${text}, return_tensors="pt"))`,
   ];
+  const fillsMasks = className.endsWith('ForMaskedLM');
   const inSentences = [
     'from sentence_transformers import SentenceTransformer',
     '',
@@ -137,7 +138,8 @@ export function modelCard({ className, head, headClass, isSentenceModel }) {
       '',
       'In Python, with `.` for this folder:',
       '',
-      ...(isPooled ? [] : code('python', inTransformers)),
+      ...(isPooled ? [] : code('python', inTransformers(auto, inputs))),
+      ...(fillsMasks ? code('python', inTransformers('AutoModelForMaskedLM', '"what a [MASK] film"')) : []),
       ...(isSentenceModel ? code('python', inSentences) : []),
       'In JavaScript:',
       '',
@@ -146,6 +148,7 @@ export function modelCard({ className, head, headClass, isSentenceModel }) {
         '',
         "const bert = await load('https://…/this-folder/');",
         task ? `await bert.head.${CALLS[task]};` : "const [vector] = await bert.embed(['what a lovely film']);",
+        ...(fillsMasks ? ["const words = await bert.fillMask('what a [MASK] film');"] : []),
       ]),
     ],
   });
