@@ -7,7 +7,6 @@ import { checkLabels, formats, labelsOf, listeners, readExamples, readGivenLabel
 import { fitHelp, fitOptions, readFitOptions } from '../lib/fit-options.js';
 import { checkHeadOutput, writeHeadFolder } from '../lib/head-folder.js';
 import { checkModelOutput, writeModelFolder } from '../lib/model-folder.js';
-import { cannotWrite } from '../lib/output-folder.js';
 import { measure, namedMetrics } from '../data/measure.js';
 import { findSuspicions } from '../data/suspicions.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';

@@ -98,15 +98,3 @@ async function renameIfThere(from, to) {
     throw error;
   }
 }
-
-/**
- * For `catch`: a clearer error for a folder in which nothing can be made. For some, such as /proc, the system says "no such file".
- * @param {string} folder
- * @returns {(error: unknown) => never}
- */
-export const cannotWrite = (folder) => (error) => {
-  if (!(error instanceof BertletError && error.code === 'FILE_NOT_FOUND')) throw error;
-  throw new BertletError('FILE_ACCESS', `${folder} can't be made or written. Give --output another place.`, {
-    cause: error,
-  });
-};

@@ -82,12 +82,12 @@ export async function tune(engine, params, context, untilAlone) {
 /**
  * What was trained, as long as its tuner is there.
  * @typedef {object} Tuned
- * @property {Tuner} tuner
+ * @property {import('./tuner.js').Tuner} tuner
  * @property {import('./tuner.js').TunerPlan} plan
  * @property {Map<string, import('../../core/tensors.js').CoreTensor>} tensors of the model
  * @property {Awaited<ReturnType<typeof taskOf>>} task
  * @property {HiddenStates | undefined} below where training begins above the embeddings
- * @property {Standing} standing at the end
+ * @property {import('./train.js').Standing} standing at the end
  * @property {Float32Array[] | undefined} logits of held-out examples, as `train` gives them
  */
 

@@ -46,7 +46,7 @@ export function loraTensors(names, family, targetModules, modulesToSave) {
  * @param {string | string[]} targetModules
  * @returns {Tuning[]} [tensors]
  */
-function adaptedTensors(names, family, targetModules) {
+export function adaptedTensors(names, family, targetModules) {
   const modules = names.map((name) => (LINEAR.test(name) ? nameInModel(name, family).replace(/\.weight$/, '') : ''));
   const matchers = matchersOf(targetModules, family);
   for (const { target, matches } of matchers) {
