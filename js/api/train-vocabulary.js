@@ -58,7 +58,8 @@ export async function trainVocabulary(
     if (warning) context.emit({ warning });
     return { vocabulary, files: writeVocabularyFiles(vocabulary, flags), texts: count, words: total, distinctWords };
   } catch (error) {
-    throw error instanceof RangeError ? fromWire(toWire(error)) : error; // there is no memory for an array
+    const wire = toWire(error);
+    throw wire.code === 'OUT_OF_MEMORY' ? fromWire(wire) : error; // engines have no such code
   }
 }
 

@@ -136,11 +136,18 @@ test('what it refuses', async () => {
     [texts, { vocabSize: 100 }, 'BAD_INPUT', /no option "vocabSize"/],
   ])
     await assert.rejects(trainVocabulary(given, options), { name: 'BertletError', code, message });
-  const broken = {
+});
+
+test('what the texts throw comes back as it is, unless there is no memory', async () => {
+  const throwing = (error) => ({
     *[Symbol.iterator]() {
       yield 'a';
-      throw new TypeError('no more');
+      throw error;
     },
-  };
-  await assert.rejects(trainVocabulary(broken), new TypeError('no more'));
+  });
+  for (const error of [new TypeError('no more'), new RangeError('mine')])
+    await assert.rejects(trainVocabulary(throwing(error)), error);
+  await assert.rejects(trainVocabulary(throwing(new RangeError('Array buffer allocation failed'))), {
+    code: 'OUT_OF_MEMORY',
+  });
 });

@@ -77,3 +77,13 @@ test('a core that fails is no text without words', async () => {
   counter.add('a');
   assert.throws(() => counter.flush(), { message: 'bertlet_words: -3' });
 });
+
+test('more different words than are counted', async () => {
+  const counter = await createWordCounter(flags);
+  Object.defineProperty(counter.counts, 'size', { value: 2 ** 23, configurable: true });
+  counter.add('a');
+  counter.flush();
+  Object.defineProperty(counter.counts, 'size', { value: 2 ** 23 + 1 });
+  counter.add('b');
+  assert.throws(() => counter.flush(), { code: 'OUT_OF_MEMORY', message: /more than 8388608 different words/ });
+});
