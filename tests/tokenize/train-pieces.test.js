@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { loadTokenizer, trainVocabulary } from '../../js/index.js';
+import { trainPieces } from '../../js/tokenize/train-pieces.js';
 import { fixtures, shared } from '../support.js';
 import { readFixture } from './golden.js';
 
@@ -69,4 +70,15 @@ test('random texts: no word is unknown, no piece is there twice or beyond the si
     }),
     { numRuns: 60 },
   );
+});
+
+test('it pauses within each of its steps, and within a merge', () => {
+  const words = 2560;
+  const counts = new Map(Array.from({ length: words }, (_, i) => [`ab${i}`, 1]));
+  let merges = 0;
+  const pauses = Array.from({ length: 8 }, () => 0);
+  const training = trainPieces(counts, { size: 35, minFrequency: 2, limitAlphabet: 99 }, () => merges++);
+  while (!training.next().done) pauses[merges] += 1;
+  assert.equal(merges, 7);
+  assert.equal(pauses[0], 4 * (words / 256)); // alphabet, characters, pairs, and the first merge, which is "ab"
 });
