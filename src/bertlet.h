@@ -463,8 +463,8 @@ typedef struct bertlet_training {
   float attention_dropout; /* of the attention probabilities */
   float adapter_dropout;   /* of the input of adapters; adapted projections that read the same input share a mask */
   float feature_dropout;   /* of the features */
-  int32_t
-      masked_lm; /* of an f32 model: whether there is a masked-LM head, which reads features of tokens, is trained */
+  int32_t masked_lm;  /* whether there is a masked-LM head, which reads the features of tokens and is trained: only of
+                         f32 models */
   int32_t masked_act; /* of its linear layer: bertlet_activation */
 } bertlet_training;
 
