@@ -305,7 +305,9 @@
  * A model of `createModel`.
  * @typedef {object} NewModelOptions
  * @property {string[]} vocabulary the pieces by id, such as the lines of a vocab.txt; [PAD], [UNK], [CLS], [SEP] and [MASK] among them
- * @property {boolean} [lowercase] whether texts are lowercased, and lose their accents; default true
+ * @property {boolean} [lowercase] whether texts are lowercased; this and the following two as the vocabulary was made with; default true
+ * @property {boolean} [stripAccents] whether letters lose their accents; default: as `lowercase`
+ * @property {boolean} [splitChinese] whether each Chinese character is a word of its own; default true
  * @property {number} [layers] default 4
  * @property {number} [hiddenSize] default 128
  * @property {number} [heads] of attention; default hiddenSize / 32

@@ -15,6 +15,8 @@ const SPECIALS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 export function newModel({
   vocabulary,
   lowercase = true,
+  stripAccents = lowercase,
+  splitChinese = true,
   layers = 4,
   hiddenSize = 128,
   heads = Math.max(1, Math.round(hiddenSize / 32)),
@@ -37,7 +39,8 @@ export function newModel({
       'BAD_INPUT',
       `hiddenSize (${hiddenSize}) must be a multiple of 8 and of heads (${heads}), intermediateSize (${intermediateSize}) of 8.`,
     );
-  const architecture = { vocabulary, lowercase, layers, hiddenSize, heads, intermediateSize, maxTokens, dropout };
+  const texts = { vocabulary, lowercase, stripAccents, splitChinese };
+  const architecture = { ...texts, layers, hiddenSize, heads, intermediateSize, maxTokens, dropout };
   return [newModelFiles(architecture, seed), { cache: false, ...others }];
 }
 

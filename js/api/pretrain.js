@@ -1,6 +1,6 @@
 // `pretrain`: checks of its arguments, and the call to the worker.
 import { BertletError } from '../errors.js';
-import { adapterOptions, checkNumber, readResume, TUNING, tuningCall } from './fit/tuning.js';
+import { adapterOptions, checkNumber, readResume, tuningCall } from './fit/tuning.js';
 import { checkChoice, checkInteger, rejectUnknownOptions } from './options.js';
 
 /** @typedef {import('../types.js').PretrainOptions} PretrainOptions */
@@ -16,6 +16,9 @@ const COMMON = [
   ...['method', 'steps', 'batchSize', 'maxTokens', 'packed', 'learningRate', 'warmup', 'weightDecay', 'mlmProbability'],
   ...['wholeWords', 'validation', 'memory', 'onCheckpoint', 'resume', 'seed'],
 ];
+
+/** And of adapters. */
+const ADAPTERS = ['alpha', 'dropout', 'rank', 'rslora', 'targetModules'];
 
 /**
  * See `Model.pretrain`.
@@ -75,7 +78,7 @@ function checkTexts(what, texts) {
 function pretrainingOptions(options, info) {
   const { method = 'full', steps, batchSize = 32, memory, packed = true, wholeWords = false } = options;
   checkChoice('method', method, ['full', 'lora']);
-  const known = [...COMMON, ...TUNING[method]];
+  const known = method === 'lora' ? [...COMMON, ...ADAPTERS] : COMMON;
   const unknown = Object.entries(options).filter(([name]) => !known.includes(name));
   rejectUnknownOptions(Object.fromEntries(unknown), `for pre-training with method '${method}'`);
   if (info.dtype !== 'f32')

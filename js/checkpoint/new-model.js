@@ -12,6 +12,8 @@ const INITIALIZER_RANGE = 0.02;
  * @typedef {object} Architecture
  * @property {string[]} vocabulary with the five special tokens
  * @property {boolean} lowercase
+ * @property {boolean} stripAccents
+ * @property {boolean} splitChinese
  * @property {number} layers
  * @property {number} hiddenSize
  * @property {number} heads
@@ -28,7 +30,13 @@ const INITIALIZER_RANGE = 0.02;
  * @returns {Record<string, Uint8Array<ArrayBuffer>>} by name
  */
 export function newModelFiles(architecture, seed) {
-  const { vocabulary, lowercase, maxTokens, dropout } = architecture;
+  const { vocabulary, maxTokens, dropout } = architecture;
+  const tokenizer = {
+    do_lower_case: architecture.lowercase,
+    strip_accents: architecture.stripAccents,
+    tokenize_chinese_chars: architecture.splitChinese,
+    model_max_length: maxTokens,
+  };
   const config = {
     architectures: ['BertForMaskedLM'],
     attention_probs_dropout_prob: dropout,
@@ -52,7 +60,7 @@ export function newModelFiles(architecture, seed) {
   return {
     'config.json': encodeJson(config),
     'vocab.txt': new TextEncoder().encode(vocabulary.map((piece) => `${piece}\n`).join('')),
-    'tokenizer_config.json': encodeJson({ do_lower_case: lowercase, model_max_length: maxTokens }),
+    'tokenizer_config.json': encodeJson(tokenizer),
     'model.safetensors': writeSafetensors(drawTensors(architecture, seed), { format: 'pt' }),
   };
 }

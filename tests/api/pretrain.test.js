@@ -103,6 +103,22 @@ test('the same seed gives the same model, another one another, and initial weigh
   await Promise.all(models.map((bert) => bert.dispose()));
 });
 
+test('texts are normalized as the vocabulary was made', async () => {
+  const pieces = [...vocabulary, 'Café', 'café', 'cafe', '日本', '日', '本'];
+  const tokensOf = async (options) => {
+    const bert = await createModel({ ...small, vocabulary: pieces, ...options });
+    const { tokens } = await bert.tokenize('Café 日本');
+    const files = await bert.save();
+    const again = await load(files, { threads: 1 });
+    assert.deepEqual((await again.tokenize('Café 日本')).tokens, tokens);
+    await Promise.all([bert.dispose(), again.dispose()]);
+    return tokens.slice(1, -1).join(' ');
+  };
+  assert.equal(await tokensOf({}), 'cafe 日 本');
+  assert.equal(await tokensOf({ lowercase: false }), 'Café 日 本');
+  assert.equal(await tokensOf({ stripAccents: false, splitChinese: false }), 'café 日本');
+});
+
 async function readFiles(files) {
   const bytes = new Uint8Array(await files['model.safetensors'].arrayBuffer());
   const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
@@ -198,6 +214,7 @@ describe('what can go wrong', () => {
     [['日本語の文', 'ещё текст'], {}, 'BAD_VOCABULARY', /does not know 100 % of the texts' tokens/],
     [texts, { method: 'head' }, 'BAD_INPUT', /method is "head"; it must be full or lora/],
     [texts, { rank: 4 }, 'BAD_INPUT', /no option "rank" for pre-training with method 'full'/],
+    [texts, { method: 'lora', modulesToSave: ['LayerNorm'] }, 'BAD_INPUT', /no option "modulesToSave"/],
     [texts, { steps: 0 }, 'BAD_INPUT', /steps is 0/],
     [texts, { maxTokens: 41 }, 'BAD_INPUT', /maxTokens is 41; it must be an integer from 3 to 40/],
     [texts, { mlmProbability: 1 }, 'BAD_INPUT', /mlmProbability is 1; it must be above 0 and below 1/],

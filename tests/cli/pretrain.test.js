@@ -1,6 +1,6 @@
 // bertlet pretrain, and the other commands with what it writes.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { tiny, toyExamples } from '../support.js';
@@ -93,6 +93,23 @@ test('a model without a masked-LM head gets one; --seed and --whole-words', asyn
     readFileSync(join(output, 'pretraining.json'), 'utf8'),
   );
   assert.deepEqual([wholeWords, mlmProbability, learningRate], [true, 0.3, 5e-4]);
+});
+
+test('texts are normalized as the files of the vocabulary say, unless options say something else', async () => {
+  const place = join(folder, 'cased');
+  mkdirSync(place);
+  const pieces = file('cased/vocab.txt', `${readFileSync(vocabulary, 'utf8').trimEnd()}\nThe\n`);
+  file('cased/tokenizer_config.json', JSON.stringify({ do_lower_case: false, strip_accents: false }));
+  const some = file('some.txt', 'The movie\n');
+  const settingsOf = async (...more) => {
+    const output = join(folder, `normalized${more.join('')}`);
+    const args = ['pretrain', '--train', some, '--vocabulary', pieces, ...small, '--steps', '1', '--output', output];
+    await run([...args, ...more]);
+    const config = JSON.parse(readFileSync(join(output, 'tokenizer_config.json'), 'utf8'));
+    return [config.do_lower_case, config.strip_accents, config.tokenize_chinese_chars];
+  };
+  assert.deepEqual(await settingsOf(), [false, false, true]);
+  assert.deepEqual(await settingsOf('--strip-accents', 'true', '--split-chinese', 'false'), [false, true, false]);
 });
 
 test('interrupted by Ctrl-C, and on from there: the same model', async () => {

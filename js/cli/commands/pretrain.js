@@ -1,8 +1,22 @@
 // bertlet pretrain: a masked language model of one's own texts, from nothing or from any model.
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { BertletError } from '../../errors.js';
 import { createModel } from '../../index.js';
+import { parseJson } from '../../checkpoint/json.js';
 import { encodeJson } from '../../checkpoint/json-writer.js';
-import { choice, integer, notNegative, positive, probability, required, size, UsageError } from '../lib/arguments.js';
+import {
+  choice,
+  integer,
+  notNegative,
+  positive,
+  probability,
+  required,
+  size,
+  truth,
+  UsageError,
+} from '../lib/arguments.js';
 import { openCheckpoint } from '../lib/checkpoint-folder.js';
 import { readTargetModules } from '../lib/fit-options.js';
 import { readTexts } from '../lib/input.js';
@@ -50,8 +64,13 @@ that were held out, for the step "kept".
                          is the same as if it had never been interrupted
 
 A new model:
-  --vocabulary FILE      its pieces, one per line: a vocab.txt
+  --vocabulary FILE      its pieces, one per line: a vocab.txt, such as bertlet vocabulary writes; what a tokenizer_config.json beside it says of
+                         texts counts, unless the following options say something else
   --cased                texts keep their capitals and accents (default: they lose them)
+  --strip-accents true|false
+                         whether accents are taken off letters (default: true, with --cased false)
+  --split-chinese true|false
+                         whether each Chinese character is a word of its own (default: true)
   --layers N             (default: 4)
   --hidden-size N        (default: 128)
   --heads N              (default: hidden size / 32)
@@ -63,6 +82,8 @@ ${modelHelp}`;
 const newOptions = /** @type {const} */ ({
   vocabulary: { type: 'string' },
   cased: { type: 'boolean' },
+  'strip-accents': { type: 'string' },
+  'split-chinese': { type: 'string' },
   layers: { type: 'string' },
   'hidden-size': { type: 'string' },
   heads: { type: 'string' },
@@ -219,9 +240,10 @@ async function withGivenModel(context, work) {
   const { values, signal, progress } = context;
   if (values.model !== undefined)
     return withModel(required(values, 'model', exampleModel), context, (bert) => work(bert, false));
+  const file = required(values, 'vocabulary', 'vocab.txt');
   const architecture = {
-    vocabulary: await readVocabulary(required(values, 'vocabulary', 'vocab.txt'), signal),
-    lowercase: values.cased !== true,
+    vocabulary: await readVocabulary(file, signal),
+    ...(await readNormalization(file, values)),
     layers: integer(values, 'layers', 1),
     hiddenSize: integer(values, 'hidden-size', 8),
     heads: integer(values, 'heads', 1),
@@ -252,6 +274,23 @@ async function readVocabulary(file, signal) {
       pieces.push(text.trimEnd());
     }
   return pieces;
+}
+
+/**
+ * How texts are normalized for a vocabulary: as the options say, else as a tokenizer_config.json beside it does.
+ * @param {string} file vocab.txt
+ * @param {Values} values
+ * @returns {Promise<{ lowercase?: boolean, stripAccents?: boolean, splitChinese?: boolean }>}
+ */
+async function readNormalization(file, values) {
+  const beside = join(dirname(file), 'tokenizer_config.json');
+  const config = existsSync(beside) ? parseJson(await readFile(beside), beside) : {};
+  const said = (/** @type {unknown} */ value) => (typeof value === 'boolean' ? value : undefined);
+  const stripAccents = truth(values, 'strip-accents');
+  const splitChinese = truth(values, 'split-chinese') ?? said(config.tokenize_chinese_chars);
+  if (values.cased === true) return { lowercase: false, stripAccents, splitChinese };
+  const lowercase = said(config.do_lower_case);
+  return { lowercase, stripAccents: stripAccents ?? said(config.strip_accents), splitChinese };
 }
 
 /** What --validation says: a share, or texts. @param {Context} context */
