@@ -63,7 +63,8 @@ export async function pretrain(connection, model, texts, { signal, onProgress, o
  * @param {unknown} texts
  */
 function checkTexts(what, texts) {
-  if (!Array.isArray(texts)) throw new BertletError('BAD_INPUT', `An array of texts is wanted, not ${texts}.`);
+  if (!Array.isArray(texts))
+    throw new BertletError('BAD_INPUT', `Texts are an array of strings, not of type ${typeof texts}.`);
   Array.from(texts).forEach((text, i) => {
     if (typeof text !== 'string')
       throw new BertletError('BAD_INPUT', `${what} ${i} is no string, but of type ${typeof text}.`);

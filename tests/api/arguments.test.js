@@ -229,6 +229,18 @@ describe('methods of a model and its heads', () => {
       { topK: 2, targets: ['good'], ...listeners },
     ]));
 
+  test('pretrain', () =>
+    tryAll('pretrain', (...given) => loaded['bert-masked'].pretrain(...given), [
+      ['the film was good', 'a good film'],
+      {
+        ...{ method: 'lora', steps: 1, batchSize: 2, maxTokens: 8, packed: true, learningRate: 0.01, warmup: 0.1 },
+        ...{ weightDecay: 0.1, mlmProbability: 0.3, wholeWords: true, validation: ['good'], memory: 2 ** 30, seed: 1 },
+        ...{ rank: 2, alpha: 4, rslora: true, dropout: 0.1, targetModules: ['query'], resume: undefined },
+        onCheckpoint() {},
+        ...listeners,
+      },
+    ]));
+
   test('save', () =>
     tryAll('save', (options) => loaded['bert-text'].save(options), [{ head: heads.classifier, ...listeners }]));
 
@@ -263,7 +275,7 @@ describe('methods of a model and its heads', () => {
       Object.keys(ofHeads).flatMap((name) => (name.startsWith(`${head}.`) ? [name.split('.')[1]] : []));
     assert.deepEqual(
       [...new Set(methodsOf(bertlet.Model.prototype))].sort(),
-      [...new Set([...Object.keys(calls).map((name) => name.split(',')[0]), 'fillMask', 'rerank'])].sort(),
+      [...new Set([...Object.keys(calls).map((name) => name.split(',')[0]), 'fillMask', 'pretrain', 'rerank'])].sort(),
     );
     for (const [name, head] of Object.entries(heads))
       if (name !== 'several' && name !== 'tuned')
@@ -300,6 +312,14 @@ describe('functions without a model', () => {
         build: 'simd',
         cache: false,
         ...place,
+        ...listeners,
+      },
+    ],
+    createModel: [
+      {
+        vocabulary: ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', '##b'],
+        ...{ lowercase: true, stripAccents: true, splitChinese: true, layers: 1, hiddenSize: 8, heads: 1 },
+        ...{ intermediateSize: 8, maxTokens: 8, dropout: 0.1, seed: 1, worker: false, threads: 1, cache: false },
         ...listeners,
       },
     ],
