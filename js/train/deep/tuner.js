@@ -6,6 +6,7 @@ import { PIECE_BYTES, piecesOf, writePieces } from '../../engine/tensor-pieces.j
 import { startThreads } from '../../engine/threads.js';
 import { BertletError } from '../../errors.js';
 import { giveBackMemory, takeMemory } from '../dataset/memory.js';
+import { startsOf } from '../dataset/starts.js';
 import { MaskedHead } from './masked-head.js';
 import { measure, writePlan } from './tuner-plan.js';
 
@@ -44,6 +45,11 @@ import { measure, writePlan } from './tuner-plan.js';
  * @property {Loss} [loss] of a head
  * @property {ArrayLike<number>} [labels] of a masked-LM head: the words in the places that the batch's `rows` name
  * @property {number} share of the step's loss that is the batch's mean loss, 1 in all
+ */
+
+/**
+ * Of a step of AdamW. `maxNorm`: to which the gradient's L2 norm is cut down, default: never; `seed`: of dropout.
+ * @typedef {{ learningRate: number, weightDecay: number, maxNorm?: number, seed: number }} StepOptions
  */
 
 /** The names of a model's tensors, in the core's order. @param {import('../../engine/engine.js').Engine} engine @returns {string[]} */
@@ -272,23 +278,78 @@ export class Tuner {
    * One step of AdamW on batches whose gradients add up. Rejects with BAD_WEIGHTS if a loss or gradient is not finite, and with what `pause`
    * rejects with, and then has changed nothing; with WORKER_FAILED if WebAssembly or a thread fails, and then at each later call.
    * @param {StepPart[]} parts
-   * @param {{ learningRate: number, weightDecay: number, maxNorm?: number, seed: number }} options
+   * @param {StepOptions} options
    * @param {() => Promise<void>} [pause] awaited between two batches
    * @returns {Promise<{ loss: number, norm: number }>} the step's loss, and the L2 norm of its gradient
    */
-  async step(parts, { learningRate, weightDecay, maxNorm = 0, seed }, pause = async () => {}) {
-    const { fn } = this.#core;
-    const number = this.#steps + 1;
-    const key = stepKey(seed, number);
-    let total = 0;
-    let firstToken = 0;
-    try {
+  step(parts, options, pause = async () => {}) {
+    return this.#update(options, async (key, when) => {
+      let total = 0;
+      let firstToken = 0;
       for (const part of parts) {
         const { batch, share } = part;
         if (firstToken > 0) await pause();
-        total += this.#guard(() => share * this.#passes(part, key, firstToken, `Step ${number}: `));
-        firstToken += batch.starts[batch.starts.length - 1];
+        total += this.#guard(() => share * this.#passes(part, key, firstToken, when));
+        firstToken += tokensOf(batch);
       }
+      return total;
+    });
+  }
+
+  /**
+   * One step of AdamW on a loss of the vectors of all its texts together, which may not fit into one batch: then all batches run forward,
+   * and again, each before its backward pass (gradient caching, Gao et al. 2021, https://arxiv.org/abs/2101.06983); all but the last,
+   * which is still there. Of a plan that pools, without a head. Rejects as `step`.
+   * @param {TunerBatch[]} batches
+   * @param {(vectors: Float32Array) => import('./contrastive-loss.js').VectorLoss} lossOf gets the features of the batches' texts,
+   *   [texts][hiddenSize]
+   * @param {StepOptions} options
+   * @param {() => Promise<void>} [pause] awaited between two batches
+   * @returns {Promise<{ loss: number, norm: number }>} as `step`
+   */
+  stepTogether(batches, lossOf, options, pause = async () => {}) {
+    return this.#update(options, async (key, when) => {
+      const core = this.#core;
+      const at = this.#at;
+      /** What comes before each batch. */
+      const tokens = startsOf(batches.map(tokensOf));
+      const numbers = startsOf(batches.map(({ starts }) => (starts.length - 1) * this.#hiddenSize));
+      const last = batches.length - 1;
+      const vectors = new Float32Array(numbers[batches.length]);
+      for (const [i, batch] of batches.entries()) {
+        if (i > 0) await pause();
+        this.#guard(() => {
+          this.#encode(batch, key, tokens[i], when);
+          const features = core.fn.trainer_features(at.trainer) >>> 0;
+          vectors.set(core.floats(features, numbers[i + 1] - numbers[i]), numbers[i]);
+        });
+      }
+      const { loss, gradient } = lossOf(vectors);
+      checkLoss(loss, when);
+      for (let i = last; i >= 0; i--) {
+        if (i < last) await pause();
+        this.#guard(() => {
+          if (i < last) this.#encode(batches[i], key, tokens[i], when);
+          core.floats(at.features, numbers[i + 1] - numbers[i]).set(gradient.subarray(numbers[i], numbers[i + 1]));
+          core.fn.trainer_backward(at.trainer, at.features);
+        });
+      }
+      return loss;
+    });
+  }
+
+  /**
+   * @param {StepOptions} options
+   * @param {(key: number, when: string) => Promise<number>} passes computes the gradients, and gives the loss; `key`: of dropout; `when`: for
+   *   messages
+   * @returns {Promise<{ loss: number, norm: number }>}
+   */
+  async #update({ learningRate, weightDecay, maxNorm = 0, seed }, passes) {
+    const { fn } = this.#core;
+    const number = this.#steps + 1;
+    let loss;
+    try {
+      loss = await passes(stepKey(seed, number), `Step ${number}: `);
     } catch (error) {
       if (!this.#failure) fn.trainer_discard(this.#at.trainer);
       throw error;
@@ -296,7 +357,7 @@ export class Tuner {
     const norm = this.#guard(() => fn.trainer_step(this.#at.trainer, learningRate, weightDecay, maxNorm));
     if (norm < 0) throw notFinite(`Step ${number}: the gradient is not finite.`);
     this.#steps = number;
-    return { loss: total, norm };
+    return { loss, norm };
   }
 
   /**
@@ -335,20 +396,16 @@ export class Tuner {
   #passes({ batch, loss, labels, share }, key, firstToken, when) {
     const core = this.#core;
     const at = this.#at;
-    const check = (/** @type {number} */ value) => {
-      if (!Number.isFinite(value) || value < 0) throw notFinite(`${when}the loss is not finite.`);
-      return value;
-    };
     if (loss) {
       const rows = this.#forward(batch, key, firstToken, when);
-      const value = check(loss(core, at.logits, rows, { ...this.#lossAt, share }));
+      const value = checkLoss(loss(core, at.logits, rows, { ...this.#lossAt, share }), when);
       this.#headBackward(batch, rows, share);
       core.fn.trainer_backward(at.trainer, at.features);
       return value;
     }
     if (!batch.rows || !labels) throw new Error('The part of a step has no loss');
     this.#encode(batch, key, firstToken, when);
-    const value = check(this.masked.loss(batch.rows, labels, share, at.features).loss);
+    const value = checkLoss(this.masked.loss(batch.rows, labels, share, at.features).loss, when);
     core.fn.trainer_backward(at.trainer, at.features);
     return value;
   }
@@ -469,6 +526,19 @@ function copyTensors(engine, to, address, bytes) {
 
 /** @param {string} what happened, a sentence */
 const notFinite = (what) => new BertletError('BAD_WEIGHTS', `${what} A smaller learningRate may help.`);
+
+/**
+ * Throws BAD_WEIGHTS if a loss is not finite.
+ * @param {number} loss not negative
+ * @param {string} when for the message
+ */
+function checkLoss(loss, when) {
+  if (!Number.isFinite(loss) || loss < 0) throw notFinite(`${when}the loss is not finite.`);
+  return loss;
+}
+
+/** @param {TunerBatch} batch */
+const tokensOf = ({ starts }) => starts[starts.length - 1];
 
 /**
  * A number that is not 0, and another one for each step.
