@@ -176,8 +176,8 @@
 
 /**
  * What a fit trains besides a head: nothing, low-rank adapters beside the encoder's weights (LoRA, Hu et al. 2021), its last layers, or all of
- * it.
- * @typedef {'head' | 'lora' | 'layers' | 'full'} FitMethod
+ * it; or adapters on pairs of examples, before the head.
+ * @typedef {'head' | 'lora' | 'layers' | 'full' | 'contrastive'} FitMethod
  */
 
 /** What a head is for; 'regression': a number for each text. @typedef {Task | 'regression'} HeadTask */
@@ -194,7 +194,9 @@
  *   'regression': a number for each text. 'token-classification': a tag for each word, for entities. 'question-answering': an answer that is a part of the context
  * @property {FitMethod} [method] 'head', the default: only a head is trained, in seconds. 'lora': adapters too, which belong to the head and lie
  *   beside the model, so that any number of such heads can share it. 'layers' and 'full': the last `layers` layers, or all weights; the model
- *   then has the new weights, and heads that were trained on the old ones are refused. docs/fine-tuning.md says which to take
+ *   then has the new weights, and heads that were trained on the old ones are refused. 'contrastive', for few examples of texts' labels: adapters
+ *   are tuned on pairs of examples, so that vectors of one label become alike; then a head is trained on the vectors, or on those of the model
+ *   as it is, if that turns out better on examples which were left out. docs/fine-tuning.md says which to take
  * @property {number} [validation] share of the examples (0 to 0.9) held out of training to measure the head on; default 0
  * @property {'linear' | 'mlp'} [head] 'linear', the default: logistic regression, solved to its minimum by L-BFGS (for numbers there is ridge
  *   regression only). 'mlp': one hidden layer, trained by AdamW; for entities with a conditional random field on top
@@ -229,6 +231,7 @@
  *   transformers, such as ['LayerNorm'], ['word_embeddings'] or ['layer.5'], as PEFT's modules_to_save; default: none. The model then has
  *   their new weights, as with 'layers'. The head is always trained
  * @property {number} [layers] of 'layers': how many of the last layers are trained; default 2
+ * @property {number} [rounds] of 'contrastive': in how many pairs of each kind each example is the first; default 20
  * @property {boolean} [crf] of entities, with all methods but 'head': whether a conditional random field is trained on top; default false
  * @property {number} [batchSize] of all methods but 'head': examples of a step; default 32, for entities and question answering 16
  * @property {number} [warmup] share of the steps in which the learning rate rises; default 0.1
@@ -252,7 +255,8 @@
  * @property {Scheme | 'IO'} [scheme] of a tagging head's labels; 'IO': types without a mark where an entity begins
  * @property {number} [trainAccuracy] share of the training examples that the head gets right, 0 to 1
  * @property {number} [windows] of question answering: into how many windows the contexts were cut
- * @property {number} [trainLoss] of question answering, and where the encoder was trained: mean loss of the last epoch that counts
+ * @property {number} [trainLoss] of question answering, and where the encoder was trained: mean loss of the last epoch that counts;
+ *   of 'contrastive' that of the last tenth of the steps
  * @property {number} [temperature] by which the logits were divided, so that among held-out examples a score of 0.8 is right in 80
  *   percent (Guo et al. 2017); 1 where there were none to fit it to
  * @property {number} [c] inverse strength of regularization
@@ -263,12 +267,14 @@
  * @property {number} [epochs] how many an 'mlp' was trained for
  * @property {{ epochs: number, logLoss: number, accuracy: number }[]} [epochSearch] what was measured on a held-out fold after each
  *   epoch
+ * @property {ContrastiveComparison} [comparison] of method 'contrastive'
  * @property {FeatureStep[]} [featureSearch] what cross-validation measured for each layer, pooling and standardization
  * @property {{ rank: number, alpha: number, rslora: boolean, dropout: number, targetModules: string | string[], modulesToSave?: string[] }} [lora]
- *   of method 'lora'
+ *   of methods 'lora' and 'contrastive'
  * @property {number} [layers] of method 'layers'
  * @property {number} [learningRate] where the encoder was trained; so are the following ones
  * @property {number} [batchSize]
+ * @property {number} [rounds] of method 'contrastive'
  * @property {number} [steps] how many were taken
  * @property {EpochReport[]} [history] what each epoch brought; `epochs` says which was kept
  * @property {any} [validation] metrics on the examples that `validation` held out: of texts { accuracy, macroF1, microF1, n }, else what
@@ -334,7 +340,7 @@
  * @property {number} heldOutSequences
  * @property {number} tokens of the sequences, special ones included
  * @property {boolean} newHead whether the model had no masked-LM head before
- * @property {FitReport['lora']} [lora] of method 'lora'
+ * @property {FitReport['lora']} [lora] of methods 'lora' and 'contrastive'
  * @property {number} learningRate
  * @property {number} batchSize
  * @property {number} maxTokens
@@ -343,6 +349,16 @@
  * @property {number} steps how many were taken
  * @property {number} kept after how many of them the weights are kept
  * @property {PretrainMeasurement[]} history
+ */
+
+/**
+ * What a head reaches on examples that neither it nor the tuning has seen, on the model's vectors as they are and on tuned ones. By accuracy
+ * (with several labels by micro F1), then by log-loss, the better one is kept.
+ * @typedef {object} ContrastiveComparison
+ * @property {'cross-validation' | 'validation'} measuredOn parts of the examples that were left out in turn, or those that `validation` holds out
+ * @property {{ c: number, logLoss: number, accuracy: number, microF1?: number }} frozen
+ * @property {{ c: number, logLoss: number, accuracy: number, microF1?: number }} tuned
+ * @property {'frozen' | 'tuned'} kept
  */
 
 /** @typedef {{ layer: number, pooling: string, standardize: boolean, logLoss: number, accuracy: number }} FeatureStep */

@@ -15,6 +15,7 @@ const JAVASCRIPT = [
   ['js/api'],
   ['js/worker'],
   ['js/train/fit.js', 'js/train/learning-curve.js'],
+  ['js/train/contrastive'],
   ['js/train/frozen', 'js/train/deep', 'js/train/baseline'],
   ['js/train/solvers'],
   ['js/train/dataset'],

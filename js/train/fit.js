@@ -17,7 +17,7 @@ const fits = {
 /**
  * Trains a head, and what else of the model it says; for 'masked-lm' the model without a head of the caller's.
  * @param {import('../engine/engine.js').Engine} engine
- * @param {{ task: string, tuning?: import('./deep/fit.js').Tuning }} params with the parameters of the task's function
+ * @param {{ task: string, tuning?: import('./deep/fit.js').Tuning | import('./contrastive/adapter-tuner.js').ContrastTuning }} params with the parameters of the task's function
  * @param {import('../rpc/serve.js').Context} context
  * @param {(signal: AbortSignal) => Promise<void>} untilAlone awaited before the model's weights are changed
  */
@@ -27,6 +27,10 @@ export async function fit(engine, params, context, untilAlone) {
     return pretrain(engine, /** @type {any} */ (params), context, untilAlone);
   }
   if (!params.tuning) return fits[params.task](engine, params, context);
+  if (params.tuning.method === 'contrastive') {
+    const { fitContrastive } = await fetchPart(() => import('./contrastive/labelled.js'));
+    return fitContrastive(engine, /** @type {any} */ (params), context);
+  }
   const { tune } = await fetchPart(() => import('./deep/index.js'));
   return tune(engine, params, context, untilAlone);
 }

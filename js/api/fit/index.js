@@ -1,4 +1,5 @@
 // The caller's side of `fit`: which options each task and method has, and the way from examples to a head's data.
+import { BertletError } from '../../errors.js';
 import { callOptions } from '../call-options.js';
 import { RemoteHead } from '../heads/remote-head.js';
 import { rejectUnknownOptions, checkChoice } from '../options.js';
@@ -6,7 +7,7 @@ import { prepareAnswerer } from './answers.js';
 import { prepareClassifier } from './classification.js';
 import { prepareRegressor } from './regression.js';
 import { prepareTagger } from './tokens.js';
-import { COMMON_TUNING, readResume, TUNING, tuningCall, tuningOptions } from './tuning.js';
+import { COMMON_TUNING, CONTRASTIVE, readResume, TUNING, tuningCall, tuningOptions } from './tuning.js';
 
 /** @typedef {import('../../checkpoint/head-file.js').HeadData} HeadData */
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
@@ -22,6 +23,8 @@ const OPTIONS = {
   'token-classification': ['scheme'],
   'question-answering': ['maxTokens', 'stride'],
 };
+/** The tasks of contrastive tuning. @type {Task[]} */
+const LABELLED = ['text-classification', 'multi-label'];
 const HEAD_OPTIONS = { linear: ['c'], mlp: ['hiddenSize', 'earlyStopping', ...EPOCHS] };
 
 /**
@@ -33,6 +36,7 @@ const HEAD_OPTIONS = { linear: ['c'], mlp: ['hiddenSize', 'earlyStopping', ...EP
 function optionsOf(task, method, head) {
   const common = [...COMMON, ...OPTIONS[task]];
   const own = task === 'token-classification' ? ['crf'] : [];
+  if (method === 'contrastive') return [...common, ...CONTRASTIVE];
   if (method !== 'head') return [...common, ...own, ...COMMON_TUNING, ...TUNING[method]];
   if (task === 'regression') return [...common, 'layer', 'c'];
   // A head for answers is trained in epochs, even a linear one, and has neither `c` nor early stopping.
@@ -89,7 +93,13 @@ export async function fit(connection, model, createHead, examples, options) {
 async function fitHead(remote, info, examples, { signal, onProgress, onWarning, ...options }) {
   const { task = 'text-classification', method = 'head', head: kind = 'linear', onCheckpoint } = options;
   checkChoice('task', task, Object.keys(prepare));
-  checkChoice('method', method, ['head', ...Object.keys(TUNING)]);
+  checkChoice('method', method, ['head', ...Object.keys(TUNING), 'contrastive']);
+  const isContrastive = method === 'contrastive';
+  if (isContrastive && !LABELLED.includes(task))
+    throw new BertletError(
+      'BAD_INPUT',
+      `method 'contrastive' is for the tasks ${LABELLED.join(' and ')}, not for ${task}.`,
+    );
   checkChoice('head', kind, Object.keys(HEAD_OPTIONS));
   const known = optionsOf(task, method, kind);
   const unknown = Object.entries(options).filter(([name]) => !known.includes(name));
@@ -106,7 +116,7 @@ async function fitHead(remote, info, examples, { signal, onProgress, onWarning, 
   const fitted = await remote.call(
     'fit',
     { task, ...params, ...(tuning && { tuning: { ...tuning, resume, checkpoints: onCheckpoint !== undefined } }) },
-    tuning ? tuningCall(listeners, onCheckpoint) : callOptions(listeners),
+    tuning && !isContrastive ? tuningCall(listeners, onCheckpoint) : callOptions(listeners),
   );
   const { model: baseModel, adapter } = info;
   const { fingerprint = info.fingerprint } = fitted;

@@ -18,11 +18,21 @@ export const TUNING = {
   full: /** @type {string[]} */ ([]),
 };
 
-/** The highest learning rate of each method. */
-const LEARNING_RATE = { lora: 1e-3, layers: 3e-4, full: 2e-4 };
+/** Of contrastive tuning, which has rounds of pairs instead of epochs, and a linear head. */
+export const CONTRASTIVE = [
+  ...['batchSize', 'c', 'learningRate', 'maxTokens', 'memory', 'rounds', 'warmup', 'weightDecay'],
+  ...['alpha', 'dropout', 'rank', 'rslora', 'targetModules'],
+];
 
-/** Tokens of a text, and examples of a step. */
+/** The highest learning rate of each method. */
+const LEARNING_RATE = { lora: 1e-3, layers: 3e-4, full: 2e-4, contrastive: 1e-3 };
+
+/** How often contrastive tuning pairs each example, by default. */
+const ROUNDS = 20;
+
+/** Tokens of a text, and examples of a step; pairs of a contrastive one. */
 const MAX_TOKENS = 128;
+const PAIRS = 16;
 const BATCH_SIZE = {
   'text-classification': 32,
   'multi-label': 32,
@@ -47,18 +57,20 @@ export function tuningOptions(options, info) {
       'BAD_INPUT',
       `modulesToSave is ${JSON.stringify(modulesToSave)}; it must be an array of names of modules, such as ['LayerNorm', 'embeddings'].`,
     );
-  const isBeside = method === 'lora' && modulesToSave.length === 0;
+  const isBeside = method === 'contrastive' || (method === 'lora' && modulesToSave.length === 0);
   if (!isBeside && info.dtype !== 'f32')
     throw new BertletError(
       'BAD_INPUT',
       `${method === 'lora' ? 'modulesToSave' : `method '${method}'`} trains the model's own weights, which must be in f32: load it with dtype 'f32', or use method 'lora'${method === 'lora' ? ' without it' : ''}.`,
     );
-  const { layers = Math.min(2, info.numLayers), epochs, batchSize = BATCH_SIZE[task], memory } = options;
+  const usual = method === 'contrastive' ? PAIRS : BATCH_SIZE[task];
+  const { layers = Math.min(2, info.numLayers), epochs, batchSize = usual, memory, rounds = ROUNDS } = options;
   const { learningRate = LEARNING_RATE[method], warmup = 0.1, weightDecay = 0.01, earlyStopping = true } = options;
   const { maxTokens = Math.min(MAX_TOKENS, info.maxTokens) } = options;
   checkInteger('layers', layers, 1, info.numLayers);
   checkInteger('batchSize', batchSize, 1, 65536);
   checkInteger('maxTokens', maxTokens, 3, info.maxTokens);
+  checkInteger('rounds', rounds, 1, 65536);
   if (epochs !== undefined) checkInteger('epochs', epochs, 1, 65536);
   if (memory !== undefined) checkInteger('memory', memory, 1, 2 ** 32);
   checkNumber('learningRate', learningRate, (value) => value > 0, 'a positive number');
@@ -66,7 +78,7 @@ export function tuningOptions(options, info) {
   checkNumber('warmup', warmup, (value) => value >= 0 && value <= 1, 'a share of the steps, 0 to 1');
   return {
     ...adapterOptions(options, info),
-    ...{ method, modulesToSave, layers, epochs, batchSize },
+    ...{ method, modulesToSave, layers, epochs, rounds, batchSize },
     ...{
       learningRate,
       warmup,

@@ -15,15 +15,10 @@ import { forgetFeatures } from '../dataset/feature-cache.js';
  * @param {TunerPlan} plan
  * @returns {import('../../core/dense.js').HeadNetwork}
  */
-export function networkOf(tuner, config, tensors, { tuning, pooling, rank = 0, scale = 1, outputs }) {
+export function networkOf(tuner, config, tensors, plan) {
+  const { pooling, outputs } = plan;
   const weights = outputs * config.hiddenSize;
-  /** @type {import('../../core/dense.js').Lora} */
-  const lora = new Map();
-  for (const [name, { index, shape }] of tensors) {
-    if (tuning[index] !== 'ADAPTED') continue;
-    const [rows, columns] = shape;
-    lora.set(name, { ...tuner.readAdapter(index), rank, rows, columns, scale });
-  }
+  const lora = loraOf(tuner, tensors, plan);
   const weight = tuner.head.slice(0, weights);
   const bias = tuner.head.slice(weights, weights + outputs);
   return {
@@ -33,6 +28,24 @@ export function networkOf(tuner, config, tensors, { tuning, pooling, rank = 0, s
     dense: [{ weight, bias, activation: 'none' }],
     ...(lora.size > 0 && { lora }),
   };
+}
+
+/**
+ * The trained adapters, copies.
+ * @param {Tuner} tuner
+ * @param {Map<string, import('../../core/tensors.js').CoreTensor>} tensors of the model
+ * @param {Pick<TunerPlan, 'tuning' | 'rank' | 'scale'>} plan
+ * @returns {import('../../core/dense.js').Lora}
+ */
+export function loraOf(tuner, tensors, { tuning, rank = 0, scale = 1 }) {
+  /** @type {import('../../core/dense.js').Lora} */
+  const lora = new Map();
+  for (const [name, { index, shape }] of tensors) {
+    if (tuning[index] !== 'ADAPTED') continue;
+    const [rows, columns] = shape;
+    lora.set(name, { ...tuner.readAdapter(index), rank, rows, columns, scale });
+  }
+  return lora;
 }
 
 /**

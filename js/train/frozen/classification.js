@@ -15,7 +15,7 @@ import { MultiLabel, SingleLabel } from '../dataset/targets.js';
 /** @typedef {import('../../rpc/serve.js').Context} Context */
 
 /** Values of `c` to choose from, for features that are vectors of length 1. */
-const STRENGTHS = [0.1, 1, 10, 100];
+export const STRENGTHS = [0.1, 1, 10, 100];
 
 /** The value of `c` if there are too few examples to choose one. */
 const DEFAULT_C = 10;

@@ -1,0 +1,270 @@
+// The worker's side of `fit` by contrastive tuning of labelled examples (SetFit, Tunstall et al. 2022, https://arxiv.org/abs/2209.11055):
+// adapters are tuned on pairs of examples, and then a regression is trained on the tuned vectors. Whether that is better than the vectors as
+// they are is measured first, on examples that were left out of both.
+import { range } from '../../base/numbers.js';
+import { BertletError } from '../../errors.js';
+import { createPause, progressReporter } from '../../rpc/progress.js';
+import { split } from '../dataset/split.js';
+import { contrast } from '../deep/contrast.js';
+import { encodeAll } from '../deep/task.js';
+import { STRENGTHS } from '../frozen/classification.js';
+import { pooledFeatures } from '../frozen/features.js';
+import { AdapterTuner } from './adapter-tuner.js';
+import { drawPairs } from './pairs.js';
+import { VectorHead } from './vector-head.js';
+import { adaptedVectors } from './vectors.js';
+
+/** @typedef {import('../deep/task.js').TuningExample} TuningExample */
+/** @typedef {import('../deep/contrast.js').Contrast} Contrast */
+/** @typedef {import('./adapter-tuner.js').ContrastTuning} ContrastTuning */
+
+/** How many parts are left out in turn, where `validation` holds none out: each costs a training. */
+const FOLDS = 3;
+
+/** So many examples of some label are needed: when one is left out, two are still a pair. */
+const FEWEST = 3;
+
+/**
+ * Tunes, measures, and trains a head on the better vectors.
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {import('../frozen/classification.js').ClassificationParams & { tuning: ContrastTuning }} params
+ * @param {import('../../rpc/serve.js').Context} context
+ * @returns {Promise<import('../frozen/classification.js').FittedClassifier>} the network has an adapter if tuned vectors were better. Rejects
+ *   with NO_EXAMPLES, OUT_OF_MEMORY, BAD_WEIGHTS, WORKER_FAILED, BAD_INPUT, or the signal's reason
+ */
+export async function fitContrastive(engine, params, context) {
+  const { tuning: how, c, classes, seed } = params;
+  const [pooling] = params.poolings;
+  const pause = createPause(context);
+  const examples = await prepare(engine, params, context, pause);
+  const { order, texts, labels, encoded, trainRows, leftOut } = examples;
+  const { numLayers: layer } = engine.config;
+
+  /** @type {Float32Array[]} */
+  const asTheyAre = [];
+  await pooledFeatures(
+    engine,
+    texts,
+    [{ layer, pooling, normalize: true }],
+    (row, vector) => (asTheyAre[row] = vector),
+    context,
+  );
+  const rounds = [...leftOut, ...(trainRows < order.length ? [] : [undefined])].map((without) =>
+    stepsOf(encoded, labels, trainingRows(trainRows, without), how, seed),
+  );
+  const longest = encoded.reduce((most, { encoded: { ids } }) => Math.max(most, ids.length), 0);
+  const tuner = await AdapterTuner.create(engine, how, { pooling, longest, seed: seed + 1 });
+  try {
+    const training = new Training(engine, tuner, rounds, { ...how, seed }, context, pause);
+    const head = await VectorHead.create(
+      engine,
+      { labels, classes, multiLabel: params.task === 'multi-label', classWeight: params.classWeight, trainRows },
+      pause,
+    );
+    try {
+      const strengths = c === undefined ? STRENGTHS : [c];
+      const sameForAll = leftOut.map(() => asTheyAre);
+      const frozen = await head.search(leftOut, sameForAll, strengths);
+      const tunedVectors = [];
+      let lora;
+      for (const i of leftOut.keys()) {
+        lora = await training.run(i);
+        tunedVectors.push(await adaptedVectors(engine, texts, { pooling, lora }, context));
+      }
+      const tuned = await head.search(leftOut, tunedVectors, strengths);
+      const isTuned = isBetter(tuned.chosen, frozen.chosen);
+      let [vectors] = isTuned ? tunedVectors : sameForAll;
+      if (isTuned && rounds.length > leftOut.length) {
+        lora = await training.run(leftOut.length);
+        vectors = await adaptedVectors(engine, texts, { pooling, lora }, context);
+      }
+      training.finish();
+      const { chosen, temperature, search } = isTuned ? tuned : frozen;
+      const { dense, predicted, report } = await head.fit(vectors, { c: chosen.c, temperature });
+      const { rank, alpha, rslora, dropout, targetModules } = how;
+      return {
+        network: { layer, pooling, normalize: true, dense, ...(isTuned && { lora }) },
+        report: /** @type {any} */ ({
+          method: how.method,
+          examples: trainRows,
+          classes,
+          layer,
+          pooling,
+          ...report,
+          search,
+          comparison: {
+            measuredOn: trainRows < order.length ? 'validation' : 'cross-validation',
+            frozen: frozen.chosen,
+            tuned: tuned.chosen,
+            kept: isTuned ? 'tuned' : 'frozen',
+          },
+          lora: { rank, alpha, rslora, dropout, targetModules },
+          rounds: how.rounds,
+          learningRate: how.learningRate,
+          batchSize: how.batchSize,
+          steps: training.steps,
+          trainLoss: training.loss,
+        }),
+        validation: { examples: order.slice(trainRows), predicted },
+      };
+    } finally {
+      head.free();
+    }
+  } finally {
+    tuner.dispose();
+  }
+}
+
+/**
+ * Encodes the examples, in an order in which what is left out are ranges of rows. Rejects with NO_EXAMPLES if there are too few.
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {import('../frozen/classification.js').ClassificationParams & { tuning: ContrastTuning }} params
+ * @param {import('../../rpc/serve.js').Context} context
+ * @param {() => Promise<void>} pause
+ */
+async function prepare({ tokenizer }, { texts, labels, classes, validation, seed, tuning }, context, pause) {
+  const strata = Int32Array.from(labels, ([first = classes]) => first);
+  const { order, folds, trainRows } = split(strata, classes + 1, {
+    validation,
+    foldRows: texts.length,
+    folds: FOLDS,
+    seed,
+  });
+  const counts = new Int32Array(classes + 1);
+  for (const example of order.slice(0, trainRows)) counts[strata[example]] += 1;
+  if (Math.max(...counts) < FEWEST)
+    throw new BertletError(
+      'NO_EXAMPLES',
+      `There are too few examples: method 'contrastive' makes pairs of one label, and needs ${FEWEST} examples of some label to train on. ` +
+        "Give more, or take method 'head'.",
+    );
+  const { maxTokens } = tuning;
+  const tokens = await encodeAll(texts, maxTokens, (text) => tokenizer.encode(text, maxTokens), pause, context);
+  return {
+    order,
+    texts: order.map((i) => texts[i]),
+    labels: order.map((i) => labels[i]),
+    encoded: order.map((index) => ({ encoded: tokens[index], index, weight: 1 })),
+    trainRows,
+    leftOut: trainRows < order.length ? [/** @type {[number, number]} */ ([trainRows, order.length])] : folds,
+  };
+}
+
+/**
+ * The rows to train on.
+ * @param {number} trainRows
+ * @param {[begin: number, end: number]} [without]
+ */
+const trainingRows = (trainRows, [begin, end] = [trainRows, trainRows]) => [
+  ...range(0, Math.min(begin, trainRows)),
+  ...range(Math.min(end, trainRows), trainRows),
+];
+
+/**
+ * The steps of a training: pairs of examples, of which those of the same label should have cosine 1, the others 0.
+ * @param {TuningExample[]} encoded [rows]
+ * @param {number[][]} labels [rows]
+ * @param {number[]} members rows to train on
+ * @param {ContrastTuning} how
+ * @param {number} seed
+ * @returns {Contrast[][]}
+ */
+function stepsOf(encoded, labels, members, { rounds, batchSize }, seed) {
+  const contrasts = drawPairs(labels, members, rounds, seed).map(({ left, right, alike }) => ({
+    texts: [encoded[left], encoded[right]],
+    score: Number(alike),
+  }));
+  return Array.from({ length: Math.ceil(contrasts.length / batchSize) }, (_, step) =>
+    contrasts.slice(step * batchSize, (step + 1) * batchSize),
+  );
+}
+
+/**
+ * Whether what was measured second is worse.
+ * @param {import('../frozen/search.js').Step} one
+ * @param {import('../frozen/search.js').Step} other
+ */
+function isBetter(one, other) {
+  const [score, before] = [one, other].map(({ microF1, accuracy }) => microF1 ?? accuracy);
+  return score > before || (score === before && one.logLoss < other.logLoss);
+}
+
+/** Trainings, one after the other, each from the same beginning. */
+class Training {
+  #engine;
+  #tuner;
+  #rounds;
+  #options;
+  #pause;
+  #report;
+  #done = 0;
+  #tokens = 0;
+  #began = performance.now();
+  /** Of the last training: how many steps, and the mean loss of its last tenth. */
+  steps = 0;
+  loss = 0;
+
+  /**
+   * @param {import('../../engine/engine.js').Engine} engine
+   * @param {AdapterTuner} tuner
+   * @param {Contrast[][][]} rounds [trainings][steps]
+   * @param {Omit<import('../deep/contrast.js').ContrastOptions, 'loss' | 'maxTokens'>} options
+   * @param {import('../../rpc/serve.js').Context} context
+   * @param {() => Promise<void>} pause
+   */
+  constructor(engine, tuner, rounds, options, context, pause) {
+    this.#engine = engine;
+    this.#tuner = tuner;
+    this.#rounds = rounds;
+    this.#options = options;
+    this.#pause = pause;
+    this.#report = progressReporter(context, 'train');
+  }
+
+  get #total() {
+    return this.#rounds.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /**
+   * @param {number} number of the training
+   * @returns {Promise<import('../../core/dense.js').Lora>} the tuned adapters
+   */
+  async run(number) {
+    const { learningRate, warmup, weightDecay, seed } = this.#options;
+    const tuner = this.#tuner;
+    /** @type {number[]} */
+    const losses = [];
+    const onStep = (/** @type {number} */ loss, /** @type {number} */ tokens) => {
+      losses.push(loss);
+      this.#done += 1;
+      this.#tokens += tokens;
+      const seconds = (performance.now() - this.#began) / 1000;
+      const left = this.#total - this.#done;
+      if (left === 0) return; // `finish` tells
+      this.#report(this.#done, this.#total, {
+        loss,
+        tokensPerSecond: this.#tokens / seconds,
+        secondsLeft: (seconds / this.#done) * left,
+        memory: tuner.tuner.memoryBytes,
+      });
+    };
+    tuner.begin();
+    const { maxTokens } = tuner;
+    await contrast(
+      this.#engine,
+      tuner.tuner,
+      this.#rounds[number],
+      { loss: 'cosine', learningRate, warmup, weightDecay, maxTokens, seed },
+      { pause: this.#pause, onStep },
+    );
+    const last = losses.slice(-Math.ceil(losses.length / 10));
+    this.steps = losses.length;
+    this.loss = last.reduce((sum, loss) => sum + loss, 0) / Math.max(last.length, 1);
+    return tuner.lora();
+  }
+
+  /** When no more trainings follow. */
+  finish() {
+    this.#report(this.#total, this.#total, { memory: this.#tuner.tuner.memoryBytes });
+  }
+}

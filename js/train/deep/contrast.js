@@ -1,0 +1,78 @@
+// The steps of contrastive tuning: what belongs together gets vectors in the same direction, what does not belong together in others.
+import { range } from '../../base/numbers.js';
+import { startsOf } from '../dataset/starts.js';
+import { assemble, cut } from './batches.js';
+import { cosineLoss, rankingLoss } from './contrastive-loss.js';
+import { rateAt } from './schedule.js';
+
+/** @typedef {import('./task.js').TuningExample} TuningExample */
+
+/**
+ * Texts whose vectors are compared.
+ * @typedef {object} Contrast
+ * @property {TuningExample[]} texts a text, another one, and for 'ranking' perhaps a third, which does not belong to the first
+ * @property {number} [score] for 'cosine': the cosine that the first two should have
+ */
+
+/**
+ * @typedef {object} ContrastOptions
+ * @property {'cosine' | 'ranking'} loss see contrastive-loss.js
+ * @property {number} learningRate the highest, see `rateAt`
+ * @property {number} warmup share of the steps
+ * @property {number} weightDecay
+ * @property {number} maxTokens of a batch; a step of more is cut
+ * @property {number} seed of dropout
+ */
+
+/** To which the L2 norm of a gradient is cut down, as the trainer of sentence-transformers does. */
+const MAX_NORM = 1;
+
+/**
+ * Trains.
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {import('./tuner.js').Tuner} tuner of a plan that pools, without a head, before its first step
+ * @param {Contrast[][]} steps [steps] what is compared in each
+ * @param {ContrastOptions} options
+ * @param {{ pause: () => Promise<void>, onStep: (loss: number, tokens: number) => void }} hooks `tokens`: of the step
+ * @returns {Promise<void>} rejects as `Tuner.stepTogether`, and with BAD_INPUT for pairs that the model can't read
+ */
+export async function contrast(engine, tuner, steps, options, { pause, onStep }) {
+  const { learningRate, warmup, weightDecay, maxTokens, seed } = options;
+  const { hiddenSize } = engine.config;
+  for (const [step, contrasts] of steps.entries()) {
+    const texts = contrasts.flatMap((one) => one.texts);
+    const batches = cut(texts, maxTokens).map((some) => assemble(engine, some));
+    const lossOf = (/** @type {Float32Array} */ vectors) => lossOfStep(vectors, hiddenSize, contrasts, options.loss);
+    const rate = learningRate * rateAt(step, steps.length, warmup);
+    const { loss } = await tuner.stepTogether(
+      batches,
+      lossOf,
+      { learningRate: rate, weightDecay, maxNorm: MAX_NORM, seed },
+      pause,
+    );
+    onStep(
+      loss,
+      batches.reduce((sum, { starts }) => sum + starts[starts.length - 1], 0),
+    );
+    await pause();
+  }
+}
+
+/**
+ * @param {Float32Array} vectors [texts][width] of all texts of the step
+ * @param {number} width
+ * @param {Contrast[]} contrasts
+ * @param {ContrastOptions['loss']} loss
+ */
+function lossOfStep(vectors, width, contrasts, loss) {
+  const firsts = startsOf(contrasts.map(({ texts }) => texts.length));
+  const [lefts, rights] = [0, 1].map((column) => contrasts.map((_, i) => firsts[i] + column));
+  if (loss === 'cosine')
+    return cosineLoss(
+      vectors,
+      width,
+      contrasts.map(({ score = 1 }, i) => ({ left: lefts[i], right: rights[i], score })),
+    );
+  const others = contrasts.flatMap((_, i) => range(firsts[i] + 2, firsts[i + 1]));
+  return rankingLoss(vectors, width, lefts, [...rights, ...others]);
+}

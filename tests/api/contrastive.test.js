@@ -1,0 +1,179 @@
+// fit({ method: 'contrastive' }): adapters are tuned on pairs of labelled examples, and kept if that is better than the frozen model. That
+// the numbers of a step are PyTorch's is shown in tests/train/contrastive.test.js.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { load } from '../../js/index.js';
+import { random, shuffle } from '../../js/base/random.js';
+import { tiny, toyExamples } from '../support.js';
+
+const options = { method: 'contrastive', rounds: 4, learningRate: 5e-3, maxTokens: 32 };
+
+/** Examples whose label is in one word of many, which a random model's mean vectors hardly tell. */
+function needles(count) {
+  const next = random(5);
+  const hay = ['the', 'a', 'movie', 'film', 'plot', 'story', 'is', 'was', 'it', 'very', 'not', 'with', 'of', 'and'];
+  return Array.from({ length: count }, (_, i) => {
+    const words = shuffle([...hay], next).slice(0, 7);
+    words.splice(Math.floor(next() * 8), 0, i % 2 ? 'bad' : 'good');
+    return { text: words.join(' '), label: i % 2 ? 'down' : 'up' };
+  });
+}
+
+let bert;
+before(async () => {
+  bert = await load(tiny(), { threads: 1 });
+});
+after(() => bert.dispose());
+
+describe('what comes of it', () => {
+  test('tuned vectors that are better than frozen ones are kept: the head has an adapter, the model stays as it is', async () => {
+    const examples = needles(24);
+    const before = await bert.embed('the good film');
+    const { fingerprint } = bert.info;
+    const head = await bert.fit(examples, { ...options, rounds: 40, learningRate: 0.01 });
+    const { comparison, ...report } = head.report;
+    assert.equal(comparison.kept, 'tuned');
+    assert.equal(comparison.measuredOn, 'cross-validation');
+    assert.ok(comparison.tuned.accuracy > comparison.frozen.accuracy, JSON.stringify(comparison));
+    assert.equal(report.method, 'contrastive');
+    assert.equal(report.examples, 24);
+    assert.equal(report.rounds, 40);
+    assert.equal(report.steps, (24 * 2 * 40) / 16);
+    assert.equal(report.lora.rank, 16);
+    assert.ok(report.trainLoss < 0.05, `${report.trainLoss}`);
+    assert.ok((await head.evaluate(examples)).accuracy > 0.9);
+    assert.deepEqual(await bert.embed('the good film'), before);
+    assert.equal(bert.info.fingerprint, fingerprint);
+
+    const texts = examples.map(({ text }) => text);
+    const vectors = await bert.embed(texts, { head, normalize: true });
+    const cosine = (i, j) => vectors[i].reduce((sum, value, k) => sum + value * vectors[j][k], 0);
+    assert.ok(cosine(0, 2) > cosine(0, 1) + 0.3, 'vectors of one label are alike, those of two are not');
+
+    const labels = await head.classify(texts);
+    const again = await bert.loadHead(await head.save());
+    assert.deepEqual(await again.classify(texts), labels);
+    assert.deepEqual(again.report, head.report);
+    const beside = await bert.loadHead(await head.saveAdapter());
+    assert.deepEqual(await beside.classify(texts), labels);
+    const merged = await load(await bert.save({ head }), { threads: 1 });
+    (await merged.head.classify(texts)).forEach(([best], i) => {
+      assert.equal(best.label, labels[i][0].label);
+      assert.ok(Math.abs(best.score - labels[i][0].score) < 1e-3);
+    });
+    await merged.dispose();
+  });
+
+  test('frozen vectors that are no worse are kept: the head is that of the model as it is', async () => {
+    const examples = toyExamples(24);
+    const head = await bert.fit(examples, { ...options, learningRate: 1e-9 });
+    const { comparison } = head.report;
+    assert.equal(comparison.tuned.accuracy, comparison.frozen.accuracy);
+    const worse = await bert.fit(examples, { ...options, learningRate: 1, dropout: 0.9 });
+    assert.equal(worse.report.comparison.kept, 'frozen', JSON.stringify(worse.report.comparison));
+    assert.ok(worse.report.comparison.frozen.accuracy >= worse.report.comparison.tuned.accuracy);
+    await assert.rejects(worse.saveAdapter(), { code: 'BAD_INPUT', message: /no adapter/ });
+    const [one, other] = await bert.embed(['the good film', 'the good film'], { head: worse });
+    assert.deepEqual(one, other);
+    assert.deepEqual(one, await bert.embed('the good film'));
+  });
+
+  test('with validation, held-out examples decide, and the head is not trained on them', async () => {
+    const examples = needles(48);
+    const head = await bert.fit(examples, { ...options, rounds: 12, validation: 0.25 });
+    const { comparison, validation } = head.report;
+    assert.equal(comparison.measuredOn, 'validation');
+    assert.equal(head.report.examples, 36);
+    assert.equal(validation.n, 12);
+    assert.equal(comparison[comparison.kept].accuracy, validation.accuracy);
+  });
+
+  test('several labels, or none', async () => {
+    const examples = needles(36).map(({ text, label }, i) => ({
+      text,
+      labels: [...(label === 'up' ? ['up'] : []), ...(i % 3 === 0 ? ['third'] : [])],
+    }));
+    const head = await bert.fit(examples, { ...options, task: 'multi-label', rounds: 12 });
+    const { comparison } = head.report;
+    assert.ok(comparison.tuned.microF1 >= 0 && comparison.frozen.microF1 >= 0);
+    assert.equal(comparison.kept, comparison.tuned.microF1 > comparison.frozen.microF1 ? 'tuned' : comparison.kept);
+    assert.deepEqual(head.labels, ['third', 'up']);
+    assert.ok((await head.evaluate(examples)).microF1 > 0.6);
+  });
+
+  test('the same seed gives the same head, another one another', async () => {
+    const examples = needles(18);
+    const fit = async (seed) => (await bert.fit(examples, { ...options, c: 1, seed })).save();
+    const one = await fit(1);
+    assert.deepEqual(await fit(1), one);
+    assert.notDeepEqual(await fit(2), one);
+  });
+
+  test('of an int8 model, too', async () => {
+    const int8 = await load(tiny(), { threads: 1, dtype: 'int8' });
+    const head = await int8.fit(needles(24), { ...options, rounds: 12 });
+    assert.ok((await head.evaluate(needles(24))).accuracy >= head.report.trainAccuracy - 0.05);
+    await int8.dispose();
+  });
+});
+
+test('progress counts the steps of all trainings, and can be stopped', async () => {
+  const examples = needles(24);
+  const seen = [];
+  const controller = new AbortController();
+  const onProgress = (progress) => progress.phase === 'train' && seen.push(progress);
+  await bert.fit(examples, { ...options, onProgress });
+  const { total } = seen[0];
+  assert.equal(total, 12 + 3 * 8, 'all 24 examples, and three times 16 of them');
+  seen.reduce((before, { loaded, total: same }) => {
+    assert.ok(loaded >= before && same === total);
+    return loaded;
+  }, 0);
+  assert.equal(seen.at(-1).loaded, total);
+  assert.ok(seen[0].loss > 0 && seen[0].memory > 0 && seen[0].secondsLeft > 0 && seen[0].tokensPerSecond > 0);
+  const { signal } = controller;
+  const stopped = bert.fit(examples, { ...options, rounds: 500, signal, onProgress: () => controller.abort() });
+  await assert.rejects(stopped, { name: 'AbortError' });
+  assert.ok(await bert.fit(examples, options), 'the model works on');
+});
+
+describe('what can go wrong', () => {
+  const examples = toyExamples(24);
+  const fit = (more) => bert.fit(examples, { ...options, ...more });
+
+  for (const [more, message] of [
+    [{ rounds: 0 }, /rounds is 0; it must be an integer from 1/],
+    [{ rank: 33 }, /rank is 33/],
+    [{ epochs: 2 }, /no option "epochs" for text-classification with method 'contrastive'/],
+    [{ layers: 1 }, /no option "layers"/],
+    [{ c: 0 }, /c is 0/],
+    [{ pooling: 'auto' }, /pooling is "auto"/],
+    [{ onCheckpoint: () => {} }, /no option "onCheckpoint"/],
+    [{ targetModules: ['pooler'] }, /"pooler", which is no linear layer/],
+    [{ task: 'regression' }, /method 'contrastive' is for the tasks text-classification and multi-label/],
+  ])
+    test(`${JSON.stringify(more)}: BAD_INPUT`, () => assert.rejects(fit(more), { code: 'BAD_INPUT', message }));
+
+  test('rounds are of this method only', async () => {
+    const lora = bert.fit(examples, { method: 'lora', rounds: 3 });
+    await assert.rejects(lora, { code: 'BAD_INPUT', message: /no option "rounds"/ });
+  });
+
+  test('examples of one label, or too few', async () => {
+    const ofOne = examples.filter(({ label }) => label === 'pos');
+    await assert.rejects(bert.fit(ofOne, options), { code: 'ONE_CLASS' });
+    const few = [examples.find(({ label }) => label === 'pos'), examples.find(({ label }) => label === 'neg')];
+    const tooFew = { code: 'NO_EXAMPLES', message: /needs 3 examples of some label .* method 'head'/ };
+    await assert.rejects(bert.fit(few, options), tooFew);
+    await assert.rejects(bert.fit([...few, ...few], options), tooFew);
+  });
+
+  test('too little memory says what would fit', async () => {
+    await assert.rejects(fit({ memory: 1000 }), { code: 'OUT_OF_MEMORY', message: /What would fit: at least \d+ MB/ });
+  });
+
+  test('a loss that is not finite names the step, and the model works on', async () => {
+    await assert.rejects(fit({ learningRate: 1e30 }), { code: 'BAD_WEIGHTS', message: /learningRate/ });
+    assert.ok(await bert.fit(examples));
+  });
+});
