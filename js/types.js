@@ -340,7 +340,7 @@
  * @property {number} heldOutSequences
  * @property {number} tokens of the sequences, special ones included
  * @property {boolean} newHead whether the model had no masked-LM head before
- * @property {FitReport['lora']} [lora] of methods 'lora' and 'contrastive'
+ * @property {FitReport['lora']} [lora] of method 'lora'
  * @property {number} learningRate
  * @property {number} batchSize
  * @property {number} maxTokens

@@ -89,16 +89,17 @@ describe('what comes of it', () => {
   });
 
   test('several labels, or none', async () => {
-    const examples = needles(36).map(({ text, label }, i) => ({
+    const examples = needles(36).map(({ text, label }) => ({
       text,
-      labels: [...(label === 'up' ? ['up'] : []), ...(i % 3 === 0 ? ['third'] : [])],
+      labels: [...(label === 'up' ? ['up'] : []), ...(text.includes('very') ? ['very'] : [])],
     }));
-    const head = await bert.fit(examples, { ...options, task: 'multi-label', rounds: 12 });
+    const head = await bert.fit(examples, { ...options, task: 'multi-label', rounds: 40, learningRate: 0.01 });
     const { comparison } = head.report;
     assert.ok(comparison.tuned.microF1 >= 0 && comparison.frozen.microF1 >= 0);
     assert.equal(comparison.kept, comparison.tuned.microF1 > comparison.frozen.microF1 ? 'tuned' : comparison.kept);
-    assert.deepEqual(head.labels, ['third', 'up']);
-    assert.ok((await head.evaluate(examples)).microF1 > 0.6);
+    assert.deepEqual(head.labels, ['up', 'very']);
+    const { microF1 } = await head.evaluate(examples);
+    assert.ok(microF1 > 0.8, `${microF1} ${JSON.stringify(comparison)}`);
   });
 
   test('the same seed gives the same head, another one another', async () => {

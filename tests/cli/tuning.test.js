@@ -112,6 +112,55 @@ for (const [task, examples, input, score, methods] of cases) {
   }
 }
 
+for (const [task, examples, score] of [
+  ['text-classification', texts, 'accuracy'],
+  ['multi-label', several, 'micro_f1'],
+]) {
+  test(`${task} by contrastive: compared with the frozen model, and used again, the same`, async () => {
+    const output = join(folder, `${task}-contrastive`);
+    const base = ['--model', tiny(), '--task', task, '--train', examples, '--dev', examples, '--output', output];
+    const how = [
+      '--method',
+      'contrastive',
+      '--rounds',
+      '3',
+      '--learning-rate',
+      '0.003',
+      '--rank',
+      '4',
+      '--validation',
+      '0.25',
+    ];
+    const [summary] = await run(['train', ...base, ...how]);
+    assert.equal(summary.method, 'contrastive');
+    assert.equal(summary.rounds, 3);
+    assert.ok(summary.steps > 0 && summary.train_loss > 0 && summary.epochs === undefined);
+    const { comparison } = summary;
+    assert.deepEqual(Object.keys(comparison), ['measured_on', 'frozen', 'tuned', 'kept']);
+    assert.equal(comparison.measured_on, 'validation');
+    assert.equal(comparison[comparison.kept][score], summary.validation[score]);
+    assert.equal(existsSync(join(output, 'adapter_model.safetensors')), comparison.kept === 'tuned');
+    assert.deepEqual(await run(['evaluate', '--head', output, '--test', examples]), [summary.dev]);
+  });
+}
+
+test('options that contrastive tuning does not have, and tasks', async () => {
+  const output = join(folder, 'never');
+  const refused = async (more, message) => {
+    const args = ['train', '--model', tiny(), '--train', texts, '--output', output, '--method', 'contrastive', ...more];
+    const { code, stderr } = await bertlet(args);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, message);
+  };
+  await refused(['--epochs', '2'], /--epochs is for --method lora, layers, full; contrastive has --rounds/);
+  await refused(['--layers', '1'], /--layers is for --method layers; here it is contrastive/);
+  await refused(['--checkpoint', folder], /--checkpoint is for --method lora, layers, full/);
+  await refused(['--rounds', '0'], /--rounds/);
+  await refused(['--task', 'question-answering'], /--method contrastive is for text-classification, multi-label/);
+  const { stderr } = await bertlet(['train', '--model', tiny(), '--train', texts, '--output', output, '--rounds', '2']);
+  assert.match(stderr, /--rounds is for --method contrastive; here it is head/);
+});
+
 test('embed and fill-mask with what train has written', async () => {
   const model = join(fixtures, 'checkpoints/bert-masked');
   const outputs = Object.fromEntries(['lora', 'full'].map((method) => [method, join(folder, `masked-${method}`)]));

@@ -20,7 +20,8 @@ export const help = `Usage: bertlet train --model PATH_OR_ID --train FILE --outp
 
 Trains a head on labelled examples, and with --method the model too, and writes them to DIR. The last line of its output is a JSON summary:
 "train_accuracy" is that on the examples themselves, "cv_accuracy" (of numbers "cv_r2") that on examples which were left out while --c or the
-number of epochs was chosen, "held_out" that of the epoch that was kept. Warns of labels and texts that look wrong.
+number of epochs was chosen, "held_out" that of the epoch that was kept; "comparison" says what --method
+contrastive brought, on examples that were left out. Warns of labels and texts that look wrong.
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
   --task TASK            text-classification (the default), multi-label, regression, token-classification or
@@ -108,7 +109,7 @@ export async function run(context) {
     return { head, metrics: dev && (await measure(head, dev, context)) };
   });
   const report = /** @type {import('../../types.js').FitReport} */ (head.report);
-  const { c, layer, epochs, steps, trainAccuracy, windows, trainLoss, validation } = report;
+  const { c, layer, epochs, rounds, steps, trainAccuracy, windows, trainLoss, validation, comparison } = report;
   await output.write([
     {
       output: folder,
@@ -119,6 +120,7 @@ export async function run(context) {
       layer,
       c,
       epochs,
+      rounds,
       steps,
       train_accuracy: trainAccuracy,
       cv_accuracy: crossValidated(report)?.accuracy,
@@ -126,6 +128,7 @@ export async function run(context) {
       windows,
       train_loss: trainLoss,
       held_out: heldOut(report),
+      ...(comparison && { comparison: compared(comparison) }),
       ...(validation && { validation: namedMetrics(task, validation) }),
       ...(metrics && { dev: metrics }),
       seconds: Number(((performance.now() - start) / 1000).toFixed(2)),
@@ -142,7 +145,7 @@ export async function run(context) {
  */
 async function writeHead(folder, head, bert, progress) {
   const peft =
-    head.report?.method === 'lora'
+    head.report?.method === 'lora' || head.report?.comparison?.kept === 'tuned'
       ? await head.saveAdapter().catch((error) => {
           if (error.code !== 'BAD_INPUT') throw error;
           progress.warn(`${folder} is without files for PEFT. ${error.message}`);
@@ -161,6 +164,16 @@ const NAMES = { microF1: 'micro_f1', exactWindows: 'exact_windows' };
 function heldOut({ history, epochs = 0 }) {
   const measured = history?.[epochs - 1]?.heldOut;
   return measured && Object.fromEntries(Object.entries(measured).map(([name, value]) => [NAMES[name] ?? name, value]));
+}
+
+/**
+ * What tuned vectors brought.
+ * @param {import('../../types.js').ContrastiveComparison} comparison
+ */
+function compared({ measuredOn, frozen, tuned, kept }) {
+  const scores = (/** @type {import('../../types.js').ContrastiveComparison['frozen']} */ { accuracy, microF1 }) =>
+    microF1 === undefined ? { accuracy } : { micro_f1: microF1 };
+  return { measured_on: measuredOn, frozen: scores(frozen), tuned: scores(tuned), kept };
 }
 
 /**

@@ -6,17 +6,19 @@ import { choice, integer, notNegative, positive, probability, required, size, tr
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
 
 /** The methods, the default first. @type {import('../../types.js').FitMethod[]} */
-export const methods = ['head', 'lora', 'layers', 'full'];
+export const methods = ['head', 'lora', 'layers', 'full', 'contrastive'];
 
-export const fitHelp = `  --method head|lora|layers|full
+export const fitHelp = `  --method head|lora|layers|full|contrastive
                          what is trained besides the head: nothing (the default), adapters beside the model's weights
                          (LoRA), its last layers, or all of it. DIR is then a head, to be named with --head; with layers
-                         and full the whole model, with the head in it, to be named with --model
+                         and full the whole model, with the head in it, to be named with --model. contrastive, for few
+                         examples of texts: adapters, by pairs of examples, if that is better than nothing
   --validation SHARE     share of the examples, 0 to 0.9, that is held out of training to measure on (default: 0); with
                          lora, layers and full the epoch is kept that is best on them
   --epochs N             rounds through the examples: with hidden units, for question-answering, and with lora, layers and
                          full (default: 3 for texts, 5 for entities, 2 for question-answering, more of few examples)
-  --learning-rate NUMBER likewise (default: 0.001 for lora, 0.0003 for layers, 0.0002 for full)
+  --learning-rate NUMBER likewise, and with contrastive (default: 0.001 for lora and contrastive, 0.0003 for layers, 0.0002
+                         for full)
   --early-stopping true|false
                          whether training ends when epochs bring nothing any more (default: true), with hidden units, and
                          with --validation
@@ -32,31 +34,32 @@ export const fitHelp = `  --method head|lora|layers|full
   --seed N               seed of random numbers (default: 0)
 
 Only with --method head:
-  --c NUMBER             inverse strength of regularization (default: chosen by cross-validation)
+  --c NUMBER             inverse strength of regularization (default: chosen by cross-validation); contrastive has it, too
   --layer N|auto         layer whose hidden states the head reads (default: the last; token-classification: auto)
   --standardize true|false|auto
                          scale features to mean 0 and standard deviation 1 (default: true for entities and with
                          hidden units)
   --hidden-size N        hidden units of the head (default: none); for entities it gets a conditional random field, too
 
-Only with --method lora, layers and full:
-  --rank N               lora: rank of the adapters (default: 16)
-  --alpha NUMBER         lora: adapters are multiplied by alpha / rank (default: twice the rank)
-  --rslora               lora: by alpha / sqrt(rank) instead
-  --dropout SHARE        lora: share of an adapter's inputs that are dropped (default: 0.05)
+Only with --method lora, layers, full and contrastive:
+  --rank N               lora, contrastive: rank of the adapters (default: 16)
+  --alpha NUMBER         lora, contrastive: adapters are multiplied by alpha / rank (default: twice the rank)
+  --rslora               lora, contrastive: by alpha / sqrt(rank) instead
+  --dropout SHARE        lora, contrastive: share of an adapter's inputs that are dropped (default: 0.05)
   --target-modules all-linear|NAME,…|PATTERN
-                         lora: which linear layers get an adapter, such as query,value (default: all-linear)
+                         lora, contrastive: which linear layers get an adapter, such as query,value (default: all-linear)
   --modules-to-save NAME,…
                          lora: modules of the encoder that are trained as a whole, such as LayerNorm or word_embeddings
                          (default: none); DIR is then a model, as with layers
   --layers N             layers: how many of the last ones (default: 2)
-  --batch-size N         examples of a step (default: 32; for entities and question-answering 16)
+  --rounds N             contrastive: how many pairs of each kind each example gets (default: 20)
+  --batch-size N         examples of a step (default: 32; for entities and question-answering 16), or pairs (default: 16)
   --warmup SHARE         share of the steps in which the learning rate rises (default: 0.1)
   --weight-decay NUMBER  of AdamW (default: 0.01)
   --crf                  for entities: a conditional random field on top
   --memory SIZE          memory that training may take, such as 400MB or 2GB: the less, the more is computed twice
                          (default: what there is to spare)
-  --checkpoint DIR       folder for the state of training, which is written now and then, and on Ctrl-C; it is removed when
+  --checkpoint DIR       lora, layers, full: folder for the state of training, which is written now and then, and on Ctrl-C; it is removed when
                          all is done
   --resume               go on from the state in the folder of --checkpoint, with the same examples and options: the result
                          is the same as if it had never been interrupted`;
@@ -85,6 +88,7 @@ export const fitOptions = {
   'target-modules': { type: 'string' },
   'modules-to-save': { type: 'string' },
   layers: { type: 'string' },
+  rounds: { type: 'string' },
   'batch-size': { type: 'string' },
   warmup: { type: 'string' },
   'weight-decay': { type: 'string' },
@@ -127,6 +131,7 @@ export function readFitOptions(values) {
     modulesToSave:
       values['modules-to-save'] === undefined ? undefined : required(values, 'modules-to-save', 'LayerNorm').split(','),
     layers: integer(values, 'layers', 1),
+    rounds: integer(values, 'rounds', 1),
     batchSize: integer(values, 'batch-size', 1),
     warmup: probability(values, 'warmup'),
     weightDecay: notNegative(values, 'weight-decay'),

@@ -62,15 +62,19 @@ const tasksOf = {
 };
 
 /** @type {Method[]} */
-const tuning = ['lora', 'layers', 'full'];
+const inEpochs = ['lora', 'layers', 'full'];
+/** @type {Method[]} */
+const tuning = [...inEpochs, 'contrastive'];
+/** @type {Method[]} */
+const adapters = ['lora', 'contrastive'];
 
 /** The options of how the encoder is trained. @type {Record<string, Method[]>} */
 const steps = {
-  rank: ['lora'],
-  alpha: ['lora'],
-  rslora: ['lora'],
-  dropout: ['lora'],
-  'target-modules': ['lora'],
+  rank: adapters,
+  alpha: adapters,
+  rslora: adapters,
+  dropout: adapters,
+  'target-modules': adapters,
   'modules-to-save': ['lora'],
   layers: ['layers'],
   'batch-size': tuning,
@@ -82,16 +86,22 @@ const steps = {
 /** The methods of the options that not all methods have. @type {Record<'train' | 'learning-curve', Record<string, Method[]>>} */
 const methodsOf = {
   train: {
-    c: ['head'],
+    c: ['head', 'contrastive'],
     layer: ['head'],
     standardize: ['head'],
     'hidden-size': ['head'],
     ...steps,
-    crf: tuning,
-    checkpoint: tuning,
-    resume: tuning,
+    rounds: ['contrastive'],
+    crf: inEpochs,
+    checkpoint: inEpochs,
+    resume: inEpochs,
   },
-  'learning-curve': { ...steps, epochs: tuning, 'learning-rate': tuning, 'max-tokens': tuning },
+  'learning-curve': {
+    ...Object.fromEntries(
+      Object.entries(steps).map(([name, all]) => [name, all.filter((one) => inEpochs.includes(one))]),
+    ),
+    ...{ epochs: inEpochs, 'learning-rate': inEpochs, 'max-tokens': inEpochs },
+  },
 };
 
 /** Names of the options of \`learning-curve\` that not all methods have. */
@@ -125,7 +135,7 @@ export function checkOptions(command, values, task, method = 'head') {
   if (command !== 'train') return;
   checkMethod(command, values, method);
   if (method === 'head') checkHead(values, task);
-  else checkTuning(values, method);
+  else checkTuning(values, task, method);
 }
 
 /**
@@ -142,11 +152,11 @@ function checkHead(values, task) {
     throw new UsageError(`--${iterative} is for --method ${tuning.join(', ')}; a head for numbers is computed exactly`);
   if (iterative && !hidden && !forAnswers)
     throw new UsageError(
-      `--${iterative} is for heads with hidden units; --hidden-size N makes such a head for ${task}, and --method ${tuning.join(', ')} have it, too`,
+      `--${iterative} is for heads with hidden units; --hidden-size N makes such a head for ${task}, and --method ${(iterative === 'epochs' ? inEpochs : tuning).join(', ')} have it, too`,
     );
   if (values['early-stopping'] !== undefined && (!hidden || forAnswers))
     throw new UsageError(
-      `--early-stopping is for heads with hidden units that label texts or words, and for --method ${tuning.join(', ')}`,
+      `--early-stopping is for heads with hidden units that label texts or words, and for --method ${inEpochs.join(', ')}`,
     );
   if (values['max-tokens'] !== undefined && !forAnswers)
     throw new UsageError(`--max-tokens is for ${answers.join(', ')}, and for --method ${tuning.join(', ')}`);
@@ -163,16 +173,22 @@ function checkHead(values, task) {
 /**
  * Checks the options of `train` where it trains more than a head.
  * @param {import('./arguments.js').Values} values
+ * @param {Task} task
  * @param {Method} method
  */
-function checkTuning(values, method) {
+function checkTuning(values, task, method) {
+  if (method === 'contrastive' && !texts.includes(task))
+    throw new UsageError(`--method contrastive is for ${texts.join(', ')}; here the task is ${task}`);
+  const ofEpochs = ['epochs', 'early-stopping'].find((name) => values[name] !== undefined);
+  if (ofEpochs && !inEpochs.includes(method))
+    throw new UsageError(`--${ofEpochs} is for --method ${inEpochs.join(', ')}; ${method} has --rounds`);
   if (values.pooling === 'auto')
     throw new UsageError(`--pooling auto is for --method head; for ${method} give mean, max or cls`);
   if (values['early-stopping'] !== undefined && !Number(values.validation))
     throw new UsageError(`--early-stopping with --method ${method} needs --validation SHARE, on which it looks`);
   if (values.resume !== undefined && values.checkpoint === undefined)
     throw new UsageError('--resume needs --checkpoint DIR, the folder that the interrupted training has written');
-  const trains = method === 'lora' ? values['modules-to-save'] && '--modules-to-save' : `--method ${method}`;
+  const trains = adapters.includes(method) ? values['modules-to-save'] && '--modules-to-save' : `--method ${method}`;
   if (values.dtype === 'int8' && trains)
     throw new UsageError(`--dtype int8 has no weights that ${trains} could train; leave it out`);
 }

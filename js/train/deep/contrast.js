@@ -1,6 +1,4 @@
 // The steps of contrastive tuning: what belongs together gets vectors in the same direction, what does not belong together in others.
-import { range } from '../../base/numbers.js';
-import { startsOf } from '../dataset/starts.js';
 import { assemble, cut } from './batches.js';
 import { cosineLoss, rankingLoss } from './contrastive-loss.js';
 import { rateAt } from './schedule.js';
@@ -28,7 +26,7 @@ import { rateAt } from './schedule.js';
 const MAX_NORM = 1;
 
 /**
- * Trains.
+ * Trains. A text that stands in several pairs of a step runs through the encoder once.
  * @param {import('../../engine/engine.js').Engine} engine
  * @param {import('./tuner.js').Tuner} tuner of a plan that pools, without a head, before its first step
  * @param {Contrast[][]} steps [steps] what is compared in each
@@ -40,9 +38,9 @@ export async function contrast(engine, tuner, steps, options, { pause, onStep })
   const { learningRate, warmup, weightDecay, maxTokens, seed } = options;
   const { hiddenSize } = engine.config;
   for (const [step, contrasts] of steps.entries()) {
-    const texts = contrasts.flatMap((one) => one.texts);
+    const texts = [...new Set(contrasts.flatMap((one) => one.texts))];
     const batches = cut(texts, maxTokens).map((some) => assemble(engine, some));
-    const lossOf = (/** @type {Float32Array} */ vectors) => lossOfStep(vectors, hiddenSize, contrasts, options.loss);
+    const lossOf = lossOfStep(contrasts, texts, hiddenSize, options.loss);
     const rate = learningRate * rateAt(step, steps.length, warmup);
     const { loss } = await tuner.stepTogether(
       batches,
@@ -59,20 +57,23 @@ export async function contrast(engine, tuner, steps, options, { pause, onStep })
 }
 
 /**
- * @param {Float32Array} vectors [texts][width] of all texts of the step
+ * @param {Contrast[]} contrasts of a step
+ * @param {TuningExample[]} texts all of theirs
  * @param {number} width
- * @param {Contrast[]} contrasts
  * @param {ContrastOptions['loss']} loss
+ * @returns {(vectors: Float32Array) => import('./contrastive-loss.js').VectorLoss} of their vectors [texts][width]
  */
-function lossOfStep(vectors, width, contrasts, loss) {
-  const firsts = startsOf(contrasts.map(({ texts }) => texts.length));
-  const [lefts, rights] = [0, 1].map((column) => contrasts.map((_, i) => firsts[i] + column));
-  if (loss === 'cosine')
-    return cosineLoss(
-      vectors,
-      width,
-      contrasts.map(({ score = 1 }, i) => ({ left: lefts[i], right: rights[i], score })),
-    );
-  const others = contrasts.flatMap((_, i) => range(firsts[i] + 2, firsts[i + 1]));
-  return rankingLoss(vectors, width, lefts, [...rights, ...others]);
+function lossOfStep(contrasts, texts, width, loss) {
+  const rows = new Map(texts.map((text, row) => [text, row]));
+  const rowOf = (/** @type {TuningExample} */ text) => /** @type {number} */ (rows.get(text));
+  const pairs = contrasts.map(({ texts: [left, right], score = 1 }) => ({
+    left: rowOf(left),
+    right: rowOf(right),
+    score,
+  }));
+  if (loss === 'cosine') return (vectors) => cosineLoss(vectors, width, pairs);
+  const others = contrasts.flatMap((one) => one.texts.slice(2).map(rowOf));
+  const anchors = pairs.map(({ left }) => left);
+  const candidates = [...pairs.map(({ right }) => right), ...others];
+  return (vectors) => rankingLoss(vectors, width, anchors, candidates);
 }
