@@ -172,6 +172,20 @@
 
 /** @typedef {{ text: string, textPair?: string, score: number }} ScoredExample a text, or a pair, with a number of any scale */
 
+/** @typedef {{ text: string, textPair: string, score: number }} GradedPair two texts, and how alike they are: 0 to 1 to be tuned on */
+
+/**
+ * Two texts that belong together, such as a question and a passage that answers it, perhaps with one that does not belong to the first
+ * although it looks as if it did; or two that are alike to some degree. Either all examples have a score or none.
+ * @typedef {{ text: string, textPair: string, negative?: string, score?: number }} PairExample
+ */
+
+/**
+ * How well cosines agree with scores: coefficients of correlation, -1 to 1; or, of pairs without scores, how well each first text finds its second
+ * one among those of all: the mean of 1 / its place in the ranking, and the share of those in the first place.
+ * @typedef {{ spearman?: number, pearson?: number, meanReciprocalRank?: number, recallAt1?: number, n: number }} SimilarityScores
+ */
+
 /** @typedef {'text-classification' | 'multi-label' | 'token-classification' | 'question-answering'} Task */
 
 /**
@@ -180,18 +194,19 @@
  * @typedef {'head' | 'lora' | 'layers' | 'full' | 'contrastive'} FitMethod
  */
 
-/** What a head is for; 'regression': a number for each text. @typedef {Task | 'regression'} HeadTask */
+/** What a head is for; 'regression': a number for each text; 'sentence-similarity': vectors. @typedef {Task | 'regression' | 'sentence-similarity'} HeadTask */
 
 /**
  * @template {HeadTask | undefined} K
  * @typedef {K extends 'multi-label' ? MultiLabelExample : K extends 'regression' ? ScoredExample : K extends 'token-classification' ? TaggedExample
- *   : K extends 'question-answering' ? AnsweredExample : Example} ExampleOf
+ *   : K extends 'question-answering' ? AnsweredExample : K extends 'sentence-similarity' ? PairExample : Example} ExampleOf
  */
 
 /**
  * @typedef {object} FitOptions
  * @property {HeadTask} [task] default 'text-classification': one label for each text. 'multi-label': any number of labels for each text.
- *   'regression': a number for each text. 'token-classification': a tag for each word, for entities. 'question-answering': an answer that is a part of the context
+ *   'regression': a number for each text. 'token-classification': a tag for each word, for entities. 'question-answering': an answer that is a part of the context.
+ *   'sentence-similarity', by method 'contrastive' only, its default: vectors that are alike where pairs of texts say so, for `embed(texts, { head })`
  * @property {FitMethod} [method] 'head', the default: only a head is trained, in seconds. 'lora': adapters too, which belong to the head and lie
  *   beside the model, so that any number of such heads can share it. 'layers' and 'full': the last `layers` layers, or all weights; the model
  *   then has the new weights, and heads that were trained on the old ones are refused. 'contrastive', for few examples of texts' labels: adapters
@@ -353,11 +368,11 @@
 
 /**
  * What a head reaches on examples that neither it nor the tuning has seen, on the model's vectors as they are and on tuned ones. By accuracy
- * (with several labels by micro F1), then by log-loss, the better one is kept.
+ * (with several labels by micro F1), then by log-loss, the better one is kept; of pairs by Spearman's correlation, or the mean reciprocal rank.
  * @typedef {object} ContrastiveComparison
  * @property {'cross-validation' | 'validation'} measuredOn parts of the examples that were left out in turn, or those that `validation` holds out
- * @property {{ c: number, logLoss: number, accuracy: number, microF1?: number }} frozen
- * @property {{ c: number, logLoss: number, accuracy: number, microF1?: number }} tuned
+ * @property {{ c: number, logLoss: number, accuracy: number, microF1?: number } | SimilarityScores} frozen
+ * @property {{ c: number, logLoss: number, accuracy: number, microF1?: number } | SimilarityScores} tuned
  * @property {'frozen' | 'tuned'} kept
  */
 

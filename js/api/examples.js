@@ -75,6 +75,40 @@ export function checkScoredExamples(examples) {
   return { texts, scores: examples.map(({ score }) => score) };
 }
 
+/**
+ * Checks pairs of texts, each perhaps with a text that does not belong to it, or with a score. Throws BAD_INPUT, NO_EXAMPLES or BAD_LABELS.
+ * @param {import('../types.js').PairExample[]} examples
+ * @param {number} [most] that a score may be; the least is 0, or less than none if this is infinite
+ * @returns {{ texts: string[][], scores?: number[] }} [examples] each: two texts or three; `scores` if the first example has one
+ */
+export function checkPairExamples(examples, most = 1) {
+  const given = checkTexts(/** @type {any[]} */ (examples), 'textPair', 'Give at least two pairs.', (example, i) => {
+    const { textPair, negative, score } = example;
+    if (typeof textPair !== 'string' || !(negative === undefined || typeof negative === 'string'))
+      throw new BertletError(
+        'BAD_INPUT',
+        `Example ${i} is no pair: it must be { text, textPair }, two strings, perhaps with negative, a third one, or score, a number.`,
+      );
+    if (negative !== undefined && score !== undefined)
+      throw new BertletError('BAD_INPUT', `Example ${i} has a negative and a score. Give one of them.`);
+    if ((score === undefined) !== (examples[0].score === undefined))
+      throw new BertletError('BAD_LABELS', `Some pairs have a score, but not example ${score === undefined ? i : 0}.`);
+    if (score === undefined || (Number.isFinite(score) && (most === Infinity || (score >= 0 && score <= most)))) return;
+    throw new BertletError(
+      'BAD_LABELS',
+      `The score of example ${i} is ${JSON.stringify(score)}; it must be a number` +
+        (most === Infinity ? '.' : ` from 0, nothing in common, to ${most}, the same. Divide scores of another scale.`),
+    );
+  });
+  const texts = given.map(([text, textPair], i) => {
+    const { negative } = examples[i];
+    return [text, /** @type {string} */ (textPair), ...(negative === undefined ? [] : [negative])];
+  });
+  return examples[0].score === undefined
+    ? { texts }
+    : { texts, scores: examples.map(({ score }) => /** @type {number} */ (score)) };
+}
+
 /** Whether a value is an array of strings that are not empty. @param {unknown} list */
 const areWords = (list) => Array.isArray(list) && list.every((item) => typeof item === 'string' && item !== '');
 

@@ -73,7 +73,7 @@ function curveParams(examples, { test, sizes, draws = 5, baseline = true, c }) {
  */
 function curveTuning(method = 'head', given, info) {
   checkChoice('method', method, ['head', ...Object.keys(TUNING)]);
-  const known = method === 'head' ? [] : [...STEPS, ...TUNING[method]];
+  const known = method === 'head' ? [] : [...STEPS, ...TUNING[/** @type {keyof typeof TUNING} */ (method)]];
   const unknown = Object.entries(given).filter(([name]) => !known.includes(name));
   rejectUnknownOptions(Object.fromEntries(unknown), `for a learning curve with method '${method}'`);
   if (method === 'head') return undefined;

@@ -220,6 +220,7 @@ guard(Model);
  * @template {import('../types.js').HeadTask | undefined} K
  * @typedef {K extends 'token-classification' ? import('./heads/token-classifier.js').TokenClassifier
  *   : K extends 'regression' ? import('./heads/text-regressor.js').TextRegressor
+ *   : K extends 'sentence-similarity' ? import('./heads/sentence-similarity.js').SentenceSimilarity
  *   : K extends 'question-answering' ? import('./heads/question-answerer.js').QuestionAnswerer
  *   : import('./heads/text-classifier.js').TextClassifier} HeadOf
  */

@@ -75,7 +75,8 @@ async function readHeadFile(content, { fingerprint, model, adapter, hiddenSize, 
     );
   }
   const { layer, dense } = head.network;
-  const inputs = dense[0].weight.length / dense[0].bias.length;
+  const [first] = dense; // an adapter alone has no layers
+  const inputs = first ? first.weight.length / first.bias.length : hiddenSize;
   if (layer > numLayers || inputs !== hiddenSize)
     throw new BertletError(
       'BAD_HEAD',

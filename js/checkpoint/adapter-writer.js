@@ -7,6 +7,7 @@ import { encodeJson } from './json-writer.js';
 import { adapterCard } from './model-card.js';
 import { nameInClass, nameInModel } from './own-names.js';
 import { writeSafetensors } from './safetensors-writer.js';
+import { headModules, pipelineModules, writeModules } from './sentence-transformers-writer.js';
 import { deltaTensors, layerTensors } from './written-tensors.js';
 
 /** @typedef {import('../core/dense.js').Delta} Delta */
@@ -15,7 +16,12 @@ import { deltaTensors, layerTensors } from './written-tensors.js';
 /** @typedef {import('./safetensors-writer.js').WrittenTensor} WrittenTensor */
 
 /** PEFT's task_type by the class. For answers there is none: its PeftModelForQuestionAnswering keeps token_type_ids from the model. */
-const TASK_TYPES = { SequenceClassification: 'SEQ_CLS', TokenClassification: 'TOKEN_CLS', QuestionAnswering: null };
+const TASK_TYPES = {
+  SequenceClassification: 'SEQ_CLS',
+  TokenClassification: 'TOKEN_CLS',
+  QuestionAnswering: null,
+  FeatureExtraction: 'FEATURE_EXTRACTION',
+};
 
 /** What PEFT gives all modules of its classes whose name ends so a copy of, by its task_types for classification. */
 const CLASSIFIERS = ['classifier', 'score'];
@@ -29,6 +35,8 @@ const CLASSIFIERS = ['classifier', 'score'];
  * @param {number} options.hiddenSize of the base model
  * @param {string} [options.modelName] of the base model, where Python finds it; default: as `load` was told
  * @param {WrittenTensor[]} [options.saved] tensors of the encoder that were trained as a whole, under their canonical names; default: none
+ * @param {number} [options.maxPositions] of the base model, for an adapter without a head
+ * @param {import('./sentence-transformers.js').SentencePipeline} [options.sentencePipeline] of the base model, likewise
  * @param {number} [options.dropout] of the adapter's input in training, should it go on in Python; default 0
  * @returns {Record<string, Uint8Array<ArrayBuffer>>} by name
  */
@@ -60,7 +68,7 @@ export function writeAdapterFolder(head, options) {
     ...(saved.length === 0 && { fingerprint: head.fingerprint }),
   };
   /** @type {WrittenTensor[]} */
-  const tensors = [...lora].flatMap(([name, delta]) => adapterTensors(name, delta, family));
+  const tensors = [...lora].flatMap(([name, delta]) => adapterTensors(moduleOf(name, headClass, family), name, delta));
   tensors.push(...headTensors(headClass, hiddenSize, family));
   tensors.push(...saved.map((one) => ({ ...one, name: `base_model.model.${nameInClass(one.name, family)}` })));
   const savedModules = new Set(saved.map(({ name }) => nameInModel(name.replace(/\.(weight|bias)$/, ''), family)));
@@ -75,22 +83,40 @@ export function writeAdapterFolder(head, options) {
     ...(head.labels.length > 0 && { 'labels.json': encodeJson(head.labels) }),
     'head.json': encodeJson(settings),
     ...(head.transitions && { [CRF_FILE]: writeTransitions(head.transitions) }),
+    ...(isHeadless(headClass) && vectorModules(head, options)),
     'README.md': adapterCard(head, headClass, modelName),
   };
 }
 
-/** @param {string} name canonical name of a tensor @param {Family} family */
-const moduleOf = (name, family) => nameInClass(name.replace(/\.weight$/, ''), family);
+/** @param {HeadClass} headClass */
+const isHeadless = ({ suffix }) => suffix === 'FeatureExtraction';
+
+/**
+ * The files by which sentence-transformers knows what follows the encoder: what follows the base model's.
+ * @param {import('./head-file.js').HeadData} head
+ * @param {Parameters<typeof writeAdapterFolder>[1]} options
+ */
+const vectorModules = ({ network }, { sentencePipeline: pipeline, maxPositions = 512, hiddenSize }) =>
+  pipeline
+    ? writeModules(pipelineModules(pipeline), hiddenSize, pipeline.maxTokens, pipeline)
+    : writeModules(headModules(network), hiddenSize, maxPositions);
+
+/**
+ * @param {string} name canonical name of a tensor
+ * @param {HeadClass} headClass
+ * @param {Family} family
+ */
+const moduleOf = (name, headClass, family) =>
+  (isHeadless(headClass) ? nameInModel : nameInClass)(name.replace(/\.weight$/, ''), family);
 
 /**
  * A pair of matrices under PEFT's names.
+ * @param {string} module
  * @param {string} name canonical name of the tensor that they change
  * @param {Delta} delta
- * @param {Family} family
  * @returns {WrittenTensor[]}
  */
-function adapterTensors(name, delta, family) {
-  const module = moduleOf(name, family);
+function adapterTensors(module, name, delta) {
   if (!/_embeddings\.weight$/.test(name)) return deltaTensors(module, delta);
   // Of a table PEFT adapts W^T: W + scale . B . A is (W^T + scale . A^T . B^T)^T.
   const { a, b, rank, rows, columns } = delta;
@@ -119,7 +145,9 @@ const transpose = (values, rows, columns) => values.map((_, i) => values[(i % ro
  * @param {Family} family
  * @returns {WrittenTensor[]}
  */
-function headTensors({ layers, pooled }, hiddenSize, family) {
+function headTensors(headClass, hiddenSize, family) {
+  const { layers, pooled } = headClass;
+  if (isHeadless(headClass)) return [];
   const identity = Float32Array.from({ length: hiddenSize ** 2 }, (_, i) => Number(i % (hiddenSize + 1) === 0));
   const unread = family.textHead.slice(0, -1).filter(([module]) => pooled && isClassifier(module));
   const layer = { weight: identity, bias: new Float32Array(hiddenSize) };
@@ -139,7 +167,8 @@ const isClassifier = (module) => CLASSIFIERS.some((end) => module.split('.')[0].
  * @param {Family} family
  * @param {number} numLayers
  */
-function configOf(lora, { suffix, layers }, savedModules, family, numLayers) {
+function configOf(lora, headClass, savedModules, family, numLayers) {
+  const { suffix, layers } = headClass;
   const entries = [...lora].map(([name, { rank, scale }]) => ({
     module: nameInModel(name.replace(/\.weight$/, ''), family),
     rank,
@@ -171,7 +200,7 @@ function configOf(lora, { suffix, layers }, savedModules, family, numLayers) {
       entries.map(({ module }) => module),
       numLayers,
     ),
-    modules_to_save: [...(taskType ? CLASSIFIERS : []), ...ownLayers, ...savedModules],
+    modules_to_save: isHeadless(headClass) ? null : [...(taskType ? CLASSIFIERS : []), ...ownLayers, ...savedModules],
     bias: 'none',
     fan_in_fan_out: false,
     init_lora_weights: true,

@@ -8,7 +8,8 @@ import { BertletError } from '../errors.js';
 
 /**
  * @typedef {object} HeadClass
- * @property {'SequenceClassification' | 'TokenClassification' | 'QuestionAnswering'} suffix how the name of the class ends, after "For"
+ * @property {'SequenceClassification' | 'TokenClassification' | 'QuestionAnswering' | 'FeatureExtraction'} suffix how the name of the class ends,
+ *   after "For"; of an adapter without a head PEFT's word for the class that has none
  * @property {[module: string, dense: Dense][]} layers with their canonical names; if the head is `pooled`, no class has more of them than
  *   the last
  * @property {boolean} pooled whether it reads a vector of the tokens that no class reads
@@ -24,6 +25,7 @@ export function classOf({ task, network }, { family, numLayers, hiddenSize }) {
   const { layer, pooling, normalize, dense } = network;
   if (layer !== numLayers)
     throw notWritten(`reads layer ${layer} of ${numLayers}, but the classes of Python's libraries read the last one`);
+  if (task === 'sentence-similarity') return { suffix: 'FeatureExtraction', layers: [], pooled: true };
   if (pooling === 'none') {
     const forAnswers = task === 'question-answering';
     if (dense.length > 1 || normalize)

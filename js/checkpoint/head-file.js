@@ -19,8 +19,8 @@ const CRF = 'crf.';
  * Everything that a head is.
  * @typedef {object} HeadData
  * @property {Task} task
- * @property {string[]} labels [outputs] the name of each logit; empty for question answering
- * @property {import('../core/dense.js').HeadNetwork} network
+ * @property {string[]} labels [outputs] the name of each logit; empty for question answering, and for an adapter alone
+ * @property {import('../core/dense.js').HeadNetwork} network without layers for 'sentence-similarity'
  * @property {import('../decode/viterbi.js').Transitions} [transitions] scores for tags that follow each other, which a conditional random
  *   field has learned
  * @property {'none' | 'sigmoid'} [ranking] of a checkpoint's own head: what follows its single logit where documents are ranked
@@ -31,7 +31,14 @@ const CRF = 'crf.';
  */
 
 /** @type {Task[]} */
-const TASKS = ['text-classification', 'multi-label', 'token-classification', 'question-answering', 'regression'];
+const TASKS = [
+  'text-classification',
+  'multi-label',
+  'token-classification',
+  'question-answering',
+  'regression',
+  'sentence-similarity',
+];
 const POOLINGS = ['mean', 'cls', 'max', 'none'];
 const ACTIVATIONS = ['none', 'gelu', 'relu', 'tanh'];
 
@@ -120,12 +127,18 @@ export function readHead(bytes) {
   } = json;
   if (!TASKS.includes(task)) throw badHead(`its task is none of ${TASKS.join(', ')}`);
   const forAnswers = task === 'question-answering'; // its two logits, start and end, have no labels
-  const minLabels = forAnswers ? 0 : task === 'multi-label' || task === 'regression' ? 1 : 2;
+  const isAdapter = task === 'sentence-similarity'; // which has no layers of its own
+  const minLabels = forAnswers || isAdapter ? 0 : task === 'multi-label' || task === 'regression' ? 1 : 2;
   if (!Array.isArray(labels) || labels.length < minLabels || labels.some((label) => typeof label !== 'string'))
     throw badHead('it has no labels');
   if (!POOLINGS.includes(pooling) || typeof normalize !== 'boolean' || !Number.isInteger(layer) || layer < 0)
     throw badHead('it does not say what it reads');
-  if (!Array.isArray(activations) || activations.length < 1 || !activations.every((name) => ACTIVATIONS.includes(name)))
+  const minLayers = isAdapter ? 0 : 1;
+  if (
+    !Array.isArray(activations) ||
+    activations.length < minLayers ||
+    !activations.every((name) => ACTIVATIONS.includes(name))
+  )
     throw badHead('it does not say what its layers compute');
   if (typeof baseModel !== 'string' || typeof fingerprint !== 'string')
     throw badHead('it does not name its base model');
@@ -142,7 +155,7 @@ export function readHead(bytes) {
   dense.forEach(({ inputs }, i) => {
     if (i > 0 && inputs !== dense[i - 1].bias.length) throw badHead(`its layers ${i - 1} and ${i} don't fit together`);
   });
-  const outputs = dense[dense.length - 1].bias.length;
+  const outputs = dense.at(-1)?.bias.length ?? 0;
   if (outputs !== (forAnswers ? 2 : labels.length))
     throw badHead(`${labels.length} labels don't fit ${outputs} outputs`);
   return {

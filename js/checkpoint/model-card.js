@@ -8,6 +8,7 @@ const PIPELINE_TAGS = {
   SequenceClassification: 'text-classification',
   TokenClassification: 'token-classification',
   QuestionAnswering: 'question-answering',
+  FeatureExtraction: 'sentence-similarity',
 };
 
 /** What a head is asked in JavaScript. @type {Record<import('../types.js').HeadTask, string>} */
@@ -16,6 +17,7 @@ const CALLS = {
   'multi-label': "classify('what a lovely film')",
   regression: "score('what a lovely film')",
   'token-classification': "entities('Ada lives in Rome.')",
+  'sentence-similarity': "score({ text: 'a lovely film', textPair: 'what a beautiful movie' })",
   'question-answering': "answer({ question: 'Who lives in Rome?', context: 'Ada lives in Rome.' })",
 };
 
@@ -24,6 +26,7 @@ const INPUTS = {
   SequenceClassification: '"what a lovely film"',
   TokenClassification: '"Ada lives in Rome."',
   QuestionAnswering: '"Who lives in Rome?", "Ada lives in Rome."',
+  FeatureExtraction: '"what a lovely film"',
 };
 
 /** How PyTorch pools hidden states [1][tokens][hiddenSize]. @type {Record<string, string>} */
@@ -44,6 +47,7 @@ const code = (language, lines) => ['```' + language, ...lines, '```', ''];
  */
 export function adapterCard(head, { suffix, layers, pooled }, modelName) {
   const base = JSON.stringify(modelName);
+  if (suffix === 'FeatureExtraction') return vectorCard(base, modelName);
   const auto = `AutoModelFor${suffix}`;
   const { labels, task, transitions } = head;
   const count = labels.length > 0 ? `, num_labels=${labels.length}` : '';
@@ -105,6 +109,39 @@ export function adapterCard(head, { suffix, layers, pooled }, modelName) {
     ],
   });
 }
+
+/**
+ * The card of the folder of an adapter without a head.
+ * @param {string} base of the base model's name, quoted
+ * @param {string} modelName
+ */
+const vectorCard = (base, modelName) =>
+  encodeCard({
+    base: HUB_ID.test(modelName) ? modelName : undefined,
+    library: 'peft',
+    tag: PIPELINE_TAGS.FeatureExtraction,
+    lines: [
+      `A LoRA adapter for the sentence vectors of ${modelName}. Trained with bertlet on pairs of texts.`,
+      '',
+      'In Python, with `.` for this folder:',
+      '',
+      ...code('python', [
+        'from sentence_transformers import SentenceTransformer',
+        '',
+        'model = SentenceTransformer(".")',
+        'vectors = model.encode(["what a lovely film"])',
+      ]),
+      'In JavaScript:',
+      '',
+      ...code('js', [
+        "import { load } from 'bertlet';",
+        '',
+        `const bert = await load(${base});`,
+        "const head = await bert.loadHead('https://…/this-folder/');",
+        "const [vector] = await bert.embed(['what a lovely film'], { head });",
+      ]),
+    ],
+  });
 
 /**
  * The card of a model's folder.

@@ -28,8 +28,12 @@ export async function fit(engine, params, context, untilAlone) {
   }
   if (!params.tuning) return fits[params.task](engine, params, context);
   if (params.tuning.method === 'contrastive') {
-    const { fitContrastive } = await fetchPart(() => import('./contrastive/labelled.js'));
-    return fitContrastive(engine, /** @type {any} */ (params), context);
+    const { fitContrastive, fitSimilarity } = await fetchPart(() => import('./contrastive/index.js'));
+    return (params.task === 'sentence-similarity' ? fitSimilarity : fitContrastive)(
+      engine,
+      /** @type {any} */ (params),
+      context,
+    );
   }
   const { tune } = await fetchPart(() => import('./deep/index.js'));
   return tune(engine, params, context, untilAlone);

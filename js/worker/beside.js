@@ -34,8 +34,9 @@ export async function readHeadBeside(engine, description, signal) {
       );
     }
     await checkTokenizer(engine, source, signal);
-    const plan = planHead(configJson, config.family, adapter, location);
-    if (!plan)
+    const isHeadless = adapter.taskType === 'FEATURE_EXTRACTION';
+    const plan = isHeadless ? undefined : planHead(configJson, config.family, adapter, location);
+    if (!plan && !isHeadless)
       throw new BertletError(
         'BAD_ADAPTER',
         `${location} is of a task (${adapter.taskType}) that gives no head. ${MERGE}`,
@@ -46,7 +47,7 @@ export async function readHeadBeside(engine, description, signal) {
       (extras.headTensors ?? []).map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]),
     );
     adapter.mergeHeads(tensors, names);
-    const { network, ...head } = buildHead(plan, tensors, config);
+    const { network, ...head } = plan ? buildHead(plan, tensors, config) : vectorHead(engine);
     await folder.keep?.();
     const { ignoreTokenTypes } = adapter;
     return { ...head, network: { ...network, ...(lora.size > 0 && { lora }), ignoreTokenTypes } };
@@ -54,6 +55,13 @@ export async function readHeadBeside(engine, description, signal) {
     await folder.discard?.();
     throw error;
   }
+}
+
+/** What has no layers: `embed` gives its vectors, in the model's own way. @param {Engine} engine @returns {TaskHead} */
+function vectorHead({ config, extras }) {
+  const { pooling = /** @type {const} */ ('mean'), normalize = false } = extras.sentencePipeline ?? {};
+  const network = { layer: config.numLayers, pooling, normalize, dense: [] };
+  return { task: 'sentence-similarity', labels: [], network };
 }
 
 const MERGE = 'Merge it while the model is loaded: load(model, { adapter }).';

@@ -31,5 +31,5 @@ export function saveAdapter(engine, data, modelName) {
       }
       return { name, shape, values };
     });
-  return writeAdapterFolder(data, { ...config, modelName, saved });
+  return writeAdapterFolder(data, { ...config, sentencePipeline: engine.extras.sentencePipeline, modelName, saved });
 }

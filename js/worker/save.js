@@ -31,12 +31,13 @@ export async function saveModel(engine, { head: given }, context) {
   const [weight, bias] = ['weight', 'bias'].map((part) => stored.get(`pooler.dense.${part}`)?.values);
   const pooler = weight && bias && { weight, bias }; // which not every head reads
   const head = given ?? extras.head;
+  const lora = head?.network.lora;
   const encoder = tensorsOf(engine.core, engine.model);
   const { files, tensors } = planModel({
     configJson,
     config,
     encoder: [...encoder].map(([name, { shape }]) => ({ name, shape })),
-    head,
+    head: head?.task === 'sentence-similarity' ? undefined : head, // it is in the encoder's weights
     maskedHead,
     pooler,
     pipeline,
@@ -54,7 +55,7 @@ export async function saveModel(engine, { head: given }, context) {
       continue;
     }
     const { index } = /** @type {import('../core/tensors.js').CoreTensor} */ (encoder.get(canonical));
-    const delta = head?.network.lora?.get(canonical);
+    const delta = lora?.get(canonical);
     for (const { begin, end, values: view } of piecesOf(engine, index, undefined, PIECE_BYTES)) {
       const rows = view.slice();
       // An adapter that was trained without token types has made them all one.

@@ -203,7 +203,12 @@ test('what can’t lie beside a model is refused, with the way that is left', as
   };
   await refused('bert', checkpoint('lora-text'), /changes embeddings\.word_embeddings\.weight/);
   await refused('electra', checkpoint('lora-answers'), /replaces embeddings\.LayerNorm\.bias|replaces .*\.bias/);
-  await refused('bert', checkpoint('lora-features'), /no head/);
+  await refused('bert', checkpoint('lora-features'), /replaces encoder\.layer\.0\.intermediate\.dense\.bias/);
+  const config = JSON.parse(readFileSync(join(checkpoint('lora-features'), 'adapter_config.json'), 'utf8'));
+  const ofOther = Buffer.from(JSON.stringify({ ...config, task_type: 'CAUSAL_LM' }));
+  const weights = readFileSync(join(checkpoint('lora-features'), 'adapter_model.safetensors'));
+  const files = { 'adapter_config.json': ofOther, 'adapter_model.safetensors': weights };
+  await refused('bert', files, /of a task \(CAUSAL_LM\) that gives no head/);
   await refused('bert', join(fixtures, 'compatibility/lora-new-tokens'), /another tokenizer/);
   await refused('bert', join(fixtures, 'compatibility/lora-token-indices'), /some of its rows/);
 });

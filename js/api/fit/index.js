@@ -6,6 +6,7 @@ import { rejectUnknownOptions, checkChoice } from '../options.js';
 import { prepareAnswerer } from './answers.js';
 import { prepareClassifier } from './classification.js';
 import { prepareRegressor } from './regression.js';
+import { prepareSimilarity } from './similarity.js';
 import { prepareTagger } from './tokens.js';
 import { COMMON_TUNING, CONTRASTIVE, readResume, TUNING, tuningCall, tuningOptions } from './tuning.js';
 
@@ -22,9 +23,10 @@ const OPTIONS = {
   regression: ['pooling'],
   'token-classification': ['scheme'],
   'question-answering': ['maxTokens', 'stride'],
+  'sentence-similarity': [],
 };
 /** The tasks of contrastive tuning. @type {Task[]} */
-const LABELLED = ['text-classification', 'multi-label'];
+const CONTRASTED = ['text-classification', 'multi-label', 'sentence-similarity'];
 const HEAD_OPTIONS = { linear: ['c'], mlp: ['hiddenSize', 'earlyStopping', ...EPOCHS] };
 
 /**
@@ -36,7 +38,8 @@ const HEAD_OPTIONS = { linear: ['c'], mlp: ['hiddenSize', 'earlyStopping', ...EP
 function optionsOf(task, method, head) {
   const common = [...COMMON, ...OPTIONS[task]];
   const own = task === 'token-classification' ? ['crf'] : [];
-  if (method === 'contrastive') return [...common, ...CONTRASTIVE];
+  if (method === 'contrastive')
+    return [...common, ...CONTRASTIVE, ...(task === 'sentence-similarity' ? ['epochs'] : ['c', 'rounds'])];
   if (method !== 'head') return [...common, ...own, ...COMMON_TUNING, ...TUNING[method]];
   if (task === 'regression') return [...common, 'layer', 'c'];
   // A head for answers is trained in epochs, even a linear one, and has neither `c` nor early stopping.
@@ -55,6 +58,7 @@ const prepare = {
   regression: prepareRegressor,
   'token-classification': prepareTagger,
   'question-answering': prepareAnswerer,
+  'sentence-similarity': prepareSimilarity,
 };
 
 /**
@@ -91,14 +95,15 @@ export async function fit(connection, model, createHead, examples, options) {
  *   if the head is still to be measured on them
  */
 async function fitHead(remote, info, examples, { signal, onProgress, onWarning, ...options }) {
-  const { task = 'text-classification', method = 'head', head: kind = 'linear', onCheckpoint } = options;
+  const { task = 'text-classification', head: kind = 'linear', onCheckpoint } = options;
   checkChoice('task', task, Object.keys(prepare));
+  const { method = task === 'sentence-similarity' ? 'contrastive' : 'head' } = options;
   checkChoice('method', method, ['head', ...Object.keys(TUNING), 'contrastive']);
   const isContrastive = method === 'contrastive';
-  if (isContrastive && !LABELLED.includes(task))
+  if (isContrastive && !CONTRASTED.includes(task))
     throw new BertletError(
       'BAD_INPUT',
-      `method 'contrastive' is for the tasks ${LABELLED.join(' and ')}, not for ${task}.`,
+      `method 'contrastive' is for the tasks ${CONTRASTED.join(', ')}; here it is ${task}.`,
     );
   checkChoice('head', kind, Object.keys(HEAD_OPTIONS));
   const known = optionsOf(task, method, kind);

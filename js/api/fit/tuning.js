@@ -18,9 +18,9 @@ export const TUNING = {
   full: /** @type {string[]} */ ([]),
 };
 
-/** Of contrastive tuning, which has rounds of pairs instead of epochs, and a linear head. */
+/** Of contrastive tuning, for all its tasks. */
 export const CONTRASTIVE = [
-  ...['batchSize', 'c', 'learningRate', 'maxTokens', 'memory', 'rounds', 'warmup', 'weightDecay'],
+  ...['batchSize', 'learningRate', 'maxTokens', 'memory', 'warmup', 'weightDecay'],
   ...['alpha', 'dropout', 'rank', 'rslora', 'targetModules'],
 ];
 
@@ -39,6 +39,7 @@ const BATCH_SIZE = {
   regression: 32,
   'token-classification': 16,
   'question-answering': 16,
+  'sentence-similarity': PAIRS,
 };
 
 /** @param {unknown} name of a module */

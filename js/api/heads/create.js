@@ -5,7 +5,8 @@ import { TextClassifier } from './text-classifier.js';
 /** @typedef {import('./token-classifier.js').TokenClassifier} TokenClassifier */
 /** @typedef {import('./question-answerer.js').QuestionAnswerer} QuestionAnswerer */
 /** @typedef {import('./text-regressor.js').TextRegressor} TextRegressor */
-/** @typedef {TextClassifier | TextRegressor | TokenClassifier | QuestionAnswerer} AnyHead */
+/** @typedef {import('./sentence-similarity.js').SentenceSimilarity} SentenceSimilarity */
+/** @typedef {TextClassifier | TextRegressor | TokenClassifier | QuestionAnswerer | SentenceSimilarity} AnyHead */
 
 /**
  * Makes a head of its data; the class depends on the task.
@@ -16,7 +17,5 @@ import { TextClassifier } from './text-classifier.js';
 export async function createHead(remote, data) {
   if (data.task === 'text-classification' || data.task === 'multi-label')
     return new TextClassifier(remote, data, fetchLazy);
-  const { QuestionAnswerer, TextRegressor, TokenClassifier } = await fetchLazy();
-  if (data.task === 'regression') return new TextRegressor(remote, data, fetchLazy);
-  return new (data.task === 'token-classification' ? TokenClassifier : QuestionAnswerer)(remote, data, fetchLazy);
+  return (await fetchLazy()).createLazyHead(data.task, remote, data, fetchLazy);
 }

@@ -1,6 +1,6 @@
 // bertlet evaluate: how good a head is on labelled examples.
 import { schemes } from '../../decode/schemes.js';
-import { choice, integer, probability, required } from '../lib/arguments.js';
+import { choice, integer, probability, required, UsageError } from '../lib/arguments.js';
 import { formats, readExamples, readGivenLabels } from '../data/examples.js';
 import { measure } from '../data/measure.js';
 import { headHelp, modelHelp, modelOptions, withHead } from '../lib/model.js';
@@ -65,6 +65,8 @@ export async function run(context) {
   const labels = await readGivenLabels(values);
   const metrics = await withHead(context, { command: 'evaluate', labels }, async (head) => {
     const { task } = head;
+    if (task === 'sentence-similarity')
+      throw new UsageError('evaluate is for heads with labels, numbers, entities or answers; this one gives vectors');
     const examples = await readExamples(file, task, {
       format,
       labels,

@@ -112,8 +112,15 @@ export async function run(context) {
  */
 async function predict(head, texts, { topK, threshold, entityOptions, answerOptions }, { locate, ...options }) {
   if ('classify' in head) return head.classify(texts, { topK, threshold, ...options });
+  if (head.task === 'sentence-similarity')
+    throw new UsageError(
+      'predict is for heads with labels, numbers, entities or answers; this one gives vectors: embed --head',
+    );
   if ('score' in head) {
-    const scores = await head.score(texts, options);
+    const scores = await /** @type {import('../../api/heads/text-regressor.js').TextRegressor} */ (head).score(
+      texts,
+      options,
+    );
     return scores.map((score) => [score].flat().map((one, i) => ({ label: head.labels[i], score: one })));
   }
   const strings = /** @type {string[]} */ (texts);

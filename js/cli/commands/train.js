@@ -58,7 +58,7 @@ export const options = {
 
 export const maxFiles = 0;
 
-/** @type {import('../../types.js').HeadTask[]} */
+/** @type {import('../data/examples.js').Task[]} */
 const tasks = ['text-classification', 'multi-label', 'regression', 'token-classification', 'question-answering'];
 
 /** @param {import('../lib/command.js').Context} context */
@@ -171,7 +171,7 @@ function heldOut({ history, epochs = 0 }) {
  * @param {import('../../types.js').ContrastiveComparison} comparison
  */
 function compared({ measuredOn, frozen, tuned, kept }) {
-  const scores = (/** @type {import('../../types.js').ContrastiveComparison['frozen']} */ { accuracy, microF1 }) =>
+  const scores = (/** @type {any} */ { accuracy, microF1 }) =>
     microF1 === undefined ? { accuracy } : { micro_f1: microF1 };
   return { measured_on: measuredOn, frozen: scores(frozen), tuned: scores(tuned), kept };
 }

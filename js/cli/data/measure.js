@@ -39,5 +39,7 @@ export function namedMetrics(task, metrics) {
       return { precision, recall, f1, accuracy, n, types };
     case 'question-answering':
       return { exact_match: exactMatch, f1, n };
+    case 'sentence-similarity':
+      return { spearman, pearson, n };
   }
 }

@@ -3,14 +3,14 @@
 // they are is measured first, on examples that were left out of both.
 import { range } from '../../base/numbers.js';
 import { BertletError } from '../../errors.js';
-import { createPause, progressReporter } from '../../rpc/progress.js';
+import { createPause } from '../../rpc/progress.js';
 import { split } from '../dataset/split.js';
-import { contrast } from '../deep/contrast.js';
 import { encodeAll } from '../deep/task.js';
 import { STRENGTHS } from '../frozen/classification.js';
 import { pooledFeatures } from '../frozen/features.js';
 import { AdapterTuner } from './adapter-tuner.js';
 import { drawPairs } from './pairs.js';
+import { Training } from './training.js';
 import { VectorHead } from './vector-head.js';
 import { adaptedVectors } from './vectors.js';
 
@@ -53,9 +53,9 @@ export async function fitContrastive(engine, params, context) {
     stepsOf(encoded, labels, trainingRows(trainRows, without), how, seed),
   );
   const longest = encoded.reduce((most, { encoded: { ids } }) => Math.max(most, ids.length), 0);
-  const tuner = await AdapterTuner.create(engine, how, { pooling, longest, seed: seed + 1 });
+  const tuner = await AdapterTuner.create(engine, how, { pooling, longest, seed: seed + 1 }, context);
   try {
-    const training = new Training(engine, tuner, rounds, { ...how, seed }, context, pause);
+    const training = new Training(engine, tuner, rounds, { ...how, seed, loss: 'cosine' }, context, pause);
     const head = await VectorHead.create(
       engine,
       { labels, classes, multiLabel: params.task === 'multi-label', classWeight: params.classWeight, trainRows },
@@ -187,84 +187,4 @@ function stepsOf(encoded, labels, members, { rounds, batchSize }, seed) {
 function isBetter(one, other) {
   const [score, before] = [one, other].map(({ microF1, accuracy }) => microF1 ?? accuracy);
   return score > before || (score === before && one.logLoss < other.logLoss);
-}
-
-/** Trainings, one after the other, each from the same beginning. */
-class Training {
-  #engine;
-  #tuner;
-  #rounds;
-  #options;
-  #pause;
-  #report;
-  #done = 0;
-  #tokens = 0;
-  #began = performance.now();
-  /** Of the last training: how many steps, and the mean loss of its last tenth. */
-  steps = 0;
-  loss = 0;
-
-  /**
-   * @param {import('../../engine/engine.js').Engine} engine
-   * @param {AdapterTuner} tuner
-   * @param {Contrast[][][]} rounds [trainings][steps]
-   * @param {Omit<import('../deep/contrast.js').ContrastOptions, 'loss' | 'maxTokens'>} options
-   * @param {import('../../rpc/serve.js').Context} context
-   * @param {() => Promise<void>} pause
-   */
-  constructor(engine, tuner, rounds, options, context, pause) {
-    this.#engine = engine;
-    this.#tuner = tuner;
-    this.#rounds = rounds;
-    this.#options = options;
-    this.#pause = pause;
-    this.#report = progressReporter(context, 'train');
-  }
-
-  get #total() {
-    return this.#rounds.reduce((sum, { length }) => sum + length, 0);
-  }
-
-  /**
-   * @param {number} number of the training
-   * @returns {Promise<import('../../core/dense.js').Lora>} the tuned adapters
-   */
-  async run(number) {
-    const { learningRate, warmup, weightDecay, seed } = this.#options;
-    const tuner = this.#tuner;
-    /** @type {number[]} */
-    const losses = [];
-    const onStep = (/** @type {number} */ loss, /** @type {number} */ tokens) => {
-      losses.push(loss);
-      this.#done += 1;
-      this.#tokens += tokens;
-      const seconds = (performance.now() - this.#began) / 1000;
-      const left = this.#total - this.#done;
-      if (left === 0) return; // `finish` tells
-      this.#report(this.#done, this.#total, {
-        loss,
-        tokensPerSecond: this.#tokens / seconds,
-        secondsLeft: (seconds / this.#done) * left,
-        memory: tuner.tuner.memoryBytes,
-      });
-    };
-    tuner.begin();
-    const { maxTokens } = tuner;
-    await contrast(
-      this.#engine,
-      tuner.tuner,
-      this.#rounds[number],
-      { loss: 'cosine', learningRate, warmup, weightDecay, maxTokens, seed },
-      { pause: this.#pause, onStep },
-    );
-    const last = losses.slice(-Math.ceil(losses.length / 10));
-    this.steps = losses.length;
-    this.loss = last.reduce((sum, loss) => sum + loss, 0) / Math.max(last.length, 1);
-    return tuner.lora();
-  }
-
-  /** When no more trainings follow. */
-  finish() {
-    this.#report(this.#total, this.#total, { memory: this.#tuner.tuner.memoryBytes });
-  }
 }

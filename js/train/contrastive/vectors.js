@@ -5,10 +5,10 @@ import { adaptersOf } from '../../engine/adapters.js';
 /** @typedef {import('../../engine/engine.js').Engine} Engine */
 
 /**
- * The pooled vectors of texts, with an adapter beside the model. Nobody hears of progress, or of texts that are cut.
+ * The pooled vectors of texts, with an adapter beside the model, if there is one. Nobody hears of progress, or of texts that are cut.
  * @param {Engine} engine
  * @param {import('../../tokenize/tokenizer.js').Text[]} texts
- * @param {{ pooling: 'mean' | 'cls' | 'max', lora: import('../../core/dense.js').Lora }} spec
+ * @param {{ pooling: 'mean' | 'cls' | 'max', lora?: import('../../core/dense.js').Lora }} spec
  * @param {import('../../rpc/serve.js').Context} context
  * @returns {Promise<Float32Array[]>} [texts][hiddenSize], each of length 1. Rejects as `forEachBatch`
  */

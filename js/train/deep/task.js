@@ -50,7 +50,7 @@ export function putInts(core, values) {
 /**
  * Encodes texts, and warns of those that were cut.
  * @template T
- * @template {import('../../tokenize/tokenizer.js').Encoded} E
+ * @template {{ cut: boolean }} E
  * @param {T[]} given
  * @param {number} maxTokens
  * @param {(one: T) => E} encode

@@ -1,0 +1,60 @@
+// A head that is an adapter only: with it `embed` gives vectors that are alike where texts are, in the sense of the pairs it was tuned on.
+import { BertletError } from '../../errors.js';
+import { regressionMetrics } from '../../metrics/correlation.js';
+import { callOptions } from '../call-options.js';
+import { checkPairExamples } from '../examples.js';
+import { guard } from '../guard.js';
+import { eachText } from '../parts.js';
+import { cosineSimilarity } from '../similarity.js';
+import { Head } from './head.js';
+
+/** @typedef {import('../../types.js').TaskOptions} TaskOptions */
+/** @typedef {{ text: string, textPair: string }} TextPair */
+
+export class SentenceSimilarity extends Head {
+  /**
+   * How alike the two texts of a pair are: the cosine of the vectors that `embed(texts, { head })` gives.
+   * @example
+   * await head.score({ text: 'a lovely film', textPair: 'what a beautiful movie' }); // 0.93
+   * @template {TextPair | TextPair[]} T
+   * @param {T} pairs
+   * @param {TaskOptions} [options]
+   * @returns {Promise<T extends any[] ? number[] : number>} -1 to 1. Rejects with BAD_INPUT, and as the methods of `Model`
+   */
+  async score(pairs, options = {}) {
+    const list = /** @type {TextPair[]} */ (Array.isArray(pairs) ? pairs : [pairs]);
+    if (list.length === 0) return /** @type {any} */ ([]);
+    const { texts } = checkPairExamples(list);
+    const scores = await this.#cosines(texts, options);
+    return /** @type {any} */ (Array.isArray(pairs) ? scores : scores[0]);
+  }
+
+  /**
+   * Compares the cosines of pairs with their scores.
+   * @param {import('../../types.js').GradedPair[]} examples scores may be of any scale
+   * @param {TaskOptions} [options]
+   * @returns {Promise<import('../../types.js').SimilarityScores>} rejects with BAD_INPUT, NO_EXAMPLES, BAD_LABELS
+   */
+  async evaluate(examples, options = {}) {
+    const { texts, scores } = checkPairExamples(examples, Infinity);
+    if (!scores)
+      throw new BertletError('BAD_LABELS', 'evaluate() compares cosines with scores, but the pairs have none.');
+    const { pearson, spearman, n } = regressionMetrics(scores, await this.#cosines(texts, options));
+    return { spearman, pearson, n };
+  }
+
+  /**
+   * @param {string[][]} texts [pairs] of which the first two count
+   * @param {TaskOptions} options
+   */
+  async #cosines(texts, options) {
+    const both = texts.flatMap(([left, right]) => [[left], [right]]);
+    /** @type {Float32Array[]} */
+    const vectors = [];
+    const onPart = (/** @type {any} */ part) => eachText(part, (index, vector) => (vectors[index] = vector.slice()));
+    await this.remote.call('embed', { texts: both }, { ...callOptions(options), onPart });
+    return texts.map((_, i) => cosineSimilarity(vectors[2 * i], vectors[2 * i + 1]));
+  }
+}
+
+guard(SentenceSimilarity);

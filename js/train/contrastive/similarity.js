@@ -1,0 +1,229 @@
+// The worker's side of `fit` for pairs of texts that belong together: adapters with which the vectors of `embed` are as alike as the pairs
+// say (Reimers & Gurevych 2019, https://arxiv.org/abs/1908.10084).
+import { range } from '../../base/numbers.js';
+import { random, shuffle } from '../../base/random.js';
+import { BertletError } from '../../errors.js';
+import { regressionMetrics } from '../../metrics/correlation.js';
+import { createPause } from '../../rpc/progress.js';
+import { orderOf } from '../deep/schedule.js';
+import { encodeAll } from '../deep/task.js';
+import { AdapterTuner } from './adapter-tuner.js';
+import { Training } from './training.js';
+import { adaptedVectors } from './vectors.js';
+
+/** @typedef {import('../deep/contrast.js').Contrast} Contrast */
+
+/** As many epochs as it takes for MIN_STEPS, up to MAX_EPOCHS. */
+const MIN_STEPS = 100;
+const MAX_EPOCHS = 10;
+
+/**
+ * @typedef {object} SimilarityParams
+ * @property {string[][]} texts [examples] two, or three: the third does not belong to the first
+ * @property {number[]} [scores] [examples] 0 to 1, how alike the two are; undefined: each first text belongs to its second one
+ * @property {number} validation share of the examples to hold out
+ * @property {number} seed
+ * @property {import('./adapter-tuner.js').ContrastTuning} tuning
+ */
+
+/**
+ * Tunes, and measures on what is held out.
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {SimilarityParams} params
+ * @param {import('../../rpc/serve.js').Context} context
+ * @returns {Promise<{ network: import('../../core/dense.js').HeadNetwork, report: object }>} the network is an adapter only, none if the
+ *   held-out examples say that the model is better as it is. Rejects with UNSUPPORTED_MODEL, OUT_OF_MEMORY, BAD_WEIGHTS, WORKER_FAILED,
+ *   BAD_INPUT, or the signal's reason
+ */
+export async function fitSimilarity(engine, params, context) {
+  const { texts, scores, validation, seed, tuning: how } = params;
+  const { pooling, normalize } = poolingOf(engine, context);
+  const pause = createPause(context);
+  const { maxTokens } = how;
+  const tokens = await encodeAll(
+    texts,
+    maxTokens,
+    (own) => {
+      const encoded = own.map((text) => engine.tokenizer.encode([text], maxTokens));
+      return { encoded, cut: encoded.some(({ cut }) => cut) };
+    },
+    pause,
+    context,
+  );
+  const order = shuffle(range(0, texts.length), random(seed));
+  const heldOut = order.splice(Math.max(order.length - Math.round(order.length * validation), 1));
+  /** @type {Contrast[]} */
+  const contrasts = order.map((index) => ({
+    texts: tokens[index].encoded.map((encoded) => ({ encoded, index, weight: 1 })),
+    ...(scores && { score: scores[index] }),
+  }));
+  const { batchSize, learningRate } = how;
+  const epochs = how.epochs ?? Math.min(Math.ceil(MIN_STEPS / Math.ceil(order.length / batchSize)), MAX_EPOCHS);
+  const steps = range(0, epochs).flatMap((epoch) => {
+    const ofEpoch = orderOf(contrasts.length, seed, epoch);
+    const batches = scores ? inTurn(ofEpoch, batchSize) : withoutRepeats(ofEpoch, batchSize, (i) => texts[order[i]]);
+    return batches.map((batch) => batch.map((i) => contrasts[i]));
+  });
+  const longest = tokens.reduce((most, { encoded }) => Math.max(most, ...encoded.map(({ ids }) => ids.length)), 0);
+  const tuner = await AdapterTuner.create(engine, how, { pooling, longest, seed: seed + 1 }, context);
+  try {
+    const loss = scores ? 'cosine' : 'ranking';
+    const training = new Training(engine, tuner, [steps], { ...how, seed, loss }, context, pause);
+    const lora = await training.run(0);
+    training.finish();
+    const measured = (/** @type {import('../../core/dense.js').Lora | undefined} */ beside) =>
+      measure(
+        engine,
+        heldOut.map((i) => texts[i]),
+        scores && heldOut.map((i) => scores[i]),
+        { pooling, lora: beside },
+        context,
+        pause,
+      );
+    const comparison = heldOut.length > 0 ? compare(await measured(undefined), await measured(lora)) : undefined;
+    const { rank, alpha, rslora, dropout, targetModules } = how;
+    const { numLayers: layer } = engine.config;
+    return {
+      network: { layer, pooling, normalize, dense: [], ...(comparison?.kept !== 'frozen' && { lora }) },
+      report: {
+        method: how.method,
+        examples: order.length,
+        layer,
+        pooling,
+        ...(comparison && { comparison }),
+        lora: { rank, alpha, rslora, dropout, targetModules },
+        learningRate,
+        batchSize,
+        epochs,
+        steps: training.steps,
+        trainLoss: training.loss,
+      },
+    };
+  } finally {
+    tuner.dispose();
+  }
+}
+
+/**
+ * How `embed` pools by default.
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {import('../../rpc/serve.js').Context} context
+ */
+function poolingOf({ extras }, { emit }) {
+  const {
+    pooling = /** @type {const} */ ('mean'),
+    normalize = false,
+    dense = [],
+    defaultPrompt,
+  } = extras.sentencePipeline ?? {};
+  if (dense.length > 0)
+    throw new BertletError(
+      'UNSUPPORTED_MODEL',
+      'This model has dense layers between its encoder and its vectors, through which bertlet does not train. Take a model without them, such as all-MiniLM-L6-v2.',
+    );
+  if (defaultPrompt)
+    emit({
+      warning: `By default embed() puts the prompt "${defaultPrompt}" before texts, but this training does not. Put it before the texts of the pairs that should have it.`,
+    });
+  return { pooling, normalize };
+}
+
+/**
+ * @param {number[]} order
+ * @param {number} size
+ * @returns {number[][]} in batches of so many
+ */
+const inTurn = (order, size) =>
+  Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
+
+/**
+ * Batches in which no text occurs twice: it would count as a wrong answer of another example where it is right. What does not fit into a
+ * batch waits for the next one.
+ * @param {number[]} order
+ * @param {number} size
+ * @param {(i: number) => string[]} textsOf
+ * @returns {number[][]}
+ */
+function withoutRepeats(order, size, textsOf) {
+  /** @type {number[][]} */
+  const batches = [];
+  for (let waiting = order; waiting.length > 0;) {
+    /** @type {number[]} */
+    const batch = [];
+    /** @type {number[]} */
+    const later = [];
+    const seen = new Set();
+    for (const i of waiting) {
+      const texts = textsOf(i);
+      if (batch.length === size || texts.some((text) => seen.has(text))) {
+        later.push(i);
+        continue;
+      }
+      texts.forEach((text) => seen.add(text));
+      batch.push(i);
+    }
+    batches.push(batch);
+    waiting = later;
+  }
+  return batches;
+}
+
+/**
+ * How well cosines agree with scores; or, without scores, how well each first text finds its second one among all.
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {string[][]} texts [examples]
+ * @param {number[] | undefined} scores
+ * @param {{ pooling: 'mean' | 'cls' | 'max', lora?: import('../../core/dense.js').Lora }} spec
+ * @param {import('../../rpc/serve.js').Context} context
+ * @param {() => Promise<void>} pause
+ * @returns {Promise<import('../../types.js').SimilarityScores>}
+ */
+async function measure(engine, texts, scores, spec, context, pause) {
+  const of = (/** @type {string[]} */ list) =>
+    adaptedVectors(
+      engine,
+      list.map((text) => [text]),
+      spec,
+      context,
+    );
+  const lefts = await of(texts.map(([left]) => left));
+  if (scores) {
+    const rights = await of(texts.map(([, right]) => right));
+    const { pearson, spearman, n } = regressionMetrics(
+      scores,
+      lefts.map((left, i) => dot(left, rights[i])),
+    );
+    return { spearman, pearson, n };
+  }
+  const answers = [...new Set(texts.map(([, right]) => right))];
+  const placeOf = new Map(answers.map((text, place) => [text, place]));
+  const rights = await of(answers);
+  let [reciprocal, first] = [0, 0];
+  for (const [i, left] of lefts.entries()) {
+    const own = dot(left, rights[/** @type {number} */ (placeOf.get(texts[i][1]))]);
+    const rank = 1 + rights.filter((right) => dot(left, right) > own).length;
+    reciprocal += 1 / rank;
+    first += Number(rank === 1);
+    await pause();
+  }
+  const n = lefts.length;
+  return { meanReciprocalRank: reciprocal / n, recallAt1: first / n, n };
+}
+
+/** @param {Float32Array} a @param {Float32Array} b */
+function dot(a, b) {
+  let sum = 0;
+  for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
+  return sum;
+}
+
+/**
+ * By the first of what was measured.
+ * @param {import('../../types.js').SimilarityScores} frozen
+ * @param {import('../../types.js').SimilarityScores} tuned
+ */
+function compare(frozen, tuned) {
+  const [before, after] = [frozen, tuned].map(({ spearman, meanReciprocalRank = 0 }) => spearman ?? meanReciprocalRank);
+  const kept = /** @type {'tuned' | 'frozen'} */ (before >= after ? 'frozen' : 'tuned');
+  return { measuredOn: /** @type {const} */ ('validation'), frozen, tuned, kept };
+}

@@ -1,0 +1,172 @@
+// fit({ task: 'sentence-similarity' }): an adapter with which `embed` gives vectors that are alike where pairs of texts say so.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { random, shuffle } from '../../js/base/random.js';
+import { cosineSimilarity, load } from '../../js/index.js';
+import { regressionMetrics } from '../../js/metrics/correlation.js';
+import { tiny } from '../support.js';
+
+const options = { task: 'sentence-similarity', learningRate: 1e-2, maxTokens: 32, epochs: 12 };
+
+const hay = ['the', 'a', 'is', 'was', 'it', 'very', 'not', 'with', 'of', 'and', 'this', 'that'];
+const topics = ['movie', 'film', 'plot', 'story', 'good', 'bad', 'great', 'awful'];
+
+/** Texts of a topic, which is one word of three. */
+function texts(seed) {
+  const next = random(seed);
+  return (topic) => {
+    const words = shuffle([...hay], next).slice(0, 2);
+    words.splice(Math.floor(next() * 3), 0, topics[topic]);
+    return words.join(' ');
+  };
+}
+
+const pairs = (count, more = () => ({})) => {
+  const about = texts(1);
+  return Array.from({ length: count }, (_, i) => {
+    const topic = i % topics.length;
+    return { text: about(topic), textPair: about(topic), ...more(about, topic, i) };
+  });
+};
+
+const graded = (count) => {
+  const about = texts(2);
+  return Array.from({ length: count }, (_, i) => {
+    const [left, right] = [i % 4, i % 2 === 0 ? i % 4 : (i + 1 + (Math.floor(i / 8) % 3)) % 4];
+    return { text: about(left), textPair: about(right), score: Number(left === right) };
+  });
+};
+
+let bert;
+before(async () => {
+  bert = await load(tiny(), { threads: 1 });
+});
+after(() => bert.dispose());
+
+describe('what comes of it', () => {
+  test('graded pairs: cosines agree with scores of pairs that were held out, better than before', async () => {
+    const examples = graded(160);
+    const before = await bert.embed('the good film');
+    const head = await bert.fit(examples, { ...options, validation: 0.25 });
+    assert.equal(head.task, 'sentence-similarity');
+    assert.deepEqual(head.labels, []);
+    const { comparison, ...report } = head.report;
+    assert.equal(report.method, 'contrastive');
+    assert.equal(report.examples, 120);
+    assert.equal(report.epochs, 12);
+    assert.equal(report.steps, 12 * 8);
+    assert.equal(comparison.kept, 'tuned');
+    assert.equal(comparison.tuned.n, 40);
+    assert.ok(comparison.tuned.spearman > comparison.frozen.spearman + 0.2, JSON.stringify(comparison));
+
+    const fresh = graded(200).slice(160);
+    const metrics = await head.evaluate(fresh);
+    const scores = await head.score(fresh);
+    const vectorsOf = (key) =>
+      bert.embed(
+        fresh.map((pair) => pair[key]),
+        { head },
+      );
+    const [lefts, rights] = [await vectorsOf('text'), await vectorsOf('textPair')];
+    const cosines = lefts.map((left, i) => cosineSimilarity(left, rights[i]));
+    assert.deepEqual(scores, cosines);
+    const { spearman, pearson } = regressionMetrics(
+      fresh.map(({ score }) => score),
+      cosines,
+    );
+    assert.deepEqual(metrics, { spearman, pearson, n: 40 });
+    assert.equal(await head.score(fresh[0]), scores[0]);
+    assert.deepEqual(await bert.embed('the good film'), before, 'the model stays as it is');
+  });
+
+  for (const [name, more] of [
+    ['pairs', undefined],
+    ['triplets', (about, topic) => ({ negative: about((topic + 3) % topics.length) })],
+  ])
+    test(`${name}: a held-out text finds the one that belongs to it more often than before`, async () => {
+      const head = await bert.fit(pairs(160, more), { ...options, validation: 0.2 });
+      const { comparison } = head.report;
+      assert.equal(comparison.kept, 'tuned');
+      const { frozen, tuned } = comparison;
+      assert.equal(tuned.n, 32);
+      assert.ok(tuned.meanReciprocalRank > frozen.meanReciprocalRank + 0.05, JSON.stringify(comparison));
+      assert.ok(tuned.recallAt1 <= tuned.meanReciprocalRank);
+      assert.ok(head.report.trainLoss < Math.log(more ? 32 : 16) - 0.2, `${head.report.trainLoss}`);
+    });
+
+  test('without validation nothing is compared; what is worse on held-out pairs is not kept', async () => {
+    const head = await bert.fit(graded(32), { ...options, epochs: 1 });
+    assert.equal(head.report.comparison, undefined);
+    const worse = await bert.fit(graded(80), { ...options, epochs: 2, learningRate: 3, validation: 0.5 });
+    assert.equal(worse.report.comparison.kept, 'frozen', JSON.stringify(worse.report.comparison));
+    assert.deepEqual(await bert.embed('the good film', { head: worse }), await bert.embed('the good film'));
+    await assert.rejects(worse.saveAdapter(), { code: 'BAD_INPUT', message: /no adapter/ });
+  });
+
+  test('saved as a file, as a folder of PEFT and in a whole model: the same vectors', async () => {
+    const head = await bert.fit(graded(64), { ...options, epochs: 2 });
+    const list = ['the good film', 'it was not a story'];
+    const vectors = await bert.embed(list, { head });
+    assert.notDeepEqual(vectors, await bert.embed(list));
+    const again = await bert.loadHead(await head.save());
+    assert.deepEqual(await bert.embed(list, { head: again }), vectors);
+    assert.deepEqual(again.report, head.report);
+
+    const files = await head.saveAdapter();
+    const beside = await bert.loadHead(files);
+    assert.equal(beside.task, 'sentence-similarity');
+    assert.deepEqual(await bert.embed(list, { head: beside }), vectors);
+    const config = JSON.parse(new TextDecoder().decode(files['adapter_config.json']));
+    assert.equal(config.task_type, 'FEATURE_EXTRACTION');
+    assert.equal(config.modules_to_save, null);
+    assert.ok(files['modules.json'] && files['1_Pooling/config.json']);
+
+    const near = (one) =>
+      one.forEach((vector, i) => assert.ok(cosineSimilarity(vector, vectors[i]) > 1 - 1e-6, `text ${i}`));
+    const merged = await load(tiny(), { adapter: files, threads: 1 });
+    near(await merged.embed(list));
+    assert.equal(merged.head, undefined);
+    const whole = await load(await bert.save({ head }), { threads: 1 });
+    near(await whole.embed(list));
+    assert.equal(whole.head, undefined);
+    await Promise.all([merged.dispose(), whole.dispose()]);
+  });
+
+  test('the same seed gives the same adapter', async () => {
+    const fit = async (seed) => (await bert.fit(pairs(32), { ...options, epochs: 1, seed })).save();
+    const one = await fit(1);
+    assert.deepEqual(await fit(1), one);
+    assert.notDeepEqual(await fit(2), one);
+  });
+});
+
+describe('what can go wrong', () => {
+  const [one, other] = pairs(2);
+  for (const [examples, code, message] of [
+    [[], 'NO_EXAMPLES', /at least two pairs/],
+    ['pairs', 'BAD_INPUT', /array/],
+    [[{ text: 'a' }], 'BAD_INPUT', /Example 0 is no pair/],
+    [[{ ...one, negative: 5 }], 'BAD_INPUT', /Example 0 is no pair/],
+    [[{ ...one, negative: 'a', score: 1 }], 'BAD_INPUT', /a negative and a score/],
+    [[{ ...one, score: 1 }, other], 'BAD_LABELS', /not example 1/],
+    [[one, { ...other, score: 1 }], 'BAD_LABELS', /not example 0/],
+    [[{ ...one, score: 4.75 }], 'BAD_LABELS', /score of example 0 is 4.75; .* from 0, .* to 1, .* Divide/],
+    [[{ ...one, score: 'high' }], 'BAD_LABELS', /score of example 0 is "high"/],
+  ])
+    test(`${JSON.stringify(examples)}: ${code}`, () => assert.rejects(bert.fit(examples, options), { code, message }));
+
+  for (const [more, message] of [
+    [{ method: 'lora' }, /has method 'contrastive' only, not 'lora'/],
+    [{ rounds: 3 }, /no option "rounds" for sentence-similarity/],
+    [{ c: 3 }, /no option "c"/],
+    [{ pooling: 'cls' }, /no option "pooling"/],
+  ])
+    test(`${JSON.stringify(more)}: BAD_INPUT`, () =>
+      assert.rejects(bert.fit(pairs(8), { ...options, ...more }), { code: 'BAD_INPUT', message }));
+
+  test('pairs without scores are nothing to compare cosines with', async () => {
+    const head = await bert.fit(pairs(8), { ...options, epochs: 1 });
+    await assert.rejects(head.evaluate(pairs(4)), { code: 'BAD_LABELS', message: /have none/ });
+    assert.deepEqual(await head.score([]), []);
+  });
+});
