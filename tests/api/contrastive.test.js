@@ -151,7 +151,7 @@ describe('what can go wrong', () => {
     [{ pooling: 'auto' }, /pooling is "auto"/],
     [{ onCheckpoint: () => {} }, /no option "onCheckpoint"/],
     [{ targetModules: ['pooler'] }, /"pooler", which is no linear layer/],
-    [{ task: 'regression' }, /method 'contrastive' is for the tasks text-classification and multi-label/],
+    [{ task: 'regression' }, /method 'contrastive' is for the tasks text-classification, multi-label/],
   ])
     test(`${JSON.stringify(more)}: BAD_INPUT`, () => assert.rejects(fit(more), { code: 'BAD_INPUT', message }));
 
