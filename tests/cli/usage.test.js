@@ -96,7 +96,10 @@ const wrong = [
   [tuneFor('lora', '--memory', '5GB'), /--memory can be 4GB at most/],
   [tuneFor('lora', '--layers', '2'), /--layers is for --method layers; here it is lora/],
   [tuneFor('full', '--rank', '2'), /--rank is for --method lora, contrastive; here it is full/],
-  [tuneFor('head', '--batch-size', '2'), /--batch-size is for --method lora, layers, full, contrastive; here it is head/],
+  [
+    tuneFor('head', '--batch-size', '2'),
+    /--batch-size is for --method lora, layers, full, contrastive; here it is head/,
+  ],
   [trainFor('text-classification', '--checkpoint', 'd'), /--checkpoint is for --method lora, layers, full; here it is/],
   [tuneFor('lora', '--c', '1'), /--c is for --method head, contrastive; here it is lora/],
   [tuneFor('lora', '--hidden-size', '8'), /--hidden-size is for --method head/],
