@@ -12,6 +12,7 @@ export { loadTokenizer, trainVocabulary } from './api/without-model.js';
 /** @typedef {import('./api/heads/text-classifier.js').TextClassifier} TextClassifier */
 /** @typedef {import('./api/heads/token-classifier.js').TokenClassifier} TokenClassifier */
 /** @typedef {import('./api/heads/question-answerer.js').QuestionAnswerer} QuestionAnswerer */
+/** @typedef {import('./api/heads/sentence-similarity.js').SentenceSimilarity} SentenceSimilarity */
 /** @typedef {import('./metrics/classification.js').Metrics} Metrics */
 /** @typedef {import('./types.js').ModelSpec} ModelSpec */
 /** @typedef {import('./types.js').FileContent} FileContent */
@@ -26,6 +27,9 @@ export { loadTokenizer, trainVocabulary } from './api/without-model.js';
 /** @typedef {import('./types.js').FitMethod} FitMethod */
 /** @typedef {import('./types.js').EpochReport} EpochReport */
 /** @typedef {import('./types.js').ScoredExample} ScoredExample */
+/** @typedef {import('./types.js').PairExample} PairExample */
+/** @typedef {import('./types.js').SimilarityScores} SimilarityScores */
+/** @typedef {import('./types.js').ContrastiveComparison} ContrastiveComparison */
 /** @typedef {import('./types.js').PretrainOptions} PretrainOptions */
 /** @typedef {import('./types.js').PretrainReport} PretrainReport */
 /** @typedef {import('./types.js').NewModelOptions} NewModelOptions */
