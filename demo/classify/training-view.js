@@ -180,7 +180,7 @@ function report({ report: training }, milliseconds, known) {
     );
   }
   const chosen = search.find((tried) => tried.c === c);
-  if (!chosen) return lines.map(paragraph);
+  if (chosen?.accuracy === undefined) return lines.map(paragraph);
 
   const { accuracy, microF1 } = chosen;
   const hidden = 'on examples that were hidden from it while it learned (cross-validation)';
