@@ -207,7 +207,7 @@ describe('what can go wrong', () => {
 
   for (const [given, options, code, message] of [
     [[], {}, 'NO_EXAMPLES', /no texts/],
-    ['text', {}, 'BAD_INPUT', /An array of texts is wanted, not text/],
+    ['text', {}, 'BAD_INPUT', /Texts are an array of strings, not of type string/],
     [['a', 5], {}, 'BAD_INPUT', /Text 1 is no string, but of type number/],
     [['', ' '], {}, 'BAD_INPUT', /No text has a token that could be masked/],
     [['[SEP] [MASK]'], {}, 'BAD_INPUT', /No text has a token that could be masked/],

@@ -149,7 +149,9 @@ function checkHead(values, task) {
   const forNumbers = task === 'regression';
   const iterative = ['epochs', 'learning-rate'].find((name) => values[name] !== undefined);
   if (forNumbers && iterative)
-    throw new UsageError(`--${iterative} is for --method ${tuning.join(', ')}; a head for numbers is computed exactly`);
+    throw new UsageError(
+      `--${iterative} is for --method ${inEpochs.join(', ')}; a head for numbers is computed exactly`,
+    );
   if (iterative && !hidden && !forAnswers)
     throw new UsageError(
       `--${iterative} is for heads with hidden units; --hidden-size N makes such a head for ${task}, and --method ${(iterative === 'epochs' ? inEpochs : tuning).join(', ')} have it, too`,
