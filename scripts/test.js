@@ -1,6 +1,7 @@
 // `npm test`: sets up what is missing, then checks style and types and runs the tests of the C core (ctest), of the
 // JavaScript (Node) and of the page (a real browser). Goes on after a failure and ends with the sum.
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { build, buildNative, buildWasm } from './build.js';
 import { format } from './format.js';
@@ -142,7 +143,8 @@ try {
     const folders = readdirSync(join(root, 'tests'), { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !APART.includes(entry.name))
       .map(({ name }) => name);
-    return node(folders, { env });
+    // One file for each core; by itself Node leaves one core idle.
+    return node(folders, { concurrency: availableParallelism(), env });
   });
   await part('The page: Chromium', () => node(['browser'], { concurrency: 1, env: { CHROMIUM } }));
   await part('The package: bundlers', () => node(['pack'], { env: { CHROMIUM } }));
