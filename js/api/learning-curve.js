@@ -1,7 +1,7 @@
 // The caller's side of `learningCurve`: checks of examples and options; mean and standard deviation of what the worker measured.
 import { BertletError } from '../errors.js';
 import { callOptions } from './call-options.js';
-import { STEPS, TUNING, tuningOptions } from './fit/tuning.js';
+import { EPOCHS, TUNING, tuningOptions } from './fit/tuning.js';
 import { checkChoice, checkInteger, rejectUnknownOptions } from './options.js';
 import { checkExamples, labelNames } from './examples.js';
 
@@ -73,7 +73,7 @@ function curveParams(examples, { test, sizes, draws = 5, baseline = true, c }) {
  */
 function curveTuning(method = 'head', given, info) {
   checkChoice('method', method, ['head', ...Object.keys(TUNING)]);
-  const known = method === 'head' ? [] : [...STEPS, ...TUNING[/** @type {keyof typeof TUNING} */ (method)]];
+  const known = method === 'head' ? [] : [...EPOCHS, ...TUNING[/** @type {keyof typeof TUNING} */ (method)]];
   const unknown = Object.entries(given).filter(([name]) => !known.includes(name));
   rejectUnknownOptions(Object.fromEntries(unknown), `for a learning curve with method '${method}'`);
   if (method === 'head') return undefined;

@@ -1,6 +1,6 @@
 // `pretrain`: checks of its arguments, and the call to the worker.
 import { BertletError } from '../errors.js';
-import { adapterOptions, checkNumber, readResume, tuningCall } from './fit/tuning.js';
+import { ADAPTERS, adapterOptions, checkNumber, readResume, stepOptions, STEPS, tuningCall } from './fit/tuning.js';
 import { checkChoice, checkInteger, rejectUnknownOptions } from './options.js';
 
 /** @typedef {import('../types.js').PretrainOptions} PretrainOptions */
@@ -8,17 +8,14 @@ import { checkChoice, checkInteger, rejectUnknownOptions } from './options.js';
 /** The highest learning rate of each method. */
 const LEARNING_RATE = { full: 5e-4, lora: 1e-3 };
 
-/** Tokens of a sequence, by default. */
-const MAX_TOKENS = 128;
+/** Sequences of a step, by default. */
+const BATCH_SIZE = 32;
 
 /** Names of the options of both methods. */
 const COMMON = [
-  ...['method', 'steps', 'batchSize', 'maxTokens', 'packed', 'learningRate', 'warmup', 'weightDecay', 'mlmProbability'],
-  ...['wholeWords', 'validation', 'memory', 'onCheckpoint', 'resume', 'seed'],
+  ...STEPS,
+  ...['method', 'steps', 'packed', 'mlmProbability', 'wholeWords', 'validation', 'onCheckpoint', 'resume', 'seed'],
 ];
-
-/** And of adapters. */
-const ADAPTERS = ['alpha', 'dropout', 'rank', 'rslora', 'targetModules'];
 
 /**
  * See `Model.pretrain`.
@@ -77,7 +74,7 @@ function checkTexts(what, texts) {
  * @param {import('../types.js').ModelInfo} info
  */
 function pretrainingOptions(options, info) {
-  const { method = 'full', steps, batchSize = 32, memory, packed = true, wholeWords = false } = options;
+  const { method = 'full', steps, packed = true, wholeWords = false, mlmProbability = 0.15 } = options;
   checkChoice('method', method, ['full', 'lora']);
   const known = method === 'lora' ? [...COMMON, ...ADAPTERS] : COMMON;
   const unknown = Object.entries(options).filter(([name]) => !known.includes(name));
@@ -87,19 +84,11 @@ function pretrainingOptions(options, info) {
       'BAD_INPUT',
       "Pre-training changes the model's weights, which must be in f32: load it with dtype 'f32'.",
     );
-  const { learningRate = LEARNING_RATE[method], warmup = 0.1, weightDecay = 0.01, mlmProbability = 0.15 } = options;
-  const { maxTokens = Math.min(MAX_TOKENS, info.maxTokens) } = options;
   if (steps !== undefined) checkInteger('steps', steps, 1, 2 ** 24);
-  checkInteger('batchSize', batchSize, 1, 65536);
-  checkInteger('maxTokens', maxTokens, 3, info.maxTokens);
-  if (memory !== undefined) checkInteger('memory', memory, 1, 2 ** 32);
-  checkNumber('learningRate', learningRate, (value) => value > 0, 'a positive number');
-  checkNumber('weightDecay', weightDecay, (value) => value >= 0, 'a number that is not negative');
-  checkNumber('warmup', warmup, (value) => value >= 0 && value <= 1, 'a share of the steps, 0 to 1');
   checkNumber('mlmProbability', mlmProbability, (value) => value > 0 && value < 1, 'above 0 and below 1');
   return {
+    ...stepOptions(options, info, { batchSize: BATCH_SIZE, learningRate: LEARNING_RATE[method] }),
     ...adapterOptions(options, info),
-    ...{ method, steps, batchSize, learningRate, warmup, weightDecay, maxTokens, mlmProbability, memory },
-    ...{ packed: Boolean(packed), wholeWords: Boolean(wholeWords) },
+    ...{ method, steps, mlmProbability, packed: Boolean(packed), wholeWords: Boolean(wholeWords) },
   };
 }

@@ -9,20 +9,21 @@ import { checkInteger } from '../options.js';
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
 /** @typedef {Exclude<import('../../types.js').FitMethod, 'head'>} Method */
 
-/** Names of the options of all methods: of the steps, and of what is done in between; and of each method. */
-export const STEPS = ['batchSize', 'epochs', 'learningRate', 'maxTokens', 'memory', 'warmup', 'weightDecay'];
-export const COMMON_TUNING = [...STEPS, 'earlyStopping', 'onCheckpoint', 'resume'];
+/** Names of the options of steps, whatever is trained, and of adapters. */
+export const STEPS = ['batchSize', 'learningRate', 'maxTokens', 'memory', 'warmup', 'weightDecay'];
+export const ADAPTERS = ['alpha', 'dropout', 'rank', 'rslora', 'targetModules'];
+
+/** Of what is trained in epochs, of what is done in between; and of each method. */
+export const EPOCHS = [...STEPS, 'epochs'];
+export const COMMON_TUNING = [...EPOCHS, 'earlyStopping', 'onCheckpoint', 'resume'];
 export const TUNING = {
-  lora: ['alpha', 'dropout', 'modulesToSave', 'rank', 'rslora', 'targetModules'],
+  lora: [...ADAPTERS, 'modulesToSave'],
   layers: ['layers'],
   full: /** @type {string[]} */ ([]),
 };
 
 /** Of contrastive tuning, for all its tasks. */
-export const CONTRASTIVE = [
-  ...['batchSize', 'learningRate', 'maxTokens', 'memory', 'warmup', 'weightDecay'],
-  ...['alpha', 'dropout', 'rank', 'rslora', 'targetModules'],
-];
+export const CONTRASTIVE = [...STEPS, ...ADAPTERS];
 
 /** The highest learning rate of each method. */
 const LEARNING_RATE = { lora: 1e-3, layers: 3e-4, full: 2e-4, contrastive: 1e-3 };
@@ -65,31 +66,35 @@ export function tuningOptions(options, info) {
       `${method === 'lora' ? 'modulesToSave' : `method '${method}'`} trains the model's own weights, which must be in f32: load it with dtype 'f32', or use method 'lora'${method === 'lora' ? ' without it' : ''}.`,
     );
   const usual = method === 'contrastive' ? PAIRS : BATCH_SIZE[task];
-  const { layers = Math.min(2, info.numLayers), epochs, batchSize = usual, memory, rounds = ROUNDS } = options;
-  const { learningRate = LEARNING_RATE[method], warmup = 0.1, weightDecay = 0.01, earlyStopping = true } = options;
-  const { maxTokens = Math.min(MAX_TOKENS, info.maxTokens) } = options;
+  const { layers = Math.min(2, info.numLayers), epochs, rounds = ROUNDS, earlyStopping = true } = options;
   checkInteger('layers', layers, 1, info.numLayers);
-  checkInteger('batchSize', batchSize, 1, 65536);
-  checkInteger('maxTokens', maxTokens, 3, info.maxTokens);
   checkInteger('rounds', rounds, 1, 65536);
   if (epochs !== undefined) checkInteger('epochs', epochs, 1, 65536);
+  return {
+    ...stepOptions(options, info, { batchSize: usual, learningRate: LEARNING_RATE[method] }),
+    ...adapterOptions(options, info),
+    ...{ method, modulesToSave, layers, epochs, rounds },
+    ...{ earlyStopping: Boolean(earlyStopping), crf: Boolean(options.crf) },
+  };
+}
+
+/**
+ * The options of steps, whatever is trained. Throws BAD_INPUT.
+ * @param {Pick<FitOptions, 'batchSize' | 'learningRate' | 'maxTokens' | 'memory' | 'warmup' | 'weightDecay'>} options
+ * @param {import('../../types.js').ModelInfo} info
+ * @param {{ batchSize: number, learningRate: number }} usual the defaults that differ
+ */
+export function stepOptions(options, info, usual) {
+  const { batchSize = usual.batchSize, learningRate = usual.learningRate } = options;
+  const { memory, warmup = 0.1, weightDecay = 0.01 } = options;
+  const { maxTokens = Math.min(MAX_TOKENS, info.maxTokens) } = options;
+  checkInteger('batchSize', batchSize, 1, 65536);
+  checkInteger('maxTokens', maxTokens, 3, info.maxTokens);
   if (memory !== undefined) checkInteger('memory', memory, 1, 2 ** 32);
   checkNumber('learningRate', learningRate, (value) => value > 0, 'a positive number');
   checkNumber('weightDecay', weightDecay, (value) => value >= 0, 'a number that is not negative');
   checkNumber('warmup', warmup, (value) => value >= 0 && value <= 1, 'a share of the steps, 0 to 1');
-  return {
-    ...adapterOptions(options, info),
-    ...{ method, modulesToSave, layers, epochs, rounds, batchSize },
-    ...{
-      learningRate,
-      warmup,
-      weightDecay,
-      maxTokens,
-      memory,
-      earlyStopping: Boolean(earlyStopping),
-      crf: Boolean(options.crf),
-    },
-  };
+  return { batchSize, learningRate, maxTokens, memory, warmup, weightDecay };
 }
 
 /**

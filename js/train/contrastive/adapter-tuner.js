@@ -9,6 +9,7 @@ import { adaptedTensors } from '../deep/tensors.js';
 import { loraOf } from '../deep/trained.js';
 import { HiddenStates } from '../deep/hidden-states.js';
 import { Tuner } from '../deep/tuner.js';
+import { adapterScale, keepsEmbeddings } from '../deep/tuner-plan.js';
 
 /** @typedef {import('../../engine/engine.js').Engine} Engine */
 
@@ -48,19 +49,18 @@ export class AdapterTuner {
    * @returns {Promise<AdapterTuner>} rejects with OUT_OF_MEMORY, and BAD_INPUT for target modules that are not there
    */
   static async create(engine, how, { pooling, longest, seed }, context) {
-    const { rank, alpha, rslora, dropout, targetModules } = how;
+    const { rank, dropout, targetModules } = how;
     const { config } = engine;
     const tensors = tensorsOf(engine.core, engine.model);
     const rates = dropoutOf(engine.configJson);
     const wanted = {
       tuning: adaptedTensors([...tensors.keys()], config.family, targetModules),
       weights: /** @type {'f32' | 'int8'} */ (engine.isInt8 ? 'int8' : 'f32'),
-      // As of fit.js: who leaves the embeddings alone has no copy of them.
-      embeds: engine.isInt8 || config.embeddingSize !== config.hiddenSize,
+      embeds: keepsEmbeddings(engine),
       maxTokens: STEP_TOKENS,
       pooling,
       rank,
-      scale: alpha / (rslora ? Math.sqrt(rank) : rank),
+      scale: adapterScale(how),
       dropout: { hidden: rates.hidden, attention: rates.attention, adapter: dropout },
       outputs: 0,
       lossBytes: 0,

@@ -5,6 +5,7 @@ import { range } from '../../base/numbers.js';
 import { BertletError } from '../../errors.js';
 import { createPause } from '../../rpc/progress.js';
 import { split } from '../dataset/split.js';
+import { inBatches, longestOf } from '../deep/batches.js';
 import { encodeAll } from '../deep/task.js';
 import { STRENGTHS } from '../frozen/classification.js';
 import { pooledFeatures } from '../frozen/features.js';
@@ -52,7 +53,7 @@ export async function fitContrastive(engine, params, context) {
   const rounds = [...leftOut, ...(trainRows < order.length ? [] : [undefined])].map((without) =>
     stepsOf(encoded, labels, trainingRows(trainRows, without), how, seed),
   );
-  const longest = encoded.reduce((most, { encoded: { ids } }) => Math.max(most, ids.length), 0);
+  const longest = longestOf(encoded.map((example) => example.encoded));
   const tuner = await AdapterTuner.create(engine, how, { pooling, longest, seed: seed + 1 }, context);
   try {
     const training = new Training(engine, tuner, rounds, { ...how, seed, loss: 'cosine' }, context, pause);
@@ -174,9 +175,7 @@ function stepsOf(encoded, labels, members, { rounds, batchSize }, seed) {
     texts: [encoded[left], encoded[right]],
     score: Number(alike),
   }));
-  return Array.from({ length: Math.ceil(contrasts.length / batchSize) }, (_, step) =>
-    contrasts.slice(step * batchSize, (step + 1) * batchSize),
-  );
+  return inBatches(contrasts, batchSize);
 }
 
 /**

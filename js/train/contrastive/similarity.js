@@ -5,6 +5,8 @@ import { random, shuffle } from '../../base/random.js';
 import { BertletError } from '../../errors.js';
 import { regressionMetrics } from '../../metrics/correlation.js';
 import { createPause } from '../../rpc/progress.js';
+import { inBatches, longestOf } from '../deep/batches.js';
+import { dot } from '../deep/contrastive-loss.js';
 import { orderOf } from '../deep/schedule.js';
 import { encodeAll } from '../deep/task.js';
 import { AdapterTuner } from './adapter-tuner.js';
@@ -61,10 +63,10 @@ export async function fitSimilarity(engine, params, context) {
   const epochs = how.epochs ?? Math.min(Math.ceil(MIN_STEPS / Math.ceil(order.length / batchSize)), MAX_EPOCHS);
   const steps = range(0, epochs).flatMap((epoch) => {
     const ofEpoch = orderOf(contrasts.length, seed, epoch);
-    const batches = scores ? inTurn(ofEpoch, batchSize) : withoutRepeats(ofEpoch, batchSize, (i) => texts[order[i]]);
+    const batches = scores ? inBatches(ofEpoch, batchSize) : withoutRepeats(ofEpoch, batchSize, (i) => texts[order[i]]);
     return batches.map((batch) => batch.map((i) => contrasts[i]));
   });
-  const longest = tokens.reduce((most, { encoded }) => Math.max(most, ...encoded.map(({ ids }) => ids.length)), 0);
+  const longest = longestOf(tokens.flatMap(({ encoded }) => encoded));
   const tuner = await AdapterTuner.create(engine, how, { pooling, longest, seed: seed + 1 }, context);
   try {
     const loss = scores ? 'cosine' : 'ranking';
@@ -127,14 +129,6 @@ function poolingOf({ extras }, { emit }) {
     });
   return { pooling, normalize };
 }
-
-/**
- * @param {number[]} order
- * @param {number} size
- * @returns {number[][]} in batches of so many
- */
-const inTurn = (order, size) =>
-  Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
 
 /**
  * Batches in which no text occurs twice: it would count as a wrong answer of another example where it is right. What does not fit into a
@@ -208,13 +202,6 @@ async function measure(engine, texts, scores, spec, context, pause) {
   }
   const n = lefts.length;
   return { meanReciprocalRank: reciprocal / n, recallAt1: first / n, n };
-}
-
-/** @param {Float32Array} a @param {Float32Array} b */
-function dot(a, b) {
-  let sum = 0;
-  for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
-  return sum;
 }
 
 /**

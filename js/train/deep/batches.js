@@ -29,6 +29,20 @@ export function cut(examples, maxTokens) {
 }
 
 /**
+ * Cuts a list into parts of so many, the last of which may have fewer.
+ * @template T
+ * @param {T[]} list
+ * @param {number} size
+ * @returns {T[][]}
+ */
+export const inBatches = (list, size) =>
+  Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
+
+/** Tokens of the longest text, 0 if there is none. @param {Iterable<import('../../tokenize/tokenizer.js').Encoded>} texts */
+export const longestOf = (texts) =>
+  Array.from(texts, ({ ids }) => ids.length).reduce((most, length) => Math.max(most, length), 0);
+
+/**
  * The tokens of examples in one batch. Throws BAD_INPUT for a pair if the model has one token type.
  * @param {Engine} engine
  * @param {TuningExample[]} examples

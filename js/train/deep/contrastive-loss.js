@@ -120,8 +120,8 @@ class Directions {
   }
 }
 
-/** @param {Float64Array} a @param {Float64Array} b of the same length */
-function dot(a, b) {
+/** @param {Float32Array | Float64Array} a @param {Float32Array | Float64Array} b of the same length */
+export function dot(a, b) {
   let sum = 0;
   for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
   return sum;

@@ -3,6 +3,7 @@ import { tensorsOf } from '../../core/tensors.js';
 import { BATCH_TOKENS } from '../../engine/engine.js';
 import { createPause } from '../../rpc/progress.js';
 import { answerTask } from './answer-task.js';
+import { longestOf } from './batches.js';
 import { describeRun } from './checkpoint.js';
 import { dropoutOf } from './dropout.js';
 import { HiddenStates } from './hidden-states.js';
@@ -13,6 +14,7 @@ import { loraTensors, trainedTensors } from './tensors.js';
 import { textTask } from './text-task.js';
 import { train } from './train.js';
 import { networkOf, replaceWeights, reportOf } from './trained.js';
+import { adapterScale, keepsEmbeddings } from './tuner-plan.js';
 
 /** @typedef {import('../../engine/engine.js').Engine} Engine */
 
@@ -115,21 +117,17 @@ export async function withTuned(engine, params, context, longestUsed, use) {
       : trainedTensors(names, begin, how.method === 'full');
   const trainsEmbeddings = names.some((name, i) => name.startsWith('embeddings') && tuning[i] === 'TRAINED');
   const epochs = how.epochs ?? defaultEpochs(name, Math.ceil(task.train.length / how.batchSize));
-  const longest = [...task.train, ...task.heldOut].reduce(
-    (most, { encoded }) => Math.max(most, encoded.ids.length),
-    longestUsed,
-  );
+  const longest = Math.max(longestUsed, longestOf([...task.train, ...task.heldOut].map(({ encoded }) => encoded)));
   const { features, ...dropout } = dropoutOf(engine.configJson);
   const wanted = /** @type {Omit<import('./tuner.js').TunerPlan, 'keptLayers'>} */ ({
     tuning,
     begin,
     weights: engine.isInt8 ? 'int8' : 'f32',
-    // Embeddings that are projected are dropped before that, and those of an int8 model take little room.
-    embeds: trainsEmbeddings || (begin === 0 && (engine.isInt8 || config.embeddingSize !== config.hiddenSize)),
+    embeds: trainsEmbeddings || (begin === 0 && keepsEmbeddings(engine)),
     maxTokens: BATCH_TOKENS,
     pooling: task.pooling,
     rank: how.method === 'lora' ? how.rank : 0,
-    scale: how.alpha / (how.rslora ? Math.sqrt(how.rank) : how.rank),
+    scale: adapterScale(how),
     dropout: {
       ...dropout,
       adapter: how.method === 'lora' ? how.dropout : 0,

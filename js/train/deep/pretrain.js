@@ -6,7 +6,7 @@ import { BATCH_TOKENS } from '../../engine/engine.js';
 import { BertletError } from '../../errors.js';
 import { createPause } from '../../rpc/progress.js';
 import { split } from '../dataset/split.js';
-import { assemble, cut } from './batches.js';
+import { assemble, cut, longestOf } from './batches.js';
 import { describeRun } from './checkpoint.js';
 import { dropoutOf } from './dropout.js';
 import { drawAdapters, drawMaskedHead } from './initial.js';
@@ -17,6 +17,7 @@ import { untilItIsOurTurn, withTuner } from './session.js';
 import { adaptedTensors, trainedTensors } from './tensors.js';
 import { mergeAdapters, replaceWeights } from './trained.js';
 import { MAX_NORM } from './train.js';
+import { adapterScale } from './tuner-plan.js';
 
 /** @typedef {import('../../engine/engine.js').Engine} Engine */
 /** @typedef {import('../../types.js').PretrainReport} PretrainReport */
@@ -92,7 +93,7 @@ export async function pretrain(engine, params, context, untilAlone) {
     maxTokens: BATCH_TOKENS,
     pooling: /** @type {const} */ ('none'),
     rank: lora ? how.rank : 0,
-    scale: how.alpha / (how.rslora ? Math.sqrt(how.rank) : how.rank),
+    scale: adapterScale(how),
     dropout: { hidden, attention, adapter: lora ? how.dropout : 0 },
     outputs: 0,
     maskedHead: activation,
@@ -100,7 +101,7 @@ export async function pretrain(engine, params, context, untilAlone) {
   const steps = how.steps ?? Math.ceil((ROUNDS * train.length) / how.batchSize);
   const options = {
     plan,
-    longest: [...train, ...heldOut].reduce((most, { encoded }) => Math.max(most, encoded.ids.length), 0),
+    longest: longestOf([...train, ...heldOut].map(({ encoded }) => encoded)),
     how,
     describe: () => describeRun(engine, { ...params, task: 'masked-lm' }, { steps }),
     drawInitial(/** @type {import('./tuner.js').Tuner} */ tuner) {

@@ -4,6 +4,7 @@ import { weightsOf } from '../../core/dense.js';
 import { adaptersOf } from '../../engine/adapters.js';
 import { forEachBatch } from '../../engine/batches.js';
 import { createPause } from '../../rpc/progress.js';
+import { longestOf } from './batches.js';
 import { tune, withTuned } from './fit.js';
 import { encodeAll } from './task.js';
 import { batchFor, logitsOf } from './train.js';
@@ -58,8 +59,7 @@ async function classesByWeights(engine, params, texts, context) {
   const { maxPositions } = engine.config;
   const encode = (/** @type {Text} */ text) => engine.tokenizer.encode(text, maxPositions);
   const encoded = await encodeAll(texts, maxPositions, encode, pause, { ...context, emit() {} });
-  const longest = encoded.reduce((most, { ids }) => Math.max(most, ids.length), 0);
-  return withTuned(engine, params, context, longest, async ({ tuner, plan, task, below }) => {
+  return withTuned(engine, params, context, longestOf(encoded), async ({ tuner, plan, task, below }) => {
     const examples = encoded.map((one, index) => ({ encoded: one, index, weight: 1 }));
     const batchOf = (/** @type {typeof examples} */ some) => batchFor(engine, task, some, below);
     const logits = await logitsOf(tuner, task, examples, plan.maxTokens, batchOf, pause);

@@ -67,6 +67,19 @@ export function measure(probe, threads, config, plan) {
   };
 }
 
+/**
+ * By what adapters are multiplied, in PEFT and here.
+ * @param {{ alpha: number, rank: number, rslora: boolean }} how
+ */
+export const adapterScale = ({ alpha, rank, rslora }) => alpha / (rslora ? Math.sqrt(rank) : rank);
+
+/**
+ * Whether a model that is trained from its first layer on needs its embeddings in the trainer, although they are not trained: those that are
+ * projected are dropped before that, and those of an int8 model take little room.
+ * @param {import('../../engine/engine.js').Engine} engine
+ */
+export const keepsEmbeddings = ({ isInt8, config }) => isInt8 || config.embeddingSize !== config.hiddenSize;
+
 /** Whether the embeddings are computed by the trainer. @param {Pick<TunerPlan, 'begin' | 'embeds'>} plan */
 export const embedsIn = ({ begin = 0, embeds = begin === 0 }) => embeds;
 
