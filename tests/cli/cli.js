@@ -1,6 +1,7 @@
 // For the tests of the command line: runs the real program.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -51,6 +52,20 @@ export function temporaryFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'bertlet-cli-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** Something that writes a file into a folder and gives its path. @param {string} folder */
+export const writerIn = (folder) => (name, content) => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+/** What `bertlet ARGS` prints, which succeeds: results, and what is said beside them. */
+export async function succeed(args, input) {
+  const { code, stdout, stderr } = await bertlet(args, input);
+  assert.equal(code, 0, stderr);
+  return { results: jsonLines(stdout), stderr };
 }
 
 /** A file or folder of the data that developers have beside the repository. */

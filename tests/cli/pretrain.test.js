@@ -1,26 +1,13 @@
 // bertlet pretrain, and the other commands with what it writes.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { tiny, toyExamples } from '../support.js';
-import { bertlet, ended, jsonLines, start, temporaryFolder } from './cli.js';
+import { bertlet, ended, start, succeed, temporaryFolder, writerIn } from './cli.js';
 
 const folder = temporaryFolder();
-
-/** Writes a file and gives its path. */
-function file(name, content) {
-  const path = join(folder, name);
-  writeFileSync(path, content);
-  return path;
-}
-
-/** What `bertlet ARGS` prints, which succeeds. */
-async function run(args, input) {
-  const { code, stdout, stderr } = await bertlet(args, input);
-  assert.equal(code, 0, stderr);
-  return { results: jsonLines(stdout), stderr };
-}
+const file = writerIn(folder);
 
 const words = ['great', 'awful', 'dull', 'good'];
 const sentences = Array.from(
@@ -35,7 +22,7 @@ const anew = ['pretrain', '--train', texts, '--vocabulary', vocabulary, ...small
 test('a new model: it is written, fills gaps, can be trained, and goes on', async () => {
   const output = join(folder, 'model');
   const options = ['--steps', '30', '--batch-size', '8', '--validation', '0.1', '--output', output];
-  const { results, stderr } = await run([...anew, ...options]);
+  const { results, stderr } = await succeed([...anew, ...options]);
   const [{ held_out: heldOut, seconds, train_loss: loss, tokens, sequences, ...summary }] = results;
   assert.deepEqual(summary, {
     output,
@@ -55,7 +42,7 @@ test('a new model: it is written, fills gaps, can be trained, and goes on', asyn
   const config = JSON.parse(readFileSync(join(output, 'config.json'), 'utf8'));
   assert.deepEqual([config.num_hidden_layers, config.hidden_size, config.max_position_embeddings], [1, 32, 24]);
 
-  const filled = await run(['fill-mask', '--model', output, '--threads', '1'], 'the [MASK] movie\n');
+  const filled = await succeed(['fill-mask', '--model', output, '--threads', '1'], 'the [MASK] movie\n');
   assert.equal(filled.results[0].length, 5);
   const examples = file(
     'examples.tsv',
@@ -64,11 +51,11 @@ test('a new model: it is written, fills gaps, can be trained, and goes on', asyn
       .join(''),
   );
   const head = ['train', '--model', output, '--train', examples, '--output', join(folder, 'head'), '--threads', '1'];
-  assert.equal((await run(head)).results[0].examples, 20);
+  assert.equal((await succeed(head)).results[0].examples, 20);
 
   // On from there, by adapters, into the same folder.
   const on = ['pretrain', '--model', output, '--train', texts, '--output', output, '--threads', '1'];
-  const more = await run([
+  const more = await succeed([
     ...on,
     '--method',
     'lora',
@@ -87,7 +74,7 @@ test('a new model: it is written, fills gaps, can be trained, and goes on', asyn
 test('a model without a masked-LM head gets one; --seed and --whole-words', async () => {
   const output = join(folder, 'continued');
   const args = ['pretrain', '--model', tiny(), '--train', texts, '--output', output, '--threads', '1', '--steps', '2'];
-  const { results } = await run([...args, '--whole-words', '--seed', '5', '--mlm-probability', '0.3']);
+  const { results } = await succeed([...args, '--whole-words', '--seed', '5', '--mlm-probability', '0.3']);
   assert.equal(results[0].new_head, true);
   const { wholeWords, mlmProbability, learningRate } = JSON.parse(
     readFileSync(join(output, 'pretraining.json'), 'utf8'),
@@ -104,7 +91,7 @@ test('texts are normalized as the files of the vocabulary say, unless options sa
   const settingsOf = async (...more) => {
     const output = join(folder, `normalized${more.join('')}`);
     const args = ['pretrain', '--train', some, '--vocabulary', pieces, ...small, '--steps', '1', '--output', output];
-    await run([...args, ...more]);
+    await succeed([...args, ...more]);
     const config = JSON.parse(readFileSync(join(output, 'tokenizer_config.json'), 'utf8'));
     return [config.do_lower_case, config.strip_accents, config.tokenize_chinese_chars];
   };
@@ -126,8 +113,8 @@ test('interrupted by Ctrl-C, and on from there: the same model', async () => {
   const again = await bertlet([...args('resumed'), '--checkpoint', checkpoint]);
   assert.match(again.stderr, /holds the checkpoint of an interrupted training/);
   const [resumed, whole] = await Promise.all([
-    run([...args('resumed'), '--checkpoint', checkpoint, '--resume']),
-    run(args('whole')),
+    succeed([...args('resumed'), '--checkpoint', checkpoint, '--resume']),
+    succeed(args('whole')),
   ]);
   assert.equal(resumed.results[0].train_loss, whole.results[0].train_loss);
   const weights = (name) => readFileSync(join(folder, name, 'model.safetensors'));

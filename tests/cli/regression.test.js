@@ -1,29 +1,19 @@
 // bertlet train --task regression, and predict and evaluate with what it writes. That the head's numbers are scikit-learn's is shown in
 // tests/api/regression.test.js.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { readExamples } from '../../js/cli/data/examples.js';
 import { load } from '../../js/index.js';
 import { fixtures, tiny } from '../support.js';
-import { bertlet, jsonLines, temporaryFolder } from './cli.js';
+import { bertlet, succeed, temporaryFolder, writerIn } from './cli.js';
 
 const folder = temporaryFolder();
-
-/** Writes a file and gives its path. */
-function file(name, content) {
-  const path = join(folder, name);
-  writeFileSync(path, content);
-  return path;
-}
+const file = writerIn(folder);
 
 /** What `bertlet ARGS` prints, which succeeds. */
-async function run(args, input) {
-  const { code, stdout, stderr } = await bertlet(args, input);
-  assert.equal(code, 0, stderr);
-  return jsonLines(stdout);
-}
+const run = async (args, input) => (await succeed(args, input)).results;
 
 const words = ['great', 'good', 'bad', 'awful'];
 const examples = Array.from({ length: 40 }, (_, i) => ({

@@ -3,17 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { bertlet, jsonLines, temporaryFolder } from './cli.js';
+import { bertlet, jsonLines, temporaryFolder, writerIn } from './cli.js';
 import { fixtures, tiny, toyExamples } from '../support.js';
 
 const folder = temporaryFolder();
-
-/** Writes a file and gives its path. */
-function file(name, content) {
-  const path = join(folder, name);
-  writeFileSync(path, content);
-  return path;
-}
+const file = writerIn(folder);
 
 /** Trains on examples, measures on the same, and labels texts. */
 async function trainAndUse(name, task, examples, input, ...args) {

@@ -7,23 +7,13 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { load } from '../../js/index.js';
 import { fixtures, tiny, toyExamples } from '../support.js';
-import { bertlet, ended, jsonLines, temporaryFolder } from './cli.js';
+import { bertlet, ended, succeed, temporaryFolder, writerIn } from './cli.js';
 
 const folder = temporaryFolder();
-
-/** Writes a file and gives its path. */
-function file(name, content) {
-  const path = join(folder, name);
-  writeFileSync(path, content);
-  return path;
-}
+const file = writerIn(folder);
 
 /** What `bertlet ARGS` prints, which succeeds. */
-async function run(args, input) {
-  const { code, stdout, stderr } = await bertlet(args, input);
-  assert.equal(code, 0, stderr);
-  return jsonLines(stdout);
-}
+const run = async (args, input) => (await succeed(args, input)).results;
 
 /** All files below a folder, by their paths. */
 const contents = (path) =>

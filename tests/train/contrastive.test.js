@@ -5,23 +5,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compile } from '../../js/core/compile.js';
-import { describe as describeModel } from '../../js/io/describe.js';
 import { compileTrainer } from '../../js/train/deep/compile-trainer.js';
 import { cosineLoss, rankingLoss } from '../../js/train/deep/contrastive-loss.js';
 import { tensorNames, Tuner } from '../../js/train/deep/tuner.js';
 import { startsOf } from '../../js/train/dataset/starts.js';
-import { loadEngine } from '../../js/worker/load.js';
 import { fixtures } from '../support.js';
+import { engineOf } from './engine.js';
 import { tuningOf } from './tuning.js';
 
 const { cases, rates, rank, scale, decay } = JSON.parse(readFileSync(join(fixtures, 'train/contrastive.json'), 'utf8'));
-const context = { signal: new AbortController().signal, emit() {} };
-
-async function engineOf(checkpoint) {
-  const folder = join(fixtures, 'checkpoints', checkpoint);
-  const { description } = await describeModel(folder);
-  return loadEngine({ description, names: { model: folder }, dtype: 'f32', threads: 1 }, context);
-}
 
 async function tunerFor(engine, given, { compiled = engine.compiled, ...more } = {}) {
   const names = tensorNames(engine);

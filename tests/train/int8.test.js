@@ -4,26 +4,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compile } from '../../js/core/compile.js';
-import { describe } from '../../js/io/describe.js';
 import { compileTrainer } from '../../js/train/deep/compile-trainer.js';
 import { tensorNames, Tuner } from '../../js/train/deep/tuner.js';
-import { loadEngine } from '../../js/worker/load.js';
 import { fixtures, minilm, withoutMinilm } from '../support.js';
+import { engineIn, engineOf } from './engine.js';
 import { createTuning, everywhere } from './tuning.js';
 
 const fixture = JSON.parse(readFileSync(join(fixtures, 'train/tuning.json'), 'utf8'));
 const { tunerFor, takeSteps } = createTuning(fixture);
 const cases = fixture.cases.filter(({ method }) => method === 'lora');
 
-async function engineOf(folder, dtype) {
-  const { description } = await describe(folder);
-  const context = { signal: new AbortController().signal, emit() {} };
-  return loadEngine({ description, names: { model: folder }, dtype, threads: 1 }, context);
-}
-
 for (const given of cases) {
   const name = `${given.checkpoint}, ${given.task}`;
-  const open = () => engineOf(join(fixtures, 'checkpoints', given.checkpoint), 'int8');
+  const open = () => engineOf(given.checkpoint, 'int8');
 
   test(`${name}: twenty steps go where those go that compute what the 8 bits stand for in f32`, async () => {
     const engine = await open();
@@ -43,7 +36,7 @@ for (const given of cases) {
 
 test('the same bits on 1, 2 and 4 threads, and with layers computed twice', async () => {
   const given = cases.find(({ task }) => task === 'tags');
-  const engine = await engineOf(join(fixtures, 'checkpoints', given.checkpoint), 'int8');
+  const engine = await engineOf(given.checkpoint, 'int8');
   const states = [];
   for (const [threads, keptLayers] of [[1], [2], [4], [1, 0]]) {
     const options = { weights: 'int8', dropout: everywhere, compiled: await compile({ threads }), keptLayers };
@@ -77,7 +70,7 @@ test(
       ['int8', 'f32'],
       ['f32', 'f32'],
     ]) {
-      const engine = await engineOf(minilm, dtype);
+      const engine = await engineIn(minilm, dtype);
       const names = tensorNames(engine);
       const tuner = await Tuner.create(engine, await compileTrainer(engine.compiled), {
         tuning: names.map((name) => (linear.test(name) ? 'ADAPTED' : 'FROZEN')),

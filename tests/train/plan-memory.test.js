@@ -3,23 +3,16 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compile } from '../../js/core/compile.js';
-import { describe } from '../../js/io/describe.js';
 import { compileTrainer } from '../../js/train/deep/compile-trainer.js';
 import { HiddenStates } from '../../js/train/deep/hidden-states.js';
 import { planMemory } from '../../js/train/deep/plan-memory.js';
 import { tensorNames, Tuner } from '../../js/train/deep/tuner.js';
-import { loadEngine } from '../../js/worker/load.js';
 import { fixtures, minilm, withoutMinilm } from '../support.js';
+import { engineIn } from './engine.js';
 
 const MB = 2 ** 20;
 
-async function engineOf(folder) {
-  const { description } = await describe(folder);
-  const context = { signal: new AbortController().signal, emit() {} };
-  return loadEngine({ description, names: { model: folder }, dtype: 'f32', threads: 1 }, context);
-}
-
-const engine = await engineOf(join(fixtures, 'model/tiny-f32'));
+const engine = await engineIn(join(fixtures, 'model/tiny-f32'));
 const compiled = await compileTrainer(engine.compiled);
 
 const linear = /layer\.\d+\.(attention\.self\.\w+|.*dense)\.weight$/;
@@ -127,7 +120,7 @@ test(
   'LoRA of rank 16 of all-MiniLM-L6-v2: 250 MB with the loaded model, or 160 with recomputing',
   { skip: withoutMinilm },
   async () => {
-    const large = await engineOf(minilm);
+    const large = await engineIn(minilm);
     const trainer = await compileTrainer(large.compiled);
     const loaded = large.core.memory.buffer.byteLength;
     const plan = {

@@ -6,26 +6,18 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { compile } from '../../js/core/compile.js';
-import { describe as describeModel } from '../../js/io/describe.js';
 import { Connection } from '../../js/rpc/connection.js';
-import { loadEngine } from '../../js/worker/load.js';
 import { compileTrainer } from '../../js/train/deep/compile-trainer.js';
 import { writePieces } from '../../js/engine/tensor-pieces.js';
 import { HiddenStates } from '../../js/train/deep/hidden-states.js';
 import { tensorNames, Tuner } from '../../js/train/deep/tuner.js';
 import { compare, fixtures } from '../support.js';
+import { engineOf } from './engine.js';
 import { createTuning, everywhere, partOf, tuningOf } from './tuning.js';
 
 const fixture = JSON.parse(readFileSync(join(fixtures, 'train/tuning.json'), 'utf8'));
 const { cases } = fixture;
 const { tunerFor, takeSteps, train } = createTuning(fixture);
-const context = { signal: new AbortController().signal, emit() {} };
-
-async function engineOf(checkpoint, dtype = 'f32') {
-  const folder = join(fixtures, 'checkpoints', checkpoint);
-  const { description } = await describeModel(folder);
-  return loadEngine({ description, names: { model: folder }, dtype, threads: 1 }, context);
-}
 
 for (const given of cases) {
   test(`${given.checkpoint}, ${given.method}, ${given.task}: the losses of PyTorch`, async () => {
