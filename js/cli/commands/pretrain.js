@@ -6,19 +6,9 @@ import { BertletError } from '../../errors.js';
 import { createModel } from '../../index.js';
 import { parseJson } from '../../checkpoint/json.js';
 import { encodeJson } from '../../checkpoint/json-writer.js';
-import {
-  choice,
-  integer,
-  notNegative,
-  positive,
-  probability,
-  required,
-  size,
-  truth,
-  UsageError,
-} from '../lib/arguments.js';
+import { choice, integer, probability, required, truth, UsageError } from '../lib/arguments.js';
 import { openCheckpoint } from '../lib/checkpoint-folder.js';
-import { readTargetModules } from '../lib/fit-options.js';
+import { adapterOptions, onlyGiven, readStepOptions, stepOptions } from '../lib/fit-options.js';
 import { readTexts } from '../lib/input.js';
 import { checkModelOutput, REPORT_FILE, writeModelFolder } from '../lib/model-folder.js';
 import { exampleModel, modelHelp, modelOptions, withModel, workWith } from '../lib/model.js';
@@ -90,15 +80,6 @@ const newOptions = /** @type {const} */ ({
   'intermediate-size': { type: 'string' },
 });
 
-/** Options of the method 'lora'. */
-const loraOptions = /** @type {const} */ ({
-  rank: { type: 'string' },
-  alpha: { type: 'string' },
-  rslora: { type: 'boolean' },
-  dropout: { type: 'string' },
-  'target-modules': { type: 'string' },
-});
-
 /** @type {import('../lib/arguments.js').Options} */
 export const options = {
   ...modelOptions,
@@ -107,20 +88,12 @@ export const options = {
   output: { type: 'string' },
   validation: { type: 'string' },
   steps: { type: 'string' },
-  'batch-size': { type: 'string' },
-  'max-tokens': { type: 'string' },
   separate: { type: 'boolean' },
-  'learning-rate': { type: 'string' },
-  warmup: { type: 'string' },
-  'weight-decay': { type: 'string' },
   'mlm-probability': { type: 'string' },
   'whole-words': { type: 'boolean' },
   method: { type: 'string' },
-  ...loraOptions,
-  seed: { type: 'string' },
-  memory: { type: 'string' },
-  checkpoint: { type: 'string' },
-  resume: { type: 'boolean' },
+  ...stepOptions,
+  ...adapterOptions,
   ...newOptions,
 };
 
@@ -186,27 +159,15 @@ export async function run(context) {
  */
 function readOptions(values) {
   const method = choice(values, 'method', ['full', 'lora']);
-  if (method !== 'lora') refuse(values, Object.keys(loraOptions), 'is for --method lora only');
-  const options = {
+  if (method !== 'lora') refuse(values, Object.keys(adapterOptions), 'is for --method lora only');
+  return onlyGiven({
+    ...readStepOptions(values),
     method,
     steps: integer(values, 'steps', 1),
-    batchSize: integer(values, 'batch-size', 1),
-    maxTokens: integer(values, 'max-tokens', 3),
     packed: values.separate === true ? false : undefined,
-    learningRate: positive(values, 'learning-rate'),
-    warmup: probability(values, 'warmup'),
-    weightDecay: notNegative(values, 'weight-decay'),
     mlmProbability: probability(values, 'mlm-probability'),
     wholeWords: /** @type {boolean | undefined} */ (values['whole-words']),
-    rank: integer(values, 'rank', 1),
-    alpha: positive(values, 'alpha'),
-    rslora: /** @type {boolean | undefined} */ (values.rslora),
-    dropout: probability(values, 'dropout'),
-    targetModules: readTargetModules(values),
-    seed: integer(values, 'seed', 0),
-    memory: size(values, 'memory'),
-  };
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  });
 }
 
 /** Throws UsageError for options that would have no effect. @param {Values} values */

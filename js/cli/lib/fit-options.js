@@ -64,38 +64,48 @@ Only with --method lora, layers, full and contrastive:
   --resume               go on from the state in the folder of --checkpoint, with the same examples and options: the result
                          is the same as if it had never been interrupted`;
 
-/** @type {import('./arguments.js').Options} */
-export const fitOptions = {
-  method: { type: 'string' },
-  validation: { type: 'string' },
-  epochs: { type: 'string' },
-  'learning-rate': { type: 'string' },
-  'early-stopping': { type: 'string' },
-  'class-weight': { type: 'string' },
-  pooling: { type: 'string' },
-  scheme: { type: 'string' },
-  'max-tokens': { type: 'string' },
-  stride: { type: 'string' },
-  seed: { type: 'string' },
-  c: { type: 'string' },
-  layer: { type: 'string' },
-  standardize: { type: 'string' },
-  'hidden-size': { type: 'string' },
+/** Options of adapters. */
+export const adapterOptions = /** @type {const} */ ({
   rank: { type: 'string' },
   alpha: { type: 'string' },
   rslora: { type: 'boolean' },
   dropout: { type: 'string' },
   'target-modules': { type: 'string' },
-  'modules-to-save': { type: 'string' },
-  layers: { type: 'string' },
-  rounds: { type: 'string' },
+});
+
+/** Options of steps, and of how training is interrupted. */
+export const stepOptions = /** @type {const} */ ({
+  'learning-rate': { type: 'string' },
+  'max-tokens': { type: 'string' },
+  seed: { type: 'string' },
   'batch-size': { type: 'string' },
   warmup: { type: 'string' },
   'weight-decay': { type: 'string' },
-  crf: { type: 'boolean' },
   memory: { type: 'string' },
   checkpoint: { type: 'string' },
   resume: { type: 'boolean' },
+});
+
+/** @type {import('./arguments.js').Options} */
+export const fitOptions = {
+  ...stepOptions,
+  ...adapterOptions,
+  method: { type: 'string' },
+  validation: { type: 'string' },
+  epochs: { type: 'string' },
+  'early-stopping': { type: 'string' },
+  'class-weight': { type: 'string' },
+  pooling: { type: 'string' },
+  scheme: { type: 'string' },
+  stride: { type: 'string' },
+  c: { type: 'string' },
+  layer: { type: 'string' },
+  standardize: { type: 'string' },
+  'hidden-size': { type: 'string' },
+  'modules-to-save': { type: 'string' },
+  layers: { type: 'string' },
+  rounds: { type: 'string' },
+  crf: { type: 'boolean' },
 };
 
 /**
@@ -107,51 +117,71 @@ export function readFitOptions(values) {
   const hiddenSize = integer(values, 'hidden-size', 1);
   const standardize = choice(values, 'standardize', ['true', 'false', 'auto']);
   const options = {
+    ...readStepOptions(values),
     method: choice(values, 'method', methods),
     validation: probability(values, 'validation'),
     epochs: integer(values, 'epochs', 1),
-    learningRate: positive(values, 'learning-rate'),
     earlyStopping: truth(values, 'early-stopping'),
     classWeight: choice(values, 'class-weight', ['balanced']),
     pooling: choice(values, 'pooling', ['mean', 'max', 'cls', 'auto']),
     scheme: choice(values, 'scheme', schemes),
-    maxTokens: integer(values, 'max-tokens', 3),
     stride: integer(values, 'stride', 0),
-    seed: integer(values, 'seed', 0),
     c: positive(values, 'c'),
     layer: values.layer === 'auto' ? /** @type {const} */ ('auto') : integer(values, 'layer', 0),
     standardize: standardize === 'auto' ? standardize : standardize && standardize === 'true',
     head: hiddenSize === undefined ? undefined : /** @type {const} */ ('mlp'),
     hiddenSize,
+    modulesToSave:
+      values['modules-to-save'] === undefined ? undefined : required(values, 'modules-to-save', 'LayerNorm').split(','),
+    layers: integer(values, 'layers', 1),
+    rounds: integer(values, 'rounds', 1),
+    crf: /** @type {boolean | undefined} */ (values.crf),
+  };
+  if (Number(options.validation) > 0.9)
+    throw new UsageError(`--validation must be from 0 to 0.9, not '${values.validation}'`);
+  return /** @type {any} */ (onlyGiven(options));
+}
+
+/**
+ * The options of steps and of adapters, undefined where they were not given. Throws UsageError.
+ * @param {Values} values
+ */
+export function readStepOptions(values) {
+  const options = {
+    learningRate: positive(values, 'learning-rate'),
+    maxTokens: integer(values, 'max-tokens', 3),
+    seed: integer(values, 'seed', 0),
     rank: integer(values, 'rank', 1),
     alpha: positive(values, 'alpha'),
     rslora: /** @type {boolean | undefined} */ (values.rslora),
     dropout: probability(values, 'dropout'),
     targetModules: readTargetModules(values),
-    modulesToSave:
-      values['modules-to-save'] === undefined ? undefined : required(values, 'modules-to-save', 'LayerNorm').split(','),
-    layers: integer(values, 'layers', 1),
-    rounds: integer(values, 'rounds', 1),
     batchSize: integer(values, 'batch-size', 1),
     warmup: probability(values, 'warmup'),
     weightDecay: notNegative(values, 'weight-decay'),
-    crf: /** @type {boolean | undefined} */ (values.crf),
     memory: size(values, 'memory'),
   };
-  if (Number(options.validation) > 0.9)
-    throw new UsageError(`--validation must be from 0 to 0.9, not '${values.validation}'`);
   if (options.dropout === 1) throw new UsageError('--dropout must be below 1, or nothing is left to learn from');
   if (options.memory !== undefined && options.memory > 2 ** 32)
     throw new UsageError('--memory can be 4GB at most, which is all that WebAssembly can have');
-  return /** @type {any} */ (Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)));
+  return options;
 }
+
+/**
+ * Without what was not given.
+ * @template {object} T
+ * @param {T} options
+ * @returns {Partial<T>}
+ */
+export const onlyGiven = (options) =>
+  /** @type {Partial<T>} */ (Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)));
 
 /**
  * Names of modules with commas between them, or a pattern, which has other characters than names have. Throws UsageError.
  * @param {Values} values
  * @returns {FitOptions['targetModules']}
  */
-export function readTargetModules(values) {
+function readTargetModules(values) {
   if (values['target-modules'] === undefined) return undefined;
   const value = required(values, 'target-modules', 'query,value');
   return value !== 'all-linear' && /^[\w.]+(,[\w.]+)*$/.test(value) ? value.split(',') : value;
