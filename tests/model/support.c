@@ -169,3 +169,13 @@ difference compare(const float *a, const float *b, int32_t rows, int32_t columns
   }
   return worst;
 }
+
+void check_near(const char *name, const float *got, const float *expected, size_t count) {
+  double largest = 0, size = 0;
+  for (size_t i = 0; i < count; i++) {
+    const double difference = fabs((double)got[i] - (double)expected[i]);
+    if (!(difference <= largest)) largest = difference;
+    size = fmax(size, fabs((double)expected[i]));
+  }
+  if (!CHECK(largest <= 3e-5 * size + 3e-6)) printf("  %s: off by %.3g of %.3g\n", name, largest, size);
+}

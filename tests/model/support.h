@@ -58,4 +58,8 @@ typedef struct difference {
 } difference;
 difference compare(const float *a, const float *b, int32_t rows, int32_t columns);
 
+/* Checks derivatives [count] against an oracle's. The oracle's numbers are in double; sums in f32 err by some 1e-7 of
+ * what they add up, also where that cancels, as in the gradient of the keys' bias, which is 0. */
+void check_near(const char *name, const float *got, const float *expected, size_t count);
+
 #endif

@@ -114,17 +114,6 @@ static double passes(session *s, int32_t parts, uint32_t key, int32_t *right) {
   return loss;
 }
 
-/* See trainer_test.c. */
-static void check_near(const char *name, const float *got, const float *expected, size_t count) {
-  double largest = 0, size = 0;
-  for (size_t i = 0; i < count; i++) {
-    const double difference = fabs((double)got[i] - (double)expected[i]);
-    if (!(difference <= largest)) largest = difference;
-    size = fmax(size, fabs((double)expected[i]));
-  }
-  if (!CHECK(largest <= 3e-5 * size + 3e-6)) printf("  %s: off by %.3g of %.3g\n", name, largest, size);
-}
-
 /* The gradient of the head, read as the head is. */
 static void read_gradient(const session *s, float *gradient) {
   bertlet_trainer copy = *s->trainer;

@@ -109,18 +109,6 @@ static void passes(const tiny_fixture *f, session *s, const bertlet_training *pl
   }
 }
 
-/* The oracle's numbers are in double; sums in f32 err by some 1e-7 of what they add up, also where that cancels, as in
- * the gradient of the keys' bias, which is 0. */
-static void check_near(const char *name, const float *got, const float *expected, size_t count) {
-  double largest = 0, size = 0;
-  for (size_t i = 0; i < count; i++) {
-    const double difference = fabs((double)got[i] - (double)expected[i]);
-    if (!(difference <= largest)) largest = difference;
-    size = fmax(size, fabs((double)expected[i]));
-  }
-  if (!CHECK(largest <= 3e-5 * size + 3e-6)) printf("  %s: off by %.3g of %.3g\n", name, largest, size);
-}
-
 /* A packed gradient as rows. */
 static void check_packed(const char *name, const float *packed, int32_t rows, int32_t columns, const float *expected) {
   float *values = allocate((size_t)rows * columns * sizeof(float));
