@@ -79,6 +79,7 @@ export async function measureInBrowser(executablePath, request, say) {
   const folders = {
     '/dist/': join(root, 'dist'),
     '/model/': request.model,
+    ...(trains && { '/small/': request.small }),
     '/hub/bench/model/resolve/main/': request.model,
     '/exported/': join(request.exported, '../..'),
     '/onnxruntime/': join(modules, 'onnxruntime-web/dist'),
@@ -109,6 +110,7 @@ export async function measureInBrowser(executablePath, request, say) {
     const there = {
       ...request,
       model: `${address}/model/`,
+      small: `${address}/small/`,
       exported: `/exported/${id}`, // transformers.js takes an address with a host for a remote one
       wasm: {
         onnxruntime: `${address}/onnxruntime/`,
@@ -123,7 +125,7 @@ export async function measureInBrowser(executablePath, request, say) {
         say('starting again and again');
         facts.push(...(await measureStart(context, address, id, request)));
       } else if (suite === 'training') {
-        const { ask, end } = startTorch(/** @type {string} */ (request.python), request.model);
+        const { ask, end } = startTorch(/** @type {string} */ (request.python), request.model, request.small);
         facts.push(...(await measureTraining(context, address, there, ask, say)));
         end();
       } else if (suite === 'memory') {

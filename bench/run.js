@@ -20,13 +20,14 @@ import { ensureBrowser, ensureModel, ensureNode24, ensurePackages } from '../scr
 import { main, root, step } from '../scripts/shell.js';
 import { spread } from './inputs.js';
 import { printTables } from './report.js';
-import { ensureExport, ensurePeers, here } from './setup.js';
+import { ensureExport, ensurePeers, ensureSmallModel, here } from './setup.js';
 import { measureSizes } from './sizes.js';
 import { ensureTorch, torchVersions } from './training/torch.js';
 
 /**
  * @typedef {object} Request what a platform is asked to measure
  * @property {string} model folder of the checkpoint
+ * @property {string} small folder of the model that is pre-trained, if training is measured
  * @property {string} exported folder of the ONNX files
  * @property {import('./suites/suite.js').Texts} texts
  * @property {string[]} suites
@@ -161,8 +162,9 @@ await main(async () => {
   if (others) await ensurePeers();
   const exported = others ? await ensureExport(model) : '';
   const python = suites.includes('training') ? await ensureTorch() : undefined;
+  const small = python ? await ensureSmallModel() : '';
   const texts = await readTexts(values.quick);
-  const request = { model, exported, texts, dtypes, suites, quick: values.quick, python };
+  const request = { model, small, exported, texts, dtypes, suites, quick: values.quick, python };
 
   const load = loadavg()[0].toFixed(1);
   /** @type {Result[]} */

@@ -3,9 +3,11 @@ import { existsSync, statSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { newModelFiles } from '../js/checkpoint/new-model.js';
 import { ensurePython, installPython } from '../scripts/programs.js';
 import { defaultModel } from '../scripts/setup-model.js';
 import { run, step } from '../scripts/shell.js';
+import { SMALL } from './training/suite.js';
 
 export const here = fileURLToPath(new URL('.', import.meta.url));
 
@@ -52,5 +54,17 @@ export async function ensureExport(model) {
     await rm(folder, { recursive: true, force: true });
     await rename(partial, folder);
   });
+  return folder;
+}
+
+/** A model with random weights, to be pre-trained. @returns {Promise<string>} its folder */
+export async function ensureSmallModel() {
+  const folder = join(here, 'models/small');
+  const pieces = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+  const vocabulary = Array.from({ length: SMALL.vocabulary }, (_, id) => pieces[id] ?? `word${id}`);
+  const texts = { lowercase: true, stripAccents: true, splitChinese: true };
+  await mkdir(folder, { recursive: true });
+  for (const [name, bytes] of Object.entries(newModelFiles({ ...SMALL, ...texts, vocabulary, dropout: 0 }, 0)))
+    await writeFile(join(folder, name), bytes);
   return folder;
 }

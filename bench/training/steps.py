@@ -1,11 +1,11 @@
 """Training steps of PyTorch and PEFT, for torch.js: a line of JSON in, a line of JSON out.
 
-  {"prepare": NAME, "method": "forward" | "LoRA" | "full", "batches": [{"texts": [[id]], "labels": [0 | 1]}], "recipe": {...}}
+  {"prepare": NAME, "method": "forward" | "LoRA" | "full" | "MLM" | "contrastive", "batches": [{"texts": [[id]], "labels": ...}], "recipe": {...}}
       -> {"ready": NAME}
   {"run": NAME, "threads": N}
       -> {"ms": milliseconds, "loss": of the first batch}
 
-A step is forward and backward pass, clipping and AdamW. Texts of a batch are padded to its longest.
+A step is forward and backward pass, clipping and AdamW. Texts of a batch are padded to its longest. Labels: see Batch in suite.js.
 """
 
 import json
@@ -15,7 +15,7 @@ import warnings
 
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import AutoModel, logging
+from transformers import AutoModel, AutoModelForMaskedLM, logging
 
 torch.manual_seed(0)
 logging.set_verbosity_error()
@@ -42,15 +42,59 @@ class Classifier(torch.nn.Module):
         weights = mask.unsqueeze(-1).to(hidden.dtype)
         return self.head((hidden * weights).sum(1) / weights.sum(1))
 
+    def loss(self, ids, mask, labels):
+        return torch.nn.functional.cross_entropy(self(ids, mask), labels)
 
-def load(folder):
-    encoder = AutoModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="sdpa", dtype=torch.float32)
-    for module in encoder.modules():  # the model's own dropout is 0 on both sides
+
+class MaskedWords(torch.nn.Module):
+    """The logits of masked words, at their places only."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def loss(self, ids, mask, labels):
+        hidden = self.model.bert(input_ids=ids, attention_mask=mask).last_hidden_state
+        found = labels != -100
+        return torch.nn.functional.cross_entropy(self.model.cls(hidden[found]), labels[found])
+
+
+class Pairs(torch.nn.Module):
+    """The cosines of each two texts, as CosineSimilarityLoss of sentence-transformers."""
+
+    def __init__(self, encoder):
+        super().__init__()
+        self.encoder = encoder
+
+    def loss(self, ids, mask, labels):
+        hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        weights = mask.unsqueeze(-1).to(hidden.dtype)
+        vectors = (hidden * weights).sum(1) / weights.sum(1)
+        cosines = torch.cosine_similarity(vectors[0::2], vectors[1::2])
+        return torch.nn.functional.mse_loss(cosines, labels.to(cosines.dtype))
+
+
+def without_dropout(model, layers):
+    """The model's own dropout is 0 on both sides."""
+    for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
-    for layer in encoder.encoder.layer:
+    for layer in layers:
         layer.attention.self.dropout_prob = 0.0
-    return encoder
+    return model
+
+
+OPTIONS = {"attn_implementation": "sdpa", "dtype": torch.float32}
+
+
+def load(folder):
+    encoder = AutoModel.from_pretrained(folder, add_pooling_layer=False, **OPTIONS)
+    return without_dropout(encoder, encoder.encoder.layer)
+
+
+def load_masked(folder):
+    model = AutoModelForMaskedLM.from_pretrained(folder, **OPTIONS)
+    return without_dropout(model, model.bert.encoder.layer)
 
 
 def padded(batch):
@@ -64,8 +108,8 @@ def padded(batch):
     return ids, mask, torch.tensor(batch["labels"])
 
 
-def prepare(folder, method, batches, recipe):
-    encoder = load(folder)
+def prepare(folder, small, method, batches, recipe):
+    encoder = load_masked(small) if method == "MLM" else load(folder)
     batches = [padded(batch) for batch in batches]
     if method == "forward":
         encoder.eval()
@@ -78,7 +122,7 @@ def prepare(folder, method, batches, recipe):
 
         return run
 
-    if method == "LoRA":
+    if method in ("LoRA", "contrastive"):
         config = LoraConfig(
             r=recipe["rank"],
             lora_alpha=recipe["alpha"],
@@ -86,7 +130,12 @@ def prepare(folder, method, batches, recipe):
             target_modules=["query", "key", "value", "dense"],
         )
         encoder = get_peft_model(encoder, config)
-    model = Classifier(encoder, recipe["head"]).train()
+    if method == "MLM":
+        model = MaskedWords(encoder).train()
+    elif method == "contrastive":
+        model = Pairs(encoder).train()
+    else:
+        model = Classifier(encoder, recipe["head"]).train()
     trained = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
     decays = [value for name, value in trained if "LayerNorm" not in name and not name.endswith("bias")]
     others = [value for name, value in trained if "LayerNorm" in name or name.endswith("bias")]
@@ -97,7 +146,7 @@ def prepare(folder, method, batches, recipe):
     def run():
         first = None
         for ids, mask, labels in batches:
-            loss = torch.nn.functional.cross_entropy(model(ids, mask), labels)
+            loss = model.loss(ids, mask, labels)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, recipe["maxNorm"])
             optimizer.step()
@@ -108,13 +157,13 @@ def prepare(folder, method, batches, recipe):
     return run
 
 
-def main(folder):
+def main(folder, small):
     runs = {}
     for line in sys.stdin:
         request = json.loads(line)
         if "prepare" in request:
             name = request["prepare"]
-            runs[name] = prepare(folder, request["method"], request["batches"], request["recipe"])
+            runs[name] = prepare(folder, small, request["method"], request["batches"], request["recipe"])
             answer = {"ready": name}
         else:
             torch.set_num_threads(request["threads"])
@@ -124,4 +173,4 @@ def main(folder):
         print(json.dumps(answer), flush=True)
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])

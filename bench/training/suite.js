@@ -4,9 +4,18 @@ import { spread, tokenIds } from '../inputs.js';
 import { quantile, takeTurns, time } from '../measure.js';
 import { bertletTraining } from './bertlet.js';
 
-/** @typedef {{ texts: number[][], labels: number[] }} Batch token ids of its texts, unpadded, and a label 0 or 1 for each */
+/**
+ * @typedef {object} Batch
+ * @property {number[][]} texts token ids, unpadded
+ * @property {number[] | number[][]} labels a label 0 or 1 for each text; 'MLM': what belongs in the place of each of its tokens, NOT_MASKED
+ *   where nothing is to be found; 'contrastive': for each two texts, the cosine that they should have
+ */
 
-/** 'LoRA int8': beside weights in 8 bits, which PyTorch does not have. @typedef {'forward' | 'LoRA' | 'LoRA int8' | 'full'} Method */
+/**
+ * 'LoRA int8': beside weights in 8 bits, which PyTorch does not have. 'MLM': a step of pre-training a small model. 'contrastive': LoRA on
+ * the cosines of pairs.
+ * @typedef {'forward' | 'LoRA' | 'LoRA int8' | 'full' | 'MLM' | 'contrastive'} Method
+ */
 
 /**
  * @typedef {object} Recipe
@@ -18,6 +27,8 @@ import { bertletTraining } from './bertlet.js';
  * @property {number} maxNorm
  * @property {number[]} head weight [2][size], then bias [2]
  */
+
+/** @typedef {{ model: string, small: string }} Models folders, as paths or as URLs; `small`: of the one that is pre-trained */
 
 /** Sends PyTorch a request, see steps.py. @typedef {(request: object) => Promise<any>} Ask */
 
@@ -32,6 +43,15 @@ const SHAPES = [
 ];
 const BATCH = 32;
 const SENTENCES = 320;
+const PAIRS = 16;
+
+/** Of 'MLM': sequences and their tokens; every so many of which is masked; [MASK] in the vocabulary of the small model. */
+const MASKED_SHAPE = /** @type {[number, number]} */ ([32, 128]);
+const MASKED_EVERY = 7;
+const MASK = 4;
+
+/** A label that is no word. */
+export const NOT_MASKED = -100;
 const SIZE = 384;
 const ROUNDS = 5;
 
@@ -48,18 +68,21 @@ const RECIPE = {
   head: Array.from({ length: 2 * SIZE + 2 }, (_, i) => Math.cos(i) / 20),
 };
 
+/** The model that is pre-trained. Its vocabulary has that many pieces. */
+export const SMALL = { layers: 4, hiddenSize: 128, heads: 4, intermediateSize: 512, maxTokens: 128, vocabulary: 8192 };
+
 /** How far the first step's losses may lie apart, relatively. */
 const SAME_LOSS = 1e-3;
 
 /**
- * @param {import('../suites/suite.js').Place} place
+ * @param {Models} models
  * @param {Ask} ask
  * @param {{ quick: boolean, sentences: string[], say: (message: string) => void }} options
  * @returns {Promise<Fact[]>} milliseconds, and ratios
  */
-export async function trainingSuite(place, ask, { quick, sentences, say }) {
+export async function trainingSuite(models, ask, { quick, sentences, say }) {
   const sides = new Map();
-  for (const threads of [1, 2]) sides.set(threads, await bertletTraining(place, threads));
+  for (const threads of [1, 2]) sides.set(threads, await bertletTraining(models, threads));
   const rounds = quick ? 1 : ROUNDS;
 
   /**
@@ -118,8 +141,26 @@ export async function trainingSuite(place, ask, { quick, sentences, say }) {
     );
     const mixed = batches.map((_, i) => batches[(i * 7) % batches.length]);
     facts.push(...(await compare(`${some.length} sentences`, ['LoRA', 'LoRA int8'], mixed, DROPOUT)));
+    const pairs = spread(sentences, 2 * PAIRS).map(sides.get(1).ids);
+    const scores = Array.from({ length: PAIRS }, (_, i) => i % 2);
+    facts.push(...(await compare(`${PAIRS} pairs`, ['contrastive'], [{ texts: pairs, labels: scores }], 0)));
   }
+  facts.push(...(await compare(`${MASKED_SHAPE.join('x')} masked`, ['MLM'], [maskedBatch()], 0)));
   return facts;
+}
+
+/** Sequences for the small model, in which some words are masked. @returns {Batch} */
+function maskedBatch() {
+  const [count, tokens] = MASKED_SHAPE;
+  const all = tokenIds(count, tokens);
+  const rows = Array.from({ length: count }, (_, row) =>
+    Array.from(all.subarray(row * tokens, (row + 1) * tokens), (id) => id % SMALL.vocabulary),
+  );
+  const isMasked = (/** @type {number} */ place) => place % MASKED_EVERY === 3;
+  return {
+    texts: rows.map((ids) => ids.map((id, place) => (isMasked(place) ? MASK : id))),
+    labels: rows.map((ids) => ids.map((id, place) => (isMasked(place) ? id : NOT_MASKED))),
+  };
 }
 
 /** @param {number[][]} texts @returns {Batch} */

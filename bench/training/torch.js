@@ -42,9 +42,10 @@ export async function torchVersions() {
 /**
  * @param {string} python
  * @param {string} model folder of the checkpoint
+ * @param {string} small folder of the one that is pre-trained
  * @returns {{ ask: Ask, end: () => void }}
  */
-export const startTorch = (python, model) => startPython(python, ['training/steps.py', model]);
+export const startTorch = (python, model, small) => startPython(python, ['training/steps.py', model, small]);
 
 /**
  * @param {string} python

@@ -13,9 +13,8 @@ const ask = (request) =>
 
 self.onmessage = async ({ data: { request, answer } }) => {
   if (!request) return answered(answer);
-  const { model, exported, quick, texts } = request;
-  const place = { model, exported, read: async () => new Uint8Array() };
+  const { model, small, quick, texts } = request;
   const say = (/** @type {string} */ message) => console.info(message);
-  const facts = await trainingSuite(place, ask, { quick, sentences: texts.sentences, say });
+  const facts = await trainingSuite({ model, small }, ask, { quick, sentences: texts.sentences, say });
   self.postMessage({ facts });
 };

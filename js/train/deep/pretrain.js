@@ -143,7 +143,7 @@ export async function pretrain(engine, params, context, untilAlone) {
 const transformActivation = ({ family, activation }) => family.maskedHead.activation ?? activation;
 
 /** The head that training starts from: the checkpoint's, or a new one. @param {Engine} engine @param {number} seed */
-function initialHead({ config, extras }, seed) {
+export function initialHead({ config, extras }, seed) {
   if (!extras.maskedHead) return drawMaskedHead(config, seed);
   const { transform, norm, bias } = extras.maskedHead;
   const { weight } = transform;
