@@ -1,4 +1,4 @@
-// `npm run accuracy -- --pretraining`: what pre-training brings, beside PyTorch with the same recipe, both from nothing. Needs the texts of
+// `npm run accuracy:pretraining`: what pre-training brings, beside PyTorch with the same recipe, both from nothing. Needs the texts of
 // ../shared, and an environment of Python (see training/torch.js). Hours, unless --steps says less.
 //
 //   --steps N      of pre-training (default: 1000)
@@ -13,8 +13,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeModelFolder } from '../../js/cli/lib/model-folder.js';
 import { createModel, trainVocabulary } from '../../js/index.js';
+import { buildWasm } from '../../scripts/build.js';
 import { defaultModel } from '../../scripts/setup-model.js';
-import { root, run } from '../../scripts/shell.js';
+import { ensureModel, ensurePackages } from '../../scripts/setup.js';
+import { main, root, run } from '../../scripts/shell.js';
 import { ensureTorch, startPython } from '../training/torch.js';
 
 const WIKI = join(root, '../shared/data/wiki-paragraphs');
@@ -199,10 +201,8 @@ const mean = (/** @type {number[]} */ values) => values.reduce((sum, value) => s
 const minutes = (/** @type {number} */ seconds) => (seconds / 60).toFixed(1);
 const say = (/** @type {Found} */ { loss, accuracy }) => `${loss.toFixed(3)} / ${(100 * accuracy).toFixed(1)} %`;
 
-/** @param {string[]} args of the command line */
-export async function pretrainingAccuracy(args) {
+await main(async () => {
   const { values } = parseArgs({
-    args,
     options: {
       steps: { type: 'string', default: '1000' },
       seeds: { type: 'string', default: '0,1,2' },
@@ -211,6 +211,10 @@ export async function pretrainingAccuracy(args) {
       output: { type: 'string' },
     },
   });
+  if (!existsSync(WIKI)) throw new Error('The texts are not here: ../shared/data is missing.');
+  await ensurePackages();
+  await buildWasm();
+  await ensureModel();
   const folder = values.output ?? (await mkdtemp(join(tmpdir(), 'bertlet-pretraining-')));
   await mkdir(folder, { recursive: true });
   const options = {
@@ -225,4 +229,4 @@ export async function pretrainingAccuracy(args) {
   } finally {
     if (!values.output) await rm(folder, { recursive: true, force: true });
   }
-}
+});
