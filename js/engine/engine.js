@@ -77,6 +77,12 @@ export class Engine {
   /** Sentences on what went wrong with the cache. @type {string[]} */
   cacheNotes = [];
 
+  /**
+   * Once training has changed the model: the fingerprint that it was loaded with, and which tensors were changed, by number.
+   * @type {{ fingerprint: string, tensors: Set<number> } | undefined}
+   */
+  trained;
+
   /** The checkpoint's config.json. @type {Record<string, unknown>} */
   configJson = {};
 

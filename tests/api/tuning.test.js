@@ -311,3 +311,16 @@ test('an adapter as a folder: the same numbers beside the model', async () => {
   }
   await bert.dispose();
 });
+
+test('an adapter on a model that was trained before names the folder of that model', async () => {
+  const bert = await load(tiny(), { threads: 1 });
+  const examples = toyExamples(40);
+  const before = await bert.fit(examples, { method: 'lora', ...quick, epochs: 1 });
+  await bert.fit(examples, { method: 'full', ...quick, rank: undefined, epochs: 1 });
+  const after = await bert.fit(examples, { method: 'lora', ...quick, epochs: 1 });
+  await assert.rejects(after.saveAdapter(), { code: 'BAD_INPUT', message: /trained since it was loaded.*baseModel/ });
+  const baseOf = (files) => JSON.parse(new TextDecoder().decode(files['adapter_config.json'])).base_model_name_or_path;
+  assert.equal(baseOf(await after.saveAdapter({ baseModel: './tuned' })), './tuned');
+  assert.equal(baseOf(await before.saveAdapter()), tiny(), 'which belongs to the model that was loaded');
+  await bert.dispose();
+});

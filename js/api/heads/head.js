@@ -59,7 +59,8 @@ export class Head {
 
   /**
    * The head with its adapter in the files of PEFT, to be opened there or given to `load` as `adapter`.
-   * @param {{ baseModel?: string }} [options] `baseModel`: where Python finds the model, by default what `load` was told
+   * @param {{ baseModel?: string }} [options] `baseModel`: where Python finds the model, by default what `load` was told; to be given if
+   *   the model has been trained since, and then its folder, see `save` of models
    * @returns {Promise<Record<string, Uint8Array<ArrayBuffer>>>} by name. Rejects with BAD_INPUT for a head without an adapter, or one that PEFT
    *   has no class for; with HEAD_MODEL_MISMATCH if `modulesToSave` were trained with it and the model has been trained since
    */

@@ -55,8 +55,11 @@ export function loraOf(tuner, tensors, { tuning, rank = 0, scale = 1 }) {
  * @param {TunerPlan['tuning']} tuning
  */
 export function replaceWeights(engine, tuner, tuning) {
+  const changed = changedTensors(engine);
   tuning.forEach((how, tensor) => {
-    if (how === 'TRAINED') writePieces(engine, tensor, tuner.piecesOf(tensor));
+    if (how !== 'TRAINED') return;
+    writePieces(engine, tensor, tuner.piecesOf(tensor));
+    changed.add(tensor);
   });
   forgetFeatures(engine);
 }
@@ -69,6 +72,7 @@ export function replaceWeights(engine, tuner, tuning) {
  * @param {Pick<TunerPlan, 'tuning' | 'rank' | 'scale'>} plan
  */
 export function mergeAdapters(engine, tuner, tensors, { tuning, rank = 0, scale = 1 }) {
+  const changed = changedTensors(engine);
   for (const { index, shape } of tensors.values()) {
     if (tuning[index] !== 'ADAPTED') continue;
     const [rows, columns] = shape;
@@ -77,9 +81,13 @@ export function mergeAdapters(engine, tuner, tensors, { tuning, rank = 0, scale 
       index,
       mergedPieces(engine, index, { ...tuner.readAdapter(index), rank, rows, columns, scale }),
     );
+    changed.add(index);
   }
   forgetFeatures(engine);
 }
+
+/** Where it is noted which tensors training has changed. To be called before the first is. @param {Engine} engine */
+const changedTensors = (engine) => (engine.trained ??= { fingerprint: engine.fingerprint, tensors: new Set() }).tensors;
 
 /**
  * @param {any} params of `tune`
