@@ -109,7 +109,7 @@ export const allHeadTensors = ({ textHead }) =>
   );
 
 /**
- * The head from its tensors. Throws MISSING_TENSOR or SHAPE_MISMATCH if they don't fit the plan.
+ * The head from its tensors, with what its adapter's files say that it has learned besides. Throws MISSING_TENSOR or SHAPE_MISMATCH if they don't fit the plan.
  * @param {HeadPlan} plan
  * @param {Map<string, FloatTensor>} tensors by canonical name; not copied
  * @param {{ hiddenSize: number, numLayers: number }} config of the encoder
@@ -144,7 +144,7 @@ export function buildHead(
   });
   const network = { layer: numLayers, pooling, normalize, dense };
   if (task === 'question-answering') {
-    if (inputs === 2) return { task, labels: [], network };
+    if (inputs === 2) return { task, labels: [], network, ...adapter?.learned };
     throw new BertletError(
       'SHAPE_MISMATCH',
       `${location}: qa_outputs gives ${inputs} values; it must give two, start and end.`,
@@ -160,6 +160,7 @@ export function buildHead(
     );
   }
   // As in the pipeline of `transformers`, a single output goes through a sigmoid.
-  if (inputs === 1 && task === 'text-classification') return { task: 'multi-label', labels: names, network };
-  return { task, labels: names, network };
+  if (inputs === 1 && task === 'text-classification')
+    return { task: 'multi-label', labels: names, network, ...adapter?.learned };
+  return { task, labels: names, network, ...adapter?.learned };
 }

@@ -184,7 +184,7 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
     }
   }
   try {
-    if (plan) extras.head = { ...buildHead(plan, tensors, config), ...plan.adapter?.learned };
+    if (plan) extras.head = buildHead(plan, tensors, config);
     if (configJson.bertlet && !plan?.adapter)
       extras.head = await (await fetchLazy()).restoreHead(engine, source, configJson, signal);
     if (extras.head?.labels.length === 1) {

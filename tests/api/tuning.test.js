@@ -307,6 +307,8 @@ test('an adapter as a folder: the same numbers beside the model', async () => {
     });
     const again = await bert.loadHead(await head.saveAdapter());
     assert.equal(again.task, task);
+    assert.deepEqual(again.report, head.report);
+    assert.deepEqual(await again.saveAdapter(), await head.saveAdapter(), 'transitions of tags included');
     assert.deepEqual(await again.evaluate(examples), await head.evaluate(examples));
   }
   await bert.dispose();
