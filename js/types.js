@@ -311,6 +311,8 @@
  * @property {boolean} [wholeWords] whether all pieces of a word are masked together; default false
  * @property {number | string[]} [validation] share of the texts (0 to 0.9) held out of training, or texts, to measure on; default 0. Then the best
  *   that was measured is kept, at the beginning and ten times after that
+ * @property {boolean} [live] of 'full': whether the model itself takes the weights whenever is measured, too, so that `fillMask` and all other calls
+ *   use meanwhile what is learnt so far; a call that is aborted or fails then leaves the model with the last of them. Default false
  * @property {number} [rank] and the following four: of 'lora', as in FitOptions
  * @property {number} [alpha]
  * @property {boolean} [rslora]

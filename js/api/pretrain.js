@@ -37,6 +37,11 @@ export async function pretrain(connection, model, texts, { signal, onProgress, o
   if (!Number.isInteger(seed)) throw new BertletError('BAD_INPUT', `seed is ${seed}; it must be an integer.`);
   const tuning = pretrainingOptions(options, info);
   const resume = await readResume(options.resume);
+  const changed = (/** @type {string} */ fingerprint) => {
+    model.info = Object.freeze({ ...model.info, fingerprint, hasMaskedLMHead: true });
+    model.head = undefined; // a checkpoint's own belongs to weights that are gone
+  };
+  const call = tuningCall({ signal, onProgress, onWarning }, onCheckpoint);
   const { report, fingerprint } = await connection.call(
     'fit',
     {
@@ -47,10 +52,9 @@ export async function pretrain(connection, model, texts, { signal, onProgress, o
       seed,
       tuning: { ...tuning, resume, checkpoints: onCheckpoint !== undefined },
     },
-    tuningCall({ signal, onProgress, onWarning }, onCheckpoint),
+    { ...call, onEvent: (event) => (event.weights ? changed(event.weights) : call.onEvent?.(event)) },
   );
-  model.info = Object.freeze({ ...model.info, fingerprint, hasMaskedLMHead: true });
-  model.head = undefined; // a checkpoint's own belongs to weights that are gone
+  changed(fingerprint);
   return report;
 }
 
@@ -74,9 +78,9 @@ function checkTexts(what, texts) {
  * @param {import('../types.js').ModelInfo} info
  */
 function pretrainingOptions(options, info) {
-  const { method = 'full', steps, packed = true, wholeWords = false, mlmProbability = 0.15 } = options;
+  const { method = 'full', steps, packed = true, wholeWords = false, live = false, mlmProbability = 0.15 } = options;
   checkChoice('method', method, ['full', 'lora']);
-  const known = method === 'lora' ? [...COMMON, ...ADAPTERS] : COMMON;
+  const known = [...COMMON, ...(method === 'lora' ? ADAPTERS : ['live'])];
   const unknown = Object.entries(options).filter(([name]) => !known.includes(name));
   rejectUnknownOptions(Object.fromEntries(unknown), `for pre-training with method '${method}'`);
   if (info.dtype !== 'f32')
@@ -89,6 +93,6 @@ function pretrainingOptions(options, info) {
   return {
     ...stepOptions(options, info, { batchSize: BATCH_SIZE, learningRate: LEARNING_RATE[method] }),
     ...adapterOptions(options, info),
-    ...{ method, steps, mlmProbability, packed: Boolean(packed), wholeWords: Boolean(wholeWords) },
+    ...{ method, steps, mlmProbability, packed: Boolean(packed), wholeWords: Boolean(wholeWords), live: Boolean(live) },
   };
 }

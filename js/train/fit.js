@@ -19,7 +19,7 @@ const fits = {
  * @param {import('../engine/engine.js').Engine} engine
  * @param {{ task: string, tuning?: import('./deep/fit.js').Tuning | import('./contrastive/adapter-tuner.js').ContrastTuning }} params with the parameters of the task's function
  * @param {import('../rpc/serve.js').Context} context
- * @param {(signal: AbortSignal) => Promise<void>} untilAlone awaited before the model's weights are changed
+ * @param {import('./deep/session.js').UntilAlone} untilAlone
  */
 export async function fit(engine, params, context, untilAlone) {
   if (params.task === 'masked-lm') {

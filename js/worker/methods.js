@@ -79,6 +79,7 @@ export function createMethods() {
   /**
    * For a call that is to change the weights: resolves when no other one reads them. What follows must not pause.
    * @param {AbortSignal} signal
+   * @returns {Promise<typeof heads>} those that were trained on the weights that will be gone
    */
   async function untilAlone(signal) {
     readers -= 1; // of two that wait, one goes first
@@ -87,6 +88,7 @@ export function createMethods() {
         await nextTask();
         signal.throwIfAborted();
       }
+      return heads;
     } finally {
       readers += 1;
     }
@@ -211,13 +213,7 @@ export function createMethods() {
     }),
 
     fit: reading(async ({ head, ...params }, context) => {
-      const { fingerprint } = engine;
       const fitted = await (await fetchLazy()).fit(engine, params, context, untilAlone);
-      if (engine.fingerprint !== fingerprint) {
-        // What was trained on weights that are gone.
-        for (const { lora } of heads.values()) engine.adapters?.free(lora);
-        heads.clear();
-      }
       if (fitted.network) await keepHead(head, fitted.network);
       return fitted;
     }),

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { parseSafetensors } from '../../js/checkpoint/safetensors.js';
 import { createModel, load } from '../../js/index.js';
 import { fixtures, tiny, toyExamples } from '../support.js';
 
@@ -75,6 +76,98 @@ describe('from nothing', () => {
     const text = 'the great movie was [MASK] .';
     assert.deepEqual(await again.fillMask(text), await bert.fillMask(text));
     await again.dispose();
+  });
+});
+
+describe('live', () => {
+  const run = { ...quick, warmup: 0, steps: 20, batchSize: 8 };
+  const text = 'the great movie was [MASK] .';
+  const start = () => createModel(small);
+
+  test('after each measurement the model is what a training that ends there gives', async () => {
+    const bert = await start();
+    const old = await bert.fit(texts.slice(0, 20).map((one, i) => ({ text: one, label: `${i % 2}` })));
+    const { fingerprint } = bert.info;
+    const seen = new Map();
+    const report = await bert.pretrain(texts, {
+      ...run,
+      live: true,
+      onProgress({ loaded, history = [] }) {
+        if (history.length > 0 && !seen.has(loaded)) seen.set(loaded, bert.fillMask(text));
+      },
+    });
+    assert.deepEqual(
+      report.history.map(({ step }) => step),
+      [2, 4, 6, 8, 10, 12, 14, 16, 18, 20],
+    );
+    assert.notEqual(bert.info.fingerprint, fingerprint);
+    await assert.rejects(old.classify('the'), { code: 'HEAD_MODEL_MISMATCH' });
+    assert.ok(seen.size > 0);
+    const last = await bert.fillMask(text);
+    const whole = await start();
+    await whole.pretrain(texts, run);
+    assert.equal(whole.info.fingerprint, bert.info.fingerprint);
+    assert.deepEqual(await whole.fillMask(text), last);
+    await Promise.all([bert.dispose(), whole.dispose()]);
+  });
+
+  test('aborted it leaves what was measured last, and goes on from there', async () => {
+    const bert = await start();
+    const controller = new AbortController();
+    let checkpoint;
+    const options = { ...run, learningRate: 1e-3, steps: 10, live: true };
+    const aborted = bert.pretrain(texts, {
+      ...options,
+      signal: controller.signal,
+      onCheckpoint: (bytes) => (checkpoint = bytes),
+      onProgress: ({ history = [] }) => history.length > 0 && controller.abort(),
+    });
+    await assert.rejects(aborted, { name: 'AbortError' });
+
+    // Without warm-up the first step has the highest rate, however many steps follow: one alone is the oracle of the first measurement.
+    const { standing } = JSON.parse(parseSafetensors(checkpoint, 'it').metadata['bertlet.checkpoint']);
+    assert.ok(standing.step < 10, 'it was aborted before its end');
+    if (standing.history.length === 1) {
+      const one = await start();
+      await one.pretrain(texts, { ...options, live: false, steps: 1 });
+      assert.equal(bert.info.fingerprint, one.info.fingerprint);
+      assert.deepEqual(await bert.fillMask(text), await one.fillMask(text));
+      await one.dispose();
+    }
+
+    const [again, whole] = await Promise.all([start(), start()]);
+    await again.pretrain(texts, { ...options, resume: checkpoint });
+    await whole.pretrain(texts, { ...options, live: false });
+    assert.equal(again.info.fingerprint, whole.info.fingerprint);
+    await Promise.all([bert, again, whole].map((model) => model.dispose()));
+  });
+
+  test('heads come and go with the weights, on both sides', async () => {
+    const bert = await start();
+    const examples = texts.slice(0, 40).map((one) => ({ text: one, label: /great|good/.test(one) ? 'pos' : 'neg' }));
+    const controller = new AbortController();
+    const before = await bert.fit(examples, { c: 1 });
+    const { signal } = controller;
+    const aborted = bert.pretrain(texts, {
+      ...run,
+      live: true,
+      signal,
+      onProgress: ({ history = [] }) => history.length > 0 && controller.abort(),
+    });
+    await assert.rejects(aborted, { name: 'AbortError' });
+    await assert.rejects(before.classify('the great movie'), { code: 'HEAD_MODEL_MISMATCH' });
+    const after = await bert.fit(examples, { c: 1 });
+    const saved = await after.save();
+    const again = await bert.loadHead(saved);
+    assert.deepEqual(await again.classify('the great movie'), await after.classify('the great movie'));
+    await assert.rejects(bert.loadHead(await before.save()), { code: 'HEAD_MODEL_MISMATCH' });
+    await bert.dispose();
+  });
+
+  test('it is for all weights', async () => {
+    const bert = await start();
+    await assert.rejects(bert.pretrain(texts, { method: 'lora', live: true }), { code: 'BAD_INPUT', message: /live/ });
+    await bert.dispose();
   });
 });
 

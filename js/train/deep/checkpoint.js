@@ -16,7 +16,7 @@ const VERSION = 1;
  * @returns {string} JSON
  */
 export function describeRun(engine, { tuning, task, seed, validation, ...examples }, length) {
-  const options = { ...tuning, resume: undefined, checkpoints: undefined };
+  const options = { ...tuning, resume: undefined, checkpoints: undefined, live: undefined };
   const given = JSON.stringify(examples, (_, value) =>
     ArrayBuffer.isView(value) ? [.../** @type {any} */ (value)] : value,
   );

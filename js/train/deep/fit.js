@@ -8,7 +8,7 @@ import { describeRun } from './checkpoint.js';
 import { dropoutOf } from './dropout.js';
 import { HiddenStates } from './hidden-states.js';
 import { drawAdapters, drawHead } from './initial.js';
-import { untilItIsOurTurn, withTuner } from './session.js';
+import { changeWeights, checkTurn, withTuner } from './session.js';
 import { taggingTask } from './tagging-task.js';
 import { loraTensors, trainedTensors } from './tensors.js';
 import { textTask } from './text-task.js';
@@ -58,7 +58,7 @@ const MAX_EPOCHS = 20;
  * @param {Engine} engine
  * @param {any} params of the task's function in js/train/frozen/, and `tuning`
  * @param {import('../../rpc/serve.js').Context} context
- * @param {(signal: AbortSignal) => Promise<void>} untilAlone awaited before the model's weights are changed
+ * @param {import('./session.js').UntilAlone} untilAlone
  * @returns {Promise<{ network: import('../../core/dense.js').HeadNetwork, transitions?: Float32Array, report: object, validation: any,
  *   fingerprint: string }>} `validation` as of the task's function. Rejects with BAD_INPUT, BAD_CHECKPOINT, OUT_OF_MEMORY, BAD_WEIGHTS,
  *   HEAD_MODEL_MISMATCH if another fit has changed the model meanwhile, or the signal's reason
@@ -75,8 +75,11 @@ export async function tune(engine, params, context, untilAlone) {
       report: reportOf(params, task, plan, standing, engine),
     };
     const changesModel = plan.tuning.includes('TRAINED');
-    await untilItIsOurTurn(engine, fingerprint, context.signal, changesModel ? untilAlone : undefined);
-    if (changesModel) replaceWeights(engine, tuner, plan.tuning);
+    if (changesModel)
+      await changeWeights(engine, fingerprint, context.signal, untilAlone, () =>
+        replaceWeights(engine, tuner, plan.tuning),
+      );
+    else checkTurn(engine, fingerprint, context.signal);
     return { ...found, fingerprint: engine.fingerprint };
   });
 }

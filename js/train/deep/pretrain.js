@@ -13,7 +13,7 @@ import { drawAdapters, drawMaskedHead } from './initial.js';
 import { Masking } from './masking.js';
 import { packTexts, separateTexts } from './packing.js';
 import { orderOf, rateAt } from './schedule.js';
-import { untilItIsOurTurn, withTuner } from './session.js';
+import { changeWeights, withTuner } from './session.js';
 import { adaptedTensors, trainedTensors } from './tensors.js';
 import { mergeAdapters, replaceWeights } from './trained.js';
 import { MAX_NORM } from './train.js';
@@ -42,6 +42,7 @@ import { adapterScale } from './tuner-plan.js';
  * @property {number} mlmProbability
  * @property {boolean} wholeWords
  * @property {boolean} packed
+ * @property {boolean} live whether the model takes the weights whenever is measured, too
  * @property {number} [memory] in bytes
  * @property {boolean} checkpoints whether the caller wants them
  * @property {Uint8Array} [resume] a checkpoint
@@ -60,12 +61,13 @@ const HELD_OUT = -1;
 const UNKNOWN = { some: 0.05, most: 0.5 };
 
 /**
- * Trains the engine's model as a masked language model. When it resolves, the engine has the new weights, and the masked-LM head.
+ * Trains the engine's model as a masked language model. When it resolves, the engine has the new weights, and the masked-LM head; `live`
+ * also after each measurement, of which the caller hears by an event { weights }, their fingerprint.
  * @param {Engine} engine
  * @param {{ texts: string[], heldOut: string[], validation: number, seed: number, tuning: Pretraining }} params `heldOut`: texts to measure
  *   on; or `validation`, the share of `texts` that is held out of training for that
  * @param {import('../../rpc/serve.js').Context} context
- * @param {(signal: AbortSignal) => Promise<void>} untilAlone awaited before the model's weights are changed
+ * @param {import('./session.js').UntilAlone} untilAlone
  * @returns {Promise<{ report: PretrainReport, fingerprint: string }>} Rejects with BAD_INPUT, BAD_VOCABULARY, UNSUPPORTED_MODEL,
  *   BAD_CHECKPOINT, OUT_OF_MEMORY, BAD_WEIGHTS, HEAD_MODEL_MISMATCH if another training has changed the model meanwhile, or the signal's reason
  */
@@ -112,28 +114,49 @@ export async function pretrain(engine, params, context, untilAlone) {
   };
   return withTuner(engine, options, context, async (session) => {
     const { tuner, standing } = session;
-    await run(engine, session, { train, heldOut, masking, steps, how, seed });
-    const head = tuner.masked.read();
-    await untilItIsOurTurn(engine, fingerprint, context.signal, untilAlone);
-    if (lora) mergeAdapters(engine, tuner, tensors, plan);
-    else replaceWeights(engine, tuner, plan.tuning);
-    const { weight, bias, gamma, beta, decoderBias } = head;
-    // A head of the checkpoint, with its pooler, belongs to weights that are gone.
-    engine.extras = {
-      ...extras,
-      head: undefined,
-      headTensors: [],
-      maskedHead: {
-        transform: { weight, bias, activation },
-        norm: { gamma, beta, epsilon: config.epsilon },
-        bias: decoderBias,
-      },
+    let known = fingerprint;
+    const takeWeights = async () => {
+      await changeWeights(engine, known, context.signal, untilAlone, () => {
+        if (lora) mergeAdapters(engine, tuner, tensors, plan);
+        else replaceWeights(engine, tuner, plan.tuning);
+        takeHead(engine, tuner, activation);
+      });
+      known = engine.fingerprint;
     };
+    const publish = async () => {
+      await takeWeights();
+      context.emit({ weights: known }, true); // it has them, even if it is aborted in this moment
+    };
+    const onMeasured = how.live ? publish : async () => {};
+    if (standing.step > 0) await onMeasured(); // as before the interruption
+    await run(engine, session, { train, heldOut, masking, steps, how, seed, onMeasured });
+    await takeWeights();
     const tokens = train.reduce((sum, { encoded }) => sum + encoded.ids.length, 0);
     const counts = { texts, sequences: train.length, heldOutSequences: heldOut.length, tokens };
     const newHead = extras.maskedHead === undefined;
     return { report: reportOf(how, counts, newHead, standing), fingerprint: engine.fingerprint };
   });
+}
+
+/**
+ * Gives the engine the trained masked-LM head.
+ * @param {Engine} engine
+ * @param {import('./tuner.js').Tuner} tuner
+ * @param {NonNullable<import('./tuner-plan.js').TunerPlan['maskedHead']>} activation
+ */
+function takeHead(engine, tuner, activation) {
+  const { weight, bias, gamma, beta, decoderBias } = tuner.masked.read();
+  // A head of the checkpoint, with its pooler, belongs to weights that are gone.
+  engine.extras = {
+    ...engine.extras,
+    head: undefined,
+    headTensors: [],
+    maskedHead: {
+      transform: { weight, bias, activation },
+      norm: { gamma, beta, epsilon: engine.config.epsilon },
+      bias: decoderBias,
+    },
+  };
 }
 
 /**
@@ -209,7 +232,7 @@ function checkUnknown({ specials }, sequences, { emit }) {
   if (share > UNKNOWN.some) emit({ warning: `${what}, which are not learnt. ${remedy}` });
 }
 
-/** @typedef {{ train: TuningExample[], heldOut: TuningExample[], masking: Masking, steps: number, how: Pretraining, seed: number }} Run */
+/** @typedef {{ train: TuningExample[], heldOut: TuningExample[], masking: Masking, steps: number, how: Pretraining, seed: number, onMeasured: () => Promise<void> }} Run */
 
 /**
  * Takes all steps that are still to be taken. Afterwards the tuner has the best of what was measured, or the last.
@@ -217,7 +240,8 @@ function checkUnknown({ specials }, sequences, { emit }) {
  * @param {Session} session
  * @param {Run} given
  */
-async function run(engine, { tuner, plan, standing, pause, onStep }, { train, heldOut, masking, steps, how, seed }) {
+async function run(engine, { tuner, plan, standing, pause, onStep }, given) {
+  const { train, heldOut, masking, steps, how, seed, onMeasured } = given;
   const { batchSize, learningRate, warmup, weightDecay } = how;
   const heldOutBatches = batchesOf(engine, heldOut, masking, plan.maxTokens, seed, () => HELD_OUT);
   const every = Math.ceil(steps / MEASUREMENTS);
@@ -226,6 +250,7 @@ async function run(engine, { tuner, plan, standing, pause, onStep }, { train, he
     const { history } = standing;
     if (standing.step !== Math.min((history.length + first) * every, steps) || endsAt(standing) === steps) return;
     await measure(tuner, standing, heldOutBatches, pause);
+    await onMeasured();
   };
   await measureIfDue(); // at the beginning, or where a measurement was interrupted
   let tokens = 0;

@@ -103,21 +103,42 @@ function stepReporter(tuner, context, historyName, save) {
   };
 }
 
+/** The heads of a model by their numbers. @typedef {Map<number, import('../../core/dense.js').ReadyHead>} Heads */
+
 /**
- * Resolves when the model's weights may be changed, which then has to happen at once. Rejects with HEAD_MODEL_MISMATCH if another training
- * has changed them, or the signal's reason.
+ * Awaited before weights are changed: resolves when no other call reads them, with the heads that were trained on them.
+ * @typedef {(signal: AbortSignal) => Promise<Heads>} UntilAlone
+ */
+
+/**
+ * Gives the model new weights when nobody reads them. Rejects with HEAD_MODEL_MISMATCH if another training has changed them, or the signal's
+ * reason, and then has changed nothing.
+ * @param {Engine} engine
+ * @param {string} fingerprint of the weights that this training knows
+ * @param {AbortSignal} signal
+ * @param {UntilAlone} untilAlone
+ * @param {() => void} change
+ */
+export async function changeWeights(engine, fingerprint, signal, untilAlone, change) {
+  const heads = await untilAlone(signal);
+  checkTurn(engine, fingerprint, signal);
+  change();
+  if (engine.fingerprint === fingerprint) return;
+  for (const { lora } of heads.values()) engine.adapters?.free(lora);
+  heads.clear();
+}
+
+/**
+ * Throws HEAD_MODEL_MISMATCH if another training has changed the weights, or the signal's reason; from here on a training is done.
  * @param {Engine} engine
  * @param {string} fingerprint of the weights that training began with
  * @param {AbortSignal} signal
- * @param {((signal: AbortSignal) => Promise<void>) | undefined} untilAlone resolves when no other call reads the weights; undefined: none are
- *   to be changed
  */
-export async function untilItIsOurTurn(engine, fingerprint, signal, untilAlone) {
-  await untilAlone?.(signal);
+export function checkTurn(engine, fingerprint, signal) {
   if (engine.fingerprint !== fingerprint)
     throw new BertletError(
       'HEAD_MODEL_MISMATCH',
       'Another fit has given the model other weights meanwhile, so this one is lost. Train one after the other.',
     );
-  signal.throwIfAborted(); // from here on it is done
+  signal.throwIfAborted();
 }

@@ -30,7 +30,7 @@ export function classesByTuned(engine, params, texts, context) {
 
 /** By an adapter beside the model, also an int8 one, as `classify` computes it. @type {typeof classesByTuned} */
 async function classesByAdapter(engine, params, texts, context) {
-  const { network } = await tune(engine, params, context, async () => {});
+  const { network } = await tune(engine, params, context, async () => new Map());
   const { lora } = network;
   const head = { ...network, weights: weightsOf(network.dense) };
   const adapters = adaptersOf(engine);
