@@ -12,6 +12,7 @@ import { mountFiles } from './heads/head-files.js';
 import { broughtHead, createOwns, methodOf, METHODS } from './heads/heads.js';
 import { mountLearningCurve } from './learning-curve/learning-curve-view.js';
 import { mountModel } from './model/model-view.js';
+import { mountPretraining } from './pretrain/pretrain-view.js';
 import { mountQuestions } from './questions/questions-view.js';
 import { mountSentiment } from './sentiment/sentiment-view.js';
 import { chosen, createStore } from './shared/store.js';
@@ -51,6 +52,7 @@ mountFilling(page);
 mountLearningCurve(page, examples);
 const openPasting = mountPasting(examples);
 mountTuning(page, examples, () => openPasting());
+mountPretraining(page, examples);
 mountFiles(
   bert,
   head,

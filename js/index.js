@@ -40,5 +40,6 @@ export { loadTokenizer, trainVocabulary } from './api/without-model.js';
 /** @typedef {import('./types.js').TrainedVocabulary} TrainedVocabulary */
 /** @typedef {import('./types.js').Prediction} Prediction */
 /** @typedef {import('./types.js').CurvePoint} CurvePoint */
+/** @typedef {import('./types.js').PretrainMeasurement} PretrainMeasurement */
 /** @typedef {import('./types.js').MaskFill} MaskFill */
 /** @typedef {import('./types.js').CacheEntry} CacheEntry */

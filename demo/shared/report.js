@@ -23,3 +23,6 @@ export function score(share, meaning) {
 
 /** @param {number[]} values */
 export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Half of a 95% interval for a share: 1.96 standard errors. @param {number} share @param {number} n */
+export const spreadOf = (share, n) => 1.96 * Math.sqrt((share * (1 - share)) / Math.max(n, 1));

@@ -1,5 +1,6 @@
 // A chart of a training: the loss of each step, and below it, on the same steps, how many held-out examples were right after each round.
 import { percent } from '../shared/format.js';
+import { path, scale, series, smoothed, ticksOf } from '../shared/plot.js';
 import { makeSvg } from '../shared/svg.js';
 import { accuracyOf, stepsOfRound } from './course.js';
 
@@ -11,9 +12,6 @@ const BETWEEN = 52;
 
 /** Share of the height that the upper part has. */
 const UPPER = 0.42;
-
-/** How much of a smoothed loss stays from one step to the next. */
-const SMOOTHING = 0.85;
 
 /** Steps of the axis before anything is known. */
 const STEPS = 100;
@@ -42,7 +40,6 @@ export function drawCourse(svg, course) {
     makeSvg('path', { class: 'grid', d: `M${EDGE.left} ${y}h${plotWidth}` }),
     makeSvg('text', { x: EDGE.left - 10, y: y + 4, class: 'end' }, name),
   ];
-  const path = (/** @type {number[][]} */ points) => `M${points.map((point) => point.join(' ')).join('L')}`;
   const perRound = course ? stepsOfRound(course) : 0;
 
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
@@ -84,42 +81,4 @@ export function drawCourse(svg, course) {
         : [makeSvg('path', { class: 'mean', d: `M${EDGE.left} ${right(frozen)}h${plotWidth}` })],
     ),
   );
-}
-
-/**
- * From values to places in a plot.
- * @param {number} top
- * @param {number} height
- * @param {number} low value at the bottom
- * @param {number} high value at the top
- * @returns {(value: number) => number}
- */
-const scale = (top, height, low, high) => (value) => top + (height * (high - value)) / (high - low);
-
-/** @param {string} kind @param {Element[]} elements */
-function series(kind, elements) {
-  const group = makeSvg('g', { class: kind });
-  group.append(...elements);
-  return group;
-}
-
-/** Round numbers of steps, six intervals at most. @param {number} steps */
-function ticksOf(steps) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(steps, 1)));
-  const interval = [power / 5, power / 2, power, 2 * power].find((one) => one >= 1 && steps / one <= 6) ?? 2 * power;
-  return Array.from({ length: Math.floor(steps / interval) + 1 }, (_, i) => i * interval);
-}
-
-/**
- * The running mean of the losses, where each counts less the longer ago it is, without the zero that it would begin with.
- * @param {[step: number, loss: number][]} losses
- * @returns {[step: number, loss: number][]}
- */
-function smoothed(losses) {
-  let [sum, weight] = [0, 0];
-  return losses.map(([step, loss]) => {
-    sum = SMOOTHING * sum + loss;
-    weight = SMOOTHING * weight + 1;
-    return [step, sum / weight];
-  });
 }

@@ -1,5 +1,6 @@
 // A training while it runs: its chart, its pace, and what each round brought.
 import { find } from '../shared/dom.js';
+import { fact } from '../shared/facts.js';
 import { count, decimal, duration, megabytes, percent, plural, timeLeft } from '../shared/format.js';
 import { drawCourse } from './chart.js';
 import { accuracyOf } from './course.js';
@@ -53,15 +54,6 @@ function paceOf({ step, steps, milliseconds, pace = {} }) {
     secondsLeft > 0 ? ['Time left, at most', timeLeft(secondsLeft)] : ['Time it took', duration(milliseconds)],
     ['Memory for it', `${megabytes(memory)} MB`],
   ];
-}
-
-/** @param {[name: string, value: string]} fact */
-function fact([name, value]) {
-  const [group, term, description] = ['div', 'dt', 'dd'].map((tag) => document.createElement(tag));
-  term.textContent = name;
-  description.textContent = value;
-  group.append(term, description);
-  return group;
 }
 
 /** @param {import('bertlet').EpochReport} round */

@@ -5,6 +5,7 @@ import { find } from '../shared/dom.js';
 import { download } from '../shared/download.js';
 import { decimal } from '../shared/format.js';
 import { showProblem } from '../shared/problems.js';
+import { mountSnippets } from '../shared/snippets.js';
 import { toTry } from './sets.js';
 
 /** @typedef {import('./course.js').Course} Course */
@@ -53,27 +54,7 @@ export function mountTakeHome(tuned) {
   find(HTMLButtonElement, '.save-file', section).addEventListener('click', () =>
     saveHead(tuned.value?.heads.tuned ?? null, 'tuned.safetensors', problem),
   );
-  for (const block of section.querySelectorAll('.snippet')) {
-    const code = find(HTMLElement, 'code', block);
-    find(HTMLButtonElement, '.copy', block).addEventListener('click', async () => {
-      status.textContent = await copy(code);
-    });
-  }
-}
-
-/**
- * Copies text, or selects it where the clipboard is closed.
- * @param {HTMLElement} element
- * @returns {Promise<string>} what was done, as a sentence
- */
-async function copy(element) {
-  try {
-    await navigator.clipboard.writeText(element.textContent ?? '');
-    return 'Copied.';
-  } catch {
-    getSelection()?.selectAllChildren(element);
-    return 'The browser did not let the page copy them: they are selected, for you to copy.';
-  }
+  mountSnippets(section);
 }
 
 // A string in JSON is one in Python and in JavaScript, too.

@@ -2,21 +2,25 @@
 import { countOf } from '../examples/examples.js';
 import { find } from '../shared/dom.js';
 import { count, duration, percent, plural } from '../shared/format.js';
+import { keptRun } from '../shared/kept-run.js';
 import { showProblem } from '../shared/problems.js';
-import { paragraph, score } from '../shared/report.js';
+import { paragraph, score, spreadOf } from '../shared/report.js';
+import { mountCompare } from '../shared/compare.js';
 import { createStore } from '../shared/store.js';
 import { offerUndo } from '../shared/undo.js';
-import { mountCompare } from './compare-view.js';
+
 import { mountCourse } from './course-view.js';
-import { heldOutOf, newCourse, tune } from './course.js';
-import { forgetRun, keepRun, recallRun } from './kept-run.js';
-import { examplesOf } from './sets.js';
+import { heldOutOf, labelsOf, newCourse, tune } from './course.js';
+import { examplesOf, toTry } from './sets.js';
 import { mountTakeHome } from './take-home.js';
 
 /** @typedef {import('bertlet').Model} Model */
 /** @typedef {import('./course.js').Course} Course */
 /** @typedef {import('./course.js').Heads} Heads */
-/** @typedef {import('./kept-run.js').Run} Run */
+/** What a training can go on from. @typedef {{ course: Course, checkpoint: Uint8Array }} Run */
+
+/** @type {ReturnType<typeof keptRun<Run>>} */
+const kept = keptRun('paused');
 
 /** Examples below which tuning rarely pays. */
 const FEW = 200;
@@ -146,7 +150,7 @@ export function mountTuning({ bert, tab }, examples, paste) {
   async function pause(run) {
     paused = run;
     refresh();
-    isKept = await keepRun(run).then(
+    isKept = await kept.keep(run).then(
       () => true,
       () => false,
     );
@@ -157,7 +161,7 @@ export function mountTuning({ bert, tab }, examples, paste) {
   function forget() {
     paused = null;
     isKept = null;
-    return forgetRun().catch(() => {}); // nothing was kept
+    return kept.forget().catch(() => {}); // nothing was kept
   }
 
   button.addEventListener('click', () => {
@@ -194,9 +198,11 @@ export function mountTuning({ bert, tab }, examples, paste) {
     refresh();
   });
   mountCourse(panel, course, tab);
-  mountCompare(tuned);
+  const compared = createStore(/** @type {import('../shared/compare.js').Compared | null} */ (null));
+  tuned.subscribe((present) => compared.set(present && comparedOf(present)));
+  mountCompare(find(HTMLElement, '#tune-compare'), compared);
   mountTakeHome(tuned);
-  recallRun().then((run) => {
+  kept.recall().then((run) => {
     if (!run || running || paused) return;
     paused = run;
     isKept = true;
@@ -205,6 +211,17 @@ export function mountTuning({ bert, tab }, examples, paste) {
     refresh();
   });
 }
+
+/**
+ * @param {{ course: Course, heads: Heads }} tuned
+ * @returns {import('../shared/compare.js').Compared}
+ */
+const comparedOf = ({ course, heads }) => ({
+  set: course.set,
+  labels: labelsOf(course),
+  sentences: toTry(course.set),
+  heads: [heads.frozen, heads.tuned],
+});
 
 /** @param {Course} course */
 function describeStep(course) {
@@ -250,6 +267,3 @@ function report(course, { tuned, frozen }) {
     ...lines.map(paragraph),
   ];
 }
-
-/** Half of a 95% interval for a share: 1.96 standard errors. @param {number} share @param {number} n */
-const spreadOf = (share, n) => 1.96 * Math.sqrt((share * (1 - share)) / Math.max(n, 1));

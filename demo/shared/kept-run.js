@@ -1,11 +1,8 @@
-// The training that was paused, in the browser's database: some megabytes, which localStorage does not hold.
-
-/** @typedef {{ course: import('./course.js').Course, checkpoint: Uint8Array }} Run */
+// Trainings that were paused, in the browser's database: some megabytes, which localStorage does not hold.
 
 const NAME = 'bertlet-tuning';
 const VERSION = 1; // of what is kept; that of another version is dropped
 const STORE = 'runs';
-const KEY = 'paused';
 
 /** @returns {Promise<IDBDatabase>} */
 function open() {
@@ -50,10 +47,15 @@ async function within(mode, use) {
   }
 }
 
-/** @param {Run} run */
-export const keepRun = (run) => within('readwrite', (store) => store.put(run, KEY));
-
-export const forgetRun = () => within('readwrite', (store) => store.delete(KEY));
-
-/** @returns {Promise<Run | undefined>} undefined: there is none, or no storage */
-export const recallRun = () => within('readonly', (store) => store.get(KEY)).catch(() => undefined);
+/**
+ * The place of one training.
+ * @template R
+ * @param {string} key
+ */
+export const keptRun = (key) => ({
+  /** @param {R} run */
+  keep: (run) => within('readwrite', (store) => store.put(run, key)),
+  forget: () => within('readwrite', (store) => store.delete(key)),
+  /** @returns {Promise<R | undefined>} undefined: there is none, or no storage */
+  recall: () => within('readonly', (store) => store.get(key)).catch(() => undefined),
+});
