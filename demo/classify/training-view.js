@@ -5,6 +5,7 @@ import { find } from '../shared/dom.js';
 import { count, decimal, duration, percent, plural } from '../shared/format.js';
 import { showProblem } from '../shared/problems.js';
 import { paragraph, score } from '../shared/report.js';
+import { methodFor, reportDeeper, trainDeeper, whyNotDeeper } from './deeper.js';
 
 /** @typedef {import('bertlet').Model} Model */
 /** @typedef {import('bertlet').TextClassifier} Head */
@@ -16,6 +17,13 @@ const PHASES = {
   features: 'Reading the examples',
   search: 'Finding how much to trust them',
   train: 'Learning',
+};
+
+/** What "Train deeper" would do. */
+const DEEPER = {
+  contrastive:
+    'The model itself learns, from pairs of your examples. That takes a minute or more, and is kept only if it does better on examples that are left out.',
+  lora: 'The model itself learns. That takes a minute or more, and is kept only if it does better on a fifth of the examples, which are held out.',
 };
 
 /**
@@ -40,6 +48,9 @@ export function mountTraining(bert, examples, heads) {
   const button = find(HTMLButtonElement, '#train');
   const panel = /** @type {HTMLElement} */ (button.closest('.panel'));
   const note = find(HTMLElement, '#training-note');
+  const deeper = find(HTMLElement, '.deeper', panel);
+  const deeperButton = find(HTMLButtonElement, '#train-deeper');
+  const deeperNote = find(HTMLElement, '#deeper-note');
   const work = find(HTMLElement, '#training-work');
   const progress = find(HTMLProgressElement, 'progress', work);
   const phase = find(HTMLElement, '#training-phase');
@@ -59,6 +70,11 @@ export function mountTraining(bert, examples, heads) {
     button.disabled = !running && obstacle !== '';
     button.textContent = running ? 'Stop' : learned ? 'Train again' : 'Train';
     button.classList.toggle('calm', heads[kind].value !== null && !outdated);
+    const shallow = learned === examples.value && !running;
+    const obstacleDeeper = shallow ? whyNotDeeper(examples.value) : '';
+    deeper.hidden = !shallow;
+    deeperButton.disabled = obstacleDeeper !== '';
+    deeperNote.textContent = obstacleDeeper || DEEPER[methodFor(examples.value)];
     work.hidden = !running;
     result.hidden = running !== null;
     note.textContent = running ? '' : obstacle || (outdated ? 'The examples have changed since it learned.' : '');
@@ -122,6 +138,38 @@ export function mountTraining(bert, examples, heads) {
     update(kind, { running: null });
   }
 
+  async function goDeeper() {
+    const model = bert.value;
+    const from = examples.value;
+    const { kind } = from;
+    const frozen = heads[kind].value;
+    if (!model || !frozen) return;
+    const running = new AbortController();
+    const started = performance.now();
+    const { report: before } = lessons[kind];
+    /** @type {string[]} */
+    const warnings = [];
+    update(kind, { running, progress: { phase: 'Starting' }, problem: null });
+    try {
+      const found = await trainDeeper(model, from, frozen, {
+        signal: running.signal,
+        onProgress({ phase: name, loaded, total }) {
+          const what = name === 'train' ? 'The model itself learns' : PHASES[/** @type {keyof typeof PHASES} */ (name)];
+          lessons[kind].progress = { phase: what ?? 'Measuring', done: loaded / total };
+          if (kind === examples.value.kind) showProgress();
+        },
+        onWarning: (message) => warnings.push(message),
+      });
+      const lines = [`It took ${duration(performance.now() - started)}.`, ...warnings];
+      heads[kind].set(found.head);
+      update(kind, { learned: from, report: [...reportDeeper(found, kind === 'several'), ...lines.map(paragraph)] });
+    } catch (error) {
+      update(kind, { problem: error, report: before });
+    }
+    update(kind, { running: null });
+  }
+
+  deeperButton.addEventListener('click', goDeeper);
   button.addEventListener('click', () => {
     const { running } = lessons[examples.value.kind];
     if (running) running.abort();

@@ -14,6 +14,9 @@ const SIZES = [1, 2, 4, 8, 16, 32, 64];
 /** Draws of each size. */
 const DRAWS = 5;
 
+/** For the curve of the tuned model, which takes longer: sizes and draws, of which the first are the same. */
+const TUNED = { sizes: [4, 8, 16, 32], draws: 2, method: /** @type {const} */ ('lora') };
+
 /** What goes on in each phase of `learningCurve`. @type {Record<string, string>} */
 const PHASES = { features: 'Reading the sentences', train: 'Learning and testing' };
 
@@ -35,8 +38,14 @@ export function mountLearningCurve({ bert, tab }, examples) {
   const numbers = find(HTMLTableSectionElement, 'tbody', panel);
   /** @type {AbortController | null} */
   let running = null;
+  const tuneButton = find(HTMLButtonElement, '#measure-tuned');
+  const tuneNote = find(HTMLElement, '.tune-curve .hint', panel);
   /** @type {CurvePoint[]} */
   let points = [];
+  /** Of the tuned model: as many as are measured. @type {CurvePoint[]} */
+  let tuned = [];
+  /** What the points were measured on. @type {{ model: import('bertlet').Model, examples: { text: string, label: string }[] } | null} */
+  let measured = null;
 
   const refresh = () => {
     const { items } = examples.of('single');
@@ -47,6 +56,16 @@ export function mountLearningCurve({ bert, tab }, examples) {
     note.textContent = bert.value ? '' : 'As soon as the model is loaded.';
     button.disabled = !bert.value || (!running && mine.checked && !enough);
     button.textContent = running ? 'Stop' : points.length > 0 ? 'Measure again' : 'Measure';
+    button.classList.toggle('calm', points.length > 0 && !running);
+    const left = sizesToTune();
+    find(HTMLElement, '.tune-curve', panel).hidden =
+      running !== null || points.length === 0 || measured?.model !== bert.value;
+    tuneButton.hidden = left.length === 0;
+    tuneButton.textContent = tuned.length > 0 ? 'Go on with the tuned model' : 'And with the model tuned?';
+    tuneNote.textContent =
+      left.length > 0
+        ? `It trains the model itself (LoRA) ${plural(left.length * TUNED.draws, 'time')}, which takes minutes.`
+        : '';
     work.hidden = !running;
   };
 
@@ -65,6 +84,7 @@ export function mountLearningCurve({ bert, tab }, examples) {
               points: points.map(({ n, baseline }) => ({ n, ...spread(baseline) })),
             },
             { name: 'with the model', kind: 'with-model', points },
+            ...(tuned.length > 0 ? [{ name: 'with the model tuned', kind: 'tuned', points: tuned }] : []),
           ],
     );
   };
@@ -79,19 +99,54 @@ export function mountLearningCurve({ bert, tab }, examples) {
     refresh();
     try {
       const from = mine.checked ? examples.of('single').items : await fetchExamples('banking', signal);
-      points = await model.learningCurve(
-        from.map(({ text, label }) => ({ text, label })),
-        {
-          sizes: sizesFor(from),
-          draws: DRAWS,
-          signal,
-          onProgress(event) {
-            progress.value = event.loaded / event.total;
-            phase.textContent = PHASES[event.phase];
-          },
+      const given = from.map(({ text, label }) => ({ text, label }));
+      points = await model.learningCurve(given, {
+        sizes: sizesFor(from),
+        draws: DRAWS,
+        signal,
+        onProgress(event) {
+          progress.value = event.loaded / event.total;
+          phase.textContent = PHASES[event.phase];
         },
-      );
+      });
+      tuned = [];
+      measured = { model, examples: given };
       show();
+    } catch (error) {
+      showProblem(problem, error);
+    }
+    running = null;
+    refresh();
+  }
+
+  /** The sizes that the tuned model is still to be measured with. */
+  const sizesToTune = () =>
+    TUNED.sizes.filter((n) => points.some((point) => point.n === n) && !tuned.some((point) => point.n === n));
+
+  /** Size by size, so that the curve grows, and stays as far as it is when it is stopped. */
+  async function measureTuned() {
+    if (!measured) return;
+    const { model, examples: given } = measured;
+    const { signal } = (running = new AbortController());
+    const sizes = sizesToTune();
+    const { draws, method } = TUNED;
+    showProblem(problem, null);
+    progress.removeAttribute('value');
+    phase.textContent = 'Starting';
+    refresh();
+    try {
+      for (const [i, n] of sizes.entries()) {
+        const [point] = await model.learningCurve(given, {
+          ...{ sizes: [n], draws, method, baseline: false, signal },
+          onProgress(event) {
+            if (event.phase !== 'train') return;
+            progress.value = (i + event.loaded / event.total) / sizes.length;
+            phase.textContent = `Tuning the model with ${plural(n, 'example')} of each label`;
+          },
+        });
+        tuned = [...tuned, point];
+        show();
+      }
     } catch (error) {
       showProblem(problem, error);
     }
@@ -102,13 +157,29 @@ export function mountLearningCurve({ bert, tab }, examples) {
   function show() {
     const few = /** @type {CurvePoint} */ (points.findLast(({ n }) => n <= 8));
     const { mean } = spread(few.baseline);
-    summary.textContent = `With ${plural(few.n, 'example')} of each label it is right ${percent(few.mean)} of the time; from their words alone, ${percent(mean)}.`;
+    summary.textContent = `With ${plural(few.n, 'example')} of each label it is right ${percent(few.mean)} of the time; from their words alone, ${percent(mean)}.${describeTuned()}`;
+    find(HTMLElement, '#panel-curve .legend .tuned').hidden = tuned.length === 0;
     chart.setAttribute('aria-label', summary.textContent);
     find(HTMLDetailsElement, 'details', panel).hidden = false;
-    numbers.replaceChildren(...points.map(row));
+    numbers.replaceChildren(
+      ...points.map((point) =>
+        row(
+          point,
+          tuned.find(({ n }) => n === point.n),
+        ),
+      ),
+    );
     draw();
   }
 
+  /** What tuning brings at the largest size that is measured, on the same draws. */
+  function describeTuned() {
+    const last = tuned.at(-1);
+    if (!last?.frozen) return '';
+    return ` Tuned with ${plural(last.n, 'example')} of each label, the model is right ${percent(last.mean)} of the time; on the same draws, a layer on top alone ${percent(last.frozen.mean)}.`;
+  }
+
+  tuneButton.addEventListener('click', measureTuned);
   button.addEventListener('click', () => {
     if (running) running.abort();
     else measure();
@@ -138,12 +209,14 @@ function sizesFor(examples) {
   return perLabel.size < 2 || least < 4 ? [] : SIZES.filter((n) => n < least);
 }
 
-/** @param {CurvePoint} point */
-function row({ n, baseline, ...model }) {
+/**
+ * @param {CurvePoint} point
+ * @param {CurvePoint | undefined} tuned
+ */
+function row({ n, baseline, ...model }, tuned) {
   const line = document.createElement('tr');
-  for (const text of [count(n), withSpread(model), withSpread(spread(baseline))]) {
-    line.insertCell().textContent = text;
-  }
+  const cells = [count(n), withSpread(model), withSpread(spread(baseline)), tuned ? withSpread(tuned) : ''];
+  for (const text of cells) line.insertCell().textContent = text;
   return line;
 }
 

@@ -170,5 +170,8 @@ function showFills(sentence, others, text, [best, ...rest], hue) {
   const word = isEnd ? best.token_str.slice(2) : best.token_str;
   const mark = { start: start.length, end: start.length + word.length, hue, score: best.score };
   showMarked(sentence, start + word + after, [mark]);
-  others.textContent = [best, ...rest].map(({ token_str: piece, score }) => `${piece} ${percent(score)}`).join(', ');
+  others.textContent = [best, ...rest].map(({ token_str: piece, score }) => `${piece} ${shareOf(score)}`).join(', ');
 }
+
+/** @param {number} score 0 .. 1 */
+const shareOf = (score) => (score < 0.01 ? '< 1%' : percent(score));

@@ -229,6 +229,7 @@ export function mountPretraining({ tab }, examples) {
     if (!run || running || paused) return;
     paused = run;
     mine.checked = run.course.source === 'mine';
+    length.value = String(run.course.steps);
     gaps.suggest(run.course.source);
     course.set(run.course);
     refresh();
