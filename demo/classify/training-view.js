@@ -32,12 +32,20 @@ const DEEPER = {
  * @property {AbortController | null} running
  * @property {{ phase: string, done?: number }} progress
  * @property {Examples | null} learned what the present classifier has learned from, here
+ * @property {boolean} isDeep whether the model itself has learned, too, or might have
  * @property {HTMLElement[]} report
  * @property {unknown} problem
  */
 
 /** @returns {Lesson} */
-const noLesson = () => ({ running: null, progress: { phase: '' }, learned: null, report: [], problem: null });
+const noLesson = () => ({
+  running: null,
+  progress: { phase: '' },
+  learned: null,
+  isDeep: false,
+  report: [],
+  problem: null,
+});
 
 /**
  * @param {import('../shared/store.js').Store<Model | null>} bert
@@ -64,13 +72,13 @@ export function mountTraining(bert, examples, heads) {
 
   const refresh = () => {
     const { kind, items } = examples.value;
-    const { running, learned } = lessons[kind];
+    const { running, learned, isDeep } = lessons[kind];
     const obstacle = whyNot(bert.value, examples.value);
     const outdated = learned !== null && learned !== examples.value;
     button.disabled = !running && obstacle !== '';
     button.textContent = running ? 'Stop' : learned ? 'Train again' : 'Train';
     button.classList.toggle('calm', heads[kind].value !== null && !outdated);
-    const shallow = learned === examples.value && !running;
+    const shallow = learned === examples.value && !running && !isDeep;
     const obstacleDeeper = shallow ? whyNotDeeper(examples.value) : '';
     deeper.hidden = !shallow;
     deeperButton.disabled = obstacleDeeper !== '';
@@ -131,7 +139,7 @@ export function mountTraining(bert, examples, heads) {
       for (const key of keys) read.add(key);
       const lines = [...report(trained, performance.now() - started, known), ...warnings.map(paragraph)];
       heads[kind].set(trained);
-      update(kind, { learned: from, report: lines });
+      update(kind, { learned: from, isDeep: false, report: lines });
     } catch (error) {
       update(kind, { problem: error });
     }
@@ -162,7 +170,11 @@ export function mountTraining(bert, examples, heads) {
       });
       const lines = [`It took ${duration(performance.now() - started)}.`, ...warnings];
       heads[kind].set(found.head);
-      update(kind, { learned: from, report: [...reportDeeper(found, kind === 'several'), ...lines.map(paragraph)] });
+      update(kind, {
+        learned: from,
+        isDeep: true,
+        report: [...reportDeeper(found, kind === 'several'), ...lines.map(paragraph)],
+      });
     } catch (error) {
       update(kind, { problem: error, report: before });
     }

@@ -29,6 +29,7 @@ export function mountGaps(section, pair) {
   let gaps = [];
   let nextId = 0;
   let isOwn = false;
+  let suggested = '';
   /** Who has filled which text: only what is new is asked. @type {Map<Model, Map<string, MaskFill[]>>} */
   const known = new Map();
   /** Whether something is asked for, and whether it is to be asked again. */
@@ -83,9 +84,15 @@ export function mountGaps(section, pair) {
   function makeGap(id) {
     const element = clone('gap-template');
     const field = find(HTMLInputElement, '.gap-text', element);
+    const filled = find(HTMLElement, '.filled', element);
+    let wasFilled = false;
     const sides = /** @type {const} */ (['untrained', 'learned']).map((name) => {
       const side = find(HTMLElement, `.${name}`, element);
-      return { name, sentence: find(HTMLElement, '.marked', side), others: find(HTMLElement, '.others', side) };
+      const sentence = find(HTMLElement, '.marked', side);
+      const others = find(HTMLElement, '.others', side);
+      const show = (/** @type {string} */ text, /** @type {MaskFill[]} */ fills) =>
+        showFills(sentence, others, text, fills, HUES[name]);
+      return { name, show };
     });
     const change = (/** @type {string | null} */ text) => {
       isOwn = true;
@@ -107,11 +114,12 @@ export function mountGaps(section, pair) {
         find(HTMLElement, '.note', element).textContent = masked(text)
           ? ''
           : 'Write ___ once, where a word is to be found.';
-        find(HTMLElement, '.filled', element).hidden = !masked(text) || !pair.value;
-        for (const { name, sentence, others } of sides) {
-          const fills = pair.value && known.get(pair.value[name])?.get(text);
-          if (fills) showFills(sentence, others, text, fills, HUES[name]);
-        }
+        const fills = sides.map(({ name }) => pair.value && known.get(pair.value[name])?.get(text));
+        const isFilled = fills.every(Boolean);
+        if (isFilled) sides.forEach(({ show }, i) => show(text, /** @type {MaskFill[]} */ (fills[i])));
+        wasFilled = pair.value !== null && masked(text) !== null && (isFilled || wasFilled);
+        filled.hidden = !wasFilled;
+        filled.setAttribute('aria-busy', String(!isFilled)); // it shows the text as it was before
       },
     };
   }
@@ -144,7 +152,9 @@ export function mountGaps(section, pair) {
     },
     /** @param {string} source */
     suggest(source) {
-      if (!isOwn) replace(gapsOf(source));
+      if (source === suggested || isOwn) return;
+      suggested = source;
+      replace(gapsOf(source));
     },
     first: () => gaps.map(({ text }) => masked(text)).find((text) => text !== null) ?? 'It is [MASK].',
   };

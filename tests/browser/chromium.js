@@ -2,9 +2,11 @@
 // reference values that PyTorch computed.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { modelFolder } from '../../js/node/model-folder.js';
+import { serve } from '../../scripts/serve.js';
 
 export const MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
 export const FIXTURES = fileURLToPath(new URL('../fixtures/model', import.meta.url));
@@ -51,6 +53,30 @@ export async function openPage(browser, url, options = {}) {
   });
   await page.goto(url);
   return page;
+}
+
+/**
+ * A browser and a server for the tests of a file, which end with them.
+ * @param {import('../../scripts/serve.js').ServeOptions} [options]
+ */
+export function useSite(options) {
+  const site = {
+    /** @type {import('playwright-core').Browser} */
+    browser: undefined,
+    /** @type {import('../../scripts/serve.js').Server} */
+    server: undefined,
+    /** A new page at an address of the server, see `openPage`. */
+    open: (path = '', pageOptions = {}) => openPage(site.browser, site.server.url + path, pageOptions),
+  };
+  before(async () => {
+    site.browser = await launch();
+    site.server = await serve({ port: 0, ...options });
+  });
+  after(async () => {
+    await site.browser?.close();
+    await site.server?.close();
+  });
+  return site;
 }
 
 /** Tensors of a safetensors file, as PyTorch wrote it: { name: { shape, data } }. */

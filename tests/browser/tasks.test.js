@@ -197,9 +197,9 @@ describe('adapters for all-MiniLM-L6-v2', { skip: withoutModel }, () => {
   test('everything has a name for screen readers, and nothing sticks out of a narrow window', async () => {
     const session = await page.context().newCDPSession(page);
     const roles = ['tab', 'tabpanel', 'button', 'textbox', 'slider', 'radio', 'progressbar', 'link', 'region', 'image'];
-    for (const tab of ['classify', 'tune', 'sentiment', 'entities', 'questions', 'similar', 'curve']) {
+    for (const tab of ['classify', 'tune', 'pretrain', 'sentiment', 'entities', 'questions', 'similar', 'curve']) {
       await page.click(`#tab-${tab}`);
-      if (!['classify', 'tune', 'curve'].includes(tab)) await result(tab);
+      if (!['classify', 'tune', 'pretrain', 'curve'].includes(tab)) await result(tab);
       const { nodes } = await session.send('Accessibility.getFullAXTree');
       const named = nodes.filter(({ ignored, role }) => !ignored && roles.includes(role?.value));
       const nameless = named.filter(({ name }) => !name?.value);

@@ -6,29 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { unzipSync } from 'fflate';
-import { serve } from '../../scripts/serve.js';
 import { toyExamples } from '../support.js';
-import { addPasted, FIXTURES, launch, openPage } from './chromium.js';
+import { addPasted, FIXTURES, useSite } from './chromium.js';
 
 const python = process.env.PYTHON ?? 'python3';
 const packages = 'torch, transformers, peft';
 const withoutPeft =
   spawnSync(python, ['-c', `import ${packages}`]).status === 0 ? false : `${python} lacks ${packages}`;
 
-let browser;
-let server;
+const site = useSite({ models: FIXTURES });
 let page;
 
-before(async () => {
-  browser = await launch();
-  server = await serve({ port: 0, models: FIXTURES });
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
 beforeEach(async () => {
-  page = await openPage(browser, `${server.url}?model=tiny-f32&hub=/models#tune`);
+  page = await site.open('?model=tiny-f32&hub=/models#tune');
   await ready();
 });
 afterEach(async () => {

@@ -2,30 +2,18 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { serve } from '../../scripts/serve.js';
+import { test } from 'node:test';
 import { fixtures } from '../support.js';
 import { readFixture } from '../tokenize/golden.js';
-import { EMPTY_PAGE, launch, openPage } from './chromium.js';
+import { EMPTY_PAGE, useSite } from './chromium.js';
 
-let browser;
-let server;
-
-before(async () => {
-  browser = await launch();
-  server = await serve({ port: 0 });
-});
-
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+const site = useSite();
 
 test('the pieces that Hugging Face makes, with little to fetch; its tokenizer; stopped halfway', async () => {
   const oracle = JSON.parse(readFileSync(join(fixtures, 'tokenizer/vocabularies.json'), 'utf8'));
   const runs = oracle.fixtures.slice(0, 4);
   const texts = readFixture('uncased').map(({ text }) => text);
-  const page = await openPage(browser, server.url + EMPTY_PAGE);
+  const page = await site.open(EMPTY_PAGE);
   const fetched = [];
   page.on('request', (request) => fetched.push(new URL(request.url()).pathname));
   const found = await page.evaluate(
