@@ -162,8 +162,13 @@ export function mountPretraining({ tab }, examples) {
   async function makeModels(vocabulary, isGoingOn, signal) {
     const before = pair.value;
     if (!isGoingOn) endPair();
-    const untrained = (isGoingOn && before?.untrained) || (await newModel(vocabulary, { signal, threads: 1 }));
-    const models = { untrained, learned: await newModel(vocabulary, { signal }) };
+    const known = isGoingOn ? before?.untrained : undefined;
+    const untrained = known ?? (await newModel(vocabulary, { signal, threads: 1 }));
+    const learned = await newModel(vocabulary, { signal }).catch((error) => {
+      if (!known) untrained.dispose();
+      throw error;
+    });
+    const models = { untrained, learned };
     gaps.follow(before?.learned, models.learned);
     pair.set(models);
     if (isGoingOn) before?.learned.dispose();
