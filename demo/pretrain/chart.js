@@ -32,7 +32,7 @@ export function drawLearning(svg, course) {
     ]),
     ...ticksOf(steps).map((step) => makeSvg('text', { x: x(step), y: y(0) + 20 }, String(step))),
     makeSvg('text', { x: EDGE.left + plotWidth / 2, y: height - 4 }, 'steps'),
-    makeSvg('text', { x: EDGE.left, y: EDGE.top - 12, class: 'start' }, 'Loss on hidden words: the lower, the better'),
+    makeSvg('text', { x: EDGE.left, y: EDGE.top - 12, class: 'start' }, 'Loss on hidden words'),
     series(
       'words',
       losses.length === 0
