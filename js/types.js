@@ -71,6 +71,12 @@
 
 /** @typedef {'int8' | 'f32'} Dtype */
 
+/**
+ * What a model's weights are written in: 'f32' as they are, 'f16' in half precision, for any program that reads safetensors; 'int8' in 4 to 8
+ * bits, for bertlet (docs/formats.md).
+ * @typedef {'f32' | 'f16' | 'int8'} SaveDtype
+ */
+
 /** @typedef {'scalar' | 'simd' | 'simd-mt' | 'relaxed' | 'relaxed-mt'} Build */
 
 /**

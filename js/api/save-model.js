@@ -2,18 +2,20 @@
 import { BertletError } from '../errors.js';
 import { callOptions } from './call-options.js';
 import { Head } from './heads/head.js';
+import { checkChoice } from './options.js';
 
 /**
  * @param {import('../rpc/connection.js').Connection} connection
  * @param {import('../types.js').ModelInfo} info
- * @param {{ head?: unknown } & import('../types.js').TaskOptions} options as of `Model.save`
+ * @param {{ head?: unknown, dtype?: import('../types.js').SaveDtype } & import('../types.js').TaskOptions} options as of `Model.save`
  * @returns {Promise<Record<string, Blob | Uint8Array<ArrayBuffer>>>}
  */
-export async function saveModel(connection, { dtype, fingerprint }, { head, ...options }) {
-  if (dtype !== 'f32')
+export async function saveModel(connection, { dtype: loaded, fingerprint }, { head, dtype = 'f32', ...options }) {
+  checkChoice('dtype', dtype, ['f32', 'f16', 'int8'], 'UNSUPPORTED_DTYPE');
+  if (loaded !== 'f32')
     throw new BertletError(
       'UNSUPPORTED_DTYPE',
-      `The model was loaded with dtype '${dtype}', from whose numbers those of its files can't be made again. Load it with dtype 'f32' to save it.`,
+      `The model was loaded with dtype '${loaded}', from whose numbers those of its files can't be made again. Load it with dtype 'f32' to save it.`,
     );
   const data = head === undefined ? undefined : Head.partsOf(head)?.data;
   if (head !== undefined && !data)
@@ -24,5 +26,5 @@ export async function saveModel(connection, { dtype, fingerprint }, { head, ...o
       `The head was trained on ${data.baseModel} (fingerprint ${data.fingerprint}), but the model has fingerprint ${fingerprint}. ` +
         'Save it with the model that it was trained on.',
     );
-  return connection.call('save', { head: data }, callOptions(options));
+  return connection.call('save', { head: data, dtype }, callOptions(options));
 }

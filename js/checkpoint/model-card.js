@@ -145,11 +145,12 @@ const vectorCard = (base, modelName) =>
 
 /**
  * The card of a model's folder.
- * @param {{ className: string, head?: WrittenHead, headClass?: HeadClass, isSentenceModel: boolean }} model
+ * @param {{ className: string, head?: WrittenHead, headClass?: HeadClass, isSentenceModel: boolean, dtype: import('../types.js').SaveDtype }} model
  * @returns {Uint8Array<ArrayBuffer>}
  */
-export function modelCard({ className, head, headClass, isSentenceModel }) {
+export function modelCard({ className, head, headClass, isSentenceModel, dtype }) {
   const { labels = [], task } = head ?? {};
+  const isPacked = dtype === 'int8';
   const isPooled = headClass?.pooled;
   const auto = headClass && !isPooled ? `AutoModelFor${headClass.suffix}` : 'AutoModel';
   const inputs = INPUTS[headClass?.suffix ?? 'SequenceClassification'];
@@ -168,22 +169,26 @@ export function modelCard({ className, head, headClass, isSentenceModel }) {
     `${isPooled ? 'logits' : 'vectors'} = model.encode(["what a lovely film"])`,
   ];
   return encodeCard({
-    library: isSentenceModel ? 'sentence-transformers' : 'transformers',
+    library: isPacked ? 'bertlet' : isSentenceModel ? 'sentence-transformers' : 'transformers',
     tag: headClass && PIPELINE_TAGS[headClass.suffix],
     lines: [
       `A ${className}${task ? `, with a head for ${task}${labels.length > 0 ? `: ${labels.join(', ')}` : ''}` : ''}. Written by bertlet.`,
       '',
-      'In Python, with `.` for this folder:',
-      '',
-      ...(isPooled ? [] : code('python', inTransformers(auto, inputs))),
-      ...(fillsMasks ? code('python', inTransformers('AutoModelForMaskedLM', '"what a [MASK] film"')) : []),
-      ...(isSentenceModel ? code('python', inSentences) : []),
+      ...(isPacked
+        ? ['The weights, `bertlet-int8.safetensors`, are packed into 4 to 8 bits: bertlet reads them, Python does not.', '']
+        : [
+            'In Python, with `.` for this folder:',
+            '',
+            ...(isPooled ? [] : code('python', inTransformers(auto, inputs))),
+            ...(fillsMasks ? code('python', inTransformers('AutoModelForMaskedLM', '"what a [MASK] film"')) : []),
+            ...(isSentenceModel ? code('python', inSentences) : []),
+          ]),
       'In JavaScript:',
       '',
       ...code('js', [
         "import { load } from 'bertlet';",
         '',
-        "const bert = await load('https://…/this-folder/');",
+        `const bert = await load('https://…/this-folder/'${isPacked ? ", { dtype: 'int8' }" : ''});`,
         task ? `await bert.head.${CALLS[task]};` : "const [vector] = await bert.embed(['what a lovely film']);",
         ...(fillsMasks ? ["const words = await bert.fillMask('what a [MASK] film');"] : []),
       ]),

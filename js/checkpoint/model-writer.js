@@ -31,15 +31,16 @@ import { layerTensors } from './written-tensors.js';
  * @property {import('./masked-head.js').MaskedHead} [maskedHead]
  * @property {{ weight: Float32Array, bias: Float32Array }} [pooler]
  * @property {import('./sentence-transformers.js').SentencePipeline} [pipeline]
+ * @property {import('../types.js').SaveDtype} dtype that the weights are written in
  */
 
 /**
  * Plans the files. Throws BAD_INPUT for a head that no files of Python's libraries describe.
  * @param {ModelParts} parts
  * @returns {{ files: Record<string, Uint8Array<ArrayBuffer>>, tensors: ModelTensor[] }} `files`: all but those of the tokenizer and
- *   model.safetensors, which holds `tensors`
+ *   that of the weights, which holds `tensors`
  */
-export function planModel({ configJson, config, encoder, head, maskedHead, pooler, pipeline }) {
+export function planModel({ configJson, config, encoder, head, maskedHead, pooler, pipeline, dtype }) {
   const { family } = config;
   const headClass = head && classOf(head, config);
   const className = `${family.className}${classSuffix(headClass, maskedHead)}`;
@@ -57,10 +58,10 @@ export function planModel({ configJson, config, encoder, head, maskedHead, poole
   const maxTokens = (!isPooled && pipeline?.maxTokens) || config.maxPositions;
   return {
     files: {
-      'config.json': encodeJson(writtenConfig(configJson, config, className, head, headClass)),
+      'config.json': encodeJson(writtenConfig(configJson, config, { className, head, headClass, dtype })),
       ...(modules && writeModules(modules, config.hiddenSize, maxTokens, isPooled ? undefined : pipeline)),
       ...(head?.transitions && { [CRF_FILE]: writeTransitions(head.transitions) }),
-      'README.md': modelCard({ className, head, headClass, isSentenceModel: modules !== undefined }),
+      'README.md': modelCard({ className, head, headClass, isSentenceModel: modules !== undefined, dtype }),
     },
     tensors: tensors.sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
@@ -106,13 +107,11 @@ const REPLACED = ['bertlet', 'id2label', 'label2id', 'num_labels', 'problem_type
  * The checkpoint's config.json for what is written.
  * @param {Record<string, unknown>} configJson
  * @param {Config} config
- * @param {string} className
- * @param {ModelParts['head']} head
- * @param {HeadClass | undefined} headClass
+ * @param {{ className: string, head: ModelParts['head'], headClass: HeadClass | undefined, dtype: ModelParts['dtype'] }} written
  */
-function writtenConfig(configJson, { vocabSize }, className, head, headClass) {
+function writtenConfig(configJson, { vocabSize }, { className, head, headClass, dtype }) {
   const kept = Object.fromEntries(Object.entries(configJson).filter(([key]) => !REPLACED.includes(key)));
-  const base = { ...kept, architectures: [className], vocab_size: vocabSize, dtype: 'float32' };
+  const base = { ...kept, architectures: [className], vocab_size: vocabSize, dtype: dtype === 'f16' ? 'float16' : 'float32' };
   if (!head || !headClass) return base;
   const { labels } = head;
   const settings = settingsOf(head, headClass);

@@ -2,9 +2,11 @@
 
 /** @typedef {{ name: string, shape: number[], values: ArrayLike<number> }} WrittenTensor `values`: row by row */
 
+const ELEMENT_BYTES = { F32: 4, F16: 2, U8: 1 };
+
 /**
  * The beginning of a file, behind which the tensors' bytes follow in the same order.
- * @param {{ name: string, shape: number[] }[]} tensors of F32
+ * @param {{ name: string, shape: number[], dtype?: keyof typeof ELEMENT_BYTES }[]} tensors of F32 by default
  * @param {Record<string, string>} metadata the header's __metadata__
  * @returns {Uint8Array<ArrayBuffer>}
  */
@@ -12,9 +14,9 @@ export function writeHeader(tensors, metadata) {
   /** @type {Record<string, unknown>} */
   const header = { __metadata__: metadata };
   let end = 0;
-  for (const { name, shape } of tensors) {
-    const bytes = shape.reduce((product, size) => product * size, 4);
-    header[name] = { dtype: 'F32', shape, data_offsets: [end, (end += bytes)] };
+  for (const { name, shape, dtype = 'F32' } of tensors) {
+    const bytes = shape.reduce((product, size) => product * size, ELEMENT_BYTES[dtype]);
+    header[name] = { dtype, shape, data_offsets: [end, (end += bytes)] };
   }
   // The tensors begin at a multiple of 8 bytes, as the format asks for; spaces after the JSON fill the gap.
   const json = new TextEncoder().encode(JSON.stringify(header));

@@ -233,7 +233,7 @@ const tooLong = (location, { fileSize }) =>
  * or with what `chunks` or a callback throws.
  * @param {import('../base/platform.js').Chunks} chunks the file, cut anywhere
  * @param {string} location URL or path of the file, for messages
- * @param {(header: Header) => void} onHeader called once, before all `onBytes`
+ * @param {(header: Header) => Promise<void>} onHeader called once, before all `onBytes`
  * @param {(tensor: Tensor, bytes: Uint8Array, loaded: number) => void} onBytes gets the next bytes of a tensor, a view that is valid
  *   during the call; `loaded`: bytes of the file so far
  */
@@ -257,7 +257,7 @@ export async function readSafetensors(chunks, location, onHeader, onBytes) {
       if (loaded < dataStart) continue;
       header = parseHeader(bytes.subarray(8, dataStart), location);
       start = [];
-      onHeader(header);
+      await onHeader(header);
       chunk = bytes.subarray(dataStart);
     }
     if (loaded > header.fileSize) throw tooLong(location, header);

@@ -1,8 +1,8 @@
-// Finds the files of a checkpoint that is cut into shards, which an index lists. Only who loads a folder without model.safetensors fetches
-// this file.
+// Finds the files of a checkpoint that is cut into shards, which an index lists, or else what `convert` has made of it. Only who loads a
+// folder without model.safetensors fetches this file.
 import { BertletError } from '../errors.js';
-import { isModelFile, isWeights } from '../io/file-name.js';
-import { readOptional } from '../io/sources.js';
+import { CONVERTED, isModelFile, isWeights } from '../io/file-name.js';
+import { openFile, readOptional } from '../io/sources.js';
 import { parseJson } from './json.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
@@ -20,15 +20,20 @@ const INDEX = 'model.safetensors.index.json';
 /**
  * Reads model.safetensors.index.json.
  * @param {Source} source
+ * @param {boolean} isInt8 whether CONVERTED was looked for already
  * @param {AbortSignal} signal
  * @param {BertletError} error why there is no model.safetensors
  * @param {string} single URL or path of model.safetensors, for messages
  * @returns {Promise<WeightFiles>} rejects with FILE_NOT_FOUND or `error` if there is no index either, BAD_CONFIG
  *   for a damaged one, and as `openFile`
  */
-export async function readShards(source, signal, error, single) {
+export async function readShards(source, isInt8, signal, error, single) {
   const found = await readOptional(source, INDEX, signal);
-  if ('error' in found) throw error.code === 'FILE_NOT_FOUND' ? noSafetensors(single, error) : error;
+  if ('error' in found) {
+    const converted = isInt8 ? undefined : await openFile(source, CONVERTED, signal).catch(unlessAbsent);
+    if (converted) return { names: [CONVERTED], first: converted };
+    throw error.code === 'FILE_NOT_FOUND' ? noSafetensors(single, error) : error;
+  }
   const { location } = found;
   const { weight_map: weightMap, metadata } = parseJson(found.bytes, location);
   const names = [...new Set(Object.values(weightMap ?? {}))];
@@ -44,6 +49,11 @@ export async function readShards(source, signal, error, single) {
     );
   }
   return { names: names.sort(), index: { location, tensors: Object.keys(weightMap), totalBytes } };
+}
+
+/** For `catch`: nothing for a file that is not there. @param {unknown} error */
+function unlessAbsent(error) {
+  if (!(error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code))) throw error;
 }
 
 /**

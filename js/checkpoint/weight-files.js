@@ -1,6 +1,7 @@
 // Finds the files that hold a checkpoint's weights: a single one, or shards.
 import { fetchPart } from '../base/fetch-part.js';
 import { BertletError } from '../errors.js';
+import { CONVERTED } from '../io/file-name.js';
 import { openFile } from '../io/sources.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
@@ -8,17 +9,22 @@ import { openFile } from '../io/sources.js';
 const SINGLE = 'model.safetensors';
 
 /**
- * Finds and opens model.safetensors, or reads the index of its shards.
+ * Finds and opens the file of weights, or reads the index of shards.
  * @param {Source} source
+ * @param {boolean} isInt8 whether what `convert` has made is looked for first; else it is taken where there is nothing else
  * @param {AbortSignal} signal
- * @returns {Promise<import('./shards.js').WeightFiles>} rejects with FILE_NOT_FOUND if there is neither file, BAD_CONFIG for a damaged index, and as `openFile`
+ * @returns {Promise<import('./shards.js').WeightFiles>} rejects with FILE_NOT_FOUND if there is no such file, BAD_CONFIG for a damaged index, and as `openFile`
  */
-export async function findWeightFiles(source, signal) {
-  try {
-    return { names: [SINGLE], first: await openFile(source, SINGLE, signal) };
-  } catch (error) {
-    if (!(error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code))) throw error;
-    const { readShards } = await fetchPart(() => import('./shards.js'));
-    return readShards(source, signal, error, source.locate(SINGLE));
-  }
+export async function findWeightFiles(source, isInt8, signal) {
+  /** @type {BertletError | undefined} */
+  let absent;
+  for (const name of isInt8 ? [CONVERTED, SINGLE] : [SINGLE])
+    try {
+      return { names: [name], first: await openFile(source, name, signal) };
+    } catch (error) {
+      if (!(error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code))) throw error;
+      absent = error;
+    }
+  const { readShards } = await fetchPart(() => import('./shards.js'));
+  return readShards(source, isInt8, signal, /** @type {BertletError} */ (absent), source.locate(SINGLE));
 }

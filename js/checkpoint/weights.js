@@ -1,6 +1,7 @@
 // Reads a checkpoint's tensors: those of the encoder go into the core as their bytes arrive, with an adapter merged on the way; those of
 // heads are kept in JavaScript's memory.
 import { BertletError } from '../errors.js';
+import { fetchPart } from '../base/fetch-part.js';
 import { notFinite, readSafetensors, toFloats, unsupportedType } from './safetensors.js';
 import { openFile } from '../io/sources.js';
 import { canonicalName } from './tensor-names.js';
@@ -23,6 +24,7 @@ import { tensorsOf } from '../core/tensors.js';
  * @property {import('./families/family.js').Family} family
  * @property {import('./adapter.js').Adapter} [adapter] to be merged
  * @property {string} [tied] canonical name of a tensor that is the word embeddings; they may be stored under this name only
+ * @property {import('../engine/engine.js').Extras} extras gets notes on the weights
  * @property {Set<string>} headNames canonical names of the heads' tensors
  * @property {(name: string) => boolean} isNeeded whether one of them is read; what is wrong with another one is no error, and it counts as
  *   missing
@@ -61,7 +63,7 @@ export async function readWeights(source, target, signal, onProgress) {
   const expected = tensorsOf(core, model);
   // Of the layers below a classifier an adapter may save those that its head does not read.
   adapter?.check((name) => expected.get(name)?.shape, headNames);
-  const { names, index, first } = await findWeightFiles(source, signal);
+  const { names, index, first } = await findWeightFiles(source, core.fn.model_weight_bits(model) < 32, signal);
   const listed = index && canonicalNames(index.tensors, target);
   if (index && listed) checkComplete(expected, new Set(listed.values()), index.location);
 
@@ -127,13 +129,20 @@ class CheckpointReader {
    */
   async readFile(chunks, location, single, report) {
     let size = 0;
+    /** @type {import('./packed-reader.js').PackedFile | undefined} */
+    let packed;
     /** @type {Map<Tensor, (bytes: Uint8Array) => void>} */
     let consumers;
     await readSafetensors(
       chunks,
       location,
-      (header) => {
-        consumers = this.#consumersOf(header.tensors, location);
+      async (header) => {
+        if (header.metadata.bertlet_weights) {
+          const { PackedFile } = await fetchPart(() => import('./packed-reader.js'));
+          packed = new PackedFile(header, location);
+        }
+        consumers = this.#consumersOf((packed ?? header).tensors, location);
+        if (packed) consumers = packed.unpack(consumers);
         if (single) checkComplete(this.expected, this.seen, location);
         size = header.fileSize;
       },
@@ -142,6 +151,7 @@ class CheckpointReader {
         consumers.get(tensor)?.(bytes);
       },
     );
+    packed?.finish(this.target, this.expected);
     return size;
   }
 

@@ -56,6 +56,7 @@ export const ADAPTER_BYTES = 128 * 2 ** 20;
  * @property {import('../checkpoint/masked-head.js').MaskedHead} [maskedHead]
  * @property {import('../tokenize/vocabulary.js').Vocabulary} [vocabulary] without `search`; it is here only when it comes from the cache,
  *   where it saves reading the tokenizer's files
+ * @property {string[]} [notes] sentences on the weights, see `ModelInfo`
  * @property {number} [vocabSize] rows of the word embeddings; an adapter may have more than the base model
  * @property {import('../checkpoint/sentence-transformers.js').SentencePipeline} [sentencePipeline] what `embed` does by default
  */

@@ -2,6 +2,7 @@
 // that nothing is ever removed that the user put there, or has changed; its date says when the model was used last.
 import { readdir, readFile, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
+import { CONVERTED } from '../io/file-name.js';
 import { cacheFolder } from './cache-folder.js';
 import { absent } from './file-error.js';
 import { makeFolder, removeAbandoned, replaceFile } from './partial.js';
@@ -10,7 +11,7 @@ import { makeFolder, removeAbandoned, replaceFile } from './partial.js';
 const RECORD = '.bertlet-download.json';
 
 /** Of a downloaded model one of these files gets its name last and loses it first, so that a folder that has one is complete. */
-export const LAST = ['model.safetensors', 'model.safetensors.index.json', 'adapter_model.safetensors'];
+export const LAST = ['model.safetensors', 'model.safetensors.index.json', CONVERTED, 'adapter_model.safetensors'];
 
 /** A load reads a model's files one after the other; after its beginning they stay at least for so long: an hour. */
 const BUSY_MS = 60 * 60 * 1000;

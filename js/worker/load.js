@@ -172,7 +172,7 @@ async function readCheckpoint(engine, source, adapter, configJson, context) {
   const ofPlan = headTensors(plan);
   const isNeeded = (/** @type {string} */ name) => !ofHeads.has(name) || ofPlan.has(name);
   const tied = tiedTensor(configJson, family);
-  const target = { core, model, staging, family, adapter, headNames, isNeeded, tied };
+  const target = { core, model, staging, family, adapter, extras, headNames, isNeeded, tied };
   const tensors = await readWeights(source, target, signal, progressReporter(context, 'download'));
   extras.headTensors = [...tensors].filter(([name]) => ofHeads.has(name));
   if (tensors.has(`${family.maskedHead.transform}.weight`)) {

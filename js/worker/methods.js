@@ -101,8 +101,8 @@ export function createMethods() {
       const { family, hiddenSize, numLayers, maxPositions: maxTokens, vocabSize } = engine.config;
       const { build, threads } = engine.compiled;
       const { fingerprint, fromCache, configJson: config } = engine;
-      const notes = [...engine.notes, ...engine.cacheNotes];
-      const { head, maskedHead } = engine.extras;
+      const { head, maskedHead, notes: ofWeights = [] } = engine.extras;
+      const notes = [...engine.notes, ...ofWeights, ...engine.cacheNotes];
       if (head) await keepHead(number, head.network);
       return {
         modelType: family.modelType,

@@ -1,9 +1,11 @@
-// Writes a model as a folder that `transformers` and sentence-transformers open. Only who saves one fetches this file.
+// Writes a model as a folder that `transformers` and sentence-transformers open, or, in few bits, bertlet. Only who saves one fetches this file.
 import { planModel } from '../checkpoint/model-writer.js';
-import { writeHeader } from '../checkpoint/safetensors-writer.js';
+import { hashesOf } from '../checkpoint/packed.js';
+import { writeWeights } from '../checkpoint/weights-writer.js';
 import { tensorsOf } from '../core/tensors.js';
 import { merge } from '../engine/merge.js';
 import { piecesOf } from '../engine/tensor-pieces.js';
+import { CONVERTED } from '../io/file-name.js';
 import { createPause } from '../rpc/progress.js';
 import { writeTokenizerFiles } from '../tokenize/tokenizer-files.js';
 
@@ -13,18 +15,21 @@ import { writeTokenizerFiles } from '../tokenize/tokenizer-files.js';
 /** How many bytes of weights are copied at a time. */
 const PIECE_BYTES = 2 ** 20;
 
+const TYPES = 'embeddings.token_type_embeddings.weight';
+
 /** How the names of those classes of `transformers` end whose heads are written, all or what is of use. */
 const KNOWN = ['SequenceClassification', 'TokenClassification', 'QuestionAnswering', 'MaskedLM', 'PreTraining'];
 
 /**
  * The files of a model, with its head or another one, whose adapter is merged into them.
  * @param {Engine} engine of an f32 model
- * @param {{ head?: HeadData }} params
+ * @param {{ head?: HeadData, dtype?: import('../types.js').SaveDtype }} params
  * @param {import('../rpc/serve.js').Context} context
  * @returns {Promise<Record<string, Blob | Uint8Array>>} by name: the weights as a Blob, which a browser keeps outside this thread's memory, the
- *   others as bytes. Rejects with BAD_INPUT for a head that no files of Python's libraries describe
+ *   others as bytes. Rejects with BAD_INPUT for a head that no files of Python's libraries describe, UNSUPPORTED_DTYPE for weights beyond
+ *   what `dtype` has
  */
-export async function saveModel(engine, { head: given }, context) {
+export async function saveModel(engine, { head: given, dtype = 'f32' }, context) {
   const { config, configJson, extras, tokenizer } = engine;
   const { maskedHead, sentencePipeline: pipeline } = extras;
   const stored = new Map(extras.headTensors);
@@ -41,39 +46,44 @@ export async function saveModel(engine, { head: given }, context) {
     maskedHead,
     pooler,
     pipeline,
+    dtype,
   });
   const lost = /For(\w+)$/.exec(String(/** @type {any} */ (configJson).architectures?.[0]))?.[1];
   if (lost && !given && !KNOWN.includes(lost))
     context.emit({
       warning: `The checkpoint's head for ${lost}, which bertlet does not have, is not among what was saved.`,
     });
-  const pause = createPause(context);
-  const pieces = [new Blob([writeHeader(tensors, { format: 'pt' })])];
-  for (const { values, canonical = '' } of tensors) {
-    if (values) {
-      pieces.push(new Blob([asBytes(values)]));
-      continue;
-    }
+  for (const warning of extras.notes ?? []) context.emit({ warning });
+
+  /** @param {import('../checkpoint/model-writer.js').ModelTensor} tensor */
+  function* rowsOf({ values, canonical = '' }) {
+    if (values) return yield values;
     const { index } = /** @type {import('../core/tensors.js').CoreTensor} */ (encoder.get(canonical));
     const delta = lora?.get(canonical);
     for (const { begin, end, values: view } of piecesOf(engine, index, undefined, PIECE_BYTES)) {
       const rows = view.slice();
       // An adapter that was trained without token types has made them all one.
-      if (extras.ignoreTokenTypes && canonical === 'embeddings.token_type_embeddings.weight')
+      if (extras.ignoreTokenTypes && canonical === TYPES)
         for (let row = 1; row < end; row++) rows.copyWithin(row * config.embeddingSize, 0, config.embeddingSize);
       if (delta) merge({ begin, end, values: rows }, delta);
-      pieces.push(new Blob([asBytes(rows)]));
-      await pause();
+      yield rows;
     }
   }
+
+  /** Of the tensors that are saved as they are; a model whose weights were rounded before keeps them, too. */
+  const hashes = () => {
+    const all = hashesOf(engine.core, engine.model);
+    const kept = [...encoder].filter(
+      ([name]) => !lora?.has(name) && !(extras.ignoreTokenTypes && name === TYPES),
+    );
+    return Object.fromEntries(kept.map(([name, { index }]) => [name, all[index].toString(16).padStart(16, '0')]));
+  };
+  const isRounded = dtype !== 'f32' || extras.notes !== undefined;
+  const weights = await writeWeights(tensors, dtype, rowsOf, isRounded ? hashes() : undefined, createPause(context));
   const { family, maxPositions: maxTokens, typeVocabSize } = config;
   return {
     ...files,
     ...writeTokenizerFiles(tokenizer, { modelType: family.modelType, maxTokens, hasTypes: typeVocabSize > 0 }),
-    'model.safetensors': new Blob(pieces),
+    [dtype === 'int8' ? CONVERTED : 'model.safetensors']: weights,
   };
 }
-
-/** A view: WebAssembly and files have the same order of bytes, and so has every engine's Float32Array. @param {Float32Array} values */
-const asBytes = (values) =>
-  /** @type {Uint8Array<ArrayBuffer>} */ (new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
