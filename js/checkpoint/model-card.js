@@ -175,7 +175,10 @@ export function modelCard({ className, head, headClass, isSentenceModel, dtype }
       `A ${className}${task ? `, with a head for ${task}${labels.length > 0 ? `: ${labels.join(', ')}` : ''}` : ''}. Written by bertlet.`,
       '',
       ...(isPacked
-        ? ['The weights, `bertlet-int8.safetensors`, are packed into 4 to 8 bits: bertlet reads them, Python does not.', '']
+        ? [
+            'The weights, `bertlet-int8.safetensors`, are packed into 4 to 8 bits: bertlet reads them, Python does not.',
+            '',
+          ]
         : [
             'In Python, with `.` for this folder:',
             '',

@@ -111,7 +111,12 @@ const REPLACED = ['bertlet', 'id2label', 'label2id', 'num_labels', 'problem_type
  */
 function writtenConfig(configJson, { vocabSize }, { className, head, headClass, dtype }) {
   const kept = Object.fromEntries(Object.entries(configJson).filter(([key]) => !REPLACED.includes(key)));
-  const base = { ...kept, architectures: [className], vocab_size: vocabSize, dtype: dtype === 'f16' ? 'float16' : 'float32' };
+  const base = {
+    ...kept,
+    architectures: [className],
+    vocab_size: vocabSize,
+    dtype: dtype === 'f16' ? 'float16' : 'float32',
+  };
   if (!head || !headClass) return base;
   const { labels } = head;
   const settings = settingsOf(head, headClass);

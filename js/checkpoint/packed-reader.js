@@ -11,20 +11,29 @@ import { hashesOf, METADATA_KEY, partsOf, VERSION } from './packed.js';
 /** How many numbers are passed on at a time, at least. */
 const PIECE = 2 ** 15;
 
-/** The longest row, as of config.json; and blocks that are longer than a row are as good as one that is as long. */
-const MAX_COLUMNS = 2 ** 24;
+/** Most rows, columns and numbers of a block; config.json has the same bound. */
+const MOST = 2 ** 24;
+
+/**
+ * Rows of a packed tensor, and the tensors of the file that they are stored as.
+ * @typedef {object} StoredRange
+ * @property {import('./packed.js').Range} range
+ * @property {Tensor[]} others scale, factor if there is one, offset
+ * @property {Tensor} values
+ */
 
 /** What a file says of its tensors. */
 export class PackedFile {
   #location;
   #described;
-  /** The tensors of each packed one, by its name. @type {Map<string, Record<'scale' | 'offset' | 'values', Tensor> & { factor?: Tensor }>} */
-  #parts = new Map();
+  /** The packed tensors, by name. @type {Map<string, StoredRange[]>} */
+  #stored = new Map();
   /** The tensors as a checkpoint would have them, packed ones in F32. @type {Tensor[]} */
   tensors;
 
   /**
-   * Throws BAD_SAFETENSORS if the metadata are not as they must be, or if parts of a packed tensor are missing or have another shape.
+   * Throws BAD_SAFETENSORS if the metadata are not as they must be, or if parts of a packed tensor are missing, have another shape, or come in
+   * another order.
    * @param {import('./safetensors.js').Header} header with METADATA_KEY among its metadata
    * @param {string} location URL or path of the file, for messages
    */
@@ -32,21 +41,28 @@ export class PackedFile {
     this.#location = location;
     this.#described = describe(header.metadata[METADATA_KEY], location);
     const byName = new Map(header.tensors.map((tensor) => [tensor.name, tensor]));
+    /** @param {import('./packed.js').PartTensor} part */
+    const take = ({ name, dtype, shape }) => {
+      const tensor = byName.get(name);
+      byName.delete(name);
+      if (tensor && tensor.dtype === dtype && String(tensor.shape) === String(shape)) return tensor;
+      const what = tensor ? `is ${tensor.dtype} [${tensor.shape}]` : 'is missing';
+      throw bad(location, `the tensor ${name} ${what}; it must be there as ${dtype} [${shape}]`);
+    };
     const packed = Object.entries(this.#described.packed).map(([name, packing]) => {
       checkPacking(name, packing, location);
-      /** @type {Record<string, Tensor>} */
-      const found = {};
-      for (const [part, { name: own, dtype, shape }] of Object.entries(partsOf(name, packing))) {
-        const tensor = byName.get(own);
-        if (!tensor || tensor.dtype !== dtype || String(tensor.shape) !== String(shape)) {
-          const what = tensor ? `is ${tensor.dtype} [${tensor.shape}]` : 'is missing';
-          throw bad(location, `the tensor ${own} ${what}; it must be there as ${dtype} [${shape}]`);
-        }
-        found[part] = tensor;
-        byName.delete(own);
-      }
-      this.#parts.set(name, /** @type {any} */ (found));
-      const { shape } = packing;
+      const { shape, ranges } = packing;
+      let behind = 0; // where the last values end
+      const stored = ranges.map((range, i) => {
+        const { values: last, ...rest } = partsOf(name, i, range, shape[1]);
+        const others = Object.values(rest).map(take);
+        const values = take(last);
+        if (values.begin < Math.max(behind, ...others.map(({ end }) => end)))
+          throw bad(location, `${values.name} stands before what its numbers need`);
+        behind = values.end;
+        return { range, others, values };
+      });
+      this.#stored.set(name, stored);
       return { name, dtype: 'F32', shape, begin: 0, end: 4 * shape[0] * shape[1] };
     });
     this.tensors = [...byName.values(), ...packed];
@@ -59,35 +75,26 @@ export class PackedFile {
    */
   unpack(consumers) {
     const unpacked = new Map(consumers);
-    for (const logical of consumers.keys()) {
-      const parts = this.#parts.get(logical.name);
-      if (!parts) continue;
-      unpacked.delete(logical);
-      const { scale, factor, offset, values } = parts;
-      const packing = this.#described.packed[logical.name];
-      const collected = [scale, ...(factor ? [factor] : []), offset].map((tensor) => {
-        const { bytes, add } = collector(tensor);
-        unpacked.set(tensor, add);
-        return bytes;
-      });
-      const consume = /** @type {Consumer} */ (consumers.get(logical));
-      /** @type {Consumer | undefined} */
-      let decoder;
-      unpacked.set(values, (bytes) => {
-        decoder ??= decoderOf(packing, collected.map(this.#whole(logical.name)), consume);
-        decoder(bytes);
-      });
-    }
+    for (const [{ name, shape }, consume] of consumers)
+      for (const { range, others, values } of this.#stored.get(name) ?? []) {
+        const collected = others.map((tensor) => {
+          const { bytes, add } = collector(tensor);
+          unpacked.set(tensor, add);
+          return bytes;
+        });
+        /** @type {Consumer | undefined} */
+        let decoder;
+        unpacked.set(values, (bytes) => {
+          decoder ??= decoderOf(
+            range,
+            shape[1],
+            collected.map((whole) => whole()),
+            consume,
+          );
+          decoder(bytes);
+        });
+      }
     return unpacked;
-  }
-
-  /** @param {string} name @returns {(bytes: () => Uint8Array<ArrayBuffer> | undefined) => Uint8Array<ArrayBuffer>} */
-  #whole(name) {
-    return (bytes) => {
-      const whole = bytes();
-      if (whole) return whole;
-      throw bad(this.#location, `the codes of ${name} stand before their scales and offsets`);
-    };
   }
 
   /**
@@ -104,7 +111,7 @@ export class PackedFile {
       const hash = this.#described.hashes[name];
       if (hash && !changed?.some((by) => by.has(name))) hashes[index] = BigInt(`0x${hash}`);
     }
-    if (this.#parts.size > 0 && core.fn.model_weight_bits(model) === 32)
+    if (this.#stored.size > 0 && core.fn.model_weight_bits(model) === 32)
       extras.notes = [
         `The weights are those of ${this.#location}, which keeps 4 to 8 bits of each: what is computed in f32 is near to what the original weights give, not the same.`,
       ];
@@ -129,7 +136,9 @@ function describe(text, location) {
   try {
     found = parse(text);
   } catch (error) {
-    throw new BertletError('BAD_SAFETENSORS', bad(location, `its ${METADATA_KEY} is not JSON`).message, { cause: error });
+    throw new BertletError('BAD_SAFETENSORS', bad(location, `its ${METADATA_KEY} is not JSON`).message, {
+      cause: error,
+    });
   }
   if (found?.version !== VERSION)
     throw new BertletError(
@@ -138,7 +147,7 @@ function describe(text, location) {
         'Update bertlet, or convert the model again.',
     );
   const { packed = {}, hashes = {} } = found;
-  const isObject = (/** @type {unknown} */ value) => typeof value === 'object' && value !== null;
+  const isObject = (/** @type {any} */ value) => typeof value === 'object' && value !== null;
   if (!isObject(packed) || !isObject(hashes))
     throw bad(location, `what its ${METADATA_KEY} says of tensors is no object`);
   if (!Object.values(hashes).every((hash) => typeof hash === 'string' && /^[\da-f]{16}$/.test(hash)))
@@ -153,11 +162,18 @@ function describe(text, location) {
  * @returns {asserts packing is Packing}
  */
 function checkPacking(name, packing, location) {
-  const { bits, block, shape } = packing ?? {};
-  const isCount = (/** @type {unknown} */ value) =>
-    Number.isInteger(value) && Number(value) > 0 && Number(value) <= MAX_COLUMNS;
-  const isShape = Array.isArray(shape) && shape.length === 2 && shape.every(isCount);
-  if ((bits === 4 || bits === 8) && isShape && isCount(block) && (bits === 8 || (block % 2 === 0 && shape[1] % 2 === 0)))
+  const { shape, ranges } = packing ?? {};
+  const isCount = (/** @type {any} */ value) => Number.isInteger(value) && value > 0 && value <= MOST;
+  const isRange = (/** @type {any} */ range) =>
+    [4, 6, 8].includes(range?.bits) && isCount(range.rows) && isCount(range.block);
+  if (
+    Array.isArray(shape) &&
+    shape.length === 2 &&
+    shape.every(isCount) &&
+    Array.isArray(ranges) &&
+    ranges.every(isRange) &&
+    ranges.reduce((sum, { rows }) => sum + rows, 0) === shape[0]
+  )
     return;
   throw bad(location, `its ${METADATA_KEY} describes ${name} as ${JSON.stringify(packing)?.slice(0, 200)}`);
 }
@@ -165,36 +181,32 @@ function checkPacking(name, packing, location) {
 /**
  * Collects the bytes of a small tensor. Memory is taken when the first of them are there.
  * @param {Tensor} tensor
- * @returns {{ add: Consumer, bytes: () => Uint8Array<ArrayBuffer> | undefined }} `bytes` gives undefined until all are there
+ * @returns {{ add: Consumer, bytes: () => Uint8Array<ArrayBuffer> }}
  */
 function collector({ begin, end }) {
-  /** @type {Uint8Array<ArrayBuffer> | undefined} */
-  let whole;
+  let whole = new Uint8Array(0);
   let filled = 0;
   return {
     add(bytes) {
-      whole ??= new Uint8Array(end - begin);
+      if (filled === 0) whole = new Uint8Array(end - begin);
       whole.set(bytes, filled);
       filled += bytes.length;
     },
-    bytes: () => (filled === end - begin ? whole : undefined),
+    bytes: () => whole,
   };
 }
 
 /**
  * Turns codes, cut anywhere, into numbers.
- * @param {Packing} packing
- * @param {Uint8Array<ArrayBuffer>[]} parts the bytes of scale, of factor with 4 bits, and of offset
+ * @param {import('./packed.js').Range} range
+ * @param {number} columns
+ * @param {Uint8Array<ArrayBuffer>[]} others the bytes of scale, of factor with 4 bits, and of offset
  * @param {Consumer} consume gets whole rows in F32
  * @returns {Consumer}
  */
-function decoderOf({ bits, block, shape: [, columns] }, parts, consume) {
-  const scale = new Float32Array(parts[0].buffer);
-  const decode =
-    bits === 8
-      ? decodeBytes({ scale, offset: parts[1] }, block, columns)
-      : decodeHalves({ scale, factor: parts[1], offset: parts[2] }, block, columns);
-  const rowBytes = (columns * bits) / 8;
+function decoderOf(range, columns, others, consume) {
+  const decode = rowDecoder(range, columns, others);
+  const rowBytes = Math.ceil((columns * range.bits) / 8);
   const partial = new Uint8Array(rowBytes);
   const piece = new Float32Array(Math.ceil(PIECE / columns) * columns);
   let filled = 0; // bytes of `partial`
@@ -202,18 +214,14 @@ function decoderOf({ bits, block, shape: [, columns] }, parts, consume) {
   return (bytes) => {
     let done = 0; // numbers in `piece`
     while (bytes.length > 0) {
-      let codes = bytes;
-      let used = rowBytes;
-      if (filled > 0 || bytes.length < rowBytes) {
-        used = Math.min(bytes.length, rowBytes - filled);
-        partial.set(bytes.subarray(0, used), filled);
-        filled += used;
-        codes = partial;
-      }
-      bytes = bytes.subarray(used);
-      if (codes === partial) {
+      let codes = bytes.subarray(0, rowBytes - filled);
+      bytes = bytes.subarray(codes.length);
+      if (codes.length < rowBytes) {
+        partial.set(codes, filled);
+        filled += codes.length;
         if (filled < rowBytes) break;
         filled = 0;
+        codes = partial;
       }
       decode(codes, row++, piece, done);
       done += columns;
@@ -230,33 +238,45 @@ function decoderOf({ bits, block, shape: [, columns] }, parts, consume) {
  * @typedef {(codes: Uint8Array, row: number, into: Float32Array, at: number) => void} DecodeRow
  */
 
-/** @type {(parts: { scale: Float32Array, offset: Uint8Array }, block: number, columns: number) => DecodeRow} */
-function decodeBytes({ scale, offset }, block, columns) {
+/** @type {(range: import('./packed.js').Range, columns: number, others: Uint8Array<ArrayBuffer>[]) => DecodeRow} */
+function rowDecoder({ bits, block }, columns, others) {
+  const scales = new Float32Array(others[0].buffer);
+  const factors = others.length > 2 ? others[1] : undefined;
   const blocks = Math.ceil(columns / block);
+  const packedOffsets = others[others.length - 1];
+  const offsetBytes = Math.ceil((blocks * bits) / 8);
+  const offsets = new Uint8Array(blocks);
+  const unpacked = new Uint8Array(columns);
   return (codes, row, into, at) => {
+    unpackBits(packedOffsets, row * offsetBytes, bits, offsets);
+    unpackBits(codes, 0, bits, unpacked);
     for (let b = 0; b < blocks; b++) {
-      const factor = scale[row * blocks + b];
-      const zero = offset[row * blocks + b];
+      // What is computed in f64 here is exact until it is stored as f32.
+      const scale = factors ? scales[row] * factors[row * blocks + b] : scales[row * blocks + b];
+      const offset = offsets[b];
       const end = Math.min((b + 1) * block, columns);
-      for (let i = b * block; i < end; i++) into[at + i] = factor * (codes[i] - zero);
+      for (let i = b * block; i < end; i++) into[at + i] = scale * (unpacked[i] - offset);
     }
   };
 }
 
-/** @type {(parts: { scale: Float32Array, factor: Uint8Array, offset: Uint8Array }, block: number, columns: number) => DecodeRow} */
-function decodeHalves({ scale, factor, offset }, block, columns) {
-  const blocks = Math.ceil(columns / block);
-  const offsetBytes = Math.ceil(blocks / 2);
-  return (codes, row, into, at) => {
-    for (let b = 0; b < blocks; b++) {
-      const by = scale[row] * factor[row * blocks + b];
-      const zero = (offset[row * offsetBytes + (b >> 1)] >> (4 * (b & 1))) & 15;
-      const end = Math.min((b + 1) * block, columns);
-      for (let i = b * block; i < end; i += 2) {
-        const code = codes[i >> 1];
-        into[at + i] = by * ((code & 15) - zero);
-        into[at + i + 1] = by * ((code >> 4) - zero);
-      }
+/**
+ * @param {Uint8Array} from
+ * @param {number} at where the numbers begin
+ * @param {number} bits of each
+ * @param {Uint8Array} into filled
+ */
+function unpackBits(from, at, bits, into) {
+  const mask = (1 << bits) - 1;
+  let bit = 0; // bits in `waiting`
+  let waiting = 0;
+  for (let i = 0; i < into.length; i++) {
+    if (bit < bits) {
+      waiting |= from[at++] << bit;
+      bit += 8;
     }
-  };
+    into[i] = waiting & mask;
+    waiting >>= bits;
+    bit -= bits;
+  }
 }

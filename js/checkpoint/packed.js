@@ -7,11 +7,15 @@ export const METADATA_KEY = 'bertlet_weights';
 export const VERSION = 1;
 
 /**
- * How a matrix is packed: each row in blocks of `block` numbers, the last one shorter if need be; each number is a code of `bits` bits.
+ * How some rows of a matrix are packed: each in blocks of `block` numbers, the last one shorter if need be; each number is a code of `bits` bits.
+ * @typedef {{ rows: number, bits: 4 | 6 | 8, block: number }} Range
+ */
+
+/**
+ * How a matrix is packed.
  * @typedef {object} Packing
- * @property {4 | 8} bits
- * @property {number} block
  * @property {[rows: number, columns: number]} shape of the matrix
+ * @property {Range[]} ranges of all its rows, in their order
  */
 
 /**
@@ -24,22 +28,26 @@ export const VERSION = 1;
 /** A tensor that holds a part of a packed matrix. @typedef {{ name: string, dtype: 'F32' | 'U8', shape: number[] }} PartTensor */
 
 /**
- * The tensors that a packed matrix is stored as. A code q of a block stands for scale x factor x (q - offset); with 8 bits each block has a
- * scale of its own, and there is no factor. What has 4 bits lies two in a byte, the first in the lower half.
- * @param {string} name
- * @param {Packing} packing
- * @returns {{ scale: PartTensor, factor?: PartTensor, offset: PartTensor, values: PartTensor }}
+ * The tensors that rows of a packed matrix are stored as. A code q of a block stands for scale x factor x (q - offset). With 4 bits a row has one
+ * scale, and each of its blocks a factor; with more, each block has a scale, and there is no factor. Codes and offsets of a row are one number of
+ * so many bits behind the other, from the lowest bit of the first byte on; the next row begins with a byte of its own.
+ * @param {string} name of the matrix
+ * @param {number} index of the range
+ * @param {Range} range
+ * @param {number} columns
+ * @returns {{ scale: PartTensor, factor?: PartTensor, offset: PartTensor, values: PartTensor }} in an order of names in which what is needed
+ *   first comes first
  */
-export function partsOf(name, { bits, block, shape: [rows, columns] }) {
+export function partsOf(name, index, { rows, bits, block }, columns) {
   const blocks = Math.ceil(columns / block);
-  /** @type {(part: string, dtype: 'F32' | 'U8', ...shape: number[]) => PartTensor} */
-  const tensor = (part, dtype, ...shape) => ({ name: `${name}.${part}`, dtype, shape });
+  /** @type {(part: string, dtype: 'F32' | 'U8', width: number) => PartTensor} */
+  const tensor = (part, dtype, width) => ({ name: `${name}.${index}.${part}`, dtype, shape: [rows, width] });
   const bytes = (/** @type {number} */ codes) => Math.ceil((codes * bits) / 8);
   return {
-    scale: bits === 8 ? tensor('scale', 'F32', rows, blocks) : tensor('scale', 'F32', rows),
-    ...(bits === 4 && { factor: tensor('factor', 'U8', rows, blocks) }),
-    offset: tensor('offset', 'U8', rows, bytes(blocks)),
-    values: tensor('values', 'U8', rows, bytes(columns)),
+    scale: tensor('scale', 'F32', bits === 4 ? 1 : blocks),
+    ...(bits === 4 && { factor: tensor('factor', 'U8', blocks) }),
+    offset: tensor('offset', 'U8', bytes(blocks)),
+    values: tensor('values', 'U8', bytes(columns)),
   };
 }
 

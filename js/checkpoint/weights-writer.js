@@ -4,7 +4,7 @@ import { BertletError } from '../errors.js';
 import { toHalves } from './half.js';
 import { METADATA_KEY, VERSION } from './packed.js';
 import { packingOf } from './packed-plan.js';
-import { Packer } from './packed-writer.js';
+import { packMatrix } from './packed-writer.js';
 import { writeHeader } from './safetensors-writer.js';
 
 /** @typedef {import('./model-writer.js').ModelTensor} ModelTensor */
@@ -50,16 +50,14 @@ export async function writeWeights(tensors, dtype, rowsOf, hashes, pause) {
  * @returns {Promise<StoredTensor[]>} what it is stored as
  */
 async function store({ name, shape }, packing, dtype, pieces, pause) {
-  const packer = packing && new Packer(name, packing);
+  if (packing) return packMatrix(name, packing, pieces, pause);
   /** @type {Blob[]} */
   const parts = [];
   for (const values of pieces) {
-    parts.push(new Blob([asBytes(packer ? packer.add(values) : inDtype(values, dtype, name))]));
+    parts.push(new Blob([asBytes(inDtype(values, dtype, name))]));
     await pause();
   }
-  if (!packer) return [{ name, dtype: dtype === 'f32' ? 'F32' : 'F16', shape, parts }];
-  const others = packer.others.map(([part, values]) => ({ ...part, parts: [asBytes(values)] }));
-  return [...others, { ...packer.parts.values, parts }];
+  return [{ name, dtype: dtype === 'f32' ? 'F32' : 'F16', shape, parts }];
 }
 
 /**

@@ -18,6 +18,7 @@ const commands = {
   evaluate: () => import('./commands/evaluate.js'),
   'learning-curve': () => import('./commands/learning-curve.js'),
   vocabulary: () => import('./commands/vocabulary.js'),
+  convert: () => import('./commands/convert.js'),
   cache: () => import('./commands/cache.js'),
 };
 
@@ -78,7 +79,7 @@ async function dispatch(argv, output, signal) {
   const { values, files } = parse(rest, options, maxFiles);
   if (values.help) return print(help);
   const progress = new Progress(process.stderr, {
-    verbose: ['train', 'pretrain', 'evaluate', 'learning-curve', 'vocabulary'].includes(name),
+    verbose: ['train', 'pretrain', 'evaluate', 'learning-curve', 'vocabulary', 'convert'].includes(name),
   });
   try {
     await run({ values, files, signal, output, progress });

@@ -4,6 +4,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { makeRoom } from '../base/bounds.js';
 import { BertletError } from '../errors.js';
+import { CONVERTED } from '../io/file-name.js';
 import { cacheFolder } from './cache-folder.js';
 import { fileVersion, keepRecord, LAST, openDownloads, readRecord, touchRecord } from './downloads.js';
 import { fileError } from './file-error.js';
@@ -120,8 +121,8 @@ function keptSource(folder, record, remote) {
     async open(file, signal) {
       if (existsSync(pathOf(file)))
         return Object.assign(readFileChunks(pathOf(file), signal), { version: await fileVersion(pathOf(file)) });
+      if (record.get(file) === null || isNotNeeded(folder, file)) throw absent(remote, file);
       if (!record.has(file)) return askHub(remote, file, { folder, notes, signal });
-      if (record.get(file) === null) throw absent(remote, file);
       throw new BertletError('FILE_ACCESS', `${pathOf(file)} was removed while the model was loading. Load it again.`);
     },
     identity: folder,
@@ -145,7 +146,7 @@ function snapshotSource({ folder, isAbsent }, remote) {
     locate: (file) => (isThere(file) ? join(folder, file) : remote.locate(file)),
     async open(file, signal) {
       if (isThere(file)) return readFileChunks(join(folder, file), signal);
-      if (isAbsent(file)) throw absent(remote, file);
+      if (isAbsent(file) || isNotNeeded(folder, file)) throw absent(remote, file);
       return askHub(remote, file, { folder, notes, signal });
     },
     identity: folder, // named by the commit, so it never changes
@@ -153,6 +154,14 @@ function snapshotSource({ folder, isAbsent }, remote) {
     notes,
   };
 }
+
+/**
+ * Whether a file is another form of weights that are on this machine: the same is not downloaded twice.
+ * @param {string} folder
+ * @param {string} file
+ */
+const isNotNeeded = (folder, file) =>
+  file === CONVERTED && LAST.some((weights) => weights !== CONVERTED && existsSync(join(folder, weights)));
 
 /** @param {Source} remote @param {string} file */
 const absent = (remote, file) => new BertletError('FILE_NOT_FOUND', `${remote.locate(file)} does not exist.`);

@@ -55,9 +55,12 @@ export async function saveModel(engine, { head: given, dtype = 'f32' }, context)
     });
   for (const warning of extras.notes ?? []) context.emit({ warning });
 
-  /** @param {import('../checkpoint/model-writer.js').ModelTensor} tensor */
+  /**
+   * @param {import('../checkpoint/model-writer.js').ModelTensor} tensor
+   * @returns {Generator<Float32Array, void>}
+   */
   function* rowsOf({ values, canonical = '' }) {
-    if (values) return yield values;
+    if (values) return void (yield values);
     const { index } = /** @type {import('../core/tensors.js').CoreTensor} */ (encoder.get(canonical));
     const delta = lora?.get(canonical);
     for (const { begin, end, values: view } of piecesOf(engine, index, undefined, PIECE_BYTES)) {
@@ -73,9 +76,7 @@ export async function saveModel(engine, { head: given, dtype = 'f32' }, context)
   /** Of the tensors that are saved as they are; a model whose weights were rounded before keeps them, too. */
   const hashes = () => {
     const all = hashesOf(engine.core, engine.model);
-    const kept = [...encoder].filter(
-      ([name]) => !lora?.has(name) && !(extras.ignoreTokenTypes && name === TYPES),
-    );
+    const kept = [...encoder].filter(([name]) => !lora?.has(name) && !(extras.ignoreTokenTypes && name === TYPES));
     return Object.fromEntries(kept.map(([name, { index }]) => [name, all[index].toString(16).padStart(16, '0')]));
   };
   const isRounded = dtype !== 'f32' || extras.notes !== undefined;
