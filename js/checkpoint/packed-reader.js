@@ -101,7 +101,11 @@ export class PackedFile {
    * Gives the tensors the hashes that they had before they were packed, so that the model has the fingerprint of the one that it was
    * made of, and takes its heads and adapters. What an adapter has changed keeps the hash of what it is now. To be called when all is read.
    * Tells a model in f32 that it is not quite what it was.
-   * @param {Pick<import('./weights.js').Target, 'core' | 'model' | 'adapter' | 'extras'>} target
+   * @param {object} target
+   * @param {import('../core/instance.js').Core} target.core
+   * @param {number} target.model address of the bertlet_model
+   * @param {import('./adapter.js').Adapter} [target.adapter] that was merged
+   * @param {{ notes?: string[] }} target.extras
    * @param {Map<string, import('../core/tensors.js').CoreTensor>} expected
    */
   finish({ core, model, adapter, extras }, expected) {

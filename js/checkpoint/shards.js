@@ -1,7 +1,8 @@
 // Finds the files of a checkpoint that is cut into shards, which an index lists, or else what `convert` has made of it. Only who loads a
 // folder without model.safetensors fetches this file.
+import { CONVERTED } from '../base/converted.js';
 import { BertletError } from '../errors.js';
-import { CONVERTED, isModelFile, isWeights } from '../io/file-name.js';
+import { isModelFile, isWeights } from '../io/file-name.js';
 import { openFile, readOptional } from '../io/sources.js';
 import { parseJson } from './json.js';
 

@@ -1,7 +1,7 @@
 // Finds the files that hold a checkpoint's weights: a single one, or shards.
+import { CONVERTED } from '../base/converted.js';
 import { fetchPart } from '../base/fetch-part.js';
 import { BertletError } from '../errors.js';
-import { CONVERTED } from '../io/file-name.js';
 import { openFile } from '../io/sources.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */

@@ -24,7 +24,7 @@ import { tensorsOf } from '../core/tensors.js';
  * @property {import('./families/family.js').Family} family
  * @property {import('./adapter.js').Adapter} [adapter] to be merged
  * @property {string} [tied] canonical name of a tensor that is the word embeddings; they may be stored under this name only
- * @property {import('../engine/engine.js').Extras} extras gets notes on the weights
+ * @property {{ notes?: string[] }} extras gets notes on the weights
  * @property {Set<string>} headNames canonical names of the heads' tensors
  * @property {(name: string) => boolean} isNeeded whether one of them is read; what is wrong with another one is no error, and it counts as
  *   missing

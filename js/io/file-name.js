@@ -6,9 +6,6 @@ import { BertletError } from '../errors.js';
 const FILES =
   /^(vocab\.txt|[\w-]+\.json|[\w-]+(\.[\w-]+)*\.safetensors(\.index\.json)?|\d+_\w+\/(config\.json|model\.safetensors))$/;
 
-/** The weights that `convert` has made of a model's for a page, beside which the others need not be there. */
-export const CONVERTED = 'bertlet-int8.safetensors';
-
 /** Whether bertlet may read a file of this name. @param {string} file its path in the model's folder */
 export const isModelFile = (file) => FILES.test(file);
 

@@ -2,7 +2,7 @@
 // that nothing is ever removed that the user put there, or has changed; its date says when the model was used last.
 import { readdir, readFile, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { CONVERTED } from '../io/file-name.js';
+import { CONVERTED } from '../base/converted.js';
 import { cacheFolder } from './cache-folder.js';
 import { absent } from './file-error.js';
 import { makeFolder, removeAbandoned, replaceFile } from './partial.js';

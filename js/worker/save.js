@@ -1,11 +1,11 @@
 // Writes a model as a folder that `transformers` and sentence-transformers open, or, in few bits, bertlet. Only who saves one fetches this file.
+import { CONVERTED } from '../base/converted.js';
 import { planModel } from '../checkpoint/model-writer.js';
 import { hashesOf } from '../checkpoint/packed.js';
 import { writeWeights } from '../checkpoint/weights-writer.js';
 import { tensorsOf } from '../core/tensors.js';
 import { merge } from '../engine/merge.js';
 import { piecesOf } from '../engine/tensor-pieces.js';
-import { CONVERTED } from '../io/file-name.js';
 import { createPause } from '../rpc/progress.js';
 import { writeTokenizerFiles } from '../tokenize/tokenizer-files.js';
 

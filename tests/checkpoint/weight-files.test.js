@@ -19,7 +19,7 @@ const sourceOf = (files) => ({
 });
 
 const index = (weights, size = 8) => ({ weight_map: weights, metadata: { total_size: size } });
-const find = (files) => findWeightFiles(sourceOf(files), signal);
+const find = (files, isInt8 = false) => findWeightFiles(sourceOf(files), isInt8, signal);
 
 test('a single file comes before an index', async () => {
   const found = await find({ [SINGLE]: 'x', [INDEX]: index({ a: 'a.safetensors' }) });
@@ -59,4 +59,21 @@ test('neither, and other errors', async () => {
   for (const error of [new BertletError('NETWORK', 'gone'), new BertletError('FILE_ACCESS', 'no'), new TypeError('?')])
     await assert.rejects(find({ ...shards, [SINGLE]: error }), error);
   await assert.rejects(find({ [INDEX]: new BertletError('NETWORK', 'gone') }), { code: 'NETWORK' });
+});
+
+test('what convert has written comes first for int8, last for f32', async () => {
+  const CONVERTED = 'bertlet-int8.safetensors';
+  const shards = { [INDEX]: index({ a: 'a.safetensors' }) };
+  const taken = async (files, isInt8) => (await find(files, isInt8)).names[0];
+  for (const others of [{ [SINGLE]: 'x' }, shards]) {
+    const own = others[SINGLE] ? SINGLE : 'a.safetensors';
+    assert.equal(await taken({ [CONVERTED]: 'x', ...others }, true), CONVERTED);
+    assert.equal(await taken({ [CONVERTED]: 'x', ...others }, false), own);
+    assert.equal(await taken(others, true), own);
+  }
+  for (const isInt8 of [true, false]) {
+    assert.equal(await taken({ [CONVERTED]: 'x' }, isInt8), CONVERTED);
+    await assert.rejects(find({ [CONVERTED]: new BertletError('NETWORK', 'gone') }, isInt8), { code: 'NETWORK' });
+    await assert.rejects(find({}, isInt8), { code: 'FILE_NOT_FOUND', message: /m\/model\.safetensors does not exist/ });
+  }
 });

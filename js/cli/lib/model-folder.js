@@ -1,9 +1,9 @@
 // A tuned model on disk: a folder as Hugging Face's libraries have it, with the head.
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CONVERTED } from '../../base/converted.js';
 import { CRF_FILE } from '../../checkpoint/head-settings.js';
 import { METADATA_KEY } from '../../checkpoint/packed.js';
-import { CONVERTED } from '../../io/file-name.js';
 import { namesIn, notOurs, replaceFolder } from './output-folder.js';
 
 /** How a model was pre-trained, beside its files. */
