@@ -81,6 +81,7 @@ export async function measureInBrowser(executablePath, request, say) {
     '/model/': request.model,
     ...(trains && { '/small/': request.small }),
     '/hub/bench/model/resolve/main/': request.model,
+    '/hub/bench/converted/resolve/main/': request.converted,
     '/exported/': join(request.exported, '../..'),
     '/onnxruntime/': join(modules, 'onnxruntime-web/dist'),
     '/transformers/': join(modules, '@huggingface/transformers/node_modules/onnxruntime-web/dist'),

@@ -20,7 +20,7 @@ import { ensureBrowser, ensureModel, ensureNode24, ensurePackages } from '../scr
 import { main, root, step } from '../scripts/shell.js';
 import { spread } from './inputs.js';
 import { printTables } from './report.js';
-import { ensureExport, ensurePeers, ensureSmallModel, here } from './setup.js';
+import { ensureConverted, ensureExport, ensurePeers, ensureSmallModel, here } from './setup.js';
 import { measureSizes } from './sizes.js';
 import { ensureTorch, torchVersions } from './training/torch.js';
 
@@ -29,6 +29,7 @@ import { ensureTorch, torchVersions } from './training/torch.js';
  * @property {string} model folder of the checkpoint
  * @property {string} small folder of the model that is pre-trained, if training is measured
  * @property {string} exported folder of the ONNX files
+ * @property {string} converted folder that `bertlet convert` has written
  * @property {import('./suites/suite.js').Texts} texts
  * @property {string[]} suites
  * @property {import('./suites/suite.js').Dtype[]} dtypes
@@ -164,7 +165,8 @@ await main(async () => {
   const python = suites.includes('training') ? await ensureTorch() : undefined;
   const small = python ? await ensureSmallModel() : '';
   const texts = await readTexts(values.quick);
-  const request = { model, small, exported, texts, dtypes, suites, quick: values.quick, python };
+  const converted = suites.includes('start') ? await ensureConverted(model) : '';
+  const request = { model, small, exported, converted, texts, dtypes, suites, quick: values.quick, python };
 
   const load = loadavg()[0].toFixed(1);
   /** @type {Result[]} */

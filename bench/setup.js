@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { newModelFiles } from '../js/checkpoint/new-model.js';
 import { ensurePython, installPython } from '../scripts/programs.js';
 import { defaultModel } from '../scripts/setup-model.js';
-import { run, step } from '../scripts/shell.js';
+import { root, run, step } from '../scripts/shell.js';
 import { SMALL } from './training/suite.js';
 
 export const here = fileURLToPath(new URL('.', import.meta.url));
@@ -57,14 +57,5 @@ export async function ensureExport(model) {
   return folder;
 }
 
-/** A model with random weights, to be pre-trained. @returns {Promise<string>} its folder */
-export async function ensureSmallModel() {
-  const folder = join(here, 'models/small');
-  const pieces = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
-  const vocabulary = Array.from({ length: SMALL.vocabulary }, (_, id) => pieces[id] ?? `word${id}`);
-  const texts = { lowercase: true, stripAccents: true, splitChinese: true };
-  await mkdir(folder, { recursive: true });
-  for (const [name, bytes] of Object.entries(newModelFiles({ ...SMALL, ...texts, vocabulary, dropout: 0 }, 0)))
-    await writeFile(join(folder, name), bytes);
-  return folder;
+X  return folder;
 }

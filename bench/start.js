@@ -1,5 +1,5 @@
 // How long a page waits for its first vector, from its script's first line: import the library, load the model, embed a sentence.
-// cold: a visitor's first time; warm: every later one.
+// cold: a visitor's first time; warm: every later one. And what the first time asks of the server: requests, and megabytes that come.
 import { quantile } from './measure.js';
 
 const ROUNDS = 10;
@@ -15,6 +15,15 @@ const scripts = {
     const begin = performance.now();
     const { load } = await import('/dist/bertlet.js');
     const bert = await load('bench/model', { hub: '/hub', dtype, threads: 1 });
+    await bert.embed(sentence);
+    const end = performance.now();
+    await bert.dispose();
+    return end - begin;
+  },
+  'bertlet, converted': async ({ dtype, sentence }) => {
+    const begin = performance.now();
+    const { load } = await import('/dist/bertlet.js');
+    const bert = await load('bench/converted', { hub: '/hub', dtype, threads: 1 });
     await bert.embed(sentence);
     const end = performance.now();
     await bert.dispose();
@@ -43,22 +52,36 @@ const scripts = {
  */
 export async function measureStart(context, address, id, { dtypes, quick }) {
   const page = await context.newPage();
-  const entries = Object.entries(scripts).flatMap(([contender, script]) =>
-    dtypes.map((dtype) => ({ contender, dtype, script, times: /** @type {number[]} */ ([]) })),
-  );
+  const entries = Object.entries(scripts)
+    .flatMap(([contender, script]) =>
+      dtypes.map((dtype) => ({ contender, dtype, script, times: /** @type {number[]} */ ([]), requests: 0, bytes: 0 })),
+    )
+    .filter(({ contender, dtype }) => contender !== 'bertlet, converted' || dtype === 'int8');
+  /** Whose requests are counted. @type {(typeof entries)[number] | undefined} */
+  let first;
+  page.on('response', (response) => {
+    if (!first) return;
+    first.requests += 1;
+    first.bytes += Number(response.headers()['content-length'] ?? 0);
+  });
   for (let round = 0; round <= (quick ? 3 : ROUNDS); ++round) {
-    for (const { script, dtype, times } of entries) {
+    for (const entry of entries) {
+      const { script, dtype, times } = entry;
       await page.goto(`${address}/model/config.json`); // any document that runs no script
       await page.waitForTimeout(SETTLE); // what the page before left is cleared away
+      first = round === 0 ? entry : undefined;
       times.push(await page.evaluate(script, { dtype, id, sentence: SENTENCE }));
+      first = undefined;
     }
   }
   await page.close();
-  return entries.flatMap(({ contender, dtype, times: [cold, ...warm] }) => {
+  return entries.flatMap(({ contender, dtype, times: [cold, ...warm], requests, bytes }) => {
     const who = { suite: 'start', contender, dtype, threads: 1, unit: 'ms' };
     return [
       { ...who, shape: 'cold', value: cold },
       { ...who, shape: 'warm', value: quantile(warm) },
+      { ...who, shape: 'requests', value: requests, unit: '' },
+      { ...who, shape: 'MB', value: bytes / 1e6, unit: 'MB' },
     ];
   });
 }

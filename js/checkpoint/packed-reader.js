@@ -253,13 +253,14 @@ function rowDecoder({ bits, block }, columns, others) {
   const unpacked = new Uint8Array(columns);
   return (codes, row, into, at) => {
     unpackBits(packedOffsets, row * offsetBytes, bits, offsets);
-    unpackBits(codes, 0, bits, unpacked);
+    if (bits < 8) unpackBits(codes, 0, bits, unpacked);
+    const numbers = bits < 8 ? unpacked : codes;
     for (let b = 0; b < blocks; b++) {
       // What is computed in f64 here is exact until it is stored as f32.
       const scale = factors ? scales[row] * factors[row * blocks + b] : scales[row * blocks + b];
       const offset = offsets[b];
       const end = Math.min((b + 1) * block, columns);
-      for (let i = b * block; i < end; i++) into[at + i] = scale * (unpacked[i] - offset);
+      for (let i = b * block; i < end; i++) into[at + i] = scale * (numbers[i] - offset);
     }
   };
 }

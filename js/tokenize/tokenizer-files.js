@@ -65,7 +65,11 @@ export function writeTokenizerFiles(tokenizer, { modelType, maxTokens, hasTypes 
     model_max_length: maxTokens,
     ...(!hasTypes && { model_input_names: ['input_ids', 'attention_mask'] }),
   };
-  return { 'vocab.txt': bytes, 'tokenizer.json': encodeJson(json), 'tokenizer_config.json': encodeJson(config) };
+  return {
+    'vocab.txt': bytes,
+    'tokenizer.json': new TextEncoder().encode(JSON.stringify(json)),
+    'tokenizer_config.json': encodeJson(config),
+  };
 }
 
 /**

@@ -104,6 +104,48 @@ for (const dtype of ['f32', 'int8']) {
   });
 }
 
+test('a model that the page itself has converted: from its files, and from a server, in one request, then from the cache', async (t) => {
+  const result = await page.evaluate(async (hub) => {
+    const { load } = await import('/dist/bertlet.js');
+    const bert = await load(hub, { hub: '/models', threads: 1 });
+    const files = await bert.export();
+    const small = await load(files, { dtype: 'int8', threads: 1 });
+    const vector = [...(await small.embed('the movie was great'))];
+    const all = await Promise.all(
+      Object.entries(files).map(async ([name, file]) => [
+        name,
+        [...new Uint8Array(await new Blob([file]).arrayBuffer())],
+      ]),
+    );
+    await Promise.all([bert.dispose(), small.dispose()]);
+    return { vector, files: Object.fromEntries(all), fingerprints: [bert.info.fingerprint, small.info.fingerprint] };
+  }, HUB);
+  assert.equal(...result.fingerprints);
+  const plain = await use(HUB, { dtype: 'int8', cache: false });
+  const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
+  const cosine =
+    dot(result.vector, plain.vector) / Math.sqrt(dot(result.vector, result.vector) * dot(plain.vector, plain.vector));
+  assert.ok(cosine > 0.99 && cosine < 1, `cosine ${cosine}`);
+
+  await page.route('**/models/small/**', async (route) => {
+    const bytes = result.files[new URL(route.request().url()).pathname.split('/').pop()];
+    if (!bytes) return route.fulfill({ status: 404 });
+    return route.fulfill({
+      body: Buffer.from(bytes),
+      headers: { ETag: '"1"', 'Content-Type': 'application/octet-stream' },
+    });
+  });
+  t.after(() => page.unrouteAll());
+  requests.length = 0;
+  const first = await use('/models/small/', { dtype: 'int8' });
+  assert.deepEqual(first.vector, result.vector);
+  const weights = (request) => request.endsWith('.safetensors');
+  assert.deepEqual(requests.filter(weights), ['GET bertlet-int8.safetensors']);
+  requests.length = 0;
+  assert.deepEqual(await use('/models/small/', { dtype: 'int8' }), { ...first, fromCache: true });
+  assert.deepEqual(requests.filter(weights), ['HEAD bertlet-int8.safetensors']);
+});
+
 test('a URL: the second load asks whether something has changed, and loads it if so', async () => {
   const first = await use(FOLDER);
   requests.length = 0;

@@ -43,7 +43,8 @@ export async function openPage(browser, url, options = {}) {
   page.faults = [];
   page.on('console', (message) => {
     // Not there, and no fault: a file that a model may lack, and what Chromium itself asks for.
-    if (/\/(tokenizer_config\.json|modules\.json|favicon\.ico)$/.test(message.location().url)) return;
+    if (/\/(tokenizer_config\.json|modules\.json|bertlet-int8\.safetensors|favicon\.ico)$/.test(message.location().url))
+      return;
     if (message.type() === 'error' || message.type() === 'warning') page.faults.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => page.faults.push(`uncaught: ${error.stack}`));
