@@ -57,5 +57,28 @@ export async function ensureExport(model) {
   return folder;
 }
 
-X  return folder;
+/** A model with random weights, to be pre-trained. @returns {Promise<string>} its folder */
+export async function ensureSmallModel() {
+  const folder = join(here, 'models/small');
+  const pieces = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+  const vocabulary = Array.from({ length: SMALL.vocabulary }, (_, id) => pieces[id] ?? `word${id}`);
+  const texts = { lowercase: true, stripAccents: true, splitChinese: true };
+  await mkdir(folder, { recursive: true });
+  for (const [name, bytes] of Object.entries(newModelFiles({ ...SMALL, ...texts, vocabulary, dropout: 0 }, 0)))
+    await writeFile(join(folder, name), bytes);
+  return folder;
+}
+
+/**
+ * The model as `bertlet convert` writes it.
+ * @param {string} model the folder with the checkpoint
+ * @returns {Promise<string>} the folder
+ */
+export async function ensureConverted(model) {
+  const folder = join(here, 'models/converted');
+  const cli = join(root, 'js/cli/main.js');
+  await step('Converting the model', () =>
+    run(process.execPath, [cli, 'convert', '--model', model, '--output', folder], { quiet: true }),
+  );
+  return folder;
 }
