@@ -57,6 +57,8 @@
  * @property {boolean} [worker] default true: the model works in a worker of its own; where none can be started (a service worker, say)
  *   on the calling thread, and `info.notes` says why. false: on the calling thread, which is busy for up to some tenths of a second at a
  *   time, with one thread
+ * @property {string | URL} [assets] the folder that holds the worker and the .wasm files, a copy of the package's dist/: an address, in Node also
+ *   a path. For all that is loaded from then on. Default: where bertlet itself is, or where a bundler has put them
  * @property {number} [threads] 1 to 64; default: one for each core, up to 4, where threads are available
  * @property {string | URL} [hub] base URL of a server that answers the hub's addresses; default https://huggingface.co, in Node
  *   HF_ENDPOINT if that is set

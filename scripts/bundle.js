@@ -4,6 +4,9 @@
 //   worker.js, engine-*.js    what that starts
 //   shared-*.js               what both use
 //   all others                what is fetched when it is needed, such as training
+// For bundlers, some of which follow no import() in a worker, and some a file that names itself for ever: bundler.js, what a page imports, and
+// bundler-worker.js, all in one file.
+// For Node: bertlet.cjs, for require(), and node-worker.js, for programs that a bundler has made one file of; each is all in one file.
 // For few pages: here.js, what the worker does on the calling thread. It has copies of what it shares with the others, which would have to be
 // cut into more pieces for it. For service workers, which must not fetch code when it is needed: service-worker.js, all in one file.
 // The entries hold nothing that other files import: where a server or a tool adds something to an entry's address, a file that imports it
@@ -18,17 +21,30 @@ const PAGE = join(root, 'js/index.js');
 const WORKER = join(root, 'js/worker/main.js');
 const HERE = join(root, 'js/worker/here.js');
 
+/** How what is loaded at once is put into few files. @type {import('rolldown').OutputOptions} */
+const SPLIT = {
+  codeSplitting: {
+    includeDependenciesRecursively: false,
+    groups: [{ debugName: 'what is loaded at once', name: (id, context) => chunkOf(id, context) }],
+  },
+};
+
+/** @type {import('rolldown').OutputOptions} */
+const ONE_FILE = { codeSplitting: false };
+
+/** @type {import('rolldown').InputOptions} */
+const NODE = { platform: 'node', resolve: { conditionNames: ['node', 'import'] } };
+
 export async function bundle() {
   const names = new Set();
   const builds = [
-    write(names, { bertlet: PAGE, worker: WORKER }, [hereApart], {
-      codeSplitting: {
-        includeDependenciesRecursively: false,
-        groups: [{ debugName: 'what is loaded at once', name: chunkOf }],
-      },
-    }),
-    write(names, { here: HERE }, [], {}),
-    write(names, { 'service-worker': PAGE }, [], { codeSplitting: false }),
+    write(names, { bertlet: PAGE, worker: WORKER }, SPLIT, { plugins: [hereApart] }),
+    write(names, { here: HERE }),
+    write(names, { 'service-worker': PAGE }, ONE_FILE),
+    write(names, { bundler: PAGE }, SPLIT, { plugins: [itsOwnWorker] }),
+    write(names, { 'bundler-worker': WORKER }, ONE_FILE),
+    write(names, { bertlet: PAGE }, { ...ONE_FILE, format: 'cjs', entryFileNames: '[name].cjs' }, NODE),
+    write(names, { 'node-worker': WORKER }, ONE_FILE, NODE),
   ];
   await Promise.all(builds);
   await removeOthers(names);
@@ -40,14 +56,21 @@ const hereApart = {
   resolveId: (id) => (id.endsWith('/here.js') ? { id: './here.js', external: true } : undefined),
 };
 
+/** @type {import('rolldown').Plugin} */
+const itsOwnWorker = {
+  name: 'its-own-worker',
+  transform: (code, id) =>
+    id.endsWith('web/start-worker.js') ? code.replace("'./worker.js'", "'./bundler-worker.js'") : undefined,
+};
+
 /**
  * Writes what the entries need to dist/.
  * @param {Set<string>} names the names of the files are added
  * @param {Record<string, string>} input entries by name
- * @param {import('rolldown').Plugin[]} plugins
- * @param {import('rolldown').OutputOptions} options
+ * @param {import('rolldown').OutputOptions} [options]
+ * @param {import('rolldown').InputOptions} [inputOptions] default: for browsers
  */
-async function write(names, input, plugins, options) {
+async function write(names, input, options, { plugins = [], ...inputOptions } = {}) {
   const { rolldown } = await import('rolldown');
   const build = await rolldown({
     cwd: root,
@@ -57,9 +80,11 @@ async function write(names, input, plugins, options) {
     resolve: { conditionNames: ['browser', 'import'] },
     transform: { target: 'es2022' },
     plugins: [
-      ...plugins,
+      plugins,
       { name: 'plain-addresses', generateBundle: (_, files) => Object.values(files).forEach(quoteAddresses) },
     ],
+    onLog: (level, log, handle) => log.code === 'SOURCEMAP_BROKEN' || handle(level, log), // of itsOwnWorker, which keeps all lines
+    ...inputOptions,
   });
   const { output } = await build.write({
     dir: join(root, 'dist'),
@@ -117,5 +142,5 @@ function quoteAddresses(file) {
 async function removeOthers(names) {
   const dist = join(root, 'dist');
   for (const name of await readdir(dist))
-    if (/\.js(\.map)?$/.test(name) && !names.has(name)) await rm(join(dist, name));
+    if (/\.c?js(\.map)?$/.test(name) && !names.has(name)) await rm(join(dist, name));
 }

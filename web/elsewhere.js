@@ -1,27 +1,19 @@
 // Starts the worker where worker.js can't be started as it stands beside bertlet.js: from another origin than the page's, as from a CDN;
-// in a sandboxed iframe, which has no origin; and where Vite's dev server has moved bertlet.js. Fetched only there.
-
-/**
- * Where a file of dist/ is that Vite's dev server looks for beside the bertlet.js that it has moved: the package is still installed where it was.
- * @param {URL | string} address .../node_modules/.vite/deps/FILE, or any other, which stays as it is
- * @returns {{ url: URL, remedy: string }} .../node_modules/bertlet/dist/FILE; what to do if it is not there
- */
-export function unmoved(address) {
-  const url = new URL(address, location.href);
-  url.pathname = url.pathname.replace(/\/\.vite\/deps[^/]*\//, '/bertlet/dist/');
-  const setting = "optimizeDeps: { exclude: ['bertlet'] }";
-  return { url, remedy: `Vite's dev server has moved bertlet.js away from it: add ${setting} to Vite's configuration` };
-}
+// in a sandboxed iframe, which has no origin; and where it is in another folder. Fetched only there.
+import { REMEDY } from './platform.js';
 
 /**
  * @param {() => Worker} newWorker `new Worker(address, options)` as bundlers want to see it
+ * @param {string} assets the folder where worker.js is instead, if not ''
  * @returns {{ worker: Worker, reason: string }} `reason`: what is wrong if it can't be loaded. Throws where no worker can be started
  */
-export function startElsewhere(newWorker) {
-  const [address, options] = argumentsOf(newWorker);
-  const { url, remedy } = unmoved(address);
+export function startElsewhere(newWorker, assets) {
+  const [address, options] = assets
+    ? [`${assets}worker.js`, /** @type {WorkerOptions} */ ({ type: 'module' })]
+    : argumentsOf(newWorker);
+  const url = new URL(address, location.href);
   if (url.origin === self.origin)
-    return { worker: new Worker(url, options), reason: `${url} could not be loaded. ${remedy}` };
+    return { worker: new Worker(url, options), reason: `${url} could not be loaded. ${REMEDY}` };
   const reason = `${url} could not be loaded into a worker of this page, which has another origin. Its Content-Security-Policy must allow blob: in worker-src, and the server must allow other origins to read the file (Access-Control-Allow-Origin). Or serve bertlet's files from the page's own origin, or give load() { worker: false }`;
   return { worker: new Worker(loaderOf(url.href, options?.type, reason)), reason };
 }

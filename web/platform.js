@@ -1,8 +1,8 @@
 // #platform in browsers: Web Workers, and memory that they share if the page is cross-origin isolated. js/node/platform.js is its
 // counterpart for Node, js/base/platform.js says what each function does. Bundlers look for URLs in the form that they have below; they
 // are right in dist/, where bertlet.js and worker.js hold this file and the .wasm files are beside them.
-import { fetchPart } from '../js/base/fetch-part.js';
 import { BertletError } from '../js/errors.js';
+import { channelTo } from './channel.js';
 
 export { openStore } from './store.js';
 
@@ -44,48 +44,21 @@ export function nextTask() {
 /** @type {import('../js/base/platform.js').Platform['whenIdle']} */
 export const whenIdle = (work) => void setTimeout(() => (globalThis.requestIdleCallback ?? setTimeout)(work), 1000);
 
-/** Whether Vite's dev server (before version 8) has made one file of this one and others, and put that into a folder of its own. */
-const moved = import.meta.url?.includes('/.vite/deps');
-
-const newWorker = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-
-/** @type {import('../js/base/platform.js').Platform['startWorker']} */
-export async function startWorker() {
-  try {
-    if (!moved)
-      return channelTo(
-        newWorker(),
-        'worker.js could not be loaded. Check the connection; it must lie beside bertlet.js',
-      );
-  } catch (error) {
-    if (!globalThis.Worker) throw error;
-  }
-  const { worker, reason } = (await fetchPart(() => import('./elsewhere.js'))).startElsewhere(newWorker);
-  return channelTo(worker, reason);
-}
-
 /**
- * @param {Worker} worker
- * @param {string} reason why it fails, if the browser doesn't say
- * @returns {import('../js/base/platform.js').Channel}
+ * A further thread runs the same file as this worker, at its own address: so no bundler needs to know of it, and none follows a file that names
+ * itself in a circle. Whether that is a module, as in dist/, or a classic script, which some bundlers make of it, only modules tell.
+ * @type {import('../js/base/platform.js').Platform['startThread']}
  */
-const channelTo = (worker, reason) => ({
-  post: (message, transfer) => worker.postMessage(message, { transfer }),
-  listen(receive, fail) {
-    worker.onmessage = ({ data }) => receive(data);
-    worker.onmessageerror = () => fail('a message could not be read');
-    worker.onerror = (event) => {
-      event.preventDefault();
-      if (event.message !== undefined) fail(event.message);
-      else if (navigator.onLine) fail(reason);
-      else fail('worker.js could not be loaded, since there is no connection. Try again when there is', 'NETWORK');
-    };
-  },
-  keepAlive() {},
-  async close() {
-    worker.terminate();
-  },
-});
+export async function startThread() {
+  /** @type {WorkerType} */
+  let type = 'classic';
+  try {
+    /** @type {any} */ (self).importScripts();
+  } catch {
+    type = 'module';
+  }
+  return channelTo(new Worker(location.href, { type }), `${location} could not be loaded`);
+}
 
 /** Chromium does not say that a worker's worker has ended. @type {import('../js/base/platform.js').Platform['announceThread']} */
 export const announceThread = () => undefined;
@@ -111,11 +84,27 @@ const WASM = {
   'train-relaxed-mt': () => new URL('./bertlet-train-relaxed-mt.wasm', import.meta.url),
 };
 
+const [modules, deps] = (import.meta.url ?? '').split('/.vite/deps');
+
+/**
+ * The folder of the worker and the .wasm files, where they are not beside this file: what the caller says, or where the package is installed, if Vite's
+ * dev server (before version 8) has put this file and others into a folder of its own.
+ */
+export let assets = deps ? `${modules}/bertlet/dist/` : '';
+
+/** @type {import('../js/base/platform.js').Platform['useAssets']} */
+export function useAssets(folder) {
+  assets = new URL(`${folder}`.replace(/\/?$/, '/'), baseURI()).href;
+}
+
+const baseURI = () => globalThis.document?.baseURI ?? location.href; // a worker that uses bertlet has no document
+
+/** What to do where one of them is not found. */
+export const REMEDY = `Put bertlet's dist/ there, or name it by "assets"; for Vite's dev server, optimizeDeps: { exclude: ['bertlet'] }`;
+
 /** @type {import('../js/base/platform.js').Platform['compileWasm']} */
 export async function compileWasm(build) {
-  const { url, remedy } = moved
-    ? (await fetchPart(() => import('./elsewhere.js'))).unmoved(WASM[build]())
-    : { url: WASM[build](), remedy: 'It must lie beside worker.js' };
+  const url = assets ? `${assets}bertlet-${build}.wasm` : WASM[build]();
   const response = await fetch(url).catch((error) => {
     throw new BertletError('NO_WASM', `${url} could not be fetched: ${error.message}. Check the connection.`, {
       cause: error,
@@ -124,7 +113,7 @@ export async function compileWasm(build) {
   const type = response.headers.get('content-type');
   // Some servers answer with their start page where there is no such file.
   if (!response.ok || type?.startsWith('text/html'))
-    throw new BertletError('NO_WASM', `${url} could not be fetched (HTTP ${response.status}, ${type}). ${remedy}.`);
+    throw new BertletError('NO_WASM', `${url} could not be fetched (HTTP ${response.status}, ${type}). ${REMEDY}.`);
   // Compiles while it arrives, if the server sends the right type, which compileStreaming insists on.
   return type === 'application/wasm'
     ? WebAssembly.compileStreaming(response)
@@ -133,7 +122,7 @@ export async function compileWasm(build) {
 
 /** @type {import('../js/base/platform.js').Platform['locate']} */
 export function locate(spec) {
-  const base = globalThis.document?.baseURI ?? location.href; // a worker that uses bertlet has no document
+  const base = baseURI();
   // Any scheme: an extension's pages have their own, and blob: is one of a file.
   const isAddress = /^([a-z][a-z\d+.-]*:|\.{0,2}\/)/i.test(spec) && URL.canParse(spec, base);
   return isAddress ? { url: new URL(spec, base).href } : undefined;

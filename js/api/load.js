@@ -1,5 +1,6 @@
 // The package's `load`: starts a worker, has it load a model, and makes the object that the caller uses.
-import { startWorker } from '#platform';
+import { useAssets } from '#platform';
+import { startWorker } from '#start-worker';
 import { BUILDS } from '../core/compile.js';
 import { BertletError } from '../errors.js';
 import { describe } from '../io/describe.js';
@@ -38,6 +39,7 @@ const open = guarded(
       dtype = 'f32',
       adapter,
       worker = true,
+      assets,
       threads,
       build,
       hub,
@@ -54,6 +56,7 @@ const open = guarded(
     checkChoice('cache', cache, [true, false, 'refresh']);
     checkChoice('worker', worker, [true, false]);
     if (build !== undefined) checkChoice('build', build, BUILDS);
+    if (assets !== undefined) useAssets(assets);
     const connectionOptions = callOptions(taskOptions);
     const { name, description, transfer, close } = await describe(spec, { hub, revision, token, headers });
     /** @type {import('../io/description.js').Described | undefined} */

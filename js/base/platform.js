@@ -82,10 +82,12 @@
  * @property {() => Promise<void>} nextTask resolves in a later task, so that messages that wait are handled before
  * @property {(work: () => void) => void} whenIdle calls it after a second, when nothing more urgent is to be done. Node, which has all files at
  *   hand, never does
- * @property {() => Promise<Channel>} startWorker rejects where no worker can be started, with an error that says why
+ * @property {() => Promise<Channel>} startThread in a worker: starts another one, of the same file
  * @property {() => MessagePort | undefined} announceThread in a worker: lets who started it watch a thread that it starts, which gets the port;
  *   undefined where nobody watches
  * @property {() => Port} ownPort in a worker: its side of the channel. In Node's main thread there is nobody on the other one
+ * @property {(folder: string | URL) => void} useAssets from now on, the worker and the .wasm files come from this folder, a copy of dist/. Throws
+ *   BAD_INPUT if it is no address
  * @property {(build: WasmName) => Promise<WebAssembly.Module>} compileWasm rejects with NO_WASM
  * @property {(spec: string) => { url: string } | { path: string } | undefined} locate the absolute URL or path that `spec` stands for;
  *   undefined if it is neither: perhaps it is a hub id
@@ -96,6 +98,12 @@
  * @property {() => Promise<Store>} openStore rejects where there is no storage
  * @property {() => Pick<Store, 'list' | 'remove' | 'sweep'> | undefined} openDownloads the models whose files are kept as they were downloaded from
  *   the hub, by id, with "@revision" if that is not main; undefined where no files are kept
+ */
+
+/**
+ * What #start-worker exports, which is js/node/start-worker.js or web/start-worker.js: it starts the model's worker. Rejects where no worker can be
+ * started, with an error that says why.
+ * @typedef {() => Promise<Channel>} StartWorker
  */
 
 export {};

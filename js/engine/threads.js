@@ -1,5 +1,5 @@
 // The further threads of a multi-threaded engine: workers of their own, in which the core's bertlet_threads_serve() runs.
-import { announceThread, startWorker } from '#platform';
+import { announceThread, startThread } from '#platform';
 import { align, instantiate } from '../core/instance.js';
 import { Connection } from '../rpc/connection.js';
 
@@ -43,10 +43,10 @@ export async function startThreads(core, { module, threads }, onFailure) {
     for (const connection of connections) connection.closeWhenIdle();
   };
   const start = async (/** @type {Omit<ThreadParams, 'alive'>} */ params) => {
-    const connection = new Connection(await startWorker());
+    const connection = new Connection(await startThread());
     connections.push(connection);
     const alive = announceThread();
-    await startThread(connection, { ...params, alive }, (error) => {
+    await runIn(connection, { ...params, alive }, (error) => {
       if (!stopped) onFailure(error);
     });
     if (stopped) connection.closeWhenIdle();
@@ -77,13 +77,13 @@ export async function startThreads(core, { module, threads }, onFailure) {
  */
 
 /**
- * Starts a further thread.
- * @param {Connection} connection to its worker
+ * Has a worker be a further thread.
+ * @param {Connection} connection to it
  * @param {ThreadParams} params
  * @param {(error: Error) => void} onFailure called if it fails later on
  * @returns {Promise<void>} resolves when it runs
  */
-function startThread(connection, params, onFailure) {
+function runIn(connection, params, onFailure) {
   return new Promise((resolve, reject) => {
     let runs = false;
     const onEvent = () => {

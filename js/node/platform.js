@@ -7,13 +7,14 @@ import { isAbsolute, resolve } from 'node:path';
 import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parentPort, Worker } from 'node:worker_threads';
+import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { BertletError } from '../errors.js';
-import { installedFile } from './package-files.js';
-import { watchThreads } from './watch-thread.js';
+import { channelTo, workerOptions } from './channel.js';
+import { assetFile, useAssets } from './package-files.js';
 
 export { openDownloads } from './downloads.js';
 export { openDirectory, openHub } from './model-folder.js';
+export { useAssets } from './package-files.js';
 export { openStore } from './store.js';
 export { announceThread } from './watch-thread.js';
 
@@ -30,32 +31,12 @@ export const nextTask = () => setImmediate();
 /** @type {import('../base/platform.js').Platform['whenIdle']} */
 export const whenIdle = () => {};
 
-/** Whether a bundler has put this file into another, away from the worker's. (A bundler that takes these along leaves its address as it is.) */
-const bundled = !import.meta.url?.endsWith('/js/node/platform.js');
-
-/** @returns {Promise<import('../base/platform.js').Channel>} */
-export async function startWorker() {
-  // No execArgv: options of the process, such as --input-type, may be wrong for a worker. A small young generation makes the garbage
-  // collector free the chunks of a download soon.
-  const resourceLimits = { maxYoungGenerationSizeMb: 3 };
-  const options = { name: 'bertlet', execArgv: [], resourceLimits };
-  const worker = bundled
-    ? new Worker(installedFile('js/worker/main.js'), options)
-    : new Worker(new URL('../worker/main.js', import.meta.url), options);
-  return {
-    post: (message, transfer) => worker.postMessage(message, /** @type {any} */ (transfer)),
-    listen(receive, fail) {
-      worker.on('message', watchThreads(worker, receive, fail));
-      worker.on('error', (error) => fail(error.message));
-      worker.on('exit', (code) => fail(`exit code ${code}`));
-    },
-    keepAlive: (busy) => (busy ? worker.ref() : worker.unref()),
-    close: () => worker.terminate().then(() => undefined),
-  };
-}
+/** A further thread runs the same file as this worker. @type {import('../base/platform.js').Platform['startThread']} */
+export const startThread = async () => channelTo(new Worker(process.argv[1], workerOptions()));
 
 /** @returns {import('../base/platform.js').Port} */
 export function ownPort() {
+  if (workerData?.assets) useAssets(workerData.assets);
   return {
     post: (message, transfer) => parentPort?.postMessage(message, /** @type {any} */ (transfer)),
     listen: (receive) => void parentPort?.on('message', receive),
@@ -67,8 +48,7 @@ export function ownPort() {
  * @returns {Promise<WebAssembly.Module>}
  */
 export async function compileWasm(build) {
-  const file = `dist/bertlet-${build}.wasm`;
-  const path = fileURLToPath(bundled ? installedFile(file) : new URL(`../../${file}`, import.meta.url));
+  const path = fileURLToPath(assetFile(`bertlet-${build}.wasm`));
   const bytes = await readFile(path).catch((error) => {
     throw new BertletError('NO_WASM', `${path} can't be read. In a checkout, run "npm run build" first.`, {
       cause: error,
