@@ -11,7 +11,7 @@ export const workerOptions = () => ({
   name: 'bertlet',
   execArgv: [],
   resourceLimits: { maxYoungGenerationSizeMb: 3 },
-  workerData: { assets: usedAssets()?.href },
+  workerData: { assets: usedAssets() },
 });
 
 /**

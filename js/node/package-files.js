@@ -1,46 +1,46 @@
-// Where the package's own files are: its worker and the .wasm files.
+// Where the package's own files are: its worker and the .wasm files. By paths, not URLs: bundlers for servers put other things in the place of
+// `new URL(…, import.meta.url)`, such as a worker's file without what it imports.
 import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { BertletError } from '../errors.js';
 
-/** The folder that the caller says they are in; ends in a slash. @type {URL | undefined} */
+/** The folder that the caller says they are in. @type {string | undefined} */
 let assets;
 
 /** @type {import('../base/platform.js').Platform['useAssets']} */
 export function useAssets(folder) {
   const text = String(folder);
-  assets = pathToFileURL(`${resolve(/^file:/i.test(text) ? fileURLToPath(text) : text)}/`);
+  assets = /^file:/i.test(text) ? fileURLToPath(text) : resolve(text);
 }
 
 /** The folder that `useAssets` was called with, for a worker to do the same. */
 export const usedAssets = () => assets;
 
-/**
- * Whether this is a file of the package as it is installed, so that the others lie about it: not one that a bundler has put into another, as in
- * dist/bertlet.cjs. (A bundler that takes the others along leaves its address as it is.)
- */
-const installed = import.meta.url?.endsWith('/js/node/package-files.js');
+/** This file, or a bundle: one in CommonJS has no import.meta. */
+const file = import.meta.url ? fileURLToPath(import.meta.url) : __filename;
 
-/** Whether the worker's file must be asked of `assetFile`. */
-export const isApart = () => !installed || assets !== undefined;
+/** The package's root, if this is its file as it was installed, not one that a bundler has put into another, as in dist/bertlet.cjs. */
+const root = /[\\/]js[\\/]node[\\/]package-files\.js$/.test(file) ? join(dirname(file), '../..') : undefined;
+
+/** @returns {string} path of the worker's file; throws as `assetFile` */
+export const workerFile = () => (root && !assets ? join(root, 'js/worker/main.js') : assetFile('node-worker.js'));
 
 /**
  * @param {string} name of a file of dist/
- * @returns {URL} throws NO_WASM if the package is not installed where a bundle finds it
+ * @returns {string} its path; throws NO_WASM if the package is not installed where a bundle finds it
  */
-export function assetFile(name) {
-  if (assets) return new URL(name, assets);
-  if (installed) return new URL(`../../dist/${name}`, import.meta.url);
-  const bundle = import.meta.url ?? __filename; // a bundle in CommonJS has no import.meta
+export const assetFile = (name) => join(assets ?? join(root ?? installedRoot(), 'dist'), name);
+
+/** The package's root, seen from a bundle. */
+function installedRoot() {
   try {
-    const root = pathToFileURL(createRequire(bundle).resolve('bertlet/package.json'));
-    return new URL(`dist/${name}`, root);
+    return dirname(createRequire(file).resolve('bertlet/package.json'));
   } catch (cause) {
     throw new BertletError(
       'NO_WASM',
-      `bertlet was bundled into ${bundle}, and is not installed where that finds its worker and WebAssembly files. Leave it out of the ` +
-        'bundle (esbuild: --external:bertlet) and install it beside, by "npm install bertlet"; or copy its dist/ and name that in the option "assets".',
+      `bertlet was bundled into ${file}, and is not installed where that finds its worker and WebAssembly files. Leave it out of the ` +
+        'bundle (esbuild: --external:bertlet) and install it beside, by "npm install bertlet"; or copy its dist/, and name that in the option "assets".',
       { cause },
     );
   }

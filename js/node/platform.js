@@ -48,7 +48,7 @@ export function ownPort() {
  * @returns {Promise<WebAssembly.Module>}
  */
 export async function compileWasm(build) {
-  const path = fileURLToPath(assetFile(`bertlet-${build}.wasm`));
+  const path = assetFile(`bertlet-${build}.wasm`);
   const bytes = await readFile(path).catch((error) => {
     throw new BertletError('NO_WASM', `${path} can't be read. In a checkout, run "npm run build" first.`, {
       cause: error,
