@@ -1,15 +1,23 @@
-// The public types. They import nothing, so that every room can name them.
+// The public types. They import nothing, so that every room can name them. What a browser and Node have, and a program of neither need not declare,
+// is named by way of globalThis: where it is not declared, it is no choice.
+
+/** @template {string} N @typedef {typeof globalThis extends Record<N, { prototype: infer T }> ? T : never} Global */
+
+/** @typedef {Global<'Blob'>} Blob */
+/** @typedef {Global<'URL'>} URL */
+/** @typedef {Global<'AbortSignal'>} AbortSignal */
+/** @typedef {Record<string, string> | [name: string, value: string][] | Global<'Headers'>} HeadersInit */
 
 /**
  * Where a model is: a hub id (`'org/name'`), the URL of a folder, in Node also the path of a directory; or the files
  * themselves, as the user picked them or by name. The folder holds config.json, vocab.txt (or tokenizer.json) and
  * model.safetensors.
- * @typedef {string | URL | FileList | File[] | Record<string, FileContent>} ModelSpec
+ * @typedef {string | URL | Global<'FileList'> | Global<'File'>[] | Record<string, FileContent>} ModelSpec
  */
 
 /**
  * The content of one file, or (a string or URL) where to fetch it. A Response or stream can be given to one call only.
- * @typedef {Blob | ArrayBuffer | Uint8Array | Response | ReadableStream<Uint8Array> | URL | string} FileContent
+ * @typedef {Blob | ArrayBuffer | Uint8Array | Global<'Response'> | Global<'ReadableStream'> | URL | string} FileContent
  */
 
 /**
@@ -129,6 +137,19 @@
  * @property {'query' | 'document'} [task] what the texts are in a search: without `promptName` and `prompt`, a sentence-transformers model's prompt of
  *   that name is put before them, or none, as `encode_query` and `encode_document` do
  */
+
+/**
+ * What `fillMask` gives for a text, by what the compiler knows of its masks: pieces for one, and for several an array of these.
+ * @template {string} T
+ * @typedef {string extends T ? MaskFill[] | MaskFill[][] : T extends `${string}[MASK]${string}[MASK]${string}` ? MaskFill[][] : MaskFill[]} MaskFills
+ */
+
+/** How many pieces `fillMask` gives, or which words it chooses from; and a head, whose adapter the encoder has meanwhile.
+ * @typedef {{ topK?: number, targets?: string[], head?: HeadLike }} FillMaskOptions */
+
+/** @typedef {Pick<LoadOptions, 'hub' | 'revision' | 'token' | 'headers' | 'assets'> & { lowercase?: boolean, signal?: AbortSignal }} TokenizerOptions */
+
+/** @template {EmbedOptions['pooling']} P @typedef {P extends 'none' ? Float32Array[] : Float32Array} Embedding what `embed` gives for one text */
 
 /** What all heads are. @typedef {{ readonly task: HeadTask, readonly labels: readonly string[], save: () => Promise<Uint8Array> }} HeadLike */
 
@@ -268,6 +289,16 @@
  */
 
 /**
+ * What a fit measures on held-out examples, by task: of texts only some numbers, else what the head's `evaluate` gives.
+ * @template {HeadTask} K
+ * @typedef {K extends 'regression' ? RegressionMetrics : K extends 'token-classification' ? EntityMetrics & { accuracy: number, n: number }
+ *   : K extends 'question-answering' ? AnswerMetrics : K extends 'sentence-similarity' ? SimilarityScores : Pick<Metrics, 'accuracy' | 'macroF1' | 'microF1' | 'n'>} MetricsOf
+ */
+
+/** How well answers agree with the right ones, as SQuAD measures it; 0 to 1. @typedef {{ exactMatch: number, f1: number, n: number }} AnswerMetrics */
+
+/**
+ * @template {HeadTask} [K=HeadTask]
  * @typedef {object} FitReport
  * @property {FitMethod} [method] what was trained, if more than a head
  * @property {number} examples how many were trained on
@@ -300,8 +331,7 @@
  * @property {number} [rounds] of method 'contrastive'
  * @property {number} [steps] how many were taken
  * @property {EpochReport[]} [history] what each epoch brought; `epochs` says which was kept
- * @property {any} [validation] metrics on the examples that `validation` held out: of texts { accuracy, macroF1, microF1, n }, else what
- *   the head's `evaluate` gives
+ * @property {MetricsOf<K>} [validation] on the examples that `validation` held out
  */
 
 /**
@@ -440,5 +470,88 @@
  * A text, or a pair of them that the model reads as one sequence, [CLS] text [SEP] textPair [SEP].
  * @typedef {string | { text: string, textPair?: string }} TextInput
  */
+
+/**
+ * @typedef {object} Scores of one label, or of all labels together; each 0 to 1
+ * @property {number} precision TP / (TP + FP)
+ * @property {number} recall TP / (TP + FN)
+ * @property {number} f1 2 TP / (2 TP + FP + FN)
+ * @property {number} support how often it occurs in the truth, TP + FN
+ */
+
+/**
+ * @typedef {object} Metrics
+ * @property {number} accuracy share of the examples whose predicted label is the true one
+ * @property {number} macroF1 mean of the labels' F1, over the labels that occur in the truth or the predictions
+ * @property {number} microF1 F1 of the counts of all labels together; equal to the accuracy, since every example has one label
+ * @property {number} n number of examples
+ * @property {string[]} labels in the order of the rows and columns of `confusion`, and of `classes`
+ * @property {number[][]} confusion [labels][labels] how many examples of the row's label were predicted as the column's
+ * @property {Scores[]} classes [labels]
+ */
+
+/**
+ * @typedef {object} MultiLabelMetrics
+ * @property {number} accuracy share of the examples whose predicted labels are exactly the true ones
+ * @property {number} macroF1 mean of all labels' F1
+ * @property {number} microF1 F1 of the counts of all labels together
+ * @property {number} samplesF1 mean of the examples' F1; 0 for one that has no labels, true or predicted
+ * @property {number} n number of examples
+ * @property {string[]} labels in the order of `classes`
+ * @property {Scores[]} classes [labels]
+ */
+
+/**
+ * @typedef {object} RegressionMetrics
+ * @property {number} pearson coefficient of linear correlation, -1 to 1; NaN if either side has one value only, as in scipy
+ * @property {number} spearman coefficient of rank correlation, likewise; equal numbers share the mean of their ranks
+ * @property {number} r2 share of the variance that is explained: 1 is perfect, 0 as good as the mean
+ * @property {number} mse mean of the squared errors
+ * @property {number} n number of examples
+ */
+
+/** @typedef {Scores & { types: Record<string, Scores> }} EntityMetrics of all entities together (micro average), and of
+ *   each type */
+
+/**
+ * @typedef {'none' | 'simple' | 'first' | 'average' | 'max'} AggregationStrategy
+ *   none     each token is a result of its own
+ *   simple   neighbouring tokens of the same type are grouped; a word may be split
+ *   first    neighbouring words of the same type are grouped; a word has the tag of its first token,
+ *   average  or the tag with the highest mean probability over its tokens,
+ *   max      or the tag of the token with the highest probability
+ */
+
+/**
+ * @typedef {{ entity: string, score: number, index: number, word: string, start: number, end: number }} TokenEntity `entity`: the tag;
+ *   `index`: of the token, 0 for [CLS]; `start` and `end`: in UTF-16 code units
+ */
+
+/**
+ * @typedef {{ entity_group: string, score: number, word: string, start: number, end: number }} EntityGroup `entity_group`: the type;
+ *   `word`: the tokens as the tokenizer decodes them; `start` and `end`: in UTF-16 code units
+ */
+
+/** @typedef {{ answer: string, score: number, start: number, end: number }} Answer `answer` is `context.slice(start, end)`, '' for
+ *   no answer; `score` is a probability */
+
+/**
+ * @typedef {object} AnswerOptions
+ * @property {number} [topK] maximum number of answers to a question; default 1
+ * @property {number} [maxAnswerTokens] maximum length of an answer in tokens; default 30
+ * @property {boolean} [noAnswer] whether '', "no answer", is among the possible answers; default false
+ * @property {number} [maxTokens] length of a window in tokens, with the question; default 384, or the model's maximum if that is less
+ * @property {number} [stride] how many tokens a window shares with the one before; default 128, or a third of `maxTokens` if that is less
+ */
+
+/** @typedef {{ question: string, context: string }} QuestionInput */
+
+/**
+ * @typedef {object} WindowOptions
+ * @property {number} [stride] a long text is read in windows, each of as many tokens as the model reads, and this is how many of them a
+ *   window shares with the one before: 0 to `info.maxTokens` - 3. Default: a long text is cut, with a warning
+ */
+
+/** How tags of a sentence are chosen: so that they may follow each other, or each by itself. @typedef {'viterbi' | 'argmax'} Decoding */
 
 export {};

@@ -1,10 +1,10 @@
 // `npm run build`: the WebAssembly variants, the bundles for browsers and the type declarations, all into dist/, and the demo, into
 // build/demo/. What takes long, C, is compiled only where it changed, so that running it again takes seconds.
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.js';
+import { declare } from './declare.js';
 import { ensureNativeToolchain, ensurePackages, ensureToolchain } from './setup.js';
 import { main, root, run, step } from './shell.js';
 
@@ -37,11 +37,9 @@ async function bundleDemo() {
   await build({ configFile: join(root, 'demo/vite.config.js'), logLevel: 'warn' });
 }
 
-/** tsc: dist/types/ from the JSDoc of js/; the demo is checked against what the package
- * declares, and so are the scripts and the benchmarks. */
+/** What the package declares; the demo is checked against that, and so are the scripts and the benchmarks. */
 async function declareTypes() {
-  await run('npx', ['--no-install', 'tsc', '-p', 'tsconfig.json']);
-  await writeFile(join(root, 'dist/bertlet.d.ts'), "export * from './types/js/index.js';\n");
+  await declare();
   for (const folder of ['demo', 'scripts', 'bench']) await run('npx', ['--no-install', 'tsc', '-p', folder]);
 }
 

@@ -7,11 +7,13 @@
 // For bundlers, some of which follow no import() in a worker, and some a file that names itself for ever: bundler.js, what a page imports, and
 // bundler-worker.js, all in one file.
 // For Node: bertlet.cjs, for require(), and node-worker.js, for programs that a bundler has made one file of; each is all in one file.
+// For what needs no model, the entry bertlet/tokenizer: tokenizer.js and tokenizer.cjs, each all in one file. The entry bertlet/train, train.js, is
+// part of bertlet.js.
 // For few pages: here.js, what the worker does on the calling thread. It has copies of what it shares with the others, which would have to be
 // cut into more pieces for it. For service workers, which must not fetch code when it is needed: service-worker.js, all in one file.
 // The entries hold nothing that other files import: where a server or a tool adds something to an entry's address, a file that imports it
 // would run it a second time.
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from './shell.js';
 
@@ -20,6 +22,10 @@ import { root } from './shell.js';
 const PAGE = join(root, 'js/index.js');
 const WORKER = join(root, 'js/worker/main.js');
 const HERE = join(root, 'js/worker/here.js');
+const TOKENIZER = join(root, 'js/tokenizer.js');
+
+/** What js/train.js exports: the entry bertlet/train, which shares all of its code with bertlet. */
+const FOR_TRAINING = 'BertletError, createModel, trainVocabulary';
 
 /** How what is loaded at once is put into few files. @type {import('rolldown').OutputOptions} */
 const SPLIT = {
@@ -30,7 +36,7 @@ const SPLIT = {
 };
 
 /** @type {import('rolldown').OutputOptions} */
-const ONE_FILE = { codeSplitting: false };
+const ONE_FILE = { codeSplitting: false, sourcemap: false };
 
 /** @type {import('rolldown').InputOptions} */
 const NODE = { platform: 'node', resolve: { conditionNames: ['node', 'import'] } };
@@ -40,13 +46,22 @@ export async function bundle() {
   const builds = [
     write(names, { bertlet: PAGE, worker: WORKER }, SPLIT, { plugins: [hereApart] }),
     write(names, { here: HERE }),
-    write(names, { 'service-worker': PAGE }, ONE_FILE),
-    write(names, { bundler: PAGE }, SPLIT, { plugins: [itsOwnWorker] }),
+    write(names, { 'service-worker': PAGE }, { ...ONE_FILE, sourcemap: true }),
+    write(names, { bundler: PAGE }, { ...SPLIT, sourcemap: false }, { plugins: [itsOwnWorker] }),
     write(names, { 'bundler-worker': WORKER }, ONE_FILE),
+    write(names, { tokenizer: TOKENIZER }, ONE_FILE),
+    write(names, { tokenizer: TOKENIZER }, { ...ONE_FILE, format: 'cjs', entryFileNames: '[name].cjs' }, NODE),
     write(names, { bertlet: PAGE }, { ...ONE_FILE, format: 'cjs', entryFileNames: '[name].cjs' }, NODE),
     write(names, { 'node-worker': WORKER }, ONE_FILE, NODE),
   ];
   await Promise.all(builds);
+  for (const [name, of] of Object.entries({ train: 'bertlet', 'bundler-train': 'bundler' }))
+    await writeNamed(names, `${name}.js`, `export { ${FOR_TRAINING} } from './${of}.js';\n`);
+  await writeNamed(
+    names,
+    'train.cjs',
+    `const { ${FOR_TRAINING} } = require('./bertlet.cjs');\nmodule.exports = { ${FOR_TRAINING} };\n`,
+  );
   await removeOthers(names);
 }
 
@@ -136,6 +151,12 @@ function entriesOf(id, context, ever, seen = new Set()) {
  */
 function quoteAddresses(file) {
   if (file.type === 'chunk') file.code = file.code.replace(/\b(import|new URL)\(`(\.\/[^`$]+)`/g, '$1("$2"');
+}
+
+/** @param {Set<string>} names @param {string} name @param {string} text */
+async function writeNamed(names, name, text) {
+  await writeFile(join(root, 'dist', name), text);
+  names.add(name);
 }
 
 /** Removes chunks of an earlier build, which have other names. Last, so that a page that is open finds its files meanwhile. @param {Set<string>} names */

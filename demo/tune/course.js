@@ -88,7 +88,7 @@ export async function tune(model, course, options) {
       onWarning,
     }));
   onFrozen(frozen);
-  onChange({ frozen: frozen.report?.validation.accuracy });
+  onChange({ frozen: frozen.report?.validation?.accuracy });
 
   const losses = [...course.losses];
   /** @type {Course['pace']} */

@@ -250,7 +250,7 @@ function describePaused({ step, steps, examples }, isKept) {
 function report(course, { tuned, frozen }) {
   const { epochs = 0, steps = 0, validation, examples = 0 } = tuned.report ?? {};
   const { accuracy = 0, n = 0 } = validation ?? {};
-  const before = frozen.report?.validation.accuracy ?? 0;
+  const before = frozen.report?.validation?.accuracy ?? 0;
   const rounds = course.epochs.length;
   const lines = [
     `By chance, such a share of ${plural(n, 'example')} is off by up to ${Math.round(100 * spreadOf(accuracy, n))} points.`,

@@ -12,6 +12,9 @@ import { load } from './load.js';
  * @returns {Promise<import('./model.js').Model>} Rejects with BAD_INPUT, BAD_VOCABULARY if the vocabulary lacks a special token, or has a
  *   piece twice, and as `load`
  */
-export const createModel = guarded(async (options) =>
-  load(.../** @type {[any, any]} */ ((await fetchLazy()).newModel(options))),
-);
+export function createModel(options) {
+  return create(options);
+}
+
+/** @type {typeof createModel} */
+const create = guarded(async (options) => load(.../** @type {[any, any]} */ ((await fetchLazy()).newModel(options))));

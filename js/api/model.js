@@ -15,7 +15,9 @@ import { toTexts } from './texts.js';
 /** @typedef {import('../types.js').Encoding} Encoding */
 /** @typedef {import('../types.js').Example} Example */
 /** @typedef {import('../types.js').TextInput} TextInput */
-/** @typedef {import('../types.js').MaskFill} MaskFill */
+/** @template {string} T @typedef {import('../types.js').MaskFills<T>} MaskFills */
+/** @template {EmbedOptions['pooling']} P @typedef {import('../types.js').Embedding<P>} Embedding */
+/** @template {import('../types.js').HeadTask} K @typedef {import('./heads/any-head.js').HeadOf<K>} HeadOf */
 
 /**
  * A loaded model, which `load` gives. It lives in a worker, so that the page stays responsive while it works. The methods reject with a
@@ -27,9 +29,10 @@ export class Model {
   #connection;
 
   /**
+   * @internal
    * @param {import('../rpc/connection.js').Connection} connection
    * @param {import('../types.js').ModelInfo} info
-   * @param {import('./heads/create.js').AnyHead} [head]
+   * @param {import('./heads/any-head.js').AnyHead} [head]
    */
   constructor(connection, info, head) {
     this.#connection = connection;
@@ -102,9 +105,9 @@ export class Model {
    * await model.fillMask('Paris is the [MASK] of France.'); // [{ token_str: 'capital', score, token, sequence }, ...]
    * @template {string | string[]} T
    * @param {T} texts a text, or an array of texts
-   * @param {{ topK?: number, targets?: string[], head?: import('../types.js').HeadLike } & TaskOptions} [options] `topK`: how many pieces to
+   * @param {import('../types.js').FillMaskOptions & TaskOptions} [options] `topK`: how many pieces to
    *   give, default 5; `targets`: the only words to choose from; `head`: a head of this model, whose adapter the encoder has meanwhile
-   * @returns {Promise<T extends any[] ? (MaskFill[] | MaskFill[][])[] : MaskFill[] | MaskFill[][]>} as `texts`: one result, or [texts]. A
+   * @returns {Promise<T extends string ? MaskFills<T> : { [I in keyof T]: T[I] extends string ? MaskFills<T[I]> : never }>} as `texts`: one result, or [texts]. A
    *   result is [pieces], best first; for a text with several masks it is [masks][pieces]. Rejects with UNSUPPORTED_MODEL if the model has
    *   no masked-LM head, BAD_VOCABULARY if its vocabulary has no [MASK], BAD_INPUT if a text has none, or TEXT_TOO_LONG
    */
@@ -132,7 +135,7 @@ export class Model {
    * @example
    * const classifier = await model.fit([{ text: 'great', label: 'pos' }, { text: 'awful', label: 'neg' }, ...]);
    * await classifier.classify('what a lovely film'); // [{ label: 'pos', score: 0.98 }, { label: 'neg', score: 0.02 }]
-   * @template {FitOptions['task']} [K=undefined]
+   * @template {import('../types.js').HeadTask} [K='text-classification']
    * @param {import('../types.js').ExampleOf<K>[]} examples in the form of the task
    * @param {FitOptions & { task?: K } & TaskOptions} [options]
    * @returns {Promise<HeadOf<K>>} a `TextClassifier`, `TokenClassifier` or `QuestionAnswerer`; its `report` says how it was trained.
@@ -177,10 +180,11 @@ export class Model {
    * Loads a head that `head.save()` wrote, or an adapter in PEFT's format with the head that it brings. It must have been trained on this
    * model, with the same adapter merged, if any. What a head has of an adapter of its own lies beside the model, which stays as it is: so
    * any number of heads can be used at the same time.
+   * @template {import('../types.js').HeadTask} [K=import('../types.js').HeadTask]
    * @param {import('../types.js').FileContent | import('../types.js').ModelSpec} content of a head its bytes, a Blob, a Response, a stream,
    *   or a URL; of an adapter its folder: in Node a path, a URL that ends in a slash, a hub id, or its files
    * @param {Pick<TaskOptions, 'signal'> & Pick<import('../types.js').LoadOptions, 'hub' | 'revision' | 'token' | 'headers'>} [options]
-   * @returns {Promise<import('./heads/create.js').AnyHead>} Rejects with BAD_ADAPTER if an adapter has no head, or can't lie beside the model
+   * @returns {Promise<HeadOf<K>>} Rejects with BAD_ADAPTER if an adapter has no head, or can't lie beside the model
    *   (then `load` can merge it); for a head with BAD_HEAD if it is damaged or not a head, HEAD_MODEL_MISMATCH if it
    *   was trained on another model, FILE_NOT_FOUND, FILE_ACCESS or NETWORK if it can't be read
    */
@@ -188,14 +192,14 @@ export class Model {
     options.signal?.throwIfAborted();
     const { openHead } = await fetchLazy();
     const remote = new RemoteHead(this.#connection);
-    return createHead(remote, await openHead(content, this.info, remote, options));
+    return /** @type {any} */ (createHead(remote, await openHead(content, this.info, remote, options)));
   }
 
   /**
    * The model as a folder that `transformers`, sentence-transformers and `load` open, with its head: the files by their paths in it.
-   * @param {{ head?: import('./heads/create.js').AnyHead, dtype?: import('../types.js').SaveDtype } & TaskOptions} [options] `head`: instead of
+   * @param {{ head?: import('./heads/any-head.js').AnyHead, dtype?: import('../types.js').SaveDtype } & TaskOptions} [options] `head`: instead of
    *   the model's own; its adapter, if it has one, is merged into what is saved. `dtype`: default 'f32'
-   * @returns {Promise<Record<string, Blob | Uint8Array<ArrayBuffer>>>} weights as a Blob, which need not be in memory, the small files as bytes.
+   * @returns {Promise<Record<string, import('../types.js').Blob | Uint8Array<ArrayBuffer>>>} weights as a Blob, which need not be in memory, the small files as bytes.
    *   Rejects with UNSUPPORTED_DTYPE for an int8 model, HEAD_MODEL_MISMATCH for a head of another one, BAD_INPUT for a head that neither
    *   library can compute
    */
@@ -223,19 +227,3 @@ export class Model {
 }
 
 guard(Model);
-
-/**
- * The class of the head that `fit` gives for a task.
- * @template {import('../types.js').HeadTask | undefined} K
- * @typedef {K extends 'token-classification' ? import('./heads/token-classifier.js').TokenClassifier
- *   : K extends 'regression' ? import('./heads/text-regressor.js').TextRegressor
- *   : K extends 'sentence-similarity' ? import('./heads/sentence-similarity.js').SentenceSimilarity
- *   : K extends 'question-answering' ? import('./heads/question-answerer.js').QuestionAnswerer
- *   : import('./heads/text-classifier.js').TextClassifier} HeadOf
- */
-
-/**
- * What `embed` gives for one text.
- * @template {EmbedOptions['pooling']} P
- * @typedef {P extends 'none' ? Float32Array[] : Float32Array} Embedding
- */

@@ -4,7 +4,7 @@ import { BertletError } from '../errors.js';
 
 /**
  * See `Model.rerank`.
- * @param {import('./heads/create.js').AnyHead | undefined} head of the model
+ * @param {import('./heads/any-head.js').AnyHead | undefined} head of the model
  * @param {string} query
  * @param {string[]} documents
  * @param {{ topK?: number } & import('../types.js').TaskOptions} options

@@ -1,4 +1,5 @@
 // A tokenizer without a model, on the calling thread.
+import { useAssets } from '#platform';
 import { compile } from '../core/compile.js';
 import { align, createCore } from '../core/instance.js';
 import { BertletError } from '../errors.js';
@@ -11,7 +12,7 @@ import { toTexts } from './texts.js';
 
 /** @typedef {import('../types.js').Encoding} Encoding */
 
-/** @typedef {import('../io/describe.js').PlaceOptions & { lowercase?: boolean, signal?: AbortSignal }} TokenizerOptions */
+/** @typedef {import('../types.js').TokenizerOptions} TokenizerOptions */
 
 /**
  * What `loadTokenizer` does.
@@ -19,8 +20,9 @@ import { toTexts } from './texts.js';
  * @param {TokenizerOptions} [options]
  * @returns {Promise<StandaloneTokenizer>}
  */
-export async function openTokenizer(spec, { lowercase, hub, revision, token, headers, signal, ...others } = {}) {
+export async function openTokenizer(spec, { lowercase, hub, revision, token, headers, signal, assets, ...others } = {}) {
   rejectUnknownOptions(others);
+  if (assets !== undefined) useAssets(assets);
   signal?.throwIfAborted();
   const { description, close } = await describe(spec, { hub, revision, token, headers });
   try {
@@ -41,7 +43,7 @@ export class StandaloneTokenizer {
   /** @type {Tokenizer | undefined} */
   #tokenizer;
 
-  /** @param {Tokenizer} tokenizer */
+  /** @internal @param {Tokenizer} tokenizer */
   constructor(tokenizer) {
     this.#tokenizer = tokenizer;
   }

@@ -8,7 +8,7 @@ import { guarded } from './guard.js';
 /**
  * Loads a tokenizer without its model. It works on the calling thread, in a WebAssembly instance of its own.
  * @param {import('../types.js').ModelSpec} spec of a model; in Node also the path of a vocab.txt or tokenizer.json
- * @param {import('./tokenizer.js').TokenizerOptions} [options] `lowercase` overrides
+ * @param {import('../types.js').TokenizerOptions} [options] `lowercase` overrides
  *   what the files say; the others are those of `load`
  * @returns {Promise<StandaloneTokenizer>} rejects with BAD_INPUT, FILE_NOT_FOUND, NETWORK, NOT_A_MODEL, BAD_CONFIG, BAD_VOCABULARY,
  *   NO_WASM or OUT_OF_MEMORY, or with the signal's reason
@@ -27,7 +27,7 @@ const open = guarded(async (...args) => (await fetchPart(() => import('./tokeniz
  * const { vocabulary, files } = await trainVocabulary(texts, { size: 8192 });
  * const tokenizer = await loadTokenizer(files);
  * @param {Iterable<string> | AsyncIterable<string>} texts
- * @param {import('./train-vocabulary.js').TrainingOptions} [options] `onWarning` hears of it if the vocabulary has
+ * @param {import('../types.js').VocabularyOptions & import('../types.js').TaskOptions} [options] `onWarning` hears of it if the vocabulary has
  *   fewer or more pieces than `size`
  * @returns {Promise<TrainedVocabulary>} rejects with BAD_INPUT, NO_EXAMPLES if the texts have no word, TEXT_TOO_LONG for many millions of
  *   characters without a space, OUT_OF_MEMORY, also for more than eight million different words, NO_WASM or NETWORK, or with the signal's reason

@@ -12,8 +12,7 @@ import { logSumExp } from '../base/numbers.js';
  * @property {[start: number, end: number][]} offsets [window] where they are in the context, in UTF-16 code units
  */
 
-/** @typedef {{ answer: string, score: number, start: number, end: number }} Answer `answer` is `context.slice(start, end)`, '' for
- *   no answer; `score` is a probability */
+/** @typedef {import('../types.js').Answer} Answer */
 
 /** @typedef {{ first: number, last: number, score: number }} Span indices of tokens in the window, `last` included */
 

@@ -2,24 +2,11 @@
 import { indexOfMax, rowOf } from '../base/numbers.js';
 import { softmax } from '../base/probabilities.js';
 
-/**
- * @typedef {'none' | 'simple' | 'first' | 'average' | 'max'} AggregationStrategy
- *   none     each token is a result of its own
- *   simple   neighbouring tokens of the same type are grouped; a word may be split
- *   first    neighbouring words of the same type are grouped; a word has the tag of its first token,
- *   average  or the tag with the highest mean probability over its tokens,
- *   max      or the tag of the token with the highest probability
- */
+/** @typedef {import('../types.js').AggregationStrategy} AggregationStrategy */
 
-/**
- * @typedef {{ entity: string, score: number, index: number, word: string, start: number, end: number }} TokenEntity `entity`: the tag;
- *   `index`: of the token, 0 for [CLS]; `start` and `end`: in UTF-16 code units
- */
+/** @typedef {import('../types.js').TokenEntity} TokenEntity */
 
-/**
- * @typedef {{ entity_group: string, score: number, word: string, start: number, end: number }} EntityGroup `entity_group`: the type;
- *   `word`: the tokens as the tokenizer decodes them; `start` and `end`: in UTF-16 code units
- */
+/** @typedef {import('../types.js').EntityGroup} EntityGroup */
 
 /**
  * @typedef {{ index: number, piece: string, start: number, end: number, continues: boolean, scores: Float64Array }} Token `continues`:

@@ -1,37 +1,12 @@
 // Accuracy, precision, recall and F1 of classifiers, equal to scikit-learn's. An undefined one, such as the precision of a label that
 // was never predicted, is 0.
 
-/**
- * @typedef {object} Scores of one label, or of all labels together; each 0 to 1
- * @property {number} precision TP / (TP + FP)
- * @property {number} recall TP / (TP + FN)
- * @property {number} f1 2 TP / (2 TP + FP + FN)
- * @property {number} support how often it occurs in the truth, TP + FN
- */
-
+/** @typedef {import('../types.js').Scores} Scores */
 /** @typedef {{ hits: number, found: number, support: number }} Counts TP, TP + FP, and TP + FN */
 
-/**
- * @typedef {object} Metrics
- * @property {number} accuracy share of the examples whose predicted label is the true one
- * @property {number} macroF1 mean of the labels' F1, over the labels that occur in the truth or the predictions
- * @property {number} microF1 F1 of the counts of all labels together; equal to the accuracy, since every example has one label
- * @property {number} n number of examples
- * @property {string[]} labels in the order of the rows and columns of `confusion`, and of `classes`
- * @property {number[][]} confusion [labels][labels] how many examples of the row's label were predicted as the column's
- * @property {Scores[]} classes [labels]
- */
+/** @typedef {import('../types.js').Metrics} Metrics */
 
-/**
- * @typedef {object} MultiLabelMetrics
- * @property {number} accuracy share of the examples whose predicted labels are exactly the true ones
- * @property {number} macroF1 mean of all labels' F1
- * @property {number} microF1 F1 of the counts of all labels together
- * @property {number} samplesF1 mean of the examples' F1; 0 for one that has no labels, true or predicted
- * @property {number} n number of examples
- * @property {string[]} labels in the order of `classes`
- * @property {Scores[]} classes [labels]
- */
+/** @typedef {import('../types.js').MultiLabelMetrics} MultiLabelMetrics */
 
 /**
  * Metrics where every example has one label.

@@ -1,14 +1,7 @@
 // How well numbers agree with the true ones, equal to scipy's and scikit-learn's.
 import { BertletError } from '../errors.js';
 
-/**
- * @typedef {object} RegressionMetrics
- * @property {number} pearson coefficient of linear correlation, -1 to 1; NaN if either side has one value only, as in scipy
- * @property {number} spearman coefficient of rank correlation, likewise; equal numbers share the mean of their ranks
- * @property {number} r2 share of the variance that is explained: 1 is perfect, 0 as good as the mean
- * @property {number} mse mean of the squared errors
- * @property {number} n number of examples
- */
+/** @typedef {import('../types.js').RegressionMetrics} RegressionMetrics */
 
 /**
  * Throws BAD_INPUT if the two are not as long.

@@ -6,8 +6,7 @@ import { scoresOf, total } from './classification.js';
 
 /** @typedef {import('../decode/tags.js').TagSpan} TagSpan */
 /** @typedef {import('./classification.js').Scores} Scores */
-/** @typedef {Scores & { types: Record<string, Scores> }} EntityMetrics of all entities together (micro average), and of
- *   each type */
+/** @typedef {import('../types.js').EntityMetrics} EntityMetrics */
 
 /**
  * Metrics of entities, as seqeval's: an entity was found if its type, first and last word are right. An undefined number, such as the

@@ -9,6 +9,8 @@ import process from 'node:process';
 import { load } from '../../js/index.js';
 import { tiny } from '../support.js';
 import bundlers from './environments/bundlers.js';
+import next from './environments/next.js';
+import node from './environments/node.js';
 import { makeProject, pack } from './project.js';
 import { writeReport } from './report.js';
 
@@ -26,7 +28,7 @@ import { writeReport } from './report.js';
 
 /** @typedef {{ name: string, version: string, how: string, outcome: string, seconds: number, failed: boolean }} Row */
 
-const ENVIRONMENTS = [...bundlers];
+const ENVIRONMENTS = [...node, ...bundlers, ...next];
 
 const wanted = process.argv.slice(2);
 const environments = ENVIRONMENTS.filter(

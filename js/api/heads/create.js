@@ -2,11 +2,7 @@
 import { fetchLazy } from '../fetch-lazy.js';
 import { TextClassifier } from './text-classifier.js';
 
-/** @typedef {import('./token-classifier.js').TokenClassifier} TokenClassifier */
-/** @typedef {import('./question-answerer.js').QuestionAnswerer} QuestionAnswerer */
-/** @typedef {import('./text-regressor.js').TextRegressor} TextRegressor */
-/** @typedef {import('./sentence-similarity.js').SentenceSimilarity} SentenceSimilarity */
-/** @typedef {TextClassifier | TextRegressor | TokenClassifier | QuestionAnswerer | SentenceSimilarity} AnyHead */
+/** @typedef {import('./any-head.js').AnyHead} AnyHead */
 
 /**
  * Makes a head of its data; the class depends on the task.

@@ -14,7 +14,7 @@ import { checkExamples, checkMultiLabelExamples } from '../examples.js';
  *   has only the most likely one
  * @param {(texts: Text[], use: (index: number, scores: ArrayLike<number>) => void) => Promise<void>} score calls `use` for each text with
  *   the probabilities of the labels
- * @returns {Promise<import('../../metrics/classification.js').Metrics | import('../../metrics/classification.js').MultiLabelMetrics>}
+ * @returns {Promise<import('../../types.js').Metrics | import('../../types.js').MultiLabelMetrics>}
  */
 export async function evaluateClassifier(examples, labels, threshold, score) {
   const multiLabel = threshold !== undefined;

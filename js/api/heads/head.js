@@ -16,27 +16,29 @@ import { eachText } from '../parts.js';
 /**
  * A head: what a model was trained to tell apart. It needs the model that it was trained on, but no disposing: its memory in the worker is
  * freed when the object is garbage, or with the model.
+ * @template {import('../../types.js').HeadTask} [K=import('../../types.js').HeadTask]
  */
 export class Head {
   #data;
 
   /**
+   * @internal
    * @param {import('./remote-head.js').RemoteHead} remote
    * @param {import('../../checkpoint/head-file.js').HeadData} data
    * @param {() => Promise<Lazy>} fetchLazy
    */
   constructor(remote, data, fetchLazy) {
-    /** @protected */
+    /** @internal @protected */
     this.fetchLazy = fetchLazy;
-    /** @protected */
+    /** @internal @protected */
     this.remote = remote;
     this.#data = data;
     /** The task that it was trained for. */
-    this.task = data.task;
+    this.task = /** @type {K} */ (data.task);
     /** The labels or tags that it tells apart, in the order of its outputs; empty for question answering. @type {readonly string[]} */
     this.labels = Object.freeze([...data.labels]);
     /** How it was trained, and how well; undefined for the head of a checkpoint or an adapter. */
-    this.report = data.report;
+    this.report = /** @type {import('../../types.js').FitReport<K> | undefined} */ (data.report);
   }
 
   /**
@@ -70,6 +72,7 @@ export class Head {
   }
 
   /**
+   * @internal
    * What a head is made of, and where the worker keeps it.
    * @param {unknown} head
    * @returns {{ data: import('../../checkpoint/head-file.js').HeadData, remote: import('./remote-head.js').RemoteHead } | undefined} not copied;
@@ -80,6 +83,7 @@ export class Head {
   }
 
   /**
+   * @internal
    * Computes the head's logits for texts. Rejects as the methods of `Model` do.
    * @protected
    * @param {import('../../tokenize/tokenizer.js').Text[]} texts

@@ -8,19 +8,14 @@ import { checkInteger } from '../options.js';
 import { Head } from './head.js';
 
 /** @typedef {import('../../types.js').TaskOptions} TaskOptions */
-/** @typedef {import('../../decode/answers.js').Answer} Answer */
-/** @typedef {{ question: string, context: string }} QuestionInput */
+/** @typedef {import('../../types.js').Answer} Answer */
+/** @typedef {import('../../types.js').QuestionInput} QuestionInput */
+/** @typedef {import('../../types.js').AnswerOptions} AnswerOptions */
 
 /**
- * @typedef {object} AnswerOptions
- * @property {number} [topK] maximum number of answers to a question; default 1
- * @property {number} [maxAnswerTokens] maximum length of an answer in tokens; default 30
- * @property {boolean} [noAnswer] whether '', "no answer", is among the possible answers; default false
- * @property {number} [maxTokens] length of a window in tokens, with the question; default 384, or the model's maximum if that is less
- * @property {number} [stride] how many tokens a window shares with the one before; default 128, or a third of `maxTokens` if that is less
+ * A head that finds the answer to a question in a context.
+ * @extends {Head<'question-answering'>}
  */
-
-/** A head that finds the answer to a question in a context. */
 export class QuestionAnswerer extends Head {
   /**
    * Finds the answers to a question, or to each of several, each in its context. A context that is too long is read in overlapping windows.

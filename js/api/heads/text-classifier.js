@@ -13,7 +13,10 @@ import { Head } from './head.js';
 /** Default threshold of multi-label evaluation: the probability from which on a text has a label. */
 const LIKELY = 0.5;
 
-/** A head that finds the label of a text or, if its task is 'multi-label', all its labels. */
+/**
+ * A head that finds the label of a text or, if its task is 'multi-label', all its labels.
+ * @extends {Head<'text-classification' | 'multi-label'>}
+ */
 export class TextClassifier extends Head {
   get #multiLabel() {
     return this.task === 'multi-label';
@@ -67,7 +70,7 @@ export class TextClassifier extends Head {
    * @param {T} examples
    * @param {{ threshold?: number } & TaskOptions} [options] `threshold`, for a 'multi-label' head: a text has all labels of at least
    *   this probability; default 0.5
-   * @returns {Promise<T extends import('../../types.js').Example[] ? import('../../metrics/classification.js').Metrics : import('../../metrics/classification.js').MultiLabelMetrics>}
+   * @returns {Promise<T extends import('../../types.js').Example[] ? import('../../types.js').Metrics : import('../../types.js').MultiLabelMetrics>}
    *   Rejects with NO_EXAMPLES, with BAD_LABELS if no example has a label that the head knows, and as `classify`
    */
   async evaluate(examples, { threshold = LIKELY, ...options } = {}) {

@@ -30,7 +30,7 @@ export class TextRegressor extends Head {
    * Scores examples and compares the results with their scores; of a head with a single output.
    * @param {import('../../types.js').ScoredExample[]} examples
    * @param {import('../../types.js').TaskOptions} [options]
-   * @returns {Promise<import('../../metrics/correlation.js').RegressionMetrics>} rejects with BAD_INPUT, NO_EXAMPLES or BAD_LABELS
+   * @returns {Promise<import('../../types.js').RegressionMetrics>} rejects with BAD_INPUT, NO_EXAMPLES or BAD_LABELS
    */
   async evaluate(examples, options = {}) {
     if (this.labels.length !== 1)

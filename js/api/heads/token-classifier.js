@@ -17,21 +17,20 @@ import { callOptions } from '../call-options.js';
 import { Head } from './head.js';
 
 /** @typedef {import('../../types.js').TaskOptions} TaskOptions */
-/** @typedef {import('../../decode/entities.js').EntityGroup} EntityGroup */
-/** @typedef {import('../../decode/entities.js').TokenEntity} TokenEntity */
-/** @typedef {'sequence' | import('../../decode/entities.js').AggregationStrategy} AggregationStrategy */
-/** @typedef {'viterbi' | 'argmax'} Decoding */
+/** @typedef {import('../../types.js').EntityGroup} EntityGroup */
+/** @typedef {import('../../types.js').TokenEntity} TokenEntity */
+/** @typedef {'sequence' | import('../../types.js').AggregationStrategy} AggregationStrategy */
+/** @typedef {import('../../types.js').Decoding} Decoding */
 /** @typedef {import('../../decode/schemes.js').AnyScheme} AnyScheme */
 /** @typedef {import('../../decode/viterbi.js').Transitions} Transitions */
 /** @typedef {import('../../worker/tokens.js').TokenWindow} TokenWindow */
 
-/**
- * @typedef {object} WindowOptions
- * @property {number} [stride] a long text is read in windows, each of as many tokens as the model reads, and this is how many of them a
- *   window shares with the one before: 0 to `info.maxTokens` - 3. Default: a long text is cut, with a warning
- */
+/** @typedef {import('../../types.js').WindowOptions} WindowOptions */
 
-/** A head that gives each word of a text a tag, such as "B-person" or "O", and so finds entities. */
+/**
+ * A head that gives each word of a text a tag, such as "B-person" or "O", and so finds entities.
+ * @extends {Head<'token-classification'>}
+ */
 export class TokenClassifier extends Head {
   /** Of tags that follow each other, for each scheme that the labels may be in. @type {Map<AnyScheme, Transitions>} */
   #transitions = new Map();
@@ -45,6 +44,7 @@ export class TokenClassifier extends Head {
   }
 
   /**
+   * @internal
    * @param {import('./remote-head.js').RemoteHead} remote
    * @param {import('../../checkpoint/head-file.js').HeadData} data
    * @param {() => Promise<import('./head.js').Lazy>} fetchLazy
@@ -132,7 +132,7 @@ export class TokenClassifier extends Head {
    * @param {import('../../types.js').TaggedExample[]} examples
    * @param {{ decoding?: Decoding, scheme?: import('../../types.js').Scheme } & WindowOptions & TaskOptions} [options] `decoding` and `stride`: as of `tag`; `scheme`: of
    *   the examples' tags, for seqeval's strict mode, in which only entities count whose tags are valid in it
-   * @returns {Promise<import('../../metrics/entities.js').EntityMetrics & { accuracy: number, n: number }>} metrics of entities, as by
+   * @returns {Promise<import('../../types.js').EntityMetrics & { accuracy: number, n: number }>} metrics of entities, as by
    *   seqeval; `accuracy`: share of the words with the right tag, 0 to 1; `n`: number of sentences. Rejects with NO_EXAMPLES,
    *   BAD_LABELS, and as `tag`
    */

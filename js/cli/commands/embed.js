@@ -52,7 +52,7 @@ export async function run(context) {
   const normalize = values.normalize === true ? true : undefined;
   /**
    * @param {import('../../index.js').Model} bert
-   * @param {import('../../api/heads/create.js').AnyHead} [head]
+   * @param {import('../../api/heads/any-head.js').AnyHead} [head]
    */
   async function embed(bert, head) {
     for await (const { texts, line, name } of readTexts(files[0], {

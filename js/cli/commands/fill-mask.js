@@ -46,7 +46,7 @@ export async function run(context) {
   const rounded = (fills) => fills.map(({ score, ...rest }) => ({ score: shortest(score), ...rest }));
   /**
    * @param {import('../../index.js').Model} bert
-   * @param {import('../../api/heads/create.js').AnyHead} [head]
+   * @param {import('../../api/heads/any-head.js').AnyHead} [head]
    */
   async function fill(bert, head) {
     // Warnings are about --targets, and the same for every batch: one is enough.

@@ -99,7 +99,7 @@ export async function run(context) {
 
 /**
  * What a head of any task predicts.
- * @param {import('../../api/heads/create.js').AnyHead} head
+ * @param {import('../../api/heads/any-head.js').AnyHead} head
  * @param {import('../../types.js').TextInput[]} texts pairs for classification only; for answers, JSON of questions
  * @param {object} given
  * @param {number} [given.topK]

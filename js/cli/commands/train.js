@@ -139,7 +139,7 @@ export async function run(context) {
 /**
  * Writes a head, and for Python its adapter, if it has one.
  * @param {string} folder
- * @param {import('../../api/heads/create.js').AnyHead} head
+ * @param {import('../../api/heads/any-head.js').AnyHead} head
  * @param {import('../../index.js').Model} bert
  * @param {import('../lib/progress.js').Progress} progress
  */

@@ -1,7 +1,7 @@
 // Metrics of a head on labelled examples, under the names that the command line prints.
 import { checkLabels, listeners } from './examples.js';
 
-/** @typedef {import('../../api/heads/create.js').AnyHead} AnyHead */
+/** @typedef {import('../../api/heads/any-head.js').AnyHead} AnyHead */
 
 /**
  * Rejects with BAD_LABELS if an example has a label that the head doesn't know.

@@ -10,7 +10,7 @@ import { checkOptions } from './tasks.js';
 
 /**
  * @typedef {import('../../index.js').Model} Model
- * @typedef {import('../../api/heads/create.js').AnyHead} Head
+ * @typedef {import('../../api/heads/any-head.js').AnyHead} Head
  * @typedef {import('./command.js').Context} Context
  */
 
