@@ -41,6 +41,19 @@ const ONE_FILE = { codeSplitting: false, sourcemap: false };
 /** @type {import('rolldown').InputOptions} */
 const NODE = { platform: 'node', resolve: { conditionNames: ['node', 'import'] } };
 
+/** Also for jsdom, which hides these of Node's globals from what it runs. @type {import('rolldown').InputOptions} */
+const NODE_OR_JSDOM = {
+  ...NODE,
+  transform: {
+    target: 'es2022',
+    inject: {
+      TextDecoder: ['node:util', 'TextDecoder'],
+      TextEncoder: ['node:util', 'TextEncoder'],
+      MessageChannel: ['node:worker_threads', 'MessageChannel'],
+    },
+  },
+};
+
 export async function bundle() {
   const names = new Set();
   const builds = [
@@ -50,8 +63,8 @@ export async function bundle() {
     write(names, { bundler: PAGE }, { ...SPLIT, sourcemap: false }, { plugins: [itsOwnWorker] }),
     write(names, { 'bundler-worker': WORKER }, ONE_FILE),
     write(names, { tokenizer: TOKENIZER }, ONE_FILE),
-    write(names, { tokenizer: TOKENIZER }, { ...ONE_FILE, format: 'cjs', entryFileNames: '[name].cjs' }, NODE),
-    write(names, { bertlet: PAGE }, { ...ONE_FILE, format: 'cjs', entryFileNames: '[name].cjs' }, NODE),
+    write(names, { tokenizer: TOKENIZER }, { ...ONE_FILE, format: 'cjs', entryFileNames: '[name].cjs' }, NODE_OR_JSDOM),
+    write(names, { bertlet: PAGE }, { ...ONE_FILE, format: 'cjs', entryFileNames: '[name].cjs' }, NODE_OR_JSDOM),
     write(names, { 'node-worker': WORKER }, ONE_FILE, NODE),
   ];
   await Promise.all(builds);

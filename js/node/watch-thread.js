@@ -38,6 +38,7 @@ export function watchThreads(worker, receive, fail) {
     if (message.id === WATCH) return answered();
     if (!message.thread) return receive(message);
     const port = /** @type {import('node:worker_threads').MessagePort} */ (message.thread);
+    if (!port.on) return; // Deno's are a browser's: they say nothing when they close
     let hasEnded = false; // as it should
     port.on('message', () => (hasEnded = true));
     port.on('close', () => {

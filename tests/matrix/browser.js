@@ -56,10 +56,14 @@ const isolate = (to, headers = {}) =>
       return models(req, res, () => res.writeHead(404).end());
     }
     const { host } = new URL(to);
-    const forwarded = request(new URL(req.url, to), { method: req.method, headers: { ...req.headers, host } }, (answer) => {
-      res.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(res);
-    });
+    const forwarded = request(
+      new URL(req.url, to),
+      { method: req.method, headers: { ...req.headers, host } },
+      (answer) => {
+        res.writeHead(answer.statusCode, answer.headers);
+        answer.pipe(res);
+      },
+    );
     forwarded.on('error', () => res.destroy());
     req.pipe(forwarded);
   });
@@ -79,9 +83,11 @@ export async function usePage(to, { path = '', headers } = {}) {
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
     await page.goto(url + path);
-    await page.waitForFunction(() => window.use, null, { timeout: 60_000 }).catch((error) => {
-      throw new Error(`${error.message}; ${faults.join('; ')}`, { cause: error });
-    });
+    await page
+      .waitForFunction(() => window.use, null, { timeout: 60_000 })
+      .catch((error) => {
+        throw new Error(`${error.message}; ${faults.join('; ')}`, { cause: error });
+      });
     return await page.evaluate((model) => window.use(model), `${url}models/tiny-f32/`);
   } finally {
     await browser.close();

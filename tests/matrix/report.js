@@ -1,1 +1,3 @@
-export async function writeReport(rows) { console.log(rows); }
+export async function writeReport(rows) {
+  console.log(rows);
+}

@@ -32,7 +32,8 @@ const ENVIRONMENTS = [...node, ...bundlers, ...next];
 
 const wanted = process.argv.slice(2);
 const environments = ENVIRONMENTS.filter(
-  ({ name, how }) => wanted.length === 0 || wanted.some((word) => `${name} ${how}`.toLowerCase().includes(word.toLowerCase())),
+  ({ name, how }) =>
+    wanted.length === 0 || wanted.some((word) => `${name} ${how}`.toLowerCase().includes(word.toLowerCase())),
 );
 const place = await mkdtemp(join(tmpdir(), 'bertlet-matrix-'));
 
@@ -84,7 +85,9 @@ async function tryOut({ name, how, packages = [], files, settings, where = 'work
       assert.ok(Math.abs(value - expected[i]) < 1e-5, `component ${i} is ${value}, not ${expected[i]}`);
     const onThisThread = /calling thread/.test(notes.join(' '));
     assert.equal(onThisThread, where === 'here', notes.join(' '));
-    return row(`${onThisThread ? 'on the calling thread' : 'in a worker'}, ${build}, ${threads === 1 ? '1 thread' : `${threads} threads`}`);
+    return row(
+      `${onThisThread ? 'on the calling thread' : 'in a worker'}, ${build}, ${threads === 1 ? '1 thread' : `${threads} threads`}`,
+    );
   } catch (error) {
     process.stderr.write(`${error.stack}\n`);
     return row(`fails: ${error.message.split('\n')[0].slice(0, 200)}`, true);

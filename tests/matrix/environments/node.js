@@ -15,7 +15,8 @@ const IN_COMMONJS = `const { load } = require('bertlet');\nconst { use } = requi
 const IN_MODULES = `import { writeFileSync } from 'node:fs';\nimport { load } from 'bertlet';\nimport { use } from './use.js';\n${TEST.replace("require('node:fs').", '')}`;
 
 /** What a test has written. @param {string} folder */
-const outcomeOf = async (folder) => JSON.parse(await run(folder, 'node', ['-p', 'fs.readFileSync("outcome.json", "utf8")']));
+const outcomeOf = async (folder) =>
+  JSON.parse(await run(folder, 'node', ['-p', 'fs.readFileSync("outcome.json", "utf8")']));
 
 /**
  * @param {string} name
@@ -65,18 +66,31 @@ export default [
   runtime('Bun', '`import`', 'bun', { packages: ['bun'] }),
   runtime('Bun', '`require`', 'bun', { packages: ['bun'], file: 'main.cjs' }),
   runtime('Deno', '`import`', 'deno', { packages: ['deno'], args: ['run', '-A'] }),
-  bundled('esbuild for Node, ES modules', 'no setting', ['esbuild'], [
-    'esbuild', 'main.js', '--bundle', '--platform=node', '--format=esm', '--outfile=out/main.js',
-  ]),
-  bundled('esbuild for Node, CommonJS', 'no setting', ['esbuild'], [
-    'esbuild', 'main.js', '--bundle', '--platform=node', '--format=cjs', '--outfile=out/main.cjs',
-  ]),
+  bundled(
+    'esbuild for Node, ES modules',
+    'no setting',
+    ['esbuild'],
+    ['esbuild', 'main.js', '--bundle', '--platform=node', '--format=esm', '--outfile=out/main.js'],
+  ),
+  bundled(
+    'esbuild for Node, CommonJS',
+    'no setting',
+    ['esbuild'],
+    ['esbuild', 'main.js', '--bundle', '--platform=node', '--format=cjs', '--outfile=out/main.cjs'],
+  ),
   {
-    ...bundled('esbuild for Node, ES modules', 'elsewhere, with a copy of dist/ and `assets`', ['esbuild'], [
-      'esbuild', 'main.js', '--bundle', '--platform=node', '--format=esm', '--outfile=out/main.js',
-    ], {
-      'main.js': PROGRAM.replace('use(load, process.argv[2])', "use(load, process.argv[2], { assets: new URL('./bertlet/', import.meta.url) })"),
-    }),
+    ...bundled(
+      'esbuild for Node, ES modules',
+      'elsewhere, with a copy of dist/ and `assets`',
+      ['esbuild'],
+      ['esbuild', 'main.js', '--bundle', '--platform=node', '--format=esm', '--outfile=out/main.js'],
+      {
+        'main.js': PROGRAM.replace(
+          'use(load, process.argv[2])',
+          "use(load, process.argv[2], { assets: new URL('./bertlet/', import.meta.url) })",
+        ),
+      },
+    ),
     async use({ folder, model }) {
       await run(folder, 'esbuild', ['main.js', '--bundle', '--platform=node', '--format=esm', '--outfile=out/main.js']);
       await cp(join(folder, 'node_modules/bertlet/dist'), join(folder, 'out/bertlet'), { recursive: true });
@@ -84,17 +98,54 @@ export default [
       return JSON.parse(await run(folder, 'node', ['out/main.js', model]));
     },
   },
-  bundled('Vite SSR', '`ssr: { noExternal: true }`', ['vite'], ['vite', 'build', '--ssr', 'main.js', '--outDir', 'out'], {
-    'vite.config.js': 'export default { ssr: { noExternal: true } };',
-  }),
-  bundled('webpack for Node', "`target: 'node'`", ['webpack', 'webpack-cli'], [
-    'webpack', '--mode', 'production', '--target', 'node', '--entry', './main.js', '-o', 'out',
-  ], { 'package.json': '{ "type": "commonjs" }' }),
+  bundled(
+    'Vite SSR',
+    '`ssr: { noExternal: true }`',
+    ['vite'],
+    ['vite', 'build', '--ssr', 'main.js', '--outDir', 'out'],
+    {
+      'vite.config.js': 'export default { ssr: { noExternal: true } };',
+    },
+  ),
+  bundled(
+    'webpack for Node, CommonJS',
+    "`target: 'node'`",
+    ['webpack', 'webpack-cli'],
+    [
+      'webpack',
+      '--mode',
+      'production',
+      '--target',
+      'node',
+      '--entry',
+      './main.js',
+      '-o',
+      'out',
+      '--output-filename',
+      'main.cjs',
+    ],
+  ),
   ...[
     { how: 'CommonJS', files: { 'main.test.cjs': IN_COMMONJS }, args: [] },
-    { how: '`--experimental-vm-modules`', files: { 'main.test.js': IN_MODULES }, args: [], env: '--experimental-vm-modules' },
-    { how: 'CommonJS, jsdom', files: { 'main.test.cjs': IN_COMMONJS }, args: ['--env=jsdom'], packages: ['jest-environment-jsdom'] },
-    { how: '`--experimental-vm-modules`, jsdom', files: { 'main.test.js': IN_MODULES }, args: ['--env=jsdom'], packages: ['jest-environment-jsdom'], env: '--experimental-vm-modules' },
+    {
+      how: '`--experimental-vm-modules`',
+      files: { 'main.test.js': IN_MODULES },
+      args: [],
+      env: '--experimental-vm-modules',
+    },
+    {
+      how: 'CommonJS, jsdom',
+      files: { 'main.test.cjs': IN_COMMONJS },
+      args: ['--env=jsdom'],
+      packages: ['jest-environment-jsdom'],
+    },
+    {
+      how: '`--experimental-vm-modules`, jsdom',
+      files: { 'main.test.js': IN_MODULES },
+      args: ['--env=jsdom'],
+      packages: ['jest-environment-jsdom'],
+      env: '--experimental-vm-modules',
+    },
   ].map(({ how, files, args, packages = [], env = '' }) => ({
     name: 'Jest',
     how,
