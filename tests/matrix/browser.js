@@ -84,11 +84,11 @@ export async function usePage(to, { path = '', headers } = {}) {
     page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
     await page.goto(url + path);
     await page
-      .waitForFunction(() => window.use, null, { timeout: 60_000 })
+      .waitForFunction(() => globalThis.use, null, { timeout: 60_000 })
       .catch((error) => {
         throw new Error(`${error.message}; ${faults.join('; ')}`, { cause: error });
       });
-    return await page.evaluate((model) => window.use(model), `${url}models/tiny-f32/`);
+    return await page.evaluate((model) => globalThis.use(model), `${url}models/tiny-f32/`);
   } finally {
     await browser.close();
     close();

@@ -1,6 +1,6 @@
 // A fresh project with the package as npm packs it, and what every environment does with it.
 import { execFile, spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -59,14 +59,43 @@ export async function pack(folder) {
   return join(folder, JSON.parse(stdout)[0].filename);
 }
 
+/** Folders in which packages were installed, by their names. @type {Map<string, Promise<string>>} */
+const installed = new Map();
+
 /**
- * @param {string} folder
+ * Installs the tarball and other packages.
+ * @param {string} place for the folder
+ * @param {string[]} packages as npm takes them
+ * @returns {Promise<string>} the folder
+ */
+function install(place, packages) {
+  const key = packages.join(' ');
+  const known = installed.get(key);
+  if (known) return known;
+  const folder = join(place, `packages-${installed.size}`);
+  const installing = (async () => {
+    await mkdir(folder);
+    await writeFile(join(folder, 'package.json'), '{ "private": true }');
+    await run(folder, 'npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...packages]);
+    return folder;
+  })();
+  installed.set(key, installing);
+  return installing;
+}
+
+/**
+ * @param {string} folder which is made; its parent is for what is installed
  * @param {string} tarball
  * @param {{ packages?: string[], files?: Record<string, string>, settings?: object }} contents `settings`: of package.json
  */
 export async function makeProject(folder, tarball, { packages = [], files = {}, settings = {} }) {
+  const from = await install(dirname(folder), [tarball, ...packages]);
+  await mkdir(folder);
+  for (const name of ['node_modules', 'package.json', 'package-lock.json'])
+    await cp(join(from, name), join(folder, name), { recursive: true, verbatimSymlinks: true });
+  const { dependencies } = JSON.parse(await readFile(join(from, 'package.json'), 'utf8'));
   const all = {
-    'package.json': JSON.stringify({ name: 'app', private: true, type: 'module', ...settings }),
+    'package.json': JSON.stringify({ name: 'app', private: true, type: 'module', dependencies, ...settings }),
     'use.js': USE,
     'use.cjs': USE.replace('export async function', 'exports.use = async function'),
     ...files,
@@ -75,7 +104,6 @@ export async function makeProject(folder, tarball, { packages = [], files = {}, 
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), content);
   }
-  await run(folder, 'npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball, ...packages]);
 }
 
 /**

@@ -2,7 +2,7 @@
 // there. Prints a line for each, and writes them to docs/environments.md if all were tried. It takes minutes and installs a lot; `npm test` has
 // the few that matter most (tests/pack, tests/browser/places.test.js).
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -11,6 +11,7 @@ import { tiny } from '../support.js';
 import bundlers from './environments/bundlers.js';
 import next from './environments/next.js';
 import node from './environments/node.js';
+import pages from './environments/pages.js';
 import { makeProject, pack } from './project.js';
 import { writeReport } from './report.js';
 
@@ -22,13 +23,14 @@ import { writeReport } from './report.js';
  * @property {Record<string, string>} [files] of the project
  * @property {object} [settings] of its package.json
  * @property {'worker' | 'here'} [where] where the model is to work; default: in a worker
+ * @property {RegExp} [refused] where it must fail: what the error says
  * @property {(project: { folder: string, model: string }) => Promise<{ vector: number[], label: string, build: string, threads: number,
  *   notes: string[] }>} use what use.js gives. `model`: the folder of one
  */
 
 /** @typedef {{ name: string, version: string, how: string, outcome: string, seconds: number, failed: boolean }} Row */
 
-const ENVIRONMENTS = [...node, ...bundlers, ...next];
+const ENVIRONMENTS = [...pages, ...bundlers, ...next, ...node];
 
 const wanted = process.argv.slice(2);
 const environments = ENVIRONMENTS.filter(
@@ -49,7 +51,9 @@ try {
   for (const [i, environment] of environments.entries()) {
     const row = await tryOut(environment, join(place, String(i)), tarball);
     rows.push(row);
-    process.stdout.write(`${row.name} ${row.version}, ${row.how}: ${row.outcome} (${row.seconds} s)\n`);
+    process.stdout.write(
+      `${[row.name, row.version].join(' ').trim()}, ${row.how}: ${row.outcome} (${row.seconds} s)\n`,
+    );
   }
 } finally {
   await rm(place, { recursive: true, force: true });
@@ -63,8 +67,7 @@ process.exitCode = rows.some(({ failed }) => failed) ? 1 : 0;
  * @param {string} tarball
  * @returns {Promise<Row>}
  */
-async function tryOut({ name, how, packages = [], files, settings, where = 'worker', use }, folder, tarball) {
-  await mkdir(folder);
+async function tryOut({ name, how, packages = [], files, settings, where = 'worker', refused, use }, folder, tarball) {
   let version = '';
   const started = performance.now();
   const row = (/** @type {string} */ outcome, failed = false) => ({
@@ -79,6 +82,7 @@ async function tryOut({ name, how, packages = [], files, settings, where = 'work
     await makeProject(folder, tarball, { packages, files, settings });
     version = await versionOf(folder, packages[0]);
     const { vector, label, build, threads, notes } = await use({ folder, model: tiny() });
+    assert.equal(refused, undefined, 'it must fail, and does not');
     assert.equal(label, 'yes');
     assert.equal(vector.length, expected.length);
     for (const [i, value] of vector.entries())
@@ -89,6 +93,7 @@ async function tryOut({ name, how, packages = [], files, settings, where = 'work
       `${onThisThread ? 'on the calling thread' : 'in a worker'}, ${build}, ${threads === 1 ? '1 thread' : `${threads} threads`}`,
     );
   } catch (error) {
+    if (refused?.test(error.message)) return row('a clear error, as it must be');
     process.stderr.write(`${error.stack}\n`);
     return row(`fails: ${error.message.split('\n')[0].slice(0, 200)}`, true);
   } finally {

@@ -1,7 +1,7 @@
 // Pages that bundlers build, each without any setting of ours but what the row names.
-import { cp, readdir, writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { serveFolders, useFolders, usePage } from '../browser.js';
+import { useFolders, usePage } from '../browser.js';
 import { HTML, PAGE, run, startServer } from '../project.js';
 
 const FILES = { 'main.js': PAGE, 'index.html': HTML };
@@ -9,7 +9,7 @@ const FILES = { 'main.js': PAGE, 'index.html': HTML };
 /** @param {string} version */
 const vite = (version) => [
   {
-    name: `Vite ${version}`,
+    name: 'Vite',
     how: '`vite build`',
     packages: [`vite@${version}`],
     files: FILES,
@@ -19,7 +19,7 @@ const vite = (version) => [
     },
   },
   {
-    name: `Vite ${version}`,
+    name: 'Vite',
     how: '`vite dev`',
     packages: [`vite@${version}`],
     files: FILES,

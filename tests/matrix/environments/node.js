@@ -33,9 +33,9 @@ const runtime = (name, how, program, { packages, args = [], file = 'main.js' } =
 });
 
 const NODE = [
-  ['Node 20', 'node@20'],
-  ['Node 22', 'node@22'],
-  ['Node 24', 'node@24'],
+  ['Node', 'node@20'],
+  ['Node', 'node@22'],
+  ['Node', 'node@24'],
 ].flatMap(([name, version]) => [
   runtime(name, '`import`', 'node', { packages: [version] }),
   runtime(name, '`require`', 'node', { packages: [version], file: 'main.cjs' }),
