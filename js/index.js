@@ -15,5 +15,6 @@ export { loadTokenizer, trainVocabulary } from './api/without-model.js';
 /** @typedef {import('./api/heads/question-answerer.js').QuestionAnswerer} QuestionAnswerer */
 /** @typedef {import('./api/heads/sentence-similarity.js').SentenceSimilarity} SentenceSimilarity */
 /** @template {import('./types.js').HeadTask} K @typedef {import('./api/heads/any-head.js').HeadOf<K>} HeadOf */
+/** @template {import('./types.js').HeadTask} K @typedef {import('./api/heads/any-head.js').FittedHead<K>} FittedHead */
 /** @typedef {import('./api/heads/text-regressor.js').TextRegressor} TextRegressor */
 /** @typedef {import('./api/tokenizer.js').StandaloneTokenizer} StandaloneTokenizer */

@@ -281,7 +281,7 @@
  * @property {number} [warmup] share of the steps in which the learning rate rises; default 0.1
  * @property {number} [weightDecay] of AdamW; default 0.01
  * @property {number} [memory] bytes that training may take; default: what the device has to spare. The less, the more is computed twice
- * @property {(checkpoint: Uint8Array) => void} [onCheckpoint] gets the state of training now and then, and when the call is aborted or fails, to
+ * @property {(checkpoint: Uint8Array<ArrayBuffer>) => void} [onCheckpoint] gets the state of training now and then, and when the call is aborted or fails, to
  *   go on from it later
  * @property {Blob | ArrayBuffer | Uint8Array} [resume] a checkpoint: with the same examples and options training goes on as if never interrupted
  * @property {number} [seed] of all that is drawn at random: held-out examples, folds, the first weights of 'mlp'; default 0. The same seed
@@ -357,7 +357,7 @@
  * @property {number} [dropout]
  * @property {string | string[]} [targetModules]
  * @property {number} [memory] bytes that training may take; default: what the device has to spare
- * @property {(checkpoint: Uint8Array) => void} [onCheckpoint] gets the state of training now and then, and when the call is aborted or fails
+ * @property {(checkpoint: Uint8Array<ArrayBuffer>) => void} [onCheckpoint] gets the state of training now and then, and when the call is aborted or fails
  * @property {Blob | ArrayBuffer | Uint8Array} [resume] a checkpoint: with the same texts and options training goes on as if never interrupted
  * @property {number} [seed] of all that is drawn at random: order, masks, dropout, held-out texts, a new head; default 0
  */

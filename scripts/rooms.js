@@ -11,7 +11,7 @@ const JAVASCRIPT = [
   ['js/cli/commands'],
   ['js/cli/data'],
   ['js/cli/lib'],
-  ['js/index.js'],
+  ['js/index.js', 'js/tokenizer.js', 'js/train.js'],
   ['js/api'],
   ['js/worker'],
   ['js/train/fit.js', 'js/train/learning-curve.js'],

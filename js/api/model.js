@@ -138,12 +138,12 @@ export class Model {
    * @template {import('../types.js').HeadTask} [K='text-classification']
    * @param {import('../types.js').ExampleOf<K>[]} examples in the form of the task
    * @param {FitOptions & { task?: K } & TaskOptions} [options]
-   * @returns {Promise<HeadOf<K>>} a `TextClassifier`, `TokenClassifier` or `QuestionAnswerer`; its `report` says how it was trained.
+   * @returns {Promise<import('./heads/any-head.js').FittedHead<K>>} a `TextClassifier`, `TokenClassifier` or `QuestionAnswerer`; its `report` says how it was trained.
    *   Rejects with NO_EXAMPLES if there are none, ONE_CLASS if all have the same label, BAD_LABELS if labels or tags are missing or wrong
    */
   async fit(examples, options = {}) {
     const { fit } = await fetchLazy();
-    return fit(this.#connection, this, createHead, examples, options);
+    return /** @type {any} */ (fit(this.#connection, this, createHead, examples, options));
   }
 
   /**

@@ -10,6 +10,12 @@
  *   : import('./text-classifier.js').TextClassifier} HeadOf
  */
 
+/**
+ * A head as `fit` gives it: with its report.
+ * @template {import('../../types.js').HeadTask} K
+ * @typedef {HeadOf<K> & { readonly report: import('../../types.js').FitReport<K> }} FittedHead
+ */
+
 /** @typedef {HeadOf<import('../../types.js').HeadTask>} AnyHead */
 
 export {};

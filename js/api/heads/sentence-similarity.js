@@ -11,6 +11,10 @@ import { Head } from './head.js';
 /** @typedef {import('../../types.js').TaskOptions} TaskOptions */
 /** @typedef {{ text: string, textPair: string }} TextPair */
 
+/**
+ * A head whose adapter makes the vectors of texts alike that belong together.
+ * @extends {Head<'sentence-similarity'>}
+ */
 export class SentenceSimilarity extends Head {
   /**
    * How alike the two texts of a pair are: the cosine of the vectors that `embed(texts, { head })` gives.

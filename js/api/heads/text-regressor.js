@@ -8,6 +8,10 @@ import { Head } from './head.js';
 
 /** @typedef {import('../../types.js').TextInput} TextInput */
 
+/**
+ * A head that gives each text a number, or several.
+ * @extends {Head<'regression'>}
+ */
 export class TextRegressor extends Head {
   /**
    * The number that the model gives, on the scale that it was trained on.
