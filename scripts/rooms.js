@@ -45,7 +45,7 @@ const C = [
 ];
 
 /** What runs in a page must not bring along what runs in the worker only; naming its types is free, and so is an `import()`, which waits. */
-const PAGE = ['js/index.js', 'js/api'];
+const PAGE = ['js/index.js', 'js/tokenizer.js', 'js/train.js', 'js/api'];
 const WORKER = ['js/worker', 'js/train', 'js/engine'];
 
 /** @typedef {{ to: string, waits: boolean }} Import `waits`: in a comment or by `import()`, so that nothing is loaded with the file */

@@ -1,7 +1,8 @@
-// A worker as bertlet's own, for two threads, but the further one fails.
+// A worker as bertlet's own, for two threads, but the further one, which runs this file too, fails.
 import { syncBuiltinESMExports } from 'node:module';
 import threads, { Worker, workerData } from 'node:worker_threads';
 import { ownPort } from '#platform';
+import { runThread } from '../../js/engine/threads.js';
 import { Connection } from '../../js/rpc/connection.js';
 import { serve } from '../../js/rpc/serve.js';
 import { createMethods } from '../../js/worker/methods.js';
@@ -31,4 +32,4 @@ Worker.prototype.postMessage = function (...message) {
   return postMessage.apply(this, message);
 };
 
-serve(ownPort(), { ...createMethods(), endThread: () => thread.terminate() });
+serve(ownPort(), { ...createMethods(), thread: runThread, endThread: () => thread.terminate() });
