@@ -97,11 +97,11 @@ export function mountClassifier(ready, examples) {
     const names = ['untrained', 'learned'];
     heads.forEach(({ report }, i) => {
       const share = find(HTMLElement, `.${names[i]} .share`, section);
-      share.replaceChildren(score(report?.validation.accuracy ?? 0, 'right'));
+      share.replaceChildren(score(report?.validation?.accuracy ?? 0, 'right'));
     });
     const { examples: n = 0, validation } = heads[0].report ?? {};
     const tested = validation?.n ?? 0;
-    const [random, read] = heads.map(({ report }) => report?.validation.accuracy ?? 0);
+    const [random, read] = heads.map(({ report }) => report?.validation?.accuracy ?? 0);
     const margin = spreadOf(read, tested);
     const said =
       Math.abs(read - random) < margin

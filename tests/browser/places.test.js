@@ -194,7 +194,7 @@ test('where Vite’s dev server has put bertlet.js and what it imports into anot
   const installed = join(app, 'node_modules/bertlet/dist');
   const moved = join(app, 'node_modules/.vite/deps');
   await cp(fromRoot('dist'), installed, { recursive: true });
-  // As Vite 5, 6 and 7 do it; they themselves are in tests/pack/vite-dev.js.
+  // As Vite 5, 6 and 7 do it; they themselves are in tests/matrix.
   const entryPoints = [join(installed, 'bertlet.js')];
   await build({ entryPoints, outdir: moved, bundle: true, splitting: true, format: 'esm', logLevel: 'error' });
   const library = '/dist/node_modules/.vite/deps/bertlet.js';
