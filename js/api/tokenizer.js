@@ -20,7 +20,10 @@ import { toTexts } from './texts.js';
  * @param {TokenizerOptions} [options]
  * @returns {Promise<StandaloneTokenizer>}
  */
-export async function openTokenizer(spec, { lowercase, hub, revision, token, headers, signal, assets, ...others } = {}) {
+export async function openTokenizer(
+  spec,
+  { lowercase, hub, revision, token, headers, signal, assets, ...others } = {},
+) {
   rejectUnknownOptions(others);
   if (assets !== undefined) useAssets(assets);
   signal?.throwIfAborted();
