@@ -17,7 +17,7 @@ const fits = {
 /**
  * Trains a head, and what else of the model it says; for 'masked-lm' the model without a head of the caller's.
  * @param {import('../engine/engine.js').Engine} engine
- * @param {{ task: string, tuning?: import('./deep/fit.js').Tuning | import('./contrastive/adapter-tuner.js').ContrastTuning }} params with the parameters of the task's function
+ * @param {{ task: string, tuning?: import('./deep/fit.js').Tuning | import('./contrastive/training.js').ContrastTuning }} params with the parameters of the task's function
  * @param {import('../rpc/serve.js').Context} context
  * @param {import('./deep/session.js').UntilAlone} untilAlone
  */

@@ -138,6 +138,33 @@ test('progress counts the steps of all trainings, and can be stopped', async () 
   assert.ok(await bert.fit(examples, options), 'the model works on');
 });
 
+test('a fit that was stopped goes on from its checkpoint, to the same bits: in a fold, and in the last training', async () => {
+  const examples = needles(24);
+  const given = { ...options, rounds: 40, learningRate: 0.01 };
+  const whole = await bert.fit(examples, given);
+  assert.equal(whole.report.comparison.kept, 'tuned');
+  const total = 3 * ((16 * 2 * 40) / 16) + (24 * 2 * 40) / 16;
+  for (const share of [0.4, 0.8]) {
+    const controller = new AbortController();
+    let state;
+    const stopped = bert.fit(examples, {
+      ...given,
+      signal: controller.signal,
+      onCheckpoint: (bytes) => (state = bytes),
+      onProgress: ({ phase, loaded }) => phase === 'train' && loaded > share * total && controller.abort(),
+    });
+    await assert.rejects(stopped, { name: 'AbortError' });
+    const begun = [];
+    const onProgress = ({ phase, loaded }) => phase === 'train' && begun.push(loaded);
+    const resumed = await bert.fit(examples, { ...given, resume: state, onProgress });
+    assert.ok(begun[0] > share * total, 'what was done is not done again');
+    assert.deepEqual(await resumed.save(), await whole.save());
+    const other = bert.fit(examples, { ...given, rounds: 41, resume: state });
+    await assert.rejects(other, { code: 'BAD_CHECKPOINT', message: /another training/ });
+    await assert.rejects(bert.fit(examples.slice(2), { ...given, resume: state }), { code: 'BAD_CHECKPOINT' });
+  }
+});
+
 describe('what can go wrong', () => {
   const examples = toyExamples(24);
   const fit = (more) => bert.fit(examples, { ...options, ...more });
@@ -149,7 +176,6 @@ describe('what can go wrong', () => {
     [{ layers: 1 }, /no option "layers"/],
     [{ c: 0 }, /c is 0/],
     [{ pooling: 'auto' }, /pooling is "auto"/],
-    [{ onCheckpoint: () => {} }, /no option "onCheckpoint"/],
     [{ targetModules: ['pooler'] }, /"pooler", which is no linear layer/],
     [{ task: 'regression' }, /method 'contrastive' is for the tasks text-classification, multi-label/],
   ])

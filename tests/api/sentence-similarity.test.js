@@ -132,6 +132,24 @@ describe('what comes of it', () => {
     await Promise.all([merged.dispose(), whole.dispose()]);
   });
 
+  test('stopped, it goes on from its checkpoint, to the same bits', async () => {
+    const given = { ...options, epochs: 30, validation: 0.2 };
+    const examples = graded(80);
+    const whole = await bert.fit(examples, given);
+    const controller = new AbortController();
+    let state;
+    const stopped = bert.fit(examples, {
+      ...given,
+      signal: controller.signal,
+      onCheckpoint: (bytes) => (state = bytes),
+      onProgress: ({ phase, loaded }) => phase === 'train' && loaded > 20 && controller.abort(),
+    });
+    await assert.rejects(stopped, { name: 'AbortError' });
+    const resumed = await bert.fit(examples, { ...given, resume: state });
+    assert.deepEqual(await resumed.save(), await whole.save());
+    await assert.rejects(bert.fit(graded(82), { ...given, resume: state }), { code: 'BAD_CHECKPOINT' });
+  });
+
   test('the same seed gives the same adapter', async () => {
     const fit = async (seed) => (await bert.fit(pairs(32), { ...options, epochs: 1, seed })).save();
     const one = await fit(1);

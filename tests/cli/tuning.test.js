@@ -144,7 +144,6 @@ test('options that contrastive tuning does not have, and tasks', async () => {
   };
   await refused(['--epochs', '2'], /--epochs is for --method lora, layers, full; contrastive has --rounds/);
   await refused(['--layers', '1'], /--layers is for --method layers; here it is contrastive/);
-  await refused(['--checkpoint', folder], /--checkpoint is for --method lora, layers, full/);
   await refused(['--rounds', '0'], /--rounds/);
   await refused(['--task', 'question-answering'], /--method contrastive is for text-classification, multi-label/);
   const { stderr } = await bertlet(['train', '--model', tiny(), '--train', texts, '--output', output, '--rounds', '2']);

@@ -99,8 +99,7 @@ async function fitHead(remote, info, examples, { signal, onProgress, onWarning, 
   checkChoice('task', task, Object.keys(prepare));
   const { method = task === 'sentence-similarity' ? 'contrastive' : 'head' } = options;
   checkChoice('method', method, ['head', ...Object.keys(TUNING), 'contrastive']);
-  const isContrastive = method === 'contrastive';
-  if (isContrastive && !CONTRASTED.includes(task))
+  if (method === 'contrastive' && !CONTRASTED.includes(task))
     throw new BertletError(
       'BAD_INPUT',
       `method 'contrastive' is for the tasks ${CONTRASTED.join(', ')}; here it is ${task}.`,
@@ -121,7 +120,7 @@ async function fitHead(remote, info, examples, { signal, onProgress, onWarning, 
   const fitted = await remote.call(
     'fit',
     { task, ...params, ...(tuning && { tuning: { ...tuning, resume, checkpoints: onCheckpoint !== undefined } }) },
-    tuning && !isContrastive ? tuningCall(listeners, onCheckpoint) : callOptions(listeners),
+    tuning ? tuningCall(listeners, onCheckpoint) : callOptions(listeners),
   );
   const { model: baseModel, adapter } = info;
   const { fingerprint = info.fingerprint } = fitted;

@@ -13,17 +13,21 @@ import { checkInteger } from '../options.js';
 export const STEPS = ['batchSize', 'learningRate', 'maxTokens', 'memory', 'warmup', 'weightDecay'];
 export const ADAPTERS = ['alpha', 'dropout', 'rank', 'rslora', 'targetModules'];
 
+/** Of what may be interrupted. */
+const INTERRUPTIONS = ['onCheckpoint', 'resume'];
+
 /** Of what is trained in epochs, of what is done in between; and of each method. */
 export const EPOCHS = [...STEPS, 'epochs'];
-export const COMMON_TUNING = [...EPOCHS, 'earlyStopping', 'onCheckpoint', 'resume'];
+export const COMMON_TUNING = [...EPOCHS, ...INTERRUPTIONS, 'earlyStopping'];
 export const TUNING = {
   lora: [...ADAPTERS, 'modulesToSave'],
   layers: ['layers'],
   full: /** @type {string[]} */ ([]),
 };
 
-/** Of contrastive tuning, for all its tasks. */
-export const CONTRASTIVE = [...STEPS, ...ADAPTERS];
+/** Of contrastive tuning, for all its tasks: without and with what may be interrupted. */
+export const CONTRASTED = [...STEPS, ...ADAPTERS];
+export const CONTRASTIVE = [...CONTRASTED, ...INTERRUPTIONS];
 
 /** The highest learning rate of each method. */
 const LEARNING_RATE = { lora: 1e-3, layers: 3e-4, full: 2e-4, contrastive: 1e-3 };

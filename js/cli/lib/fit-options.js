@@ -59,7 +59,7 @@ Only with --method lora, layers, full and contrastive:
   --crf                  for entities: a conditional random field on top
   --memory SIZE          memory that training may take, such as 400MB or 2GB: the less, the more is computed twice
                          (default: what there is to spare)
-  --checkpoint DIR       lora, layers, full: folder for the state of training, which is written now and then, and on Ctrl-C; it is removed when
+  --checkpoint DIR       folder for the state of training, which is written now and then, and on Ctrl-C; it is removed when
                          all is done
   --resume               go on from the state in the folder of --checkpoint, with the same examples and options: the result
                          is the same as if it had never been interrupted`;

@@ -93,8 +93,8 @@ const methodsOf = {
     ...steps,
     rounds: ['contrastive'],
     crf: inEpochs,
-    checkpoint: inEpochs,
-    resume: inEpochs,
+    checkpoint: tuning,
+    resume: tuning,
   },
   'learning-curve': {
     ...Object.fromEntries(

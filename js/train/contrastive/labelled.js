@@ -9,15 +9,14 @@ import { inBatches, longestOf } from '../deep/batches.js';
 import { encodeAll } from '../deep/task.js';
 import { STRENGTHS } from '../frozen/classification.js';
 import { pooledFeatures } from '../frozen/features.js';
-import { AdapterTuner } from './adapter-tuner.js';
 import { drawPairs } from './pairs.js';
-import { Training } from './training.js';
+import { withTrainings } from './training.js';
 import { VectorHead } from './vector-head.js';
 import { adaptedVectors } from './vectors.js';
 
 /** @typedef {import('../deep/task.js').TuningExample} TuningExample */
 /** @typedef {import('../deep/contrast.js').Contrast} Contrast */
-/** @typedef {import('./adapter-tuner.js').ContrastTuning} ContrastTuning */
+/** @typedef {import('./training.js').ContrastTuning} ContrastTuning */
 
 /** How many parts are left out in turn, where `validation` holds none out: each costs a training. */
 const FOLDS = 3;
@@ -31,7 +30,7 @@ const FEWEST = 3;
  * @param {import('../frozen/classification.js').ClassificationParams & { tuning: ContrastTuning }} params
  * @param {import('../../rpc/serve.js').Context} context
  * @returns {Promise<import('../frozen/classification.js').FittedClassifier>} the network has an adapter if tuned vectors were better. Rejects
- *   with NO_EXAMPLES, OUT_OF_MEMORY, BAD_WEIGHTS, WORKER_FAILED, BAD_INPUT, or the signal's reason
+ *   with NO_EXAMPLES, OUT_OF_MEMORY, BAD_CHECKPOINT, BAD_WEIGHTS, WORKER_FAILED, BAD_INPUT, or the signal's reason
  */
 export async function fitContrastive(engine, params, context) {
   const { tuning: how, c, classes, seed } = params;
@@ -50,13 +49,12 @@ export async function fitContrastive(engine, params, context) {
     (row, vector) => (asTheyAre[row] = vector),
     context,
   );
-  const rounds = [...leftOut, ...(trainRows < order.length ? [] : [undefined])].map((without) =>
+  const trainings = [...leftOut, ...(trainRows < order.length ? [] : [undefined])].map((without) =>
     stepsOf(encoded, labels, trainingRows(trainRows, without), how, seed),
   );
   const longest = longestOf(encoded.map((example) => example.encoded));
-  const tuner = await AdapterTuner.create(engine, how, { pooling, longest, seed: seed + 1 }, context);
-  try {
-    const training = new Training(engine, tuner, rounds, { ...how, seed, loss: 'cosine' }, context, pause);
+  const what = { pooling, longest, loss: /** @type {const} */ ('cosine'), trainings };
+  return withTrainings(engine, params, what, context, async (training) => {
     const head = await VectorHead.create(
       engine,
       { labels, classes, multiLabel: params.task === 'multi-label', classWeight: params.classWeight, trainRows },
@@ -75,11 +73,11 @@ export async function fitContrastive(engine, params, context) {
       const tuned = await head.search(leftOut, tunedVectors, strengths);
       const isTuned = isBetter(tuned.chosen, frozen.chosen);
       let [vectors] = isTuned ? tunedVectors : sameForAll;
-      if (isTuned && rounds.length > leftOut.length) {
+      if (isTuned && trainings.length > leftOut.length) {
         lora = await training.run(leftOut.length);
         vectors = await adaptedVectors(engine, texts, { pooling, lora }, context);
       }
-      training.finish();
+      const trained = training.finish();
       const { chosen, temperature, search } = isTuned ? tuned : frozen;
       const { dense, predicted, report } = await head.fit(vectors, { c: chosen.c, temperature });
       const { rank, alpha, rslora, dropout, targetModules } = how;
@@ -103,17 +101,14 @@ export async function fitContrastive(engine, params, context) {
           rounds: how.rounds,
           learningRate: how.learningRate,
           batchSize: how.batchSize,
-          steps: training.steps,
-          trainLoss: training.loss,
+          ...trained,
         }),
         validation: { examples: order.slice(trainRows), predicted },
       };
     } finally {
       head.free();
     }
-  } finally {
-    tuner.dispose();
-  }
+  });
 }
 
 /**

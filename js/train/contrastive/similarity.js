@@ -9,8 +9,7 @@ import { inBatches, longestOf } from '../deep/batches.js';
 import { dot } from '../deep/contrastive-loss.js';
 import { orderOf } from '../deep/schedule.js';
 import { encodeAll } from '../deep/task.js';
-import { AdapterTuner } from './adapter-tuner.js';
-import { Training } from './training.js';
+import { withTrainings } from './training.js';
 import { adaptedVectors } from './vectors.js';
 
 /** @typedef {import('../deep/contrast.js').Contrast} Contrast */
@@ -25,7 +24,7 @@ const MAX_EPOCHS = 10;
  * @property {number[]} [scores] [examples] 0 to 1, how alike the two are; undefined: each first text belongs to its second one
  * @property {number} validation share of the examples to hold out
  * @property {number} seed
- * @property {import('./adapter-tuner.js').ContrastTuning} tuning
+ * @property {import('./training.js').ContrastTuning} tuning
  */
 
 /**
@@ -34,7 +33,7 @@ const MAX_EPOCHS = 10;
  * @param {SimilarityParams} params
  * @param {import('../../rpc/serve.js').Context} context
  * @returns {Promise<{ network: import('../../core/dense.js').HeadNetwork, report: object }>} the network is an adapter only, none if the
- *   held-out examples say that the model is better as it is. Rejects with UNSUPPORTED_MODEL, OUT_OF_MEMORY, BAD_WEIGHTS, WORKER_FAILED,
+ *   held-out examples say that the model is better as it is. Rejects with UNSUPPORTED_MODEL, OUT_OF_MEMORY, BAD_CHECKPOINT, BAD_WEIGHTS, WORKER_FAILED,
  *   BAD_INPUT, or the signal's reason
  */
 export async function fitSimilarity(engine, params, context) {
@@ -67,12 +66,11 @@ export async function fitSimilarity(engine, params, context) {
     return batches.map((batch) => batch.map((i) => contrasts[i]));
   });
   const longest = longestOf(tokens.flatMap(({ encoded }) => encoded));
-  const tuner = await AdapterTuner.create(engine, how, { pooling, longest, seed: seed + 1 }, context);
-  try {
-    const loss = scores ? 'cosine' : 'ranking';
-    const training = new Training(engine, tuner, [steps], { ...how, seed, loss }, context, pause);
+  const loss = scores ? /** @type {const} */ ('cosine') : /** @type {const} */ ('ranking');
+  const what = { pooling, longest, loss, trainings: [steps] };
+  return withTrainings(engine, params, what, context, async (training) => {
     const lora = await training.run(0);
-    training.finish();
+    const trained = training.finish();
     const measured = (/** @type {import('../../core/dense.js').Lora | undefined} */ beside) =>
       measure(
         engine,
@@ -97,13 +95,10 @@ export async function fitSimilarity(engine, params, context) {
         learningRate,
         batchSize,
         epochs,
-        steps: training.steps,
-        trainLoss: training.loss,
+        ...trained,
       },
     };
-  } finally {
-    tuner.dispose();
-  }
+  });
 }
 
 /**

@@ -1,4 +1,5 @@
 // A training that was interrupted, as a safetensors file: from it the same fit goes on as if never interrupted.
+import { range } from '../../base/numbers.js';
 import { parseSafetensors } from '../../checkpoint/safetensors.js';
 import { writeSafetensors } from '../../checkpoint/safetensors-writer.js';
 import { BertletError } from '../../errors.js';
@@ -48,12 +49,16 @@ function hash(text) {
  * @param {TunerState} state
  * @returns {Uint8Array<ArrayBuffer>}
  */
-export function writeCheckpoint(run, { best, ...standing }, { floats, steps }) {
+export function writeCheckpoint(run, { best, finished, ...standing }, { floats, steps }) {
   const tensors = [{ name: 'state', shape: [3, floats.length / 3], values: floats }];
   if (best) tensors.push({ name: 'best', shape: [best.values.length], values: best.values });
-  const json = { version: VERSION, run, steps, standing, best: best?.epoch };
+  finished?.forEach((values, i) => tensors.push({ name: finishedName(i), shape: [values.length], values }));
+  const json = { version: VERSION, run, steps, standing, best: best?.epoch, finished: finished?.length };
   return writeSafetensors(tensors, { format: 'pt', 'bertlet.checkpoint': JSON.stringify(json) });
 }
+
+/** @param {number} i number of a training */
+const finishedName = (i) => `finished.${i}`;
 
 /** @param {string} what a sentence */
 const bad = (what) =>
@@ -84,9 +89,13 @@ export function readCheckpoint(bytes, run, count) {
       throw bad(`The checkpoint lacks "${name}", or has too much or too little of it.`);
     return new Float32Array(bytes.slice(dataStart + tensor.begin, dataStart + tensor.end).buffer);
   };
-  const { standing, steps, best } = json;
+  const { standing, steps, best, finished } = json;
   return {
-    standing: { ...standing, best: best === undefined ? undefined : { epoch: best, values: read('best', count) } },
+    standing: {
+      ...standing,
+      best: best === undefined ? undefined : { epoch: best, values: read('best', count) },
+      ...(finished !== undefined && { finished: range(0, finished).map((i) => read(finishedName(i), count)) }),
+    },
     state: { floats: read('state', 3 * count), steps },
   };
 }

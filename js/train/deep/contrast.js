@@ -28,17 +28,19 @@ const MAX_NORM = 1;
 /**
  * Trains. A text that stands in several pairs of a step runs through the encoder once.
  * @param {import('../../engine/engine.js').Engine} engine
- * @param {import('./tuner.js').Tuner} tuner of a plan that pools, without a head, before its first step
+ * @param {import('./tuner.js').Tuner} tuner of a plan that pools, without a head, before step `first`
  * @param {import('./hidden-states.js').HiddenStates | undefined} below where the tuner does not compute the embeddings
  * @param {Contrast[][]} steps [steps] what is compared in each
+ * @param {number} first the step to begin with, where earlier ones were taken
  * @param {ContrastOptions} options
  * @param {{ pause: () => Promise<void>, onStep: (loss: number, tokens: number) => void }} hooks `tokens`: of the step
  * @returns {Promise<void>} rejects as `Tuner.stepTogether`, and with BAD_INPUT for pairs that the model can't read
  */
-export async function contrast(engine, tuner, below, steps, options, { pause, onStep }) {
+export async function contrast(engine, tuner, below, steps, first, options, { pause, onStep }) {
   const { learningRate, warmup, weightDecay, maxTokens, seed } = options;
   const { hiddenSize } = engine.config;
-  for (const [step, contrasts] of steps.entries()) {
+  for (let step = first; step < steps.length; step++) {
+    const contrasts = steps[step];
     const texts = [...new Set(contrasts.flatMap((one) => one.texts))];
     const batches = [];
     for (const some of cut(texts, maxTokens))

@@ -21,17 +21,19 @@ const CHECKPOINT_INTERVAL = 30_000;
  * @property {{ memory?: number, checkpoints: boolean, resume?: Uint8Array }} how
  * @property {() => string} describe what must be the same when training goes on, see `describeRun`
  * @property {(tuner: Tuner) => void} drawInitial gives the tuner what training starts from
- * @property {'epochs' | 'history'} historyName what reports of progress call the history
+ * @property {'epochs' | 'history'} [historyName] what reports of progress call the history; undefined: they have none
  */
 
 /**
- * What training works with. `onStep` is to be called after each step, with its loss, the tokens trained on so far, and the steps in all.
+ * What training works with. `onStep` is to be called after each step, with its loss, the tokens trained on so far, and the steps in all;
+ * `onEnd` where training ends before all of them.
  * @typedef {object} Session
  * @property {Tuner} tuner
  * @property {TunerPlan} plan as the memory allows
  * @property {Standing} standing where training stands, to be changed as it goes on
  * @property {() => Promise<void>} pause
  * @property {(standing: Standing, loss: number, tokens: number, steps: number) => void} onStep
+ * @property {(steps: number) => void} onEnd
  */
 
 /**
@@ -62,8 +64,8 @@ export async function withTuner(engine, options, context, work) {
     }
     if (how.checkpoints)
       save = () => context.emit({ checkpoint: writeCheckpoint(run, standing, tuner.readState()) }, true);
-    const onStep = stepReporter(tuner, context, historyName, save);
-    return await work({ tuner, plan, standing, pause: createPause(context), onStep });
+    const listeners = stepReporter(tuner, context, historyName, save);
+    return await work({ tuner, plan, standing, pause: createPause(context), ...listeners });
   } catch (error) {
     const isAlive = /** @type {Partial<BertletError>} */ (error).code !== 'WORKER_FAILED';
     if (isAlive) save?.(); // of the last whole step
@@ -79,7 +81,7 @@ export async function withTuner(engine, options, context, work) {
  * @param {Context} context
  * @param {SessionOptions['historyName']} historyName
  * @param {(() => void) | undefined} save sends a checkpoint
- * @returns {Session['onStep']}
+ * @returns {Pick<Session, 'onStep' | 'onEnd'>}
  */
 function stepReporter(tuner, context, historyName, save) {
   const report = progressReporter(context, 'train');
@@ -87,12 +89,13 @@ function stepReporter(tuner, context, historyName, save) {
   let saved = began;
   /** How many steps had been taken before. @type {number | undefined} */
   let first;
-  return ({ step, history }, loss, tokens, steps) => {
+  /** @type {Session['onStep']} */
+  const onStep = ({ step, history }, loss, tokens, steps) => {
     first ??= step - 1;
     const seconds = (performance.now() - began) / 1000;
     report(step, steps, {
       loss,
-      [historyName]: history,
+      ...(historyName && { [historyName]: history }),
       tokensPerSecond: tokens / seconds,
       secondsLeft: (seconds / (step - first)) * (steps - step),
       memory: tuner.memoryBytes,
@@ -101,6 +104,7 @@ function stepReporter(tuner, context, historyName, save) {
     save();
     saved = performance.now();
   };
+  return { onStep, onEnd: (steps) => report(steps, steps, { memory: tuner.memoryBytes }) };
 }
 
 /** The heads of a model by their numbers. @typedef {Map<number, import('../../core/dense.js').ReadyHead>} Heads */
