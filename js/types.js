@@ -432,7 +432,7 @@
  * What is measured, and, of the methods that train the encoder, how they are trained, as in `fit`; but without held-out examples, since each
  * draw is measured on those that it leaves over.
  * @typedef {CurveDraws & Pick<FitOptions, 'method' | 'c' | 'batchSize' | 'epochs' | 'learningRate' | 'maxTokens' | 'memory' | 'warmup'
- *   | 'weightDecay' | 'rank' | 'alpha' | 'rslora' | 'dropout' | 'targetModules' | 'modulesToSave' | 'layers'>} CurveOptions
+ *   | 'weightDecay' | 'rank' | 'alpha' | 'rslora' | 'dropout' | 'targetModules' | 'modulesToSave' | 'layers' | 'rounds'>} CurveOptions
  */
 
 /**

@@ -1,12 +1,22 @@
 // The caller's side of `learningCurve`: checks of examples and options; mean and standard deviation of what the worker measured.
 import { BertletError } from '../errors.js';
 import { callOptions } from './call-options.js';
-import { EPOCHS, TUNING, tuningOptions } from './fit/tuning.js';
+import { CONTRASTED, EPOCHS, TUNING, tuningOptions } from './fit/tuning.js';
 import { checkChoice, checkInteger, rejectUnknownOptions } from './options.js';
 import { checkExamples, labelNames } from './examples.js';
 
-/** The default of `sizes`, as far as there are enough examples. */
+/** The default of `sizes`, as far as there are enough examples; contrastive tuning makes pairs of one label, and needs three of it. */
 const SIZES = [1, 2, 4, 8, 16, 32, 64];
+const FEWEST_CONTRASTED = 3;
+
+/** The names of the options of each method. @type {Record<NonNullable<import('../types.js').CurveOptions['method']>, string[]>} */
+const OPTIONS = {
+  head: [],
+  lora: [...EPOCHS, ...TUNING.lora],
+  layers: [...EPOCHS, ...TUNING.layers],
+  full: EPOCHS,
+  contrastive: [...CONTRASTED, 'rounds'],
+};
 
 /**
  * See `Model.learningCurve`.
@@ -18,7 +28,10 @@ const SIZES = [1, 2, 4, 8, 16, 32, 64];
 export async function learningCurve(connection, info, examples, { signal, onProgress, onWarning, ...options }) {
   const { test, sizes, draws, baseline, c, method, ...given } = options;
   const tuning = curveTuning(method, given, info);
-  const params = { ...curveParams(examples, { test, sizes, draws, baseline, c }), tuning };
+  const params = {
+    ...curveParams(examples, { test, sizes, draws, baseline, c }, method === 'contrastive' ? FEWEST_CONTRASTED : 1),
+    tuning,
+  };
   return summarize(await connection.call('learningCurve', params, callOptions({ signal, onProgress, onWarning })));
 }
 
@@ -26,9 +39,10 @@ export async function learningCurve(connection, info, examples, { signal, onProg
  * Parameters for the worker. Throws BAD_INPUT, NO_EXAMPLES, BAD_LABELS or ONE_CLASS.
  * @param {import('../types.js').Example[]} examples
  * @param {import('../types.js').CurveOptions} options
+ * @param {number} fewest examples of a label that the method can learn from
  * @returns {import('../train/learning-curve.js').CurveParams} without \`tuning\`
  */
-function curveParams(examples, { test, sizes, draws = 5, baseline = true, c }) {
+function curveParams(examples, { test, sizes, draws = 5, baseline = true, c }, fewest) {
   const pool = checkExamples(examples);
   const testSet = test === undefined ? { texts: [], labels: [] } : checkExamples(test);
   const names = labelNames(
@@ -58,7 +72,7 @@ function curveParams(examples, { test, sizes, draws = 5, baseline = true, c }) {
     labels: Int32Array.from([...pool.labels, ...testSet.labels], (label) => names.indexOf(label)),
     classes: names.length,
     pool: pool.texts.length,
-    sizes: sizes ?? SIZES.filter((n) => n <= largest),
+    sizes: sizes ?? SIZES.filter((n) => n >= fewest && n <= largest),
     draws,
     baseline,
     c,
@@ -72,8 +86,8 @@ function curveParams(examples, { test, sizes, draws = 5, baseline = true, c }) {
  * @param {import('../types.js').ModelInfo} info
  */
 function curveTuning(method = 'head', given, info) {
-  checkChoice('method', method, ['head', ...Object.keys(TUNING)]);
-  const known = method === 'head' ? [] : [...EPOCHS, ...TUNING[/** @type {keyof typeof TUNING} */ (method)]];
+  checkChoice('method', method, Object.keys(OPTIONS));
+  const known = OPTIONS[method];
   const unknown = Object.entries(given).filter(([name]) => !known.includes(name));
   rejectUnknownOptions(Object.fromEntries(unknown), `for a learning curve with method '${method}'`);
   if (method === 'head') return undefined;

@@ -23,7 +23,7 @@ const BASELINE_C = 10;
  * @property {number} draws how many for each size
  * @property {number} [c] inverse strength of regularization; default: chosen by cross-validation
  * @property {boolean} baseline whether to measure the baseline, too
- * @property {import('./deep/fit.js').Tuning} [tuning] how the encoder is tuned for each draw, if that is to be measured, too
+ * @property {import('./deep/fit.js').Tuning | import('./contrastive/training.js').ContrastTuning} [tuning] how the encoder is tuned for each draw, if that is to be measured, too
  */
 
 /**
@@ -53,6 +53,16 @@ export async function learningCurve(engine, params, context) {
     rows.free();
   }
 }
+
+/**
+ * What tells the classes of texts by a classifier that is trained along with the encoder.
+ * @param {'lora' | 'layers' | 'full' | 'contrastive'} method
+ * @returns {Promise<(engine: any, params: any, texts: any, context: any) => Promise<Int32Array>>}
+ */
+const fetchTryOut = async (method) =>
+  method === 'contrastive'
+    ? (await fetchPart(() => import('./contrastive/index.js'))).classesByContrast
+    : (await fetchDeep()).classesByTuned;
 
 /** What trains the encoder. */
 const fetchDeep = () => fetchPart(() => import('./deep/index.js'));
@@ -104,11 +114,11 @@ async function measure(engine, params, features, rows, context) {
       if (baseline) point.baseline.push(accuracyOf(await predictByWords(sample, classes, testTexts, pause)));
       const done = points.length * draws + seed;
       if (tuning) {
-        const { classesByTuned } = await fetchDeep();
-        const fit = { ...fitParams(sample, classes, features, { seed }), tuning };
+        const classesByTuned = await fetchTryOut(tuning.method);
+        const fit = { ...fitParams(sample, classes, features, { c, seed }), tuning };
         const emit = (/** @type {any} */ { progress }) => {
           // The texts to measure on come after the last step.
-          if (progress) report(done + progress.loaded / (progress.total + 1), sizes.length * draws);
+          if (progress?.phase === 'train') report(done + progress.loaded / (progress.total + 1), sizes.length * draws);
         };
         point.tuned.push(accuracyOf(await classesByTuned(engine, fit, testTexts, { ...context, emit })));
       }

@@ -143,6 +143,40 @@ describe('with a method that trains the encoder', () => {
     });
   }
 
+  test('contrastive: each draw as `fit` does it, beside the frozen head, from three examples of a label on', async (t) => {
+    const bert = await open(t);
+    const how = { method: 'contrastive', rounds: 6, rank: 4, learningRate: 5e-3, batchSize: 4 };
+    const steps = [];
+    const onProgress = ({ loaded, total, phase }) => phase === 'train' && steps.push(loaded / total);
+    const points = await bert.learningCurve(pool, { ...size, ...how, onProgress });
+    const frozen = await bert.learningCurve(pool, size);
+    assert.deepEqual(
+      points.map(({ n, frozen: { mean, std, accuracies }, baseline }) => ({ n, mean, std, accuracies, baseline })),
+      frozen,
+    );
+    assert.ok(
+      steps.every((share, i) => share <= 1 && share >= (steps[i - 1] ?? 0)),
+      steps.join(' '),
+    );
+    const kept = [];
+    for (const { n, accuracies } of points)
+      for (const [seed, accuracy] of accuracies.entries()) {
+        const { drawn, others } = draw(n, seed);
+        const head = await bert.fit(drawn, { ...how, seed });
+        kept.push(head.report.comparison.kept);
+        assert.equal(accuracy, await accuracyOf(head, others), `${n} examples of each label, draw ${seed}`);
+      }
+    assert.ok(kept.includes('tuned'), kept.join(' '));
+    const usual = await bert.learningCurve(toyExamples(12), { ...how, rounds: 1, draws: 1, baseline: false });
+    assert.deepEqual(
+      usual.map(({ n }) => n),
+      [4],
+    );
+    const two = bert.learningCurve(pool, { ...how, sizes: [2], draws: 1 });
+    await assert.rejects(two, { code: 'NO_EXAMPLES', message: /needs 3 examples of some label/ });
+    await assert.rejects(bert.learningCurve(pool, { ...how, epochs: 2 }), { message: /no option "epochs"/ });
+  });
+
   test('an int8 model: as its heads classify', async (t) => {
     const bert = await open(t, tiny(), { dtype: 'int8' });
     const [{ accuracies }] = await bert.learningCurve(pool, { sizes: [6], draws: 2, method: 'lora', ...quick });
@@ -247,7 +281,7 @@ test('the command line tunes, too', async (t) => {
   const expected = { n, ...named(own), frozen: named(frozen), baseline: named(baseline) };
   assert.deepEqual(JSON.parse(stdout), JSON.parse(JSON.stringify(expected)));
   for (const [wrong, message] of [
-    [['--rank', '2'], /--rank is for --method lora; here it is head/],
+    [['--rank', '2'], /--rank is for --method lora, contrastive; here it is head/],
     [['--epochs', '2'], /--epochs is for --method lora, layers, full; here it is head/],
     [['--method', 'full', '--layers', '2'], /--layers is for --method layers; here it is full/],
     [['--method', 'most'], /--method must be one of head, lora, layers, full/],

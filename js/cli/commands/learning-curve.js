@@ -14,7 +14,7 @@ Trains classifiers on a few examples of each label, drawn at random, and measure
 the words of those examples (TF-IDF and logistic regression). Prints, for each number of examples, one line with mean and standard
 deviation over the draws:
   {"n":…,"accuracy":…,"std":…,"baseline":{"accuracy":…,"std":…}}
-With --method lora, layers or full, "frozen" has in the same form the head on the frozen encoder, trained on the same examples.
+With --method lora, layers, full or contrastive, "frozen" has in the same form the head on the frozen encoder, trained on the same examples.
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
   --train FILE           labelled examples to draw from, as for bertlet train
@@ -23,16 +23,16 @@ With --method lora, layers or full, "frozen" has in the same form the head on th
 ${tableHelp}
   --sizes 8,16,32,64     examples of each label (default: 1,2,4,…,64, as far as there are enough)
   --draws N              draws of each size (default: 5)
-  --method head|lora|layers|full
+  --method head|lora|layers|full|contrastive
                          what is trained for each draw besides the head, as by bertlet train (default: head). The model is
                          not changed
   --c NUMBER             inverse strength of regularization of heads on the frozen encoder (default: chosen by
                          cross-validation)
 ${modelHelp}
 
-With --method lora, layers and full, as for bertlet train: --epochs, --learning-rate, --batch-size, --warmup, --weight-decay,
+With --method lora, layers, full and contrastive, as for bertlet train: --epochs, --learning-rate, --batch-size, --warmup, --weight-decay,
 --max-tokens and --memory; with lora --rank, --alpha, --rslora, --dropout, --target-modules and --modules-to-save; with layers
---layers.`;
+--layers; with contrastive those of lora but --epochs and --modules-to-save, and --rounds.`;
 
 /** @type {import('../lib/arguments.js').Options} */
 export const options = {

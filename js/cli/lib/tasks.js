@@ -97,10 +97,8 @@ const methodsOf = {
     resume: tuning,
   },
   'learning-curve': {
-    ...Object.fromEntries(
-      Object.entries(steps).map(([name, all]) => [name, all.filter((one) => inEpochs.includes(one))]),
-    ),
-    ...{ epochs: inEpochs, 'learning-rate': inEpochs, 'max-tokens': inEpochs },
+    ...steps,
+    ...{ epochs: inEpochs, 'learning-rate': tuning, 'max-tokens': tuning, rounds: ['contrastive'] },
   },
 };
 

@@ -1,3 +1,3 @@
 // Contrastive tuning, which is fetched when it is used.
-export { fitContrastive } from './labelled.js';
+export { classesByContrast, fitContrastive } from './labelled.js';
 export { fitSimilarity } from './similarity.js';

@@ -7,6 +7,7 @@ import { createPause } from '../../rpc/progress.js';
 import { split } from '../dataset/split.js';
 import { inBatches, longestOf } from '../deep/batches.js';
 import { encodeAll } from '../deep/task.js';
+import { classesByNetwork } from '../deep/try-out.js';
 import { STRENGTHS } from '../frozen/classification.js';
 import { pooledFeatures } from '../frozen/features.js';
 import { drawPairs } from './pairs.js';
@@ -109,6 +110,19 @@ export async function fitContrastive(engine, params, context) {
       head.free();
     }
   });
+}
+
+/**
+ * The classes that a classifier gives texts, which is trained as `fit` does, only to see what it says.
+ * @param {import('../../engine/engine.js').Engine} engine
+ * @param {import('../frozen/classification.js').ClassificationParams & { tuning: ContrastTuning }} params for 'text-classification'
+ * @param {import('../../tokenize/tokenizer.js').Text[]} texts
+ * @param {import('../../rpc/serve.js').Context} context hears of the training only
+ * @returns {Promise<Int32Array>} [texts]; rejects as `fitContrastive`
+ */
+export async function classesByContrast(engine, params, texts, context) {
+  const { network } = await fitContrastive(engine, params, context);
+  return classesByNetwork(engine, network, texts, context);
 }
 
 /**

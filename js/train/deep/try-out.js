@@ -1,6 +1,6 @@
 // A classifier that is trained along with the encoder, as `fit` does, only to see what it says: the model stays as it is.
 import { indexOfMax, rowOf } from '../../base/numbers.js';
-import { weightsOf } from '../../core/dense.js';
+import { outputCount, weightsOf } from '../../core/dense.js';
 import { adaptersOf } from '../../engine/adapters.js';
 import { forEachBatch } from '../../engine/batches.js';
 import { createPause } from '../../rpc/progress.js';
@@ -28,11 +28,24 @@ export function classesByTuned(engine, params, texts, context) {
   return (isBeside ? classesByAdapter : classesByWeights)(engine, params, texts, context);
 }
 
-/** By an adapter beside the model, also an int8 one, as `classify` computes it. @type {typeof classesByTuned} */
+/** By an adapter beside the model, also an int8 one. @type {typeof classesByTuned} */
 async function classesByAdapter(engine, params, texts, context) {
   const { network } = await tune(engine, params, context, async () => new Map());
+  return classesByNetwork(engine, network, texts, context);
+}
+
+/**
+ * The classes that a head gives texts, with its adapter, if it has one, as `classify` computes it.
+ * @param {Engine} engine
+ * @param {import('../../core/dense.js').HeadNetwork} network with an output for each class
+ * @param {Text[]} texts
+ * @param {Context} context hears of nothing
+ * @returns {Promise<Int32Array>} [texts]
+ */
+export async function classesByNetwork(engine, network, texts, context) {
   const { lora } = network;
   const head = { ...network, weights: weightsOf(network.dense) };
+  const outputs = outputCount(network.dense);
   const adapters = adaptersOf(engine);
   if (lora) adapters.check(lora);
   const classes = new Int32Array(texts.length);
@@ -43,7 +56,7 @@ async function classesByAdapter(engine, params, texts, context) {
       { phase: 'classify', layers: [head.layer], spec: head },
       (batch) => {
         const logits = engine.logits(batch, head);
-        batch.indices.forEach((index, row) => (classes[index] = indexOfMax(rowOf(logits, row, params.classes))));
+        batch.indices.forEach((index, row) => (classes[index] = indexOfMax(rowOf(logits, row, outputs))));
       },
       { ...context, emit() {} },
     );
