@@ -100,7 +100,10 @@ const wrong = [
     tuneFor('head', '--batch-size', '2'),
     /--batch-size is for --method lora, layers, full, contrastive; here it is head/,
   ],
-  [trainFor('text-classification', '--checkpoint', 'd'), /--checkpoint is for --method lora, layers, full, contrastive; here it is head/],
+  [
+    trainFor('text-classification', '--checkpoint', 'd'),
+    /--checkpoint is for --method lora, layers, full, contrastive; here it is head/,
+  ],
   [tuneFor('lora', '--c', '1'), /--c is for --method head, contrastive; here it is lora/],
   [tuneFor('lora', '--hidden-size', '8'), /--hidden-size is for --method head/],
   [tuneFor('lora', '--layer', '1'), /--layer is for --method head/],
