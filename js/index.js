@@ -1,12 +1,11 @@
 // The package's public interface.
-export { clearCache, listCache } from './io/cache-contents.js';
 export { BertletError } from './errors.js';
 export { createModel } from './api/create-model.js';
 export { load } from './api/load.js';
 export { Model } from './api/model.js';
 export * from './types.js'; // types alone
 export { cosineSimilarity, search } from './api/similarity.js';
-export { loadTokenizer, trainVocabulary } from './api/without-model.js';
+export { clearCache, listCache, loadTokenizer, trainVocabulary } from './api/without-model.js';
 
 /** @typedef {import('./errors.js').ErrorCode} ErrorCode */
 /** @typedef {import('./api/heads/any-head.js').AnyHead} AnyHead */

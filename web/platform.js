@@ -100,7 +100,7 @@ export function useAssets(folder) {
 const baseURI = () => globalThis.document?.baseURI ?? location.href; // a worker that uses bertlet has no document
 
 /** What to do where one of them is not found. */
-export const REMEDY = `Put bertlet's dist/ there, or name it by "assets"; for Vite's dev server, optimizeDeps: { exclude: ['bertlet'] }`;
+export const REMEDY = `Put bertlet's dist/ there, or set "assets"; for Vite, optimizeDeps: { exclude: ['bertlet'] }`;
 
 /** @type {import('../js/base/platform.js').Platform['compileWasm']} */
 export async function compileWasm(build) {

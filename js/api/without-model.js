@@ -40,3 +40,19 @@ export function trainVocabulary(texts, options) {
 const train = guarded(async (...args) =>
   (await fetchPart(() => import('./train-vocabulary.js'))).trainVocabulary(...args),
 );
+
+const fetchContents = () => fetchPart(() => import('../io/cache-contents.js'));
+
+/**
+ * What the cache holds: an entry for each model that was loaded, by place, adapter, dtype, and how the engine multiplies; in Node also one
+ * for each model whose files were downloaded from the hub.
+ * @returns {Promise<import('../types.js').CacheEntry[]>} the last used one first. Rejects with FILE_ACCESS or NETWORK
+ */
+export const listCache = async () => (await fetchContents()).listCache();
+
+/**
+ * Removes everything from the cache, downloaded files of the hub included, but nothing that the user put among them. Models that are loaded
+ * stay as they are.
+ * @returns {Promise<void>} rejects with FILE_ACCESS if a file can't be removed, after it has removed the others, or with NETWORK
+ */
+export const clearCache = async () => (await fetchContents()).clearCache();

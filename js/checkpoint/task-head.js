@@ -142,9 +142,9 @@ export function buildHead(
     inputs = bias.values.length;
     return { weight: weight.values, bias: bias.values, activation };
   });
-  const network = { layer: numLayers, pooling, normalize, dense };
+  const learned = { network: { layer: numLayers, pooling, normalize, dense }, ...adapter?.learned };
   if (task === 'question-answering') {
-    if (inputs === 2) return { task, labels: [], network, ...adapter?.learned };
+    if (inputs === 2) return { task, labels: [], ...learned };
     throw new BertletError(
       'SHAPE_MISMATCH',
       `${location}: qa_outputs gives ${inputs} values; it must give two, start and end.`,
@@ -160,7 +160,6 @@ export function buildHead(
     );
   }
   // As in the pipeline of `transformers`, a single output goes through a sigmoid.
-  if (inputs === 1 && task === 'text-classification')
-    return { task: 'multi-label', labels: names, network, ...adapter?.learned };
-  return { task, labels: names, network, ...adapter?.learned };
+  const isMultiLabel = inputs === 1 && task === 'text-classification';
+  return { task: isMultiLabel ? 'multi-label' : task, labels: names, ...learned };
 }

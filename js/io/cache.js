@@ -3,8 +3,8 @@
 import { openStore } from '#platform';
 import { makeRoom } from '../base/bounds.js';
 import { BertletError, toWire } from '../errors.js';
-import { writeEntry } from './cache-contents.js';
 import { encodeHeader, Entry } from './cache-entry.js';
+import { writeEntry } from './cache-room.js';
 import { isWeights } from './file-name.js';
 import { chunksOf, readAll } from './streams.js';
 

@@ -75,6 +75,7 @@ const NODE = [
   ['js/checkpoint/', ['checkpoint/compatibility', 'checkpoint/families']],
   ['js/io/pack', ['io/pack']],
   ['js/io/cache-contents', ['io/cache-contents', 'io/cache']],
+  ['js/io/cache-room', ['io/cache-contents', 'io/cache']],
   ['js/io/cache-entry', ['io/cache-description', 'io/cache']],
   ['js/io/cache', ['io/cache', 'io/cache-description']],
   ['js/io/content', ['io/content', 'io/hub', 'api/load']],

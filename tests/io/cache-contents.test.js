@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { clearCache, listCache, load } from '../../js/index.js';
 import { makeRoom } from '../../js/base/bounds.js';
-import { writeEntry } from '../../js/io/cache-contents.js';
+import { writeEntry } from '../../js/io/cache-room.js';
 import { encodeHeader } from '../../js/io/cache-entry.js';
 import { partialName } from '../../js/node/partial.js';
 import { fixtures, serve, temporaryFolder, tinyFiles } from '../support.js';
