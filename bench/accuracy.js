@@ -19,6 +19,7 @@ import { main, root, run } from '../scripts/shell.js';
  * @property {string} name
  * @property {string} command line; what begins with data/ or models/ is in ../shared; "a+b": SQuAD's files as one
  * @property {string[]} measures of what it prints
+ * @property {string[]} [labels] the names that the head has for the numbers 0, 1, … in the tables
  * @property {string} reference in percent, as in ../shared/anchors.md; of GoEmotions scikit-learn on the same features, C = 100
  */
 
@@ -59,6 +60,7 @@ const ROWS = [
     name: `${data} adapter`,
     command: `evaluate --adapter demo/public/adapters/${adapter} --test data/${data}/${test}`,
     measures: measures.split(' '),
+    ...(data === 'rt-polarity' && { labels: ['negative', 'positive'] }),
     reference,
   })),
 ];
@@ -104,11 +106,12 @@ const DEEP_ROWS = [
  * @param {string} folder for heads
  * @returns {Promise<string>} what was measured, in percent
  */
-async function measure({ command, measures }, dtype, folder) {
+async function measure({ command, measures, labels }, dtype, folder) {
   const args = command.split(' ');
   const pathOf = async (/** @type {string} */ arg) => {
     if (!/^(data|models)\//.test(arg)) return arg;
     const files = arg.split('+').map((file) => join(root, '../shared', file));
+    if (labels) return nameLabels(files[0], labels, join(folder, 'named.tsv'));
     return files.length > 1 ? joinSquad(files, join(folder, 'joined.json')) : files[0];
   };
   const paths = await Promise.all(args.map(pathOf));
@@ -129,6 +132,18 @@ async function measure({ command, measures }, dtype, folder) {
         (method && method !== 'head' ? ` (${Math.round(seconds / 60)} minutes)` : ''),
     )
     .join(' ');
+}
+
+/**
+ * @param {string} file a table whose labels are numbers
+ * @param {string[]} names by number
+ * @param {string} output
+ * @returns {Promise<string>} `output`
+ */
+async function nameLabels(file, names, output) {
+  const rows = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  await writeFile(output, rows.map((row) => row.replace(/\d+$/, (label) => names[Number(label)])).join('\n'));
+  return output;
 }
 
 /**
