@@ -244,6 +244,11 @@ describe('methods of a model and its heads', () => {
   test('save', () =>
     tryAll('save', (options) => loaded['bert-text'].save(options), [{ head: heads.classifier, ...listeners }]));
 
+  test('export', () =>
+    tryAll('export', (options) => loaded['bert-text'].export(options), [
+      { head: heads.classifier, dtype: 'f16', ...listeners },
+    ]));
+
   const ofHeads = {
     'tuned.saveAdapter': [{ baseModel: 'org/name' }],
     'classifier.classify': [['a', { text: 'a', textPair: 'b' }], classify],
@@ -275,7 +280,15 @@ describe('methods of a model and its heads', () => {
       Object.keys(ofHeads).flatMap((name) => (name.startsWith(`${head}.`) ? [name.split('.')[1]] : []));
     assert.deepEqual(
       [...new Set(methodsOf(bertlet.Model.prototype))].sort(),
-      [...new Set([...Object.keys(calls).map((name) => name.split(',')[0]), 'fillMask', 'pretrain', 'rerank'])].sort(),
+      [
+        ...new Set([
+          ...Object.keys(calls).map((name) => name.split(',')[0]),
+          'export',
+          'fillMask',
+          'pretrain',
+          'rerank',
+        ]),
+      ].sort(),
     );
     for (const [name, head] of Object.entries(heads))
       if (name !== 'several' && name !== 'tuned')

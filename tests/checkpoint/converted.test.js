@@ -53,10 +53,14 @@ function cosine(a, b) {
 
 /** The engine of a model, without a worker. */
 async function engineOf(spec, dtype, adapter) {
-  const { description } = await describeModel(spec);
+  const { description, close } = await describeModel(spec);
   const second = adapter && (await describeModel(adapter)).description;
   const params = { description, adapter: second, names: {}, dtype, threads: 1, build: 'simd' };
-  return loadEngine(params, { signal: new AbortController().signal, emit() {} });
+  try {
+    return await loadEngine(params, { signal: new AbortController().signal, emit() {} });
+  } finally {
+    close();
+  }
 }
 
 /** The numbers of an engine's tensors, by name. */
