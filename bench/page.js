@@ -9,6 +9,9 @@ import { memorySuite } from './suites/memory.js';
 import { textsSuite } from './suites/texts.js';
 import { threadsSuite } from './suites/threads.js';
 import { tokenizerSuite } from './suites/tokenizer.js';
+import { useAssets } from '../web/platform.js';
+
+useAssets('/dist/'); // whose worker.js the threads of engines run
 
 /** @typedef {Record<'onnxruntime' | 'transformers' | 'tfjs', string>} Wasm where each finds its .wasm files */
 

@@ -46,7 +46,8 @@ export const whenIdle = (work) => void setTimeout(() => (globalThis.requestIdleC
 
 /**
  * A further thread runs the same file as this worker, at its own address: so no bundler needs to know of it, and none follows a file that names
- * itself in a circle. Whether that is a module, as in dist/, or a classic script, which some bundlers make of it, only modules tell.
+ * itself in a circle. Whether that is a module, as in dist/, or a classic script, which some bundlers make of it, only modules tell. Where `assets`
+ * are named, it runs their worker.js.
  * @type {import('../js/base/platform.js').Platform['startThread']}
  */
 export async function startThread() {
@@ -57,7 +58,8 @@ export async function startThread() {
   } catch {
     type = 'module';
   }
-  return channelTo(new Worker(location.href, { type }), `${location} could not be loaded`);
+  const url = assets ? `${assets}worker.js` : location.href;
+  return channelTo(new Worker(url, { type: assets ? 'module' : type }), `${url} could not be loaded`);
 }
 
 /** Chromium does not say that a worker's worker has ended. @type {import('../js/base/platform.js').Platform['announceThread']} */

@@ -1,5 +1,8 @@
 // The measurements of training in a page's worker, which browser.js starts. What is asked of PyTorch goes through the page.
+import { useAssets } from '../../web/platform.js';
 import { trainingSuite } from './suite.js';
+
+useAssets('/dist/'); // whose worker.js its threads run
 
 /** @type {(answer: any) => void} */
 let answered;

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { BertletError } from '../errors.js';
 import { channelTo, workerOptions } from './channel.js';
-import { assetFile, useAssets } from './package-files.js';
+import { assetFile, useAssets, workerFile } from './package-files.js';
 
 export { openDownloads } from './downloads.js';
 export { openDirectory, openHub } from './model-folder.js';
@@ -31,8 +31,8 @@ export const nextTask = () => setImmediate();
 /** @type {import('../base/platform.js').Platform['whenIdle']} */
 export const whenIdle = () => {};
 
-/** A further thread runs the same file as this worker. @type {import('../base/platform.js').Platform['startThread']} */
-export const startThread = async () => channelTo(new Worker(process.argv[1], workerOptions()));
+/** A further thread runs the worker's file, too. @type {import('../base/platform.js').Platform['startThread']} */
+export const startThread = async () => channelTo(new Worker(workerFile(), workerOptions()));
 
 /** @returns {import('../base/platform.js').Port} */
 export function ownPort() {

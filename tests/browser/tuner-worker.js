@@ -2,7 +2,10 @@
 import { compile } from '../../js/core/compile.js';
 import { describe } from '../../js/io/describe.js';
 import { loadEngine } from '../../js/worker/load.js';
+import { useAssets } from '../../web/platform.js';
 import { createTuning, everywhere } from '../train/tuning.js';
+
+useAssets('/dist/'); // whose worker.js its threads run
 
 self.onmessage = async ({ data: { fixture, given, counts } }) => {
   const { name, description } = await describe(given.checkpoint, { hub: '/models' });

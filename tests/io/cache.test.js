@@ -74,9 +74,10 @@ for (const dtype of dtypes) {
 
     server.requests.length = 0;
     assert.deepEqual(await use(server.url, { dtype }), { ...first, fromCache: true });
+    const asked = dtype === 'int8' ? ['bertlet-int8.safetensors', ...FILES].sort() : FILES;
     assert.deepEqual(
       server.requests.sort(),
-      FILES.map((name) => `HEAD ${name}`),
+      asked.map((name) => `HEAD ${name}`),
     );
   });
 }
