@@ -118,7 +118,7 @@ test('load without the network: the worker can’t start, and says why', async (
   assert.match(await failed(), /worker\.js could not be loaded, since there is no connection/);
   await page.context().setOffline(false);
   await page.context().route('**/worker.js', (route) => route.abort());
-  assert.match(await failed(), /worker\.js could not be loaded\. Check the connection; it must lie beside bertlet\.js/);
+  assert.match(await failed(), /worker\.js could not be loaded\. Put bertlet.s dist/);
   await page.context().unroute('**/worker.js');
   await load();
 });

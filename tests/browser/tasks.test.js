@@ -121,7 +121,7 @@ describe('adapters for all-MiniLM-L6-v2', { skip: withoutModel }, () => {
     await page.keyboard.press('ArrowRight');
     assert.equal(await selected(), 'Classify', 'arrows only move the focus');
     await page.keyboard.press('Enter');
-    assert.equal(await selected(), 'Sentiment');
+    assert.equal(await selected(), 'From nothing');
     assert.equal(new URL(page.url()).hash, '#sentiment');
     await page.fill('#sentiment-text', 'a wonder');
     await page.focus('#tab-sentiment');
