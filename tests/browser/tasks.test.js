@@ -117,11 +117,11 @@ describe('adapters for all-MiniLM-L6-v2', { skip: withoutModel }, () => {
   });
 
   test('tabs are in the address, within reach of the keyboard, and keep what was typed', async () => {
-    await page.focus('#tab-tune');
+    await page.focus('#tab-pretrain');
     await page.keyboard.press('ArrowRight');
     assert.equal(await selected(), 'Classify', 'arrows only move the focus');
     await page.keyboard.press('Enter');
-    assert.equal(await selected(), 'From nothing');
+    assert.equal(await selected(), 'Sentiment');
     assert.equal(new URL(page.url()).hash, '#sentiment');
     await page.fill('#sentiment-text', 'a wonder');
     await page.focus('#tab-sentiment');
