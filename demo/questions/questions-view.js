@@ -29,7 +29,7 @@ export function mountQuestions(page) {
   const head = provideHead(page, 'questions', 'qa-squad', 'answer');
 
   /** Whether it may say that there is no answer: the adapter has never seen that, a head that was taught here may have. */
-  const knowsNone = () => head.value?.report !== undefined;
+  const knowsNone = () => head.value?.report !== undefined && head.value === page.owns.answer.value?.head;
 
   const live = createLive(panel, {
     run(options) {
