@@ -34,6 +34,26 @@ export const launch = () =>
   });
 
 /**
+ * A browser that has an extension, which only a persistent context can have.
+ * @param {string} folder of the extension
+ */
+export const launchExtension = (folder) =>
+  chromium.launchPersistentContext('', {
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    headless: false,
+    args: [
+      '--headless=new',
+      '--no-sandbox',
+      '--disable-gpu',
+      `--disable-extensions-except=${folder}`,
+      `--load-extension=${folder}`,
+    ],
+  });
+
+/** An extension's service worker. @param {import('playwright-core').BrowserContext} context of `launchExtension` */
+export const backgroundOf = async (context) => context.serviceWorkers()[0] ?? context.waitForEvent('serviceworker');
+
+/**
  * A new page in a profile of its own. `page.faults` collects what no page of ours may do: errors in the console, uncaught
  * exceptions, violations of the content security policy (which the console reports), requests to another origin.
  */

@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
-import { FIXTURES } from './chromium.js';
+import { backgroundOf, FIXTURES, launchExtension } from './chromium.js';
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 const manifest = {
@@ -35,19 +34,9 @@ test('an extension loads a model from its own folder, which lacks optional files
   await writeFile(join(extension, 'manifest.json'), JSON.stringify(manifest));
   await writeFile(join(extension, 'background.js'), BACKGROUND);
   await writeFile(join(extension, 'page.html'), '<!doctype html><title>A page of the extension</title>');
-  const context = await chromium.launchPersistentContext('', {
-    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    headless: false,
-    args: [
-      '--headless=new',
-      '--no-sandbox',
-      '--disable-gpu',
-      `--disable-extensions-except=${extension}`,
-      `--load-extension=${extension}`,
-    ],
-  });
+  const context = await launchExtension(extension);
   t.after(() => context.close());
-  const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
+  const worker = await backgroundOf(context);
   const page = await context.newPage();
   await page.goto(`chrome-extension://${new URL(worker.url()).host}/page.html`);
   const results = await page.evaluate(async () => {

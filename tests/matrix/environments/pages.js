@@ -1,8 +1,7 @@
 // Pages without a bundler, and the other places of a browser where scripts run.
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import process from 'node:process';
-import { chromium } from 'playwright-core';
+import { backgroundOf, launchExtension } from '../../browser/chromium.js';
 import { serveFolders, useFolders } from '../browser.js';
 
 const LIBRARY = '/node_modules/bertlet/dist/bertlet.js';
@@ -81,20 +80,9 @@ async function useExtension({ folder, model }, use) {
   await cp(join(folder, 'node_modules/bertlet/dist'), join(extension, 'dist'), { recursive: true });
   await cp(model, join(extension, 'model'), { recursive: true });
   for (const name of ['use.js', ...Object.keys(EXTENSION.files)]) await cp(join(folder, name), join(extension, name));
-  const context = await chromium.launchPersistentContext('', {
-    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    headless: false,
-    args: [
-      '--headless=new',
-      '--no-sandbox',
-      '--disable-gpu',
-      `--disable-extensions-except=${extension}`,
-      `--load-extension=${extension}`,
-    ],
-  });
+  const context = await launchExtension(extension);
   try {
-    const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
-    return await use(context, worker);
+    return await use(context, await backgroundOf(context));
   } finally {
     await context.close();
   }
