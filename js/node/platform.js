@@ -7,14 +7,14 @@ import { isAbsolute, resolve } from 'node:path';
 import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parentPort, Worker, workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { BertletError } from '../errors.js';
-import { channelTo, workerOptions } from './channel.js';
-import { assetFile, useAssets, workerFile } from './package-files.js';
+import { assetFile, useAssets } from './package-files.js';
 
 export { openDownloads } from './downloads.js';
 export { openDirectory, openHub } from './model-folder.js';
 export { useAssets } from './package-files.js';
+export { startWorker as startThread } from './start-worker.js';
 export { openStore } from './store.js';
 export { announceThread } from './watch-thread.js';
 
@@ -30,9 +30,6 @@ export const nextTask = () => setImmediate();
 
 /** @type {import('../base/platform.js').Platform['whenIdle']} */
 export const whenIdle = () => {};
-
-/** A further thread runs the worker's file, too. @type {import('../base/platform.js').Platform['startThread']} */
-export const startThread = async () => channelTo(new Worker(workerFile(), workerOptions()));
 
 /** @returns {import('../base/platform.js').Port} */
 export function ownPort() {
