@@ -1,7 +1,7 @@
 // The caller's side of `learningCurve`: checks of examples and options; mean and standard deviation of what the worker measured.
 import { BertletError } from '../errors.js';
 import { callOptions } from './call-options.js';
-import { CONTRASTED, EPOCHS, TUNING, tuningOptions } from './fit/tuning.js';
+import { CONTRASTIVE_STEPS, EPOCHS, TUNING, tuningOptions } from './fit/tuning.js';
 import { checkChoice, checkInteger, rejectUnknownOptions } from './options.js';
 import { checkExamples, labelNames } from './examples.js';
 
@@ -15,7 +15,7 @@ const OPTIONS = {
   lora: [...EPOCHS, ...TUNING.lora],
   layers: [...EPOCHS, ...TUNING.layers],
   full: EPOCHS,
-  contrastive: [...CONTRASTED, 'rounds'],
+  contrastive: [...CONTRASTIVE_STEPS, 'rounds'],
 };
 
 /**

@@ -26,8 +26,8 @@ export const TUNING = {
 };
 
 /** Of contrastive tuning, for all its tasks: without and with what may be interrupted. */
-export const CONTRASTED = [...STEPS, ...ADAPTERS];
-export const CONTRASTIVE = [...CONTRASTED, ...INTERRUPTIONS];
+export const CONTRASTIVE_STEPS = [...STEPS, ...ADAPTERS];
+export const CONTRASTIVE = [...CONTRASTIVE_STEPS, ...INTERRUPTIONS];
 
 /** The highest learning rate of each method. */
 const LEARNING_RATE = { lora: 1e-3, layers: 3e-4, full: 2e-4, contrastive: 1e-3 };
