@@ -1,7 +1,8 @@
 // Reads weights in few bits, as their bytes arrive: each row becomes f32 as soon as it is whole. Only who loads such a file fetches this one.
+import { METADATA_KEY } from '../base/converted.js';
 import { BertletError } from '../errors.js';
 import { parse } from './json.js';
-import { hashesOf, METADATA_KEY, partsOf, VERSION } from './packed.js';
+import { hashesOf, partsOf, VERSION } from './packed.js';
 
 /** @typedef {import('./packed.js').Packing} Packing */
 /** @typedef {import('./safetensors.js').Tensor} Tensor */

@@ -1,8 +1,5 @@
 // Weights in few bits, as bertlet-int8.safetensors holds them: what its reader and its writer share. docs/formats.md describes the format.
 
-/** The metadata's key of what the file says of its tensors. */
-export const METADATA_KEY = 'bertlet_weights';
-
 /** Of the format. A reader takes no other. */
 export const VERSION = 1;
 

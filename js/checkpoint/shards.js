@@ -3,7 +3,7 @@
 import { CONVERTED } from '../base/converted.js';
 import { BertletError } from '../errors.js';
 import { isModelFile, isWeights } from '../io/file-name.js';
-import { openFile, readOptional } from '../io/sources.js';
+import { isAbsent, openFile, readOptional } from '../io/sources.js';
 import { parseJson } from './json.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
@@ -54,7 +54,7 @@ export async function readShards(source, isInt8, signal, error, single) {
 
 /** For `catch`: nothing for a file that is not there. @param {unknown} error */
 function unlessAbsent(error) {
-  if (!(error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code))) throw error;
+  if (!isAbsent(error)) throw error;
 }
 
 /**

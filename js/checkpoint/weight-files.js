@@ -1,8 +1,7 @@
 // Finds the files that hold a checkpoint's weights: a single one, or shards.
 import { CONVERTED } from '../base/converted.js';
 import { fetchPart } from '../base/fetch-part.js';
-import { BertletError } from '../errors.js';
-import { openFile } from '../io/sources.js';
+import { isAbsent, openFile } from '../io/sources.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
 
@@ -16,15 +15,21 @@ const SINGLE = 'model.safetensors';
  * @returns {Promise<import('./shards.js').WeightFiles>} rejects with FILE_NOT_FOUND if there is no such file, BAD_CONFIG for a damaged index, and as `openFile`
  */
 export async function findWeightFiles(source, isInt8, signal) {
-  /** @type {BertletError | undefined} */
+  /** @type {import('../errors.js').BertletError | undefined} */
   let absent;
   for (const name of isInt8 ? [CONVERTED, SINGLE] : [SINGLE])
     try {
       return { names: [name], first: await openFile(source, name, signal) };
     } catch (error) {
-      if (!(error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code))) throw error;
+      if (!isAbsent(error)) throw error;
       absent = error;
     }
   const { readShards } = await fetchPart(() => import('./shards.js'));
-  return readShards(source, isInt8, signal, /** @type {BertletError} */ (absent), source.locate(SINGLE));
+  return readShards(
+    source,
+    isInt8,
+    signal,
+    /** @type {import('../errors.js').BertletError} */ (absent),
+    source.locate(SINGLE),
+  );
 }

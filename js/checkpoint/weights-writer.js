@@ -1,8 +1,9 @@
 // Writes a model's weights as a safetensors file, in f32, f16 or packed for int8: tensor by tensor, each row by row, so that no tensor is in
 // memory as a whole. The file is a Blob, which a browser keeps outside this thread's memory.
+import { METADATA_KEY } from '../base/converted.js';
 import { BertletError } from '../errors.js';
 import { toHalves } from './half.js';
-import { METADATA_KEY, VERSION } from './packed.js';
+import { VERSION } from './packed.js';
 import { packingOf } from './packed-plan.js';
 import { packMatrix } from './packed-writer.js';
 import { writeHeader } from './safetensors-writer.js';

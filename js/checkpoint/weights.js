@@ -1,5 +1,6 @@
 // Reads a checkpoint's tensors: those of the encoder go into the core as their bytes arrive, with an adapter merged on the way; those of
 // heads are kept in JavaScript's memory.
+import { METADATA_KEY } from '../base/converted.js';
 import { BertletError } from '../errors.js';
 import { fetchPart } from '../base/fetch-part.js';
 import { notFinite, readSafetensors, toFloats, unsupportedType } from './safetensors.js';
@@ -137,7 +138,7 @@ class CheckpointReader {
       chunks,
       location,
       async (header) => {
-        if (header.metadata.bertlet_weights) {
+        if (header.metadata[METADATA_KEY]) {
           const { PackedFile } = await fetchPart(() => import('./packed-reader.js'));
           packed = new PackedFile(header, location);
         }

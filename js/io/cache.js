@@ -6,6 +6,7 @@ import { BertletError, toWire } from '../errors.js';
 import { encodeHeader, Entry } from './cache-entry.js';
 import { writeEntry } from './cache-room.js';
 import { isWeights } from './file-name.js';
+import { isAbsent } from './sources.js';
 import { chunksOf, readAll } from './streams.js';
 
 /** @typedef {import('../base/platform.js').Source} Source */
@@ -19,9 +20,6 @@ const SUFFIX = '.bertlet';
 
 /** The entry's file that holds what else, beside the image, was made of the model's files; no model has a file of this name. */
 const EXTRAS = '#extras';
-
-/** Whether an error says that a file does not exist. @param {unknown} error @returns {error is BertletError} */
-const isAbsent = (error) => error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code);
 
 /**
  * @typedef {object} Identity what tells one entry of the cache from another

@@ -95,8 +95,16 @@ export async function openFile(source, file, signal) {
 }
 
 /**
- * Reads a small file that need not be there. A web page that came instead counts as its absence, since some servers answer so for any
+ * Whether an error says that a file does not exist. A web page that came instead counts as its absence, since some servers answer so for any
  * file that they don't have.
+ * @param {unknown} error
+ * @returns {error is BertletError}
+ */
+export const isAbsent = (error) =>
+  error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code);
+
+/**
+ * Reads a small file that need not be there.
  * @param {Source} source
  * @param {string} file
  * @param {AbortSignal} [signal]
@@ -108,7 +116,7 @@ export async function readOptional(source, file, signal) {
   try {
     return { bytes: await readAll(await openFile(source, file, signal), location), location };
   } catch (error) {
-    if (error instanceof BertletError && ['FILE_NOT_FOUND', 'NOT_A_MODEL'].includes(error.code)) return { error };
+    if (isAbsent(error)) return { error };
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 // What the tests of converted files share with what makes their fixtures.
-import { METADATA_KEY } from '../../js/checkpoint/packed.js';
+import { METADATA_KEY } from '../../js/base/converted.js';
 import { packMatrix } from '../../js/checkpoint/packed-writer.js';
 import { writeHeader } from '../../js/checkpoint/safetensors-writer.js';
 import { parseFile } from './written.js';

@@ -3,7 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CONVERTED } from '../../base/converted.js';
 import { CRF_FILE } from '../../checkpoint/head-settings.js';
-import { METADATA_KEY } from '../../checkpoint/packed.js';
+import { METADATA_KEY } from '../../base/converted.js';
 import { namesIn, notOurs, replaceFolder } from './output-folder.js';
 
 /** How a model was pre-trained, beside its files. */
