@@ -68,10 +68,23 @@ test('the learning curve of the tuned model grows size by size, and can be stopp
   await page.click('#tab-curve');
   await page.check('#curve-mine');
   await page.click('#measure');
-  await page.click('#measure-tuned', { timeout: 60000 });
-  const dots = page.locator('#panel-curve .chart .tuned circle');
-  await dots.first().waitFor({ timeout: 120000 });
-  await page.click('#measure:has-text("Stop")');
+  await page.waitForSelector('#measure-tuned', { timeout: 60000 });
+  // Stopped in the page, as soon as there is a dot: from here the others might come first.
+  const stopped = page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const [button, chart] = ['#measure', '#panel-curve .chart'].map((name) => document.querySelector(name));
+        const observer = new MutationObserver(() => {
+          if (!chart.querySelector('.tuned circle')) return;
+          observer.disconnect();
+          resolve(button.textContent);
+          button.click();
+        });
+        observer.observe(chart, { childList: true, subtree: true });
+      }),
+  );
+  await page.click('#measure-tuned');
+  assert.equal(await stopped, 'Stop');
   await page.waitForSelector('#measure:has-text("Measure again")');
   assert.match(
     await page.textContent('#panel-curve .summary'),
