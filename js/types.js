@@ -275,7 +275,7 @@
  *   transformers, such as ['LayerNorm'], ['word_embeddings'] or ['layer.5'], as PEFT's modules_to_save; default: none. The model then has
  *   their new weights, as with 'layers'. The head is always trained
  * @property {number} [layers] of 'layers': how many of the last layers are trained; default 2
- * @property {number} [rounds] of 'contrastive': in how many pairs of each kind each example is the first; default 20
+ * @property {number} [rounds] of 'contrastive': in how many pairs of each kind each example is the first; default 10, fewer of more than 128 examples
  * @property {boolean} [crf] of entities, with all methods but 'head': whether a conditional random field is trained on top; default false
  * @property {number} [batchSize] of all methods but 'head': examples of a step; default 32, for entities and question answering 16
  * @property {number} [warmup] share of the steps in which the learning rate rises; default 0.1
@@ -407,12 +407,15 @@
  */
 
 /**
- * What a head reaches on examples that neither it nor the tuning has seen, on the model's vectors as they are and on tuned ones. By accuracy
- * (with several labels by micro F1), then by log-loss, the better one is kept; of pairs by Spearman's correlation, or the mean reciprocal rank.
+ * What a head reaches on examples that neither it nor the tuning has seen, on the model's vectors as they are and on tuned ones. Of labels the
+ * tuned ones are kept unless `gain` is below zero by more than its standard error, and 0.005; of pairs what has the higher Spearman's correlation or
+ * mean reciprocal rank.
  * @typedef {object} ContrastiveComparison
  * @property {'cross-validation' | 'validation'} measuredOn parts of the examples that were left out in turn, or those that `validation` holds out
  * @property {{ c: number, logLoss: number, accuracy: number, microF1?: number } | SimilarityScores} frozen
  * @property {{ c: number, logLoss: number, accuracy: number, microF1?: number } | SimilarityScores} tuned
+ * @property {{ mean: number, standardError: number }} [gain] of labels: by how much the log of an example's probability is higher on tuned
+ *   vectors, in nats; with several labels, by how much the F1 of its labels is
  * @property {'frozen' | 'tuned'} kept
  */
 

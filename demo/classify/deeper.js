@@ -76,7 +76,7 @@ export async function trainDeeper(model, examples, frozen, options) {
 }
 
 /**
- * `fit` itself measures what it brings, and keeps the better one.
+ * `fit` itself measures what it brings, and keeps it unless it does harm.
  * @param {Model} model
  * @param {any[]} given
  * @param {'multi-label' | undefined} task
@@ -87,6 +87,13 @@ async function tuneInPairs(model, given, task, options) {
   const head = /** @type {Head} */ (await model.fit(given, { task, method: 'contrastive', ...options }));
   const { tuned, frozen, kept, measuredOn } = /** @type {any} */ (head.report).comparison;
   return { head, isTuned: kept === 'tuned', tuned: shareOf(tuned), frozen: shareOf(frozen), measuredOn };
+}
+
+/** @param {boolean} isTuned @param {boolean} isMore */
+function verdict(isTuned, isMore) {
+  if (!isTuned) return 'That is no gain, so the layer on top alone is kept: nothing is lost.';
+  if (isMore) return 'So what the model itself has learned is kept, as a small addition to it.';
+  return 'So few examples can hardly tell the two apart. What the model itself has learned is kept, since that helps more often than not.';
 }
 
 /** @param {{ accuracy?: number, microF1?: number, labels?: unknown } | any} measured */
@@ -103,10 +110,6 @@ export function reportDeeper({ isTuned, tuned, frozen, measuredOn }, several) {
   const what = several ? 'agreement with your labels (F1)' : 'right';
   return [
     score(tuned, `${what} on ${where}; ${percent(frozen)} with a layer on top alone.`),
-    paragraph(
-      isTuned
-        ? 'So what the model itself has learned is kept, as a small addition to it.'
-        : 'That is no gain, so the layer on top alone is kept: nothing is lost.',
-    ),
+    paragraph(verdict(isTuned, tuned > frozen)),
   ];
 }

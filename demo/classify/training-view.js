@@ -22,7 +22,7 @@ const PHASES = {
 /** What "Train deeper" would do. */
 const DEEPER = {
   contrastive:
-    'The model itself learns, from pairs of your examples. That takes a minute or more, and is kept only if it does better on examples that are left out.',
+    'The model itself learns, from pairs of your examples. That takes a minute or more, and is not kept if it does worse on examples that are left out.',
   lora: 'The model itself learns. That takes a minute or more, and is kept only if it does better on a fifth of the examples, which are held out.',
 };
 

@@ -35,6 +35,9 @@ describe('what comes of it', () => {
     assert.equal(comparison.kept, 'tuned');
     assert.equal(comparison.measuredOn, 'cross-validation');
     assert.ok(comparison.tuned.accuracy > comparison.frozen.accuracy, JSON.stringify(comparison));
+    assert.ok(comparison.gain.mean > comparison.gain.standardError, JSON.stringify(comparison));
+    const gained = comparison.frozen.logLoss - comparison.tuned.logLoss;
+    assert.ok(Math.abs(comparison.gain.mean - gained) < 1e-12, `${comparison.gain.mean} is the difference ${gained}`);
     assert.equal(report.method, 'contrastive');
     assert.equal(report.examples, 24);
     assert.equal(report.rounds, 40);
@@ -64,14 +67,16 @@ describe('what comes of it', () => {
     await merged.dispose();
   });
 
-  test('frozen vectors that are no worse are kept: the head is that of the model as it is', async () => {
+  test('frozen vectors are kept if tuned ones are worse by more than chance: the head is that of the model as it is', async () => {
     const examples = toyExamples(24);
-    const head = await bert.fit(examples, { ...options, learningRate: 1e-9 });
-    const { comparison } = head.report;
-    assert.equal(comparison.tuned.accuracy, comparison.frozen.accuracy);
+    const same = (await bert.fit(examples, { ...options, learningRate: 1e-9 })).report.comparison;
+    assert.equal(same.tuned.accuracy, same.frozen.accuracy);
+    assert.ok(Math.abs(same.gain.mean) < 1e-4, 'what changes nothing gains nothing');
     const worse = await bert.fit(examples, { ...options, learningRate: 1, dropout: 0.9 });
-    assert.equal(worse.report.comparison.kept, 'frozen', JSON.stringify(worse.report.comparison));
-    assert.ok(worse.report.comparison.frozen.accuracy >= worse.report.comparison.tuned.accuracy);
+    const { frozen, tuned, gain, kept } = worse.report.comparison;
+    assert.equal(kept, 'frozen', JSON.stringify(worse.report.comparison));
+    assert.ok(gain.mean < -gain.standardError && tuned.logLoss > frozen.logLoss);
+    assert.ok(frozen.accuracy >= tuned.accuracy);
     await assert.rejects(worse.saveAdapter(), { code: 'BAD_INPUT', message: /no adapter/ });
     const [one, other] = await bert.embed(['the good film', 'the good film'], { head: worse });
     assert.deepEqual(one, other);
@@ -96,10 +101,28 @@ describe('what comes of it', () => {
     const head = await bert.fit(examples, { ...options, task: 'multi-label', rounds: 40, learningRate: 0.01 });
     const { comparison } = head.report;
     assert.ok(comparison.tuned.microF1 >= 0 && comparison.frozen.microF1 >= 0);
-    assert.equal(comparison.kept, comparison.tuned.microF1 > comparison.frozen.microF1 ? 'tuned' : comparison.kept);
+    const { mean, standardError } = comparison.gain;
+    assert.equal(comparison.kept, mean >= -Math.max(standardError, 0.005) ? 'tuned' : 'frozen');
     assert.deepEqual(head.labels, ['up', 'very']);
     const { microF1 } = await head.evaluate(examples);
     assert.ok(microF1 > 0.8, `${microF1} ${JSON.stringify(comparison)}`);
+  });
+
+  test('by default each example is paired ten times, and fewer times where that would be more than 2560 pairs', async () => {
+    const { learningRate, maxTokens } = options;
+    for (const [count, rounds] of [
+      [12, 10],
+      [320, 8],
+    ]) {
+      const { report } = await bert.fit(needles(count), {
+        method: 'contrastive',
+        learningRate,
+        maxTokens,
+        validation: 0.5,
+      });
+      assert.equal(report.examples, count / 2);
+      assert.equal(report.rounds, rounds);
+    }
   });
 
   test('the same seed gives the same head, another one another', async () => {

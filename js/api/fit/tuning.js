@@ -32,9 +32,6 @@ export const CONTRASTIVE = [...CONTRASTIVE_STEPS, ...INTERRUPTIONS];
 /** The highest learning rate of each method. */
 const LEARNING_RATE = { lora: 1e-3, layers: 3e-4, full: 2e-4, contrastive: 1e-3 };
 
-/** How often contrastive tuning pairs each example, by default. */
-const ROUNDS = 20;
-
 /** Tokens of a text, and examples of a step; pairs of a contrastive one. */
 const MAX_TOKENS = 128;
 const PAIRS = 16;
@@ -70,9 +67,9 @@ export function tuningOptions(options, info) {
       `${method === 'lora' ? 'modulesToSave' : `method '${method}'`} trains the model's own weights, which must be in f32: load it with dtype 'f32', or use method 'lora'${method === 'lora' ? ' without it' : ''}.`,
     );
   const usual = method === 'contrastive' ? PAIRS : BATCH_SIZE[task];
-  const { layers = Math.min(2, info.numLayers), epochs, rounds = ROUNDS, earlyStopping = true } = options;
+  const { layers = Math.min(2, info.numLayers), epochs, rounds, earlyStopping = true } = options;
   checkInteger('layers', layers, 1, info.numLayers);
-  checkInteger('rounds', rounds, 1, 65536);
+  if (rounds !== undefined) checkInteger('rounds', rounds, 1, 65536);
   if (epochs !== undefined) checkInteger('epochs', epochs, 1, 65536);
   return {
     ...stepOptions(options, info, { batchSize: usual, learningRate: LEARNING_RATE[method] }),

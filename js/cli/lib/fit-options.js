@@ -52,7 +52,8 @@ Only with --method lora, layers, full and contrastive:
                          lora: modules of the encoder that are trained as a whole, such as LayerNorm or word_embeddings
                          (default: none); DIR is then a model, as with layers
   --layers N             layers: how many of the last ones (default: 2)
-  --rounds N             contrastive: how many pairs of each kind each example gets (default: 20)
+  --rounds N             contrastive: how many pairs of each kind each example gets (default: 10, fewer of
+                         more than 128 examples)
   --batch-size N         examples of a step (default: 32; for entities and question-answering 16), or pairs (default: 16)
   --warmup SHARE         share of the steps in which the learning rate rises (default: 0.1)
   --weight-decay NUMBER  of AdamW (default: 0.01)

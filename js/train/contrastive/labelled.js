@@ -22,6 +22,13 @@ import { adaptedVectors } from './vectors.js';
 /** How many parts are left out in turn, where `validation` holds none out: each costs a training. */
 const FOLDS = 3;
 
+/** How often each example is paired by default: fewer times where that would be more than so many pairs. */
+const ROUNDS = 10;
+const MOST_PAIRS = 2560;
+
+/** A loss of so many nats, or so much F1, says nothing: two classifiers that both know nothing differ by rounding alone. */
+const NOISE = 0.005;
+
 /** So many examples of some label are needed: when one is left out, two are still a pair. */
 const FEWEST = 3;
 
@@ -50,8 +57,9 @@ export async function fitContrastive(engine, params, context) {
     (row, vector) => (asTheyAre[row] = vector),
     context,
   );
+  const rounds = how.rounds ?? Math.min(Math.max(Math.floor(MOST_PAIRS / (2 * trainRows)), 1), ROUNDS);
   const trainings = [...leftOut, ...(trainRows < order.length ? [] : [undefined])].map((without) =>
-    stepsOf(encoded, labels, trainingRows(trainRows, without), how, seed),
+    stepsOf(encoded, labels, trainingRows(trainRows, without), { rounds, batchSize: how.batchSize, seed }),
   );
   const longest = longestOf(encoded.map((example) => example.encoded));
   const what = { pooling, longest, loss: /** @type {const} */ ('cosine'), trainings };
@@ -72,7 +80,8 @@ export async function fitContrastive(engine, params, context) {
         tunedVectors.push(await adaptedVectors(engine, texts, { pooling, lora }, context));
       }
       const tuned = await head.search(leftOut, tunedVectors, strengths);
-      const isTuned = isBetter(tuned.chosen, frozen.chosen);
+      const gain = gainOf(tuned.errors, frozen.errors);
+      const isTuned = gain.mean >= -Math.max(gain.standardError, NOISE);
       let [vectors] = isTuned ? tunedVectors : sameForAll;
       if (isTuned && trainings.length > leftOut.length) {
         lora = await training.run(leftOut.length);
@@ -96,10 +105,11 @@ export async function fitContrastive(engine, params, context) {
             measuredOn: trainRows < order.length ? 'validation' : 'cross-validation',
             frozen: frozen.chosen,
             tuned: tuned.chosen,
+            gain,
             kept: isTuned ? 'tuned' : 'frozen',
           },
           lora: { rank, alpha, rslora, dropout, targetModules },
-          rounds: how.rounds,
+          rounds,
           learningRate: how.learningRate,
           batchSize: how.batchSize,
           ...trained,
@@ -175,11 +185,10 @@ const trainingRows = (trainRows, [begin, end] = [trainRows, trainRows]) => [
  * @param {TuningExample[]} encoded [rows]
  * @param {number[][]} labels [rows]
  * @param {number[]} members rows to train on
- * @param {ContrastTuning} how
- * @param {number} seed
+ * @param {{ rounds: number, batchSize: number, seed: number }} how
  * @returns {Contrast[][]}
  */
-function stepsOf(encoded, labels, members, { rounds, batchSize }, seed) {
+function stepsOf(encoded, labels, members, { rounds, batchSize, seed }) {
   const contrasts = drawPairs(labels, members, rounds, seed).map(({ left, right, alike }) => ({
     texts: [encoded[left], encoded[right]],
     score: Number(alike),
@@ -188,11 +197,14 @@ function stepsOf(encoded, labels, members, { rounds, batchSize }, seed) {
 }
 
 /**
- * Whether what was measured second is worse.
- * @param {import('../frozen/search.js').Step} one
- * @param {import('../frozen/search.js').Step} other
+ * How much less wrong the same examples are by one classifier than by another: the mean of the differences, and its standard error.
+ * @param {Float64Array} errors [rows] see `Measure`
+ * @param {Float64Array} before [rows] the other's
  */
-function isBetter(one, other) {
-  const [score, before] = [one, other].map(({ microF1, accuracy }) => microF1 ?? accuracy);
-  return score > before || (score === before && one.logLoss < other.logLoss);
+function gainOf(errors, before) {
+  const count = errors.length;
+  const gains = before.map((error, row) => error - errors[row]);
+  const mean = gains.reduce((sum, gain) => sum + gain, 0) / count;
+  const squares = gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0);
+  return { mean, standardError: Math.sqrt(squares / Math.max(count - 1, 1) / count) };
 }

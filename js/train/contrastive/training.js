@@ -25,7 +25,7 @@ const STEP_TOKENS = 1024;
  * @property {boolean} rslora
  * @property {number} dropout
  * @property {string | string[]} targetModules
- * @property {number} rounds of pairs of labelled examples
+ * @property {number} [rounds] of pairs of labelled examples
  * @property {number} [epochs] of pairs that were given
  * @property {number} batchSize pairs of a step
  * @property {number} learningRate

@@ -6,6 +6,7 @@ import { indexOfMax, logSumExp, range } from '../../base/numbers.js';
 /**
  * @typedef {object} Measure
  * @property {number} logLoss sum over the rows
+ * @property {Float64Array} errors [rows] of each: its log-loss, or, where a row may have several labels, 1 - F1 of its own
  * @property {number} correct rows
  * @property {number} [microF1] where a row may have several labels
  */
@@ -35,15 +36,17 @@ export class SingleLabel {
   async measure(logits, rows, pause, temperature = 1) {
     const { classes } = this;
     const sum = { logLoss: 0, correct: 0 };
+    const errors = new Float64Array(rows.length);
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
       const z = logits.slice(i * classes, (i + 1) * classes);
       for (let k = 0; k < classes; k++) z[k] /= temperature;
-      sum.logLoss += logSumExp(z) - z[this.labels[row]];
+      errors[i] = logSumExp(z) - z[this.labels[row]];
+      sum.logLoss += errors[i];
       sum.correct += Number(indexOfMax(z) === this.labels[row]);
       await pause();
     }
-    return sum;
+    return { ...sum, errors };
   }
 
   /** The classes that a row's logits choose. @param {Float32Array} logits [classes] @returns {number[]} */
@@ -83,10 +86,12 @@ export class MultiLabel {
   async measure(logits, rows, pause, temperature = 1) {
     const { classes } = this;
     const sum = { logLoss: 0, correct: 0 };
+    const errors = new Float64Array(rows.length);
     const counts = { hits: 0, found: 0, support: 0 };
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
       const offset = i * classes;
+      const own = { hits: 0, found: 0, support: 0 };
       let right = true;
       for (let k = 0; k < classes; k++) {
         const target = this.targets[row * classes + k] === 1;
@@ -94,14 +99,19 @@ export class MultiLabel {
         const margin = target ? logit : -logit;
         sum.logLoss += Math.log1p(Math.exp(-Math.abs(margin))) + Math.max(-margin, 0);
         right &&= margin > 0;
-        counts.hits += Number(target && margin > 0);
-        counts.found += Number(logit > 0);
-        counts.support += Number(target);
+        own.hits += Number(target && margin > 0);
+        own.found += Number(logit > 0);
+        own.support += Number(target);
       }
+      counts.hits += own.hits;
+      counts.found += own.found;
+      counts.support += own.support;
+      // A row without labels, of which none was found, is right.
+      errors[i] = right ? 0 : 1 - scoresOf(own).f1;
       sum.correct += Number(right);
       await pause();
     }
-    return { ...sum, microF1: scoresOf(counts).f1 };
+    return { ...sum, errors, microF1: scoresOf(counts).f1 };
   }
 
   /** @type {SingleLabel['chosen']} */

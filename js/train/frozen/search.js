@@ -23,15 +23,16 @@ const TIE = 1.005;
  *   its rows, [end - begin][classes]
  * @param {(loaded: number, total: number) => void} report gets fits
  * @param {() => Promise<void>} pause
- * @returns {Promise<{ search: Step[], chosen: Step, temperature: number }>} all steps, the best one, and its temperature. Rejects as `train`
+ * @returns {Promise<{ search: Step[], chosen: Step, temperature: number, errors: Float64Array }>} all steps, the best one, its temperature, and
+ *   the errors of all rows that were left out, see `Measure`. Rejects as `train`
  */
 export async function searchStrength(strengths, folds, targets, train, report, pause) {
   const rows = folds.flatMap(([begin, end]) => range(begin, end));
   const total = strengths.length * folds.length;
   /** @type {Step[]} */
   const search = [];
-  /** @type {number[]} */
-  const temperatures = [];
+  /** @type {{ temperature: number, errors: Float64Array }[]} */
+  const details = [];
   let steps = 0;
   for (const c of strengths) {
     const logits = new Float32Array(rows.length * targets.classes);
@@ -43,11 +44,11 @@ export async function searchStrength(strengths, folds, targets, train, report, p
       report(++steps, total);
     }
     const temperature = await targets.temperature(logits, Int32Array.from(rows), pause);
-    const { logLoss, correct, ...rest } = await targets.measure(logits, rows, pause, temperature);
+    const { logLoss, correct, errors, ...rest } = await targets.measure(logits, rows, pause, temperature);
     const previous = search.at(-1);
     const step = { c, logLoss: logLoss / rows.length, accuracy: correct / rows.length, ...rest };
     search.push(step);
-    temperatures.push(temperature);
+    details.push({ temperature, errors });
     if (previous && lossOf(step) > lossOf(previous)) break;
   }
   report(total, total);
@@ -57,7 +58,7 @@ export async function searchStrength(strengths, folds, targets, train, report, p
   const minLoss = Math.min(...search.map(lossOf));
   const tie = search[0].microF1 === undefined ? TIE : 1;
   const best = search.findIndex((step) => lossOf(step) <= tie * minLoss);
-  return { search, chosen: search[best], temperature: temperatures[best] };
+  return { search, chosen: search[best], ...details[best] };
 }
 
 /** What is to be minimized. */
