@@ -27,6 +27,13 @@ endfunction()
 exports_of(KERNEL_EXPORTS "${KERNELS}" "${KERNEL_FUNCTIONS}")
 exports_of(TRAINER_EXPORTS "${TRAINER_KERNELS}" "${TRAINER_KERNEL_FUNCTIONS}")
 
+# What runs once for a model or a call is compiled to be small, and so is what trains heads, whose work the kernels do. The rest is
+# compiled to be fast.
+set_source_files_properties(src/base/finite.c src/model/architecture.c src/model/dtype.c src/model/image.c
+  src/model/memory_plan.c src/model/reader.c src/model/tensors.c src/model/writer.c PROPERTIES COMPILE_OPTIONS -Oz)
+set_source_files_properties(src/heads/pooling.c src/train/crf.c src/train/lbfgs.c src/train/logreg.c src/train/losses.c
+  src/train/mlp.c PROPERTIES COMPILE_OPTIONS -Os)
+
 function(bertlet_module name)
   cmake_parse_arguments(ARG "THREADS" "" "OBJECTS;OPTIONS;EXPORTS" ${ARGN})
   add_executable(${name} ${ARG_OBJECTS})
