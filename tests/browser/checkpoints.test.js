@@ -97,7 +97,7 @@ test('bert-masked: the words of the pipeline of transformers', async () => {
   );
 });
 
-test('to load and to classify, a page fetches at most 30 kB of JavaScript and 100 of WebAssembly, compressed', async (t) => {
+test('to load and to classify, a page fetches at most 30 kB of JavaScript and 57 of WebAssembly, compressed', async (t) => {
   const other = await openPage(browser, server.url + EMPTY_PAGE);
   t.after(() => other.context().close());
   const paths = new Set();
