@@ -28,7 +28,7 @@ export function progressReporter({ emit, progress }, phase) {
 /**
  * A function to be awaited between pieces of work. Every 10 ms it lets the thread handle messages, and rejects with the signal's reason
  * if the call was aborted.
- * @param {Context} context
+ * @param {Pick<Context, 'signal'>} context
  * @returns {() => Promise<void>}
  */
 export function createPause({ signal }) {

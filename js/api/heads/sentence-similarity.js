@@ -1,6 +1,7 @@
 // A head that is an adapter only: with it `embed` gives vectors that are alike where texts are, in the sense of the pairs it was tuned on.
-import { BertletError } from '../../errors.js';
 import { regressionMetrics } from '../../metrics/correlation.js';
+import { candidatesOf, retrievalMetrics } from '../../metrics/retrieval.js';
+import { createPause } from '../../rpc/progress.js';
 import { callOptions } from '../call-options.js';
 import { checkPairExamples } from '../examples.js';
 import { guard } from '../guard.js';
@@ -34,17 +35,23 @@ export class SentenceSimilarity extends Head {
   }
 
   /**
-   * Compares the cosines of pairs with their scores.
-   * @param {import('../../types.js').GradedPair[]} examples scores may be of any scale
+   * Compares the cosines of pairs with their scores; or, of pairs without scores, looks how well each text finds its pair among those of all.
+   * @param {import('../../types.js').PairExample[]} examples scores may be of any scale; negatives are not read
    * @param {TaskOptions} [options]
    * @returns {Promise<import('../../types.js').SimilarityScores>} rejects with BAD_INPUT, NO_EXAMPLES, BAD_LABELS
    */
   async evaluate(examples, options = {}) {
     const { texts, scores } = checkPairExamples(examples, Infinity);
-    if (!scores)
-      throw new BertletError('BAD_LABELS', 'evaluate() compares cosines with scores, but the pairs have none.');
-    const { pearson, spearman, n } = regressionMetrics(scores, await this.#cosines(texts, options));
-    return { spearman, pearson, n };
+    if (scores) {
+      const { pearson, spearman, n } = regressionMetrics(scores, await this.#cosines(texts, options));
+      return { spearman, pearson, n };
+    }
+    const { signal = new AbortController().signal } = options;
+    const { lefts, rights } = await this.#vectors(texts, options);
+    const { candidates, own } = candidatesOf(texts.map(([, right]) => right));
+    const vectorOf = new Map(texts.map(([, right], i) => [right, rights[i]]));
+    const vectors = candidates.map((text) => /** @type {Float32Array} */ (vectorOf.get(text)));
+    return retrievalMetrics(lefts, vectors, own, cosineSimilarity, createPause({ signal }));
   }
 
   /**
@@ -52,12 +59,25 @@ export class SentenceSimilarity extends Head {
    * @param {TaskOptions} options
    */
   async #cosines(texts, options) {
-    const both = texts.flatMap(([left, right]) => [[left], [right]]);
-    /** @type {Float32Array[]} */
-    const vectors = [];
-    const onPart = (/** @type {any} */ part) => eachText(part, (index, vector) => (vectors[index] = vector.slice()));
-    await this.remote.call('embed', { texts: both }, { ...callOptions(options), onPart });
-    return texts.map((_, i) => cosineSimilarity(vectors[2 * i], vectors[2 * i + 1]));
+    const { lefts, rights } = await this.#vectors(texts, options);
+    return lefts.map((left, i) => cosineSimilarity(left, rights[i]));
+  }
+
+  /**
+   * The vectors of the first texts, then of the second ones: so warnings name the pairs by their indices.
+   * @param {string[][]} texts [pairs] of which the first two count
+   * @param {TaskOptions} options
+   */
+  async #vectors(texts, options) {
+    const embed = async (/** @type {string[]} */ list) => {
+      /** @type {Float32Array[]} */
+      const vectors = [];
+      const onPart = (/** @type {any} */ part) => eachText(part, (index, vector) => (vectors[index] = vector.slice()));
+      await this.remote.call('embed', { texts: list.map((text) => [text]) }, { ...callOptions(options), onPart });
+      return vectors;
+    };
+    const lefts = await embed(texts.map(([left]) => left));
+    return { lefts, rights: await embed(texts.map(([, right]) => right)) };
   }
 }
 

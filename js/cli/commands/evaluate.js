@@ -1,6 +1,6 @@
 // bertlet evaluate: how good a head is on labelled examples.
 import { schemes } from '../../decode/schemes.js';
-import { choice, integer, probability, required, UsageError } from '../lib/arguments.js';
+import { choice, integer, probability, required } from '../lib/arguments.js';
 import { formats, readExamples, readGivenLabels } from '../data/examples.js';
 import { measure } from '../data/measure.js';
 import { headHelp, modelHelp, modelOptions, withHead } from '../lib/model.js';
@@ -18,6 +18,9 @@ Compares what a head predicts for the examples in FILE with their labels. Prints
   regression            {"pearson":…,"spearman":…,"r2":…,"mse":…,"n":…}
   token-classification  {"precision":…,"recall":…,"f1":…,"accuracy":…,"n":…,"types":{…}}
   question-answering    {"exact_match":…,"f1":…,"n":…} (in percent)
+  sentence-similarity   {"spearman":…,"pearson":…,"n":…} (cosines beside scores of any scale), or of pairs without scores
+                         {"mean_reciprocal_rank":…,"recall_at_1":…,"n":…} (how well each text finds its pair among those
+                         of all)
 
 ${headHelp}
   --test FILE            labelled examples: as for bertlet train
@@ -65,8 +68,6 @@ export async function run(context) {
   const labels = await readGivenLabels(values);
   const metrics = await withHead(context, { command: 'evaluate', labels }, async (head) => {
     const { task } = head;
-    if (task === 'sentence-similarity')
-      throw new UsageError('evaluate is for heads with labels, numbers, entities or answers; this one gives vectors');
     const examples = await readExamples(file, task, {
       format,
       labels,

@@ -1,18 +1,18 @@
 // bertlet train: trains a head on labelled examples, and with it adapters or the model.
 import { BertletError } from '../../errors.js';
 import { labelNames } from '../../api/examples.js';
-import { choice, required } from '../lib/arguments.js';
+import { choice, positive, required } from '../lib/arguments.js';
 import { openCheckpoint } from '../lib/checkpoint-folder.js';
 import { checkLabels, formats, labelsOf, listeners, readExamples, readGivenLabels } from '../data/examples.js';
 import { fitHelp, fitOptions, readFitOptions } from '../lib/fit-options.js';
 import { checkHeadOutput, writeHeadFolder } from '../lib/head-folder.js';
 import { checkModelOutput, writeModelFolder } from '../lib/model-folder.js';
 import { measure, namedMetrics } from '../data/measure.js';
-import { findSuspicions } from '../data/suspicions.js';
+import { findPairSuspicions, findSuspicions } from '../data/suspicions.js';
 import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
 import { cannotWrite } from '../lib/output-folder.js';
 import { readTableOptions, tableHelp, tableOptions } from '../lib/table-options.js';
-import { checkOptions } from '../lib/tasks.js';
+import { checkOptions, hasLabels } from '../lib/tasks.js';
 
 export const summary = 'train a head, or the model too, on labelled examples';
 
@@ -21,11 +21,12 @@ export const help = `Usage: bertlet train --model PATH_OR_ID --train FILE --outp
 Trains a head on labelled examples, and with --method the model too, and writes them to DIR. The last line of its output is a JSON summary:
 "train_accuracy" is that on the examples themselves, "cv_accuracy" (of numbers "cv_r2") that on examples which were left out while --c or the
 number of epochs was chosen, "held_out" that of the epoch that was kept; "comparison" says what --method
-contrastive brought, on examples that were left out. Warns of labels and texts that look wrong.
+contrastive brought, on examples that were left out. Warns of labels and texts that look wrong. What sentence-similarity
+gives is an adapter for vectors: for bertlet embed --head DIR, and search.
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
-  --task TASK            text-classification (the default), multi-label, regression, token-classification or
-                         question-answering
+  --task TASK            text-classification (the default), multi-label, regression, token-classification,
+                         question-answering or sentence-similarity
   --train FILE           labelled examples
                          text-classification: TSV (text<TAB>label), CSV (text,label), with or without names in the
                          first row, or JSON Lines ({"text":…,"label":…})
@@ -33,11 +34,15 @@ contrastive brought, on examples that were left out. Warns of labels and texts t
                          regression: the same with a number (text<TAB>3.5), or {"text":…,"score":3.5}
                          token-classification: CoNLL (word<TAB>tag) or {"words":[…],"tags":[…]}
                          question-answering: SQuAD's JSON
+                         sentence-similarity: pairs of texts (text<TAB>text) that belong together, or {"text":…,
+                         "text_pair":…}; with a third column or field, score: as alike as it says, from 0 to 1; negative:
+                         a text that does not belong
   --dev FILE             labelled examples on which the result is only measured
   --format tsv|csv|jsonl|conll|squad
                          format of the files (default: by their names or first lines)
 ${tableHelp}
   --labels FILE          names for labels that examples give by index
+  --max-score NUMBER     sentence-similarity: the score of texts that mean the same, such as 5 (default: 1)
   --output DIR           folder to write to; what an earlier training has written there is replaced
 ${fitHelp}
 
@@ -52,6 +57,7 @@ export const options = {
   format: { type: 'string' },
   ...tableOptions,
   labels: { type: 'string' },
+  'max-score': { type: 'string' },
   output: { type: 'string' },
   ...fitOptions,
 };
@@ -59,7 +65,14 @@ export const options = {
 export const maxFiles = 0;
 
 /** @type {import('../data/examples.js').Task[]} */
-const tasks = ['text-classification', 'multi-label', 'regression', 'token-classification', 'question-answering'];
+const tasks = [
+  'text-classification',
+  'multi-label',
+  'regression',
+  'token-classification',
+  'question-answering',
+  'sentence-similarity',
+];
 
 /** @param {import('../lib/command.js').Context} context */
 export async function run(context) {
@@ -71,7 +84,8 @@ export async function run(context) {
   const devFile = values.dev === undefined ? undefined : required(values, 'dev', 'dev.tsv');
   const folder = required(values, 'output', 'my-head');
   const given = readFitOptions(values);
-  const { method = 'head' } = given;
+  const { method = task === 'sentence-similarity' ? 'contrastive' : 'head' } = given;
+  const maxScore = positive(values, 'max-score') ?? 1;
   checkOptions('train', values, task, method);
 
   // All input is checked before the work begins.
@@ -82,9 +96,9 @@ export async function run(context) {
     warn: (/** @type {string} */ message) => progress.warn(message),
   };
   /** @type {any[]} */
-  const examples = await readExamples(trainFile, task, readOptions);
+  const examples = await readExamples(trainFile, task, { ...readOptions, maxScore });
   const dev = devFile && { file: devFile, examples: await readExamples(devFile, task, readOptions) };
-  if (task !== 'question-answering' && task !== 'regression') {
+  if (hasLabels(task)) {
     const names = labelsIn(trainFile, examples, task);
     if (dev) checkLabels(/** @type {any[]} */ (dev.examples), dev.file, names);
   }
@@ -95,6 +109,8 @@ export async function run(context) {
   const { head, metrics } = await withModel(model, context, async (bert) => {
     if (task === 'text-classification' || task === 'multi-label')
       for (const suspicion of findSuspicions(examples, trainFile)) progress.warn(suspicion);
+    if (task === 'sentence-similarity')
+      for (const suspicion of findPairSuspicions(examples, trainFile)) progress.warn(suspicion);
     const fitted = bert.fit(examples, {
       task,
       ...given,
@@ -109,6 +125,10 @@ export async function run(context) {
     return { head, metrics: dev && (await measure(head, dev, context)) };
   });
   const report = /** @type {import('../../types.js').FitReport} */ (head.report);
+  if (task === 'sentence-similarity' && report.comparison?.kept === 'frozen')
+    progress.warn(
+      `On held-out pairs the adapter is no better than the model as it is, so ${folder} has none: its vectors are the model's.`,
+    );
   const { c, layer, epochs, rounds, steps, trainAccuracy, windows, trainLoss, validation, comparison } = report;
   await output.write([
     {
@@ -128,7 +148,7 @@ export async function run(context) {
       windows,
       train_loss: trainLoss,
       held_out: heldOut(report),
-      ...(comparison && { comparison: compared(comparison) }),
+      ...(comparison && { comparison: compared(task, comparison) }),
       ...(validation && { validation: namedMetrics(task, validation) }),
       ...(metrics && { dev: metrics }),
       seconds: Number(((performance.now() - start) / 1000).toFixed(2)),
@@ -144,8 +164,9 @@ export async function run(context) {
  * @param {import('../lib/progress.js').Progress} progress
  */
 async function writeHead(folder, head, bert, progress) {
+  const { method, comparison } = head.report ?? {};
   const peft =
-    head.report?.method === 'lora' || head.report?.comparison?.kept === 'tuned'
+    method === 'lora' || (method === 'contrastive' && comparison?.kept !== 'frozen')
       ? await head.saveAdapter().catch((error) => {
           if (error.code !== 'BAD_INPUT') throw error;
           progress.warn(`${folder} is without files for PEFT. ${error.message}`);
@@ -168,11 +189,15 @@ function heldOut({ history, epochs = 0 }) {
 
 /**
  * What tuned vectors brought.
+ * @param {import('../../types.js').HeadTask} task
  * @param {import('../../types.js').ContrastiveComparison} comparison
  */
-function compared({ measuredOn, frozen, tuned, kept }) {
-  const scores = (/** @type {any} */ { accuracy, microF1 }) =>
-    microF1 === undefined ? { accuracy } : { micro_f1: microF1 };
+function compared(task, { measuredOn, frozen, tuned, kept }) {
+  const scores = (/** @type {any} */ measured) => {
+    const { accuracy, microF1 } = measured;
+    if (task === 'sentence-similarity') return namedMetrics(task, measured);
+    return microF1 === undefined ? { accuracy } : { micro_f1: microF1 };
+  };
   return { measured_on: measuredOn, frozen: scores(frozen), tuned: scores(tuned), kept };
 }
 

@@ -44,7 +44,8 @@ export const isNumeric = (/** @type {string | undefined} */ cell = '') =>
 /** Names of columns that number the rows. */
 const INDEX = ['', 'id', 'idx', 'index', 'nr', 'no', '#', 'row', 'unnamed: 0'];
 
-const nameOf = (/** @type {string} */ cell) => cell.trim().toLowerCase();
+/** How a column's name is compared. */
+export const nameOf = (/** @type {string} */ cell) => cell.trim().toLowerCase();
 
 /**
  * Which columns of a table hold what. Throws BAD_DATA where nothing tells them.
@@ -55,26 +56,14 @@ const nameOf = (/** @type {string} */ cell) => cell.trim().toLowerCase();
  * @returns {Columns}
  */
 export function findColumns(rows, path, given = {}, target = 'label') {
-  const { header, textColumn, textPairColumn, labelColumn } = given;
+  const { header } = given;
   const first = rows[0].cells;
   const names = first.map(nameOf);
   const known = (/** @type {keyof typeof NAMES} */ kind) => {
     const name = NAMES[kind].split(' ').find((one) => names.includes(one));
     return name === undefined ? -1 : names.indexOf(name);
   };
-  const place = (/** @type {string | undefined} */ column) => {
-    if (column === undefined) return undefined;
-    const found = header === false ? -1 : indexOfName(first, column);
-    if (found >= 0) return found;
-    if (isNumber(column) && Number(column) >= 1 && Number(column) <= first.length) return Number(column) - 1;
-    throw badFile(path, `there is no column "${column}"; the first row has ${listed(first)}`);
-  };
-  const [text, pair, label] = [place(textColumn), place(textPairColumn), place(labelColumn)];
-  const places = [text, pair, label].filter((column) => column !== undefined);
-  if (new Set(places).size < places.length)
-    throw badFile(path, `text${pair === undefined ? '' : ', pair'} and ${target} are the same column`);
-
-  const named = [textColumn, textPairColumn, labelColumn].some((column) => column !== undefined && !isNumber(column));
+  const { text, pair, label, named } = givenColumns(first, path, given, target);
   const looks =
     header ??
     (named ||
@@ -95,9 +84,33 @@ export function findColumns(rows, path, given = {}, target = 'label') {
 
 const isNumber = (/** @type {string} */ column) => /^\d+$/.test(column);
 
+/**
+ * Where the columns are that the caller names. Throws BAD_DATA if there is no such column, or two are the same.
+ * @param {string[]} first row
+ * @param {string} path
+ * @param {TableOptions} given
+ * @param {Target} target
+ * @returns {{ text?: number, pair?: number, label?: number, named: boolean }} `named`: one of them by a name, so that the first row has names
+ */
+export function givenColumns(first, path, { header, textColumn, textPairColumn, labelColumn }, target) {
+  const place = (/** @type {string | undefined} */ column) => {
+    if (column === undefined) return undefined;
+    const found = header === false ? -1 : indexOfName(first, column);
+    if (found >= 0) return found;
+    if (isNumber(column) && Number(column) >= 1 && Number(column) <= first.length) return Number(column) - 1;
+    throw badFile(path, `there is no column "${column}"; the first row has ${listed(first)}`);
+  };
+  const [text, pair, label] = [place(textColumn), place(textPairColumn), place(labelColumn)];
+  const places = [text, pair, label].filter((column) => column !== undefined);
+  if (new Set(places).size < places.length)
+    throw badFile(path, `text${pair === undefined ? '' : ', pair'} and ${target} are the same column`);
+  const named = [textColumn, textPairColumn, labelColumn].some((column) => column !== undefined && !isNumber(column));
+  return { text, pair, label, named };
+}
+
 /** A row for messages. @param {string[]} cells */
-const listed = (cells) => cells.map((cell) => `"${cell.trim()}"`).join(', ');
-const quoted = (/** @type {string[]} */ cells) => `the first row (${listed(cells)})`;
+export const listed = (cells) => cells.map((cell) => `"${cell.trim()}"`).join(', ');
+export const quoted = (/** @type {string[]} */ cells) => `the first row (${listed(cells)})`;
 
 /**
  * Where a column is by its name: as it is written, or else in other case.
@@ -126,10 +139,9 @@ function withHeader(rows, path, given, known, target) {
   if (given.pair !== undefined && text === given.pair) text = -1;
   if (given.pair !== undefined && label === given.pair) label = -1;
   const textPair = given.pair ?? (given.text === undefined ? known('textPair') : -1);
-  const isIndex = (/** @type {number} */ column) => INDEX.includes(names[column]) || counts(rows.slice(1), column);
   const free = names
     .map((_, column) => column)
-    .filter((column) => ![text, label, textPair].includes(column) && !isIndex(column));
+    .filter((column) => ![text, label, textPair].includes(column) && !isIndex(rows, column));
   const ofNumbers = free.filter((column) => rows.slice(1).every(({ cells }) => isNumeric(cells[column])));
   if (target === 'score' && label < 0 && ofNumbers.length === 1) label = ofNumbers[0];
   const others = free.filter((column) => column !== label);
@@ -218,11 +230,18 @@ function doubt(rows, label) {
 }
 
 /**
+ * Whether a column with a name numbers the rows, by its name or its numbers.
+ * @param {Row[]} rows with the header
+ * @param {number} column
+ */
+export const isIndex = (rows, column) => INDEX.includes(nameOf(rows[0].cells[column])) || counts(rows.slice(1), column);
+
+/**
  * Whether a column counts the rows: 0, 1, 2, ...
  * @param {Row[]} rows
  * @param {number} column
  */
-function counts(rows, column) {
+export function counts(rows, column) {
   const start = Number(rows[0]?.cells[column]);
   return (
     rows.length > 2 &&

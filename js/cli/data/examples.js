@@ -8,6 +8,7 @@ import { badFile } from './bad-data.js';
 import { readClassification, readMultiLabel, readScored } from './classification.js';
 import { readConll, readTaggedJsonLines } from './conll.js';
 import { nameLabels, readLabels } from './labels.js';
+import { readPairs } from './pairs.js';
 import { readSquad } from './squad.js';
 import { decode, tooLarge } from '../lib/files.js';
 
@@ -20,6 +21,7 @@ export { checkLabels, labelsOf } from './labels.js';
 /** @typedef {import('./classification.js').ScoredExample} ScoredExample */
 /** @typedef {import('./conll.js').TaggedSentence} TaggedSentence */
 /** @typedef {import('./squad.js').Question} Question */
+/** @typedef {import('./pairs.js').PairExample} PairExample */
 /** @typedef {import('./labels.js').Labelled} Labelled */
 
 /**
@@ -29,6 +31,7 @@ export { checkLabels, labelsOf } from './labels.js';
  * @property {ScoredExample} regression
  * @property {TaggedSentence} token-classification
  * @property {Question} question-answering
+ * @property {PairExample} sentence-similarity
  */
 
 /** @typedef {keyof ExampleOf} Task */
@@ -54,6 +57,7 @@ const formatsOf = {
   regression: ['tsv', 'csv', 'jsonl'],
   'token-classification': ['conll', 'jsonl'],
   'question-answering': ['squad'],
+  'sentence-similarity': ['tsv', 'csv', 'jsonl'],
 };
 
 /**
@@ -63,11 +67,12 @@ const formatsOf = {
  * @template {Task} T
  * @param {string} path
  * @param {T} task
- * @param {{ format?: Format, labels?: string[], table?: import('./columns.js').TableOptions, warn?: (message: string) => void }} [options]
- *   `labels`: names for labels that are given by index; `table`: what is known of its columns; `warn`: called for what was corrected or seems wrong, at most once
+ * @param {{ format?: Format, labels?: string[], table?: import('./columns.js').TableOptions, maxScore?: number, warn?: (message: string) => void }} [options]
+ *   `labels`: names for labels that are given by index; `table`: what is known of its columns; `maxScore`: of pairs, see `readPairs`; `warn`: called
+ *   for what was corrected or seems wrong
  * @returns {Promise<ExampleOf[T][]>} at least one
  */
-export async function readExamples(path, task, { format, labels, table, warn = () => {} } = {}) {
+export async function readExamples(path, task, { format, labels, table, maxScore, warn = () => {} } = {}) {
   const text = await readText(path);
   if (text.trim() === '') throw new BertletError('NO_EXAMPLES', `${path} is empty: there are no examples in it.`);
   if (task !== 'question-answering' && isArray(text))
@@ -87,7 +92,7 @@ export async function readExamples(path, task, { format, labels, table, warn = (
   const given = Object.values({ ...table }).some((value) => value !== undefined);
   if (given && chosen !== 'tsv' && chosen !== 'csv')
     throw badFile(path, `this is taken for ${chosen}; options for columns, headers and delimiters are for tsv and csv`);
-  const examples = readers[task](chosen, text, path, warn, table);
+  const examples = readers[task](chosen, text, path, warn, table, maxScore);
   if (examples.length === 0) {
     const problems = { conll: 'there are no sentences in it', squad: 'there are no questions in it' };
     const problem = problems[/** @type {'conll'} */ (chosen)] ?? 'it holds nothing but a header';
@@ -97,13 +102,14 @@ export async function readExamples(path, task, { format, labels, table, warn = (
   return /** @type {ExampleOf[T][]} */ (examples);
 }
 
-/** @type {{ [T in Task]: (format: any, text: string, path: string, warn: (message: string) => void, table?: import('./columns.js').TableOptions) => ExampleOf[T][] }} */
+/** @type {{ [T in Task]: (format: any, text: string, path: string, warn: (message: string) => void, table?: import('./columns.js').TableOptions, maxScore?: number) => ExampleOf[T][] }} */
 const readers = {
   'text-classification': readClassification,
   'multi-label': readMultiLabel,
   regression: readScored,
   'token-classification': (format, text, path) => (format === 'conll' ? readConll : readTaggedJsonLines)(text, path),
   'question-answering': (_, text, path, warn) => readSquad(text, path, warn),
+  'sentence-similarity': readPairs,
 };
 
 /**
@@ -153,10 +159,11 @@ function formatOf(text, path, task, delimiter) {
   if (delimiter !== undefined) return delimiter === '\t' ? 'tsv' : 'csv';
   if (first.includes('\t')) return 'tsv';
   if (/[,;|]/.test(first)) return 'csv';
+  const [examples, second] = task === 'sentence-similarity' ? ['pairs', 'text_pair'] : ['labelled examples', 'label'];
   throw new BertletError(
     'BAD_DATA',
-    `${path} doesn't look like labelled examples. Each line should be text<TAB>label, or text,label, or ` +
-      '{"text": "…", "label": "…"}; --format tsv, csv or jsonl says which.',
+    `${path} doesn't look like ${examples}. Each line should be text<TAB>${second}, or text,${second}, or ` +
+      `{"text": "…", "${second}": "…"}; --format tsv, csv or jsonl says which.`,
   );
 }
 

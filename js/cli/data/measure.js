@@ -1,4 +1,5 @@
 // Metrics of a head on labelled examples, under the names that the command line prints.
+import { hasLabels } from '../lib/tasks.js';
 import { checkLabels, listeners } from './examples.js';
 
 /** @typedef {import('../../api/heads/any-head.js').AnyHead} AnyHead */
@@ -13,7 +14,7 @@ import { checkLabels, listeners } from './examples.js';
  */
 export async function measure(head, { file, examples }, context, given = {}) {
   const options = listeners(context, { file, examples });
-  if (head.task !== 'question-answering' && head.task !== 'regression') checkLabels(examples, file, head.labels);
+  if (hasLabels(head.task)) checkLabels(examples, file, head.labels);
   const metrics = /** @type {any} */ (await /** @type {any} */ (head).evaluate(examples, { ...options, ...given }));
   return namedMetrics(head.task, metrics);
 }
@@ -27,7 +28,7 @@ export async function measure(head, { file, examples }, context, given = {}) {
 export function namedMetrics(task, metrics) {
   const { accuracy, macroF1, microF1, precision, recall, f1, exactMatch, n, labels, confusion, classes, types } =
     metrics;
-  const { pearson, spearman, r2, mse } = metrics;
+  const { pearson, spearman, r2, mse, meanReciprocalRank, recallAt1 } = metrics;
   switch (task) {
     case 'text-classification':
       return { accuracy, macro_f1: macroF1, micro_f1: microF1, n, labels, classes, confusion_matrix: confusion };
@@ -40,6 +41,8 @@ export function namedMetrics(task, metrics) {
     case 'question-answering':
       return { exact_match: exactMatch, f1, n };
     case 'sentence-similarity':
-      return { spearman, pearson, n };
+      return spearman === undefined
+        ? { mean_reciprocal_rank: meanReciprocalRank, recall_at_1: recallAt1, n }
+        : { spearman, pearson, n };
   }
 }

@@ -35,6 +35,24 @@ export function findSuspicions(examples, path) {
   return found.filter((one) => typeof one === 'string').map((one) => `${path}: ${one}`);
 }
 
+/**
+ * @param {import('./pairs.js').PairExample[]} pairs
+ * @param {string} path of their file
+ * @returns {string[]} as of `findSuspicions`
+ */
+export function findPairSuspicions(pairs, path) {
+  const scores = new Set(pairs.map(({ score }) => score));
+  const [score] = scores;
+  const found = [
+    scores.size === 1 &&
+      score !== undefined &&
+      pairs.length > 1 &&
+      `all pairs have the score ${score}, so there is nothing to tell apart.`,
+    empty(pairs.map(({ text, textPair, line }) => ({ text: text.trim() && textPair, line }))),
+  ];
+  return found.filter((one) => typeof one === 'string').map((one) => `${path}: ${one}`);
+}
+
 /** What makes two examples have the same text or pair. @param {LabelledText} example */
 const keyOf = ({ text, textPair }) => (textPair === undefined ? text : JSON.stringify([text, textPair]));
 

@@ -23,6 +23,11 @@ const FILES = [
   'head.json',
   CRF_FILE,
   'README.md',
+  // Of vectors, sentence-transformers' own.
+  'modules.json',
+  'sentence_bert_config.json',
+  'config_sentence_transformers.json',
+  '1_Pooling',
 ];
 
 /**
@@ -68,7 +73,7 @@ export async function checkHeadOutput(folder) {
  *   A head on pooled vectors is a `sentence_transformers.models.Dense` module, whose config.json may not have other keys; which vectors
  *   it reads is in the metadata of its weights only.
  *   A head for tokens or answers is opened by `transformers` together with the base model, with as many layers as the head reads.
- *   A head with hidden units, with an adapter that PEFT can't name, or for a base model that can't be cut at the head's layer, has no class in
+ *   A head with hidden units or without layers, with an adapter that PEFT can't name, or for a base model that can't be cut at the head's layer, has no class in
  *   Python; its layers are listed as PyTorch's modules.
  * @param {import('../../checkpoint/head-file.js').HeadData} head
  * @param {Record<string, unknown>} base the base model's config.json
@@ -76,7 +81,6 @@ export async function checkHeadOutput(folder) {
  */
 function configFor({ task, labels, network }, base) {
   const { layer, pooling, normalize, dense, lora } = network;
-  const [{ weight, bias }] = dense;
   const family = /** @type {import('../../checkpoint/families/family.js').Family} */ (
     families.get(String(base.model_type)) // the model was loaded, so it is one of them
   );
@@ -85,7 +89,7 @@ function configFor({ task, labels, network }, base) {
   const answers = task === 'question-answering';
   const names = answers ? ['start', 'end'] : labels;
   const id2label = Object.fromEntries(names.map((label, id) => [id, label]));
-  if (dense.length > 1 || lora || (pooling === 'none' && cutBeforeNorm)) {
+  if (dense.length !== 1 || lora || (pooling === 'none' && cutBeforeNorm)) {
     const modules = dense.flatMap(({ activation, ...one }) => [
       `Linear(${one.weight.length / one.bias.length}, ${one.bias.length})`,
       ...(activation === 'none' ? [] : [activation]),
@@ -93,6 +97,7 @@ function configFor({ task, labels, network }, base) {
     return { task, base_layers: layer, pooling, normalize, modules, id2label };
   }
   if (pooling !== 'none') {
+    const [{ weight, bias }] = dense;
     return {
       in_features: weight.length / bias.length,
       out_features: bias.length,

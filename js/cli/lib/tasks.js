@@ -14,13 +14,20 @@ const words = ['token-classification'];
 /** @type {Task[]} */
 const answers = ['question-answering'];
 
+/** @type {Task[]} */
+const pairs = ['sentence-similarity'];
+
+/** Whether the examples of a task have labels, or tags. @param {Task} task */
+export const hasLabels = (task) => [...texts, ...words].includes(task);
+
 /** The options of tables. */
+const tables = [...rows, ...pairs];
 const table = {
-  header: rows,
-  'text-column': rows,
-  'text-pair-column': rows,
-  'label-column': rows,
-  delimiter: rows,
+  header: tables,
+  'text-column': tables,
+  'text-pair-column': tables,
+  'label-column': tables,
+  delimiter: tables,
 };
 
 /**
@@ -38,6 +45,8 @@ const tasksOf = {
     scheme: words,
     crf: words,
     stride: answers,
+    rounds: texts,
+    'max-score': pairs,
     ...table,
   },
   predict: {
@@ -131,6 +140,8 @@ export function checkOptions(command, values, task, method = 'head') {
       throw new UsageError(`--${name} is for ${tasks.join(', ')}; here the task is ${task}`);
   }
   if (command !== 'train') return;
+  if (pairs.includes(task) && method !== 'contrastive')
+    throw new UsageError(`--task ${task} has --method contrastive only, which need not be given; here it is ${method}`);
   checkMethod(command, values, method);
   if (method === 'head') checkHead(values, task);
   else checkTuning(values, task, method);
@@ -177,11 +188,15 @@ function checkHead(values, task) {
  * @param {Method} method
  */
 function checkTuning(values, task, method) {
-  if (method === 'contrastive' && !texts.includes(task))
-    throw new UsageError(`--method contrastive is for ${texts.join(', ')}; here the task is ${task}`);
+  const contrasted = [...texts, ...pairs];
+  if (method === 'contrastive' && !contrasted.includes(task))
+    throw new UsageError(`--method contrastive is for ${contrasted.join(', ')}; here the task is ${task}`);
+  const isOfPairs = pairs.includes(task);
   const ofEpochs = ['epochs', 'early-stopping'].find((name) => values[name] !== undefined);
-  if (ofEpochs && !inEpochs.includes(method))
-    throw new UsageError(`--${ofEpochs} is for --method ${inEpochs.join(', ')}; ${method} has --rounds`);
+  if (ofEpochs && !inEpochs.includes(method) && !(ofEpochs === 'epochs' && isOfPairs))
+    throw new UsageError(
+      `--${ofEpochs} is for --method ${inEpochs.join(', ')}; ${isOfPairs ? `here it is ${method}` : `${method} has --rounds`}`,
+    );
   if (values.pooling === 'auto')
     throw new UsageError(`--pooling auto is for --method head; for ${method} give mean, max or cls`);
   if (values['early-stopping'] !== undefined && !Number(values.validation))

@@ -4,6 +4,7 @@ import { range } from '../../base/numbers.js';
 import { random, shuffle } from '../../base/random.js';
 import { BertletError } from '../../errors.js';
 import { regressionMetrics } from '../../metrics/correlation.js';
+import { candidatesOf, retrievalMetrics } from '../../metrics/retrieval.js';
 import { createPause } from '../../rpc/progress.js';
 import { inBatches, longestOf } from '../deep/batches.js';
 import { dot } from '../deep/contrastive-loss.js';
@@ -184,19 +185,8 @@ async function measure(engine, texts, scores, spec, context, pause) {
     );
     return { spearman, pearson, n };
   }
-  const answers = [...new Set(texts.map(([, right]) => right))];
-  const placeOf = new Map(answers.map((text, place) => [text, place]));
-  const rights = await of(answers);
-  let [reciprocal, first] = [0, 0];
-  for (const [i, left] of lefts.entries()) {
-    const own = dot(left, rights[/** @type {number} */ (placeOf.get(texts[i][1]))]);
-    const rank = 1 + rights.filter((right) => dot(left, right) > own).length;
-    reciprocal += 1 / rank;
-    first += Number(rank === 1);
-    await pause();
-  }
-  const n = lefts.length;
-  return { meanReciprocalRank: reciprocal / n, recallAt1: first / n, n };
+  const { candidates, own } = candidatesOf(texts.map(([, right]) => right));
+  return retrievalMetrics(lefts, await of(candidates), own, dot, pause);
 }
 
 /**
