@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { random, shuffle } from '../../js/base/random.js';
-import { cosineSimilarity, load } from '../../js/index.js';
+import { cosineSimilarity, load, search } from '../../js/index.js';
 import { regressionMetrics } from '../../js/metrics/correlation.js';
 import { tiny } from '../support.js';
 
@@ -94,6 +94,32 @@ describe('what comes of it', () => {
       assert.ok(head.report.trainLoss < Math.log(more ? 32 : 16) - 0.2, `${head.report.trainLoss}`);
     });
 
+  test('pairs without scores are measured as search finds them, long ones named by their index', async () => {
+    const head = await bert.fit(pairs(32), { ...options, epochs: 2 });
+    const fresh = [...pairs(60).slice(32), { text: 'good', textPair: 'good '.repeat(100) }];
+    fresh[1] = { ...fresh[1], textPair: fresh[0].textPair }; // it is one candidate for both
+    const warned = [];
+    const { meanReciprocalRank, recallAt1, n } = await head.evaluate(fresh, {
+      onWarning: (_, indices) => warned.push(indices),
+    });
+    const answers = [...new Set(fresh.map(({ textPair }) => textPair))];
+    const quiet = { head, onWarning() {} };
+    const vectors = await bert.embed(answers, quiet);
+    const places = [];
+    for (const { text, textPair } of fresh) {
+      const hits = search(await bert.embed(text, quiet), vectors, { topK: answers.length });
+      const { score } = hits.find(({ index }) => answers[index] === textPair);
+      places.push(1 + hits.findIndex((hit) => hit.score <= score + 1e-9));
+    }
+    assert.equal(n, fresh.length);
+    const mean = places.reduce((sum, place) => sum + 1 / place, 0) / n;
+    assert.ok(Math.abs(meanReciprocalRank - mean) < 1e-12, `${meanReciprocalRank}, not ${mean}`);
+    assert.equal(recallAt1, places.filter((place) => place === 1).length / n);
+    assert.ok(recallAt1 < 1);
+    assert.deepEqual(warned, [[fresh.length - 1]]);
+    await assert.rejects(head.evaluate(fresh, { signal: AbortSignal.abort() }), { name: 'AbortError' });
+  });
+
   test('without validation nothing is compared; what is worse on held-out pairs is not kept', async () => {
     const head = await bert.fit(graded(32), { ...options, epochs: 1 });
     assert.equal(head.report.comparison, undefined);
@@ -182,9 +208,10 @@ describe('what can go wrong', () => {
     test(`${JSON.stringify(more)}: BAD_INPUT`, () =>
       assert.rejects(bert.fit(pairs(8), { ...options, ...more }), { code: 'BAD_INPUT', message }));
 
-  test('pairs without scores are nothing to compare cosines with', async () => {
+  test('some pairs without scores, and none', async () => {
     const head = await bert.fit(pairs(8), { ...options, epochs: 1 });
-    await assert.rejects(head.evaluate(pairs(4)), { code: 'BAD_LABELS', message: /have none/ });
+    await assert.rejects(head.evaluate([...pairs(1), ...graded(1)]), { code: 'BAD_LABELS', message: /not example 0/ });
+    await assert.rejects(head.evaluate([]), { code: 'NO_EXAMPLES' });
     assert.deepEqual(await head.score([]), []);
   });
 });

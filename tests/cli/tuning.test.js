@@ -240,12 +240,24 @@ async function interrupt(args) {
   return ended(child);
 }
 
-for (const method of ['lora', 'full']) {
+/** Pairs of texts, alike where both have the same label. */
+const pairs = file(
+  'pairs.tsv',
+  toyExamples(40)
+    .map(({ text, label }, i, all) => [text, all[(i + 5) % 40].text, Number(label === all[(i + 5) % 40].label)])
+    .map((cells) => `${cells.join('\t')}\n`)
+    .join(''),
+);
+for (const [method, ...how] of [
+  ['lora', '--method', 'lora', '--train', texts, '--early-stopping', 'false'],
+  ['full', '--method', 'full', '--train', texts, '--early-stopping', 'false'],
+  ['pairs', '--task', 'sentence-similarity', '--train', pairs],
+]) {
   test(`${method}: Ctrl-C keeps a checkpoint, from which --resume gives the very same files`, async () => {
     const checkpoint = join(folder, 'checkpoints', method);
     const output = join(folder, `interrupted-${method}`);
-    const args = ['--model', tiny(), '--train', texts, '--method', method, '--validation', '0.25', '--batch-size', '2'];
-    const train = ['train', ...args, '--epochs', '60', '--early-stopping', 'false', '--output'];
+    const steps = ['--validation', '0.25', '--batch-size', '2', '--epochs', '60'];
+    const train = ['train', '--model', tiny(), ...how, ...steps, '--output'];
     const whole = join(folder, `whole-${method}`);
     const [expected] = await run([...train, whole]);
 

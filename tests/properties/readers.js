@@ -90,10 +90,14 @@ function examples(name, task, input, options = {}) {
       writeFileSync(path, bytes);
       const list = await readExamples(path, task, options);
       assert.ok(list.length > 0);
-      for (const { text, label, labels, score, words, tags, question, context, answers } of list) {
+      for (const { text, textPair, negative, label, labels, score, words, tags, question, context, answers } of list) {
         if (task === 'text-classification') assert.ok(typeof text === 'string' && typeof label === 'string' && label);
         if (task === 'multi-label') assert.equal(new Set(labels).size, labels.length);
         if (task === 'regression') assert.ok(typeof text === 'string' && Number.isFinite(score));
+        if (task === 'sentence-similarity') {
+          assert.ok(typeof text === 'string' && typeof textPair === 'string');
+          assert.ok(score === undefined ? negative !== '' : negative === undefined && score >= 0 && score <= 1);
+        }
         if (task === 'token-classification') assert.ok(words.length === tags.length && tags.every(Boolean));
         if (task === 'question-answering') {
           assert.equal(typeof question, 'string');
@@ -192,6 +196,24 @@ const exampleFiles = [
       { text: 'fine', text_pair: 'good', score: 4.5 },
       { text: 'dull', score: 1 },
     ]),
+  ),
+  examples(
+    'pairs.csv',
+    'sentence-similarity',
+    damagedText('anchor,positive,negative\nfine,"so, so",bad\ndull,slow,\n', TABLE_MARKS),
+    { maxScore: 1 },
+  ),
+  examples('pairs.tsv', 'sentence-similarity', damagedText('fine\tgood\t0.5\ndull\tslow\t1\n', TABLE_MARKS), {
+    maxScore: 1,
+  }),
+  examples(
+    'pairs.jsonl',
+    'sentence-similarity',
+    lines([
+      { text: 'fine', text_pair: 'good', score: 0.5 },
+      { sentence1: 'dull', sentence2: 'slow', score: 1 },
+    ]),
+    { maxScore: 1 },
   ),
   examples('tags.jsonl', 'token-classification', lines([tagged, tagged])),
   examples('tags.conll', 'token-classification', damagedText(conll, [...TABLE_MARKS, 'O', '-DOCSTART-', ' O\n\n'])),
