@@ -201,11 +201,9 @@
 
 /** @typedef {{ text: string, textPair?: string, score: number }} ScoredExample a text, or a pair, with a number of any scale */
 
-/** @typedef {{ text: string, textPair: string, score: number }} GradedPair two texts, and how alike they are: 0 to 1 to be tuned on */
-
 /**
  * Two texts that belong together, such as a question and a passage that answers it, perhaps with one that does not belong to the first
- * although it looks as if it did; or two that are alike to some degree. Either all examples have a score or none.
+ * although it looks as if it did; or two that are alike to some degree, to be tuned on from 0 to 1. Either all examples have a score or none.
  * @typedef {{ text: string, textPair: string, negative?: string, score?: number }} PairExample
  */
 
