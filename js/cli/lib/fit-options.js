@@ -12,11 +12,13 @@ export const fitHelp = `  --method head|lora|layers|full|contrastive
                          what is trained besides the head: nothing (the default), adapters beside the model's weights
                          (LoRA), its last layers, or all of it. DIR is then a head, to be named with --head; with layers
                          and full the whole model, with the head in it, to be named with --model. contrastive, for few
-                         examples of texts: adapters, by pairs of examples, if that is better than nothing
+                         examples of texts: adapters, by pairs of examples, if that is better than nothing; the only
+                         method of sentence-similarity, and its default
   --validation SHARE     share of the examples, 0 to 0.9, that is held out of training to measure on (default: 0); with
                          lora, layers and full the epoch is kept that is best on them
   --epochs N             rounds through the examples: with hidden units, for question-answering, and with lora, layers and
-                         full (default: 3 for texts, 5 for entities, 2 for question-answering, more of few examples)
+                         full (default: 3 for texts, 5 for entities, 2 for question-answering, more of few examples); and
+                         for sentence-similarity (default: until there are 100 steps, at most 10)
   --learning-rate NUMBER likewise, and with contrastive (default: 0.001 for lora and contrastive, 0.0003 for layers, 0.0002
                          for full)
   --early-stopping true|false
@@ -52,7 +54,7 @@ Only with --method lora, layers, full and contrastive:
                          lora: modules of the encoder that are trained as a whole, such as LayerNorm or word_embeddings
                          (default: none); DIR is then a model, as with layers
   --layers N             layers: how many of the last ones (default: 2)
-  --rounds N             contrastive: how many pairs of each kind each example gets (default: 10, fewer of
+  --rounds N             contrastive, for labels: how many pairs of each kind each example gets (default: 10, fewer of
                          more than 128 examples)
   --batch-size N         examples of a step (default: 32; for entities and question-answering 16), or pairs (default: 16)
   --warmup SHARE         share of the steps in which the learning rate rises (default: 0.1)
