@@ -27,6 +27,23 @@ export function bertlet(args, input = '') {
   return ended(child);
 }
 
+/**
+ * Runs `bertlet ARGS`, which trains, as on a wide terminal, and sends SIGINT when the first step is shown.
+ * @param {string[]} args
+ * @returns {ReturnType<typeof ended>}
+ */
+export function interrupt(args) {
+  const terminal = 'data:text/javascript,process.stderr.isTTY=true;process.stderr.columns=200';
+  const child = spawn(process.execPath, ['--import', terminal, main, ...args]);
+  let shown = '';
+  child.stderr.on('data', (text) => {
+    const before = shown;
+    shown += text;
+    if (/step \d+ of/.test(shown) && !/step \d+ of/.test(before)) child.kill('SIGINT');
+  });
+  return ended(child);
+}
+
 /** What a program prints, and how it ends. */
 export function ended(child) {
   return new Promise((resolve, reject) => {

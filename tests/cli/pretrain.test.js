@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { tiny, toyExamples } from '../support.js';
-import { bertlet, ended, start, succeed, temporaryFolder, writerIn } from './cli.js';
+import { bertlet, interrupt, succeed, temporaryFolder, writerIn } from './cli.js';
 
 const folder = temporaryFolder();
 const file = writerIn(folder);
@@ -101,12 +101,8 @@ test('texts are normalized as the files of the vocabulary say, unless options sa
 
 test('interrupted by Ctrl-C, and on from there: the same model', async () => {
   const checkpoint = join(folder, 'checkpoint');
-  const args = (output) => [...anew, '--steps', '4000', '--batch-size', '4', '--output', join(folder, output)];
-  const child = start([...args('resumed'), '--checkpoint', checkpoint]);
-  const end = ended(child);
-  await new Promise((resolve) => setTimeout(resolve, 3000));
-  child.kill('SIGINT');
-  const { code, stderr } = await end;
+  const args = (output) => [...anew, '--steps', '400', '--batch-size', '4', '--output', join(folder, output)];
+  const { code, stderr } = await interrupt([...args('resumed'), '--checkpoint', checkpoint]);
   assert.equal(code, 130);
   assert.match(stderr, /has the last good state of training\. The same command goes on from it with --resume/);
   assert.ok(!existsSync(join(folder, 'resumed')));

@@ -1,13 +1,11 @@
 // bertlet train --method lora, layers and full, and the other commands with what it writes.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { load } from '../../js/index.js';
 import { fixtures, tiny, toyExamples } from '../support.js';
-import { bertlet, ended, succeed, temporaryFolder, writerIn } from './cli.js';
+import { bertlet, interrupt, succeed, temporaryFolder, writerIn } from './cli.js';
 
 const folder = temporaryFolder();
 const file = writerIn(folder);
@@ -224,21 +222,6 @@ test('over a merged adapter there are no files for PEFT, and a warning says so',
   const [[best]] = await run(['predict', '--head', output], 'the good movie\n');
   assert.ok(best.score > 0);
 });
-
-const main = fileURLToPath(new URL('../../js/cli/main.js', import.meta.url));
-
-/** Runs it as on a wide terminal, and sends SIGINT when the first step is shown. */
-async function interrupt(args) {
-  const terminal = 'data:text/javascript,process.stderr.isTTY=true;process.stderr.columns=200';
-  const child = spawn(process.execPath, ['--import', terminal, main, ...args]);
-  let shown = '';
-  child.stderr.on('data', (text) => {
-    const before = shown;
-    shown += text;
-    if (/step \d+ of/.test(shown) && !/step \d+ of/.test(before)) child.kill('SIGINT');
-  });
-  return ended(child);
-}
 
 /** Pairs of texts, alike where both have the same label. */
 const pairs = file(
