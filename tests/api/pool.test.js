@@ -1,7 +1,7 @@
 // A pool gives what one model gives, bit for bit, on real workers, and outlives one of them.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { after, before, describe, test } from 'node:test';
