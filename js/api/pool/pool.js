@@ -36,7 +36,7 @@ export async function openPool({
     try {
       if (worker) return new Connection(await startWorker());
     } catch {
-      // The next line says why.
+      // connectTo says why.
     }
     size = 1; // several would share one thread
     return connectTo(worker);

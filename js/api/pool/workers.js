@@ -206,6 +206,7 @@ export class Workers {
       worker.state = 'ready';
     } catch (error) {
       worker.state = 'down';
+      worker.connection.close();
       if (this.#workers.every(({ state }) => state === 'down')) for (const call of this.#calls) call.fail(error);
     }
     this.#shareOut();
