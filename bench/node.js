@@ -1,6 +1,6 @@
 // The measurements in Node: run.js forks this with the Node to be measured, sends a request and gets the rows.
 import { readFile } from 'node:fs/promises';
-import { bertlet, bertletEncoder, bertletTokenizer, bertletTrainer } from './contenders/bertlet.js';
+import { bertlet, bertletEncoder, bertletPool, bertletTokenizer, bertletTrainer } from './contenders/bertlet.js';
 import { onnxruntimeNode } from './contenders/onnxruntime-node.js';
 import { onnxruntimeWeb } from './contenders/onnxruntime-web.js';
 import { tfjsTrainer } from './contenders/tfjs.js';
@@ -19,6 +19,7 @@ process.once('message', async (/** @type {import('./run.js').Request} */ { model
     texts: () => textsSuite([bertlet, transformersJs], place, options),
     'texts-2': () => textsSuite([bertlet, transformersJs], place, { ...options, threads: [2] }, 'texts-2'),
     threads: () => threadsSuite([bertlet], place, options),
+    pool: () => textsSuite([bertletPool], place, { ...options, threads: [1, 2] }, 'pool'),
     tokenizer: () => tokenizerSuite([bertletTokenizer, transformersTokenizer], place, options),
     heads: () => headsSuite([bertletTrainer, tfjsTrainer], place, options),
   });

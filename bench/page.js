@@ -1,5 +1,5 @@
 // The measurements in a page: browser.js bundles and opens this, calls `measure` and gets the rows.
-import { bertlet, bertletEncoder, bertletTokenizer, bertletTrainer } from './contenders/bertlet.js';
+import { bertlet, bertletEncoder, bertletPool, bertletTokenizer, bertletTrainer } from './contenders/bertlet.js';
 import { onnxruntimeWeb } from './contenders/onnxruntime-web.js';
 import { tfjsTrainer } from './contenders/tfjs.js';
 import { transformersJs, transformersTokenizer } from './contenders/transformers.js';
@@ -43,6 +43,7 @@ Object.assign(globalThis, {
           suite,
         ),
       threads: () => threadsSuite([bertlet], place, options),
+      pool: () => textsSuite([bertletPool], place, { ...options, threads: [1, 2] }, suite),
       memory: () =>
         contender === 'bertlet'
           ? memorySuite(bertletEncoder, place, options)

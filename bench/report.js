@@ -12,6 +12,7 @@ const TITLES = {
   texts: { title: 'sentences a second, public interfaces', aSecond: true },
   'texts-2': { title: 'sentences a second, public interfaces, two threads', aSecond: true },
   threads: { title: 'milliseconds a call, one thread and two, sequences x tokens', aSecond: false },
+  pool: { title: 'sentences a second, a pool of one worker and of two, one thread each', aSecond: true },
   tokenizer: { title: 'megabytes of text a second to token ids', aSecond: true },
   heads: { title: 'milliseconds to fit a classifier on 2000 x 384 features, by number of classes', aSecond: false },
 };

@@ -3,7 +3,7 @@
 //
 //   --quick        one shape, few sentences
 //   --only WORDS   comma-separated: node, node24, chromium; f32, int8; encoder, texts, texts-2 (on two threads), threads,
-//                  tokenizer, heads, training (of the encoder, and in Node of a vocabulary), and for Chromium start, memory. Of each
+//                  pool, tokenizer, heads, training (of the encoder, and in Node of a vocabulary), and for Chromium start, memory. Of each
 //                  kind those that are named.
 //
 // Training is measured beside PyTorch, in an environment of Python that it makes in bench/models; or in that of BERTLET_BENCH_PYTHON, a
@@ -53,7 +53,7 @@ import { ensureTorch, torchVersions } from './training/torch.js';
 const CHOICES = {
   platforms: ['node', 'node24', 'chromium'],
   dtypes: ['f32', 'int8'],
-  suites: ['encoder', 'texts', 'texts-2', 'threads', 'tokenizer', 'heads', 'training', 'start', 'memory'],
+  suites: ['encoder', 'texts', 'texts-2', 'threads', 'pool', 'tokenizer', 'heads', 'training', 'start', 'memory'],
 };
 
 /** @param {string} text */

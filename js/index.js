@@ -1,6 +1,7 @@
 // The package's public interface.
 export { BertletError } from './errors.js';
 export { createModel } from './api/create-model.js';
+export { createPool } from './api/create-pool.js';
 export { load } from './api/load.js';
 export { Model } from './api/model.js';
 export * from './types.js'; // types alone
@@ -16,4 +17,5 @@ export { clearCache, listCache, loadTokenizer, trainVocabulary } from './api/wit
 /** @template {import('./types.js').HeadTask} K @typedef {import('./api/heads/any-head.js').HeadOf<K>} HeadOf */
 /** @template {import('./types.js').HeadTask} K @typedef {import('./api/heads/any-head.js').FittedHead<K>} FittedHead */
 /** @typedef {import('./api/heads/text-regressor.js').TextRegressor} TextRegressor */
+/** @typedef {import('./api/pool/pool.js').Pool} Pool */
 /** @typedef {import('./api/tokenizer.js').StandaloneTokenizer} StandaloneTokenizer */

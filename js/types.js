@@ -79,6 +79,13 @@
  * @property {Build} [build] the WebAssembly build to use instead of the best that runs here, for tests and measurements
  */
 
+/**
+ * The model of a pool, and how many workers have it. `threads` of LoadOptions is that of each worker, 1 by default.
+ * @typedef {object} PoolOptions
+ * @property {ModelSpec} model where it is, as `load` takes it; files as bytes or Blobs, not as streams, since each worker reads them
+ * @property {number} [size] number of workers, 1 to 64; default: one for each core, up to 4. It is 1 where no worker can be started
+ */
+
 /** @typedef {'int8' | 'f32'} Dtype */
 
 /**

@@ -1,6 +1,6 @@
 // This project: its parts in the calling thread, and its public interface.
 import { loadEngine } from '../../js/worker/load.js';
-import { load, loadTokenizer } from '../../js/index.js';
+import { createPool, load, loadTokenizer } from '../../js/index.js';
 import { SingleLabelRegression } from '../../js/train/solvers/logreg.js';
 import { Rows } from '../../js/train/dataset/rows.js';
 import { describe } from '../../js/io/describe.js';
@@ -52,6 +52,22 @@ export const bertlet = {
     return {
       embed: (texts) => bert.embed(texts, { pooling: 'mean', normalize: true }),
       dispose: () => bert.dispose(),
+    };
+  },
+};
+
+/**
+ * As many workers as there are to be threads, of one thread each.
+ * @type {import('../suites/suite.js').Contender<import('../suites/texts.js').Embedder>}
+ */
+export const bertletPool = {
+  name,
+  dtypes,
+  async create({ model }, dtype, size) {
+    const pool = await createPool({ model, size, dtype });
+    return {
+      embed: (texts) => pool.embed(texts, { pooling: 'mean', normalize: true }),
+      dispose: () => pool.dispose(),
     };
   },
 };

@@ -9,7 +9,7 @@ import { toTexts } from './texts.js';
 
 /**
  * See `Model.fillMask`.
- * @param {import('../rpc/connection.js').Connection} connection to the model's worker
+ * @param {import('../rpc/connection.js').Caller} connection to the model's worker
  * @param {string | string[]} texts
  * @param {{ topK?: number, targets?: string[], head?: unknown } & import('../types.js').TaskOptions} options
  * @returns {Promise<MaskFill[] | MaskFill[][] | (MaskFill[] | MaskFill[][])[]>}

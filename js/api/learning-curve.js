@@ -20,7 +20,7 @@ const OPTIONS = {
 
 /**
  * See `Model.learningCurve`.
- * @param {import('../rpc/connection.js').Connection} connection
+ * @param {import('../rpc/connection.js').Caller} connection
  * @param {import('../types.js').ModelInfo} info
  * @param {import('../types.js').Example[]} examples
  * @param {import('../types.js').CurveOptions & import('../types.js').TaskOptions} options

@@ -32,72 +32,80 @@ export function load(spec, options) {
 }
 
 /** @type {typeof load} */
-const open = guarded(
-  async (
-    spec,
-    {
-      dtype = 'f32',
-      adapter,
-      worker = true,
-      assets,
-      threads,
-      build,
-      hub,
-      revision,
-      token,
-      headers,
-      cache = true,
-      ...taskOptions
-    } = {},
-  ) => {
-    taskOptions.signal?.throwIfAborted();
-    checkChoice('dtype', dtype, ['int8', 'f32'], 'UNSUPPORTED_DTYPE');
-    if (threads !== undefined) checkInteger('threads', threads, 1, 64);
-    checkChoice('cache', cache, [true, false, 'refresh']);
-    checkChoice('worker', worker, [true, false]);
-    if (build !== undefined) checkChoice('build', build, BUILDS);
-    if (assets !== undefined) useAssets(assets);
-    const connectionOptions = callOptions(taskOptions);
-    const { name, description, transfer, close } = await describe(spec, { hub, revision, token, headers });
-    /** @type {import('../io/description.js').Described | undefined} */
-    let addition;
-    /** @type {Connection | undefined} */
-    let connection;
-    try {
-      if (adapter !== undefined) addition = await describe(adapter, { hub, token, headers });
-      connection = new Connection(await openChannel(worker));
-      const remote = new RemoteHead(connection);
-      const names = { model: name, ...(addition && { adapter: addition.name }) };
-      const loaded = await remote.call(
-        'load',
-        { description, adapter: addition?.description, names, dtype, threads, build, cache },
-        { ...connectionOptions, transfer: [...transfer, ...(addition?.transfer ?? [])] },
-      );
-      const { head, ...rest } = loaded;
-      const info = { ...names, dtype, ...rest };
-      const { fingerprint } = info;
-      const headOfModel =
-        head && (await createHead(remote, { ...head, baseModel: name, adapter: names.adapter, fingerprint }));
-      fetchAhead(connection);
-      return new Model(connection, info, headOfModel);
-    } catch (error) {
-      connection?.closeWhenIdle();
-      throw error;
-    } finally {
-      close();
-      addition?.close();
-    }
-  },
-);
+const open = guarded((spec, options) => openModel(spec, options));
 
 /**
- * A channel to a worker or, without one, to what does the same on this thread; that is fetched only then.
+ * What `load` does. A pool has a way of its own to a worker.
+ * @param {import('../types.js').ModelSpec} spec
+ * @param {import('../types.js').LoadOptions & import('../types.js').TaskOptions} [options]
+ * @param {(worker: boolean) => Promise<Connection>} [connect]
+ * @returns {Promise<Model>}
+ */
+export async function openModel(
+  spec,
+  {
+    dtype = 'f32',
+    adapter,
+    worker = true,
+    assets,
+    threads,
+    build,
+    hub,
+    revision,
+    token,
+    headers,
+    cache = true,
+    ...taskOptions
+  } = {},
+  connect = connectTo,
+) {
+  taskOptions.signal?.throwIfAborted();
+  checkChoice('dtype', dtype, ['int8', 'f32'], 'UNSUPPORTED_DTYPE');
+  if (threads !== undefined) checkInteger('threads', threads, 1, 64);
+  checkChoice('cache', cache, [true, false, 'refresh']);
+  checkChoice('worker', worker, [true, false]);
+  if (build !== undefined) checkChoice('build', build, BUILDS);
+  if (assets !== undefined) useAssets(assets);
+  const connectionOptions = callOptions(taskOptions);
+  const { name, description, transfer, close } = await describe(spec, { hub, revision, token, headers });
+  /** @type {import('../io/description.js').Described | undefined} */
+  let addition;
+  /** @type {Connection | undefined} */
+  let connection;
+  try {
+    if (adapter !== undefined) addition = await describe(adapter, { hub, token, headers });
+    connection = await connect(worker);
+    const remote = new RemoteHead(connection);
+    const names = { model: name, ...(addition && { adapter: addition.name }) };
+    const loaded = await remote.call(
+      'load',
+      { description, adapter: addition?.description, names, dtype, threads, build, cache },
+      { ...connectionOptions, transfer: [...transfer, ...(addition?.transfer ?? [])] },
+    );
+    const { head, ...rest } = loaded;
+    const info = { ...names, dtype, ...rest };
+    const { fingerprint } = info;
+    const headOfModel =
+      head && (await createHead(remote, { ...head, baseModel: name, adapter: names.adapter, fingerprint }));
+    fetchAhead(connection);
+    return new Model(connection, info, headOfModel);
+  } catch (error) {
+    connection?.closeWhenIdle();
+    throw error;
+  } finally {
+    close();
+    addition?.close();
+  }
+}
+
+/**
+ * A connection to a worker or, without one, to what does the same on this thread; that is fetched only then.
  * @param {boolean} worker
  */
-async function openChannel(worker) {
+export async function connectTo(worker) {
   let why = 'As worker: false asks,';
   try {
-    if (worker) return await startWorker();
+    if (worker) return new Connection(await startWorker());
   } catch (error) {
     why = `No worker can be started here (${/** @type {Error} */ (error).message}), so`;
   }
@@ -109,5 +117,5 @@ async function openChannel(worker) {
       { cause },
     );
   });
-  return startHere(why);
+  return new Connection(startHere(why));
 }

@@ -30,7 +30,7 @@ export class Model {
 
   /**
    * @internal
-   * @param {import('../rpc/connection.js').Connection} connection
+   * @param {import('../rpc/connection.js').Caller} connection
    * @param {import('../types.js').ModelInfo} info
    * @param {import('./heads/any-head.js').AnyHead} [head]
    */

@@ -19,7 +19,7 @@ const COMMON = [
 
 /**
  * See `Model.pretrain`.
- * @param {import('../rpc/connection.js').Connection} connection to the model's worker
+ * @param {import('../rpc/connection.js').Caller} connection to the model's worker
  * @param {{ info: import('../types.js').ModelInfo, head?: unknown }} model the `Model`, which gets the new `info`, and loses its `head`
  * @param {string[]} texts
  * @param {PretrainOptions & import('../types.js').TaskOptions} options

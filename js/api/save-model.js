@@ -5,7 +5,7 @@ import { Head } from './heads/head.js';
 import { checkChoice } from './options.js';
 
 /**
- * @param {import('../rpc/connection.js').Connection} connection
+ * @param {import('../rpc/connection.js').Caller} connection
  * @param {import('../types.js').ModelInfo} info
  * @param {{ head?: unknown, dtype?: import('../types.js').SaveDtype } & import('../types.js').TaskOptions} options as of `Model.save`
  * @returns {Promise<Record<string, Blob | Uint8Array<ArrayBuffer>>>}

@@ -1,4 +1,5 @@
 // Runs the encoder over any number of texts: tokenizes them, sorts them by length, and computes batch after batch.
+import { cutWarning } from '../base/cut-warning.js';
 import { BertletError } from '../errors.js';
 import { createPause, progressReporter } from '../rpc/progress.js';
 
@@ -24,7 +25,7 @@ const GROUP = 2048;
  * @property {number[]} [layers] the wanted layers, ascending: 0 (the embeddings) to the number of layers; default: the last
  * @property {'cut' | 'error'} [truncation] 'error': reject with TEXT_TOO_LONG if a text has more than `maxTokens`; default 'cut'
  * @property {number} [maxTokens] to which a text is cut, [CLS] and [SEP] included; default: the model's maximum
- * @property {number[]} [numbers] [texts] the caller's numbers of the texts, for messages; default: their indices
+ * @property {number[]} [numbers] [texts] the caller's numbers of the texts, for messages; default: their indices, from the context's `first` on
  * @property {import('../core/dense.js').EncoderSpec} [spec] how the encoder computes the hidden states
  * @property {(tokenizer: Tokenizer, text: Text, maxTokens: number) => T} [encode] default: `tokenizer.encode`
  */
@@ -47,6 +48,7 @@ export async function forEachBatch(engine, texts, options, use, context) {
   const { encode = (_, text) => /** @type {T} */ (tokenizer.encode(text, maxTokens)) } = options;
   const report = progressReporter(context, phase);
   const pause = createPause(context);
+  const numberOf = (/** @type {number} */ index) => numbers?.[index] ?? (context.first ?? 0) + index;
   /** @type {number[]} */
   const cut = [];
   let done = 0;
@@ -55,17 +57,14 @@ export async function forEachBatch(engine, texts, options, use, context) {
     const encoded = [];
     for (let index = first; index < Math.min(first + GROUP, texts.length); index++) {
       const encoding = encode(tokenizer, texts[index], maxTokens);
-      if (encoding.cut) cut.push(numbers?.[index] ?? index);
-      if (encoding.cut && truncation === 'error') throw tooLong(index, maxTokens);
+      if (encoding.cut) cut.push(numberOf(index));
+      if (encoding.cut && truncation === 'error') throw tooLong(numberOf(index), maxTokens);
       encoded.push({ index, ...encoding });
       await pause();
     }
     await forEachEncoded(engine, encoded, layers, use, pause, (count) => report((done += count), texts.length), spec);
   }
-  if (cut.length > 0) {
-    const which = cut.length === 1 ? `Text ${cut[0]} was` : `${cut.length} texts (the first is text ${cut[0]}) were`;
-    context.emit({ warning: `${which} longer than the model's ${maxTokens} tokens and cut there.`, texts: cut });
-  }
+  if (cut.length > 0) context.emit({ warning: cutWarning(cut, maxTokens), texts: cut, maxTokens });
 }
 
 /**
@@ -105,11 +104,11 @@ export async function forEachEncoded(engine, encoded, layers, use, pause, report
 }
 
 /**
- * @param {number} index
+ * @param {number} number
  * @param {number} maxTokens
  */
-const tooLong = (index, maxTokens) =>
+const tooLong = (number, maxTokens) =>
   new BertletError(
     'TEXT_TOO_LONG',
-    `Text ${index} is longer than the model's ${maxTokens} tokens. Shorten it, or allow truncation: 'cut'.`,
+    `Text ${number} is longer than the model's ${maxTokens} tokens. Shorten it, or allow truncation: 'cut'.`,
   );

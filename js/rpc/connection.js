@@ -18,6 +18,8 @@ import { BertletError, fromWire } from '../errors.js';
  * @property {Transferable[]} [transfer] objects in `params` to transfer instead of copying them
  */
 
+/** What makes calls: the connection to a worker, or what has several. @typedef {Pick<Connection, 'call' | 'tell' | 'close'>} Caller */
+
 /** @typedef {{ resolve: (value: any) => void, reject: (error: unknown) => void, onEvent?: (event: any) => void, onPart?: (part: any) => void }} Call */
 
 /** For how long a worker may clean up, in milliseconds. */

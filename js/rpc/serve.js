@@ -6,6 +6,7 @@ import { toWire } from '../errors.js';
  * @typedef {object} Context
  * @property {AbortSignal} signal aborted when the caller aborts the call; its result is then ignored
  * @property {boolean} [progress] whether the caller listens to progress
+ * @property {number} [first] where the call is a piece of a larger one: the number of its first text in that, for messages; default 0
  * @property {(event: unknown, late?: boolean) => void} emit sends an event to the caller, such as { progress } or { warning, texts }; with
  *   `late` even if it has aborted the call: what it may want to keep of the work
  */
@@ -45,6 +46,7 @@ export function serve(port, methods) {
       const result = await methods[method](params, {
         signal,
         progress,
+        first: params?.first,
         emit: (event, late) => (late ? post : postUnlessAborted)({ event }),
         part(part, transfer) {
           if (last[0]) postUnlessAborted(...last);

@@ -36,6 +36,7 @@ export async function fillMask(engine, { texts, topK: k, targets, spec }, contex
     );
   }
   const { tokenizer, config } = engine;
+  const { first = 0 } = context;
   const maskId = tokenizer.specials[SPECIAL.MASK];
   if (maskId < 0) throw new BertletError('BAD_VOCABULARY', 'The vocabulary has no [MASK], so nothing can be masked.');
   const candidates = targets ? targetIds(engine, targets, context) : range(0, config.vocabSize);
@@ -46,12 +47,12 @@ export async function fillMask(engine, { texts, topK: k, targets, spec }, contex
     if (cut) {
       throw new BertletError(
         'TEXT_TOO_LONG',
-        `Text ${index} is longer than the model's ${config.maxPositions} tokens. Shorten it.`,
+        `Text ${first + index} is longer than the model's ${config.maxPositions} tokens. Shorten it.`,
       );
     }
     const maskPositions = range(0, rest.ids.length).filter((token) => rest.ids[token] === maskId);
     if (maskPositions.length === 0)
-      throw new BertletError('BAD_INPUT', `Text ${index} has no [MASK]: write it where a word is to be found.`);
+      throw new BertletError('BAD_INPUT', `Text ${first + index} has no [MASK]: write it where a word is to be found.`);
     encoded.push({ index, cut, ...rest, maskPositions });
     await pause();
   }

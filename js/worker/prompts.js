@@ -25,7 +25,7 @@ import { BertletError } from '../errors.js';
 export function putPrompt(
   engine,
   { texts, pooling, prompt: given, promptName, task, maxTokens = engine.config.maxPositions },
-  { emit },
+  { emit, first = 0 },
 ) {
   const { prompts = {}, defaultPrompt = '', includesPrompt = true } = engine.extras.sentencePipeline ?? {};
   for (const [name, value] of Object.entries({ prompt: given, promptName }))
@@ -45,7 +45,7 @@ export function putPrompt(
   const length = engine.tokenizer.encode([prompt], maxTokens).ids.length - 1; // [CLS] and the prompt, not [SEP]
   return {
     texts: texts.map(([text, textPair]) => [prompt + text, textPair]),
-    own: included ? undefined : (batch) => withoutFirst(engine, batch, length),
+    own: included ? undefined : (batch) => withoutFirst(engine, batch, length, first),
   };
 }
 
@@ -54,9 +54,10 @@ export function putPrompt(
  * @param {Engine} engine its hidden states change
  * @param {Batch} batch
  * @param {number} count how many
+ * @param {number} first number of the first text, see `Context`
  * @returns {Batch} what is left
  */
-function withoutFirst(engine, batch, count) {
+function withoutFirst(engine, batch, count, first) {
   const { hiddenSize } = engine.config;
   const hidden = engine.hidden(batch, false);
   const starts = [0];
@@ -65,7 +66,7 @@ function withoutFirst(engine, batch, count) {
     if (own.length === 0) {
       throw new BertletError(
         'BAD_INPUT',
-        `Text ${index} has no token besides the prompt's, because its first word joins the prompt's last. End the prompt with a space.`,
+        `Text ${first + index} has no token besides the prompt's, because its first word joins the prompt's last. End the prompt with a space.`,
       );
     }
     hidden.set(own, starts[i] * hiddenSize);

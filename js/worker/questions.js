@@ -15,11 +15,12 @@ import { forEachWindow } from './windows.js';
  */
 export async function readQuestions(engine, { texts, head, ...given }, context) {
   const options = windowOptions(given, engine.config.maxPositions);
+  const { first = 0 } = context;
   await forEachWindow(
     engine,
     texts,
     head,
-    (question, number) => questionWindows(engine.tokenizer, question, number, options),
+    (question, number) => questionWindows(engine.tokenizer, question, first + number, options),
     (batch, windows) => {
       const logits = engine.logits(batch, head);
       const part = windows.map((window, i) => {

@@ -336,6 +336,7 @@ describe('functions without a model', () => {
         ...listeners,
       },
     ],
+    createPool: [{ model: files, size: 2, worker: false, threads: 1, cache: false, dtype: 'f32', ...listeners }],
     loadTokenizer: [bert, { lowercase: true, ...place }],
     trainVocabulary: [
       ['the film', 'a film'],

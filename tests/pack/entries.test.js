@@ -43,6 +43,20 @@ for (const [name, beginning] of [
       assert.deepEqual(vector, [...(await bert.embed(TEXT))]);
     });
 
+for (const [name, beginning] of [
+  ['main.mjs', "import { createPool } from 'bertlet';"],
+  ['main.cjs', "const { createPool } = require('bertlet');"],
+])
+  test(`${name}: a pool`, async (t) => {
+    const source = `${beginning}
+      (async () => {
+        const pool = await createPool({ model: process.argv[2], size: 2 });
+        console.log(JSON.stringify([pool.size, ...(await pool.embed('${TEXT}'))]));
+        await pool.dispose();
+      })();`;
+    assert.deepEqual(JSON.parse(await outputOf(t, name, source)), [2, ...(await bert.embed(TEXT))]);
+  });
+
 test('the smaller entries, package.json and the .wasm files', async (t) => {
   const expected = {
     tokens: (await bert.tokenize(TEXT)).tokens,

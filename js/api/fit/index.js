@@ -63,7 +63,7 @@ const prepare = {
 
 /**
  * See `Model.fit`.
- * @param {import('../../rpc/connection.js').Connection} connection to the model's worker
+ * @param {import('../../rpc/connection.js').Caller} connection to the model's worker
  * @param {{ info: import('../../types.js').ModelInfo, head?: unknown }} model the `Model`: if all or some of its weights are trained, it gets a new
  *   `info`, and `head`
  * @param {(remote: RemoteHead, data: HeadData) => Promise<any>} createHead

@@ -5,7 +5,7 @@ import { Head } from './head.js';
 /**
  * The number of a head in the worker of a connection. Throws BAD_INPUT if it is no head, or one of another model.
  * @param {unknown} head
- * @param {import('../../rpc/connection.js').Connection} connection
+ * @param {import('../../rpc/connection.js').Caller} connection
  * @returns {number | undefined} undefined if there is no head
  */
 export function numberOf(head, connection) {

@@ -2,7 +2,7 @@
 
 /** Frees the weights in the worker when the page's object is garbage. */
 const collected = new FinalizationRegistry(
-  (/** @type {{ connection: import('../../rpc/connection.js').Connection, head: number }} */ { connection, head }) =>
+  (/** @type {{ connection: import('../../rpc/connection.js').Caller, head: number }} */ { connection, head }) =>
     connection.tell('forgetHead', { head }),
 );
 
@@ -12,7 +12,7 @@ let lastNumber = 0;
 export class RemoteHead {
   #connection;
 
-  /** @param {import('../../rpc/connection.js').Connection} connection to the worker of the head's model */
+  /** @param {import('../../rpc/connection.js').Caller} connection to the worker of the head's model */
   constructor(connection) {
     this.#connection = connection;
     /** The number. Its weights come to the worker by `keep`, or because `load` or `fit` makes them there. */
@@ -30,7 +30,7 @@ export class RemoteHead {
     this.#connection.tell('keepHead', { head: this.number, network });
   }
 
-  /** Whether it is of the model of a connection. @param {import('../../rpc/connection.js').Connection} connection */
+  /** Whether it is of the model of a connection. @param {import('../../rpc/connection.js').Caller} connection */
   isOf(connection) {
     return this.#connection === connection;
   }

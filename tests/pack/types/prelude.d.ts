@@ -2,7 +2,7 @@
 import type * as bertlet from 'bertlet';
 
 declare global {
-  const { load, search, createModel }: typeof bertlet;
+  const { load, search, createModel, createPool }: typeof bertlet;
   const bert: bertlet.Model;
   const examples: bertlet.Example[];
   const pairs: bertlet.PairExample[];

@@ -1,5 +1,15 @@
 // What the types must know, and what they must refuse. Compiled, never run.
-import { load, type AnyHead, type EntityGroup, type FitReport, type MaskFill, type Prediction } from 'bertlet';
+import {
+  createPool,
+  load,
+  type AnyHead,
+  type EntityGroup,
+  type FitReport,
+  type MaskFill,
+  type Pool,
+  type PoolOptions,
+  type Prediction,
+} from 'bertlet';
 import { loadTokenizer, type Encoding } from 'bertlet/tokenizer';
 import { createModel, type PretrainReport } from 'bertlet/train';
 
@@ -60,3 +70,14 @@ several[0][0];
 const encoding: Encoding = (await loadTokenizer('./model')).tokenize('a film');
 const pretrained: PretrainReport = await (await createModel({ vocabulary: encoding.tokens })).pretrain(['a film']);
 pretrained.steps.toFixed();
+
+const poolOptions: PoolOptions = { model: './model', size: 2 };
+const pool: Pool = await createPool({ ...poolOptions, dtype: 'int8', threads: 2 });
+const pooled = await pool.embed(['a film', { text: 'a', textPair: 'b' }], { pooling: 'none' });
+is<typeof pooled, Float32Array[][]>(true);
+const pooledTagger = await pool.loadHead<'token-classification'>(new Uint8Array());
+is<Awaited<ReturnType<typeof pooledTagger.tag>>, string[][]>(true);
+pool.size.toFixed();
+await pool.dispose();
+// @ts-expect-error -- what trains is of a model
+pool.fit([]);
