@@ -1,44 +1,14 @@
-// Starts the worker where worker.js can't be started as it stands beside bertlet.js: from another origin than the page's, as from a CDN;
-// in a sandboxed iframe, which has no origin; and where it is in another folder. Fetched only there.
-import { REMEDY } from './platform.js';
+// Starts the worker where worker.js can't be started as it stands beside bertlet.js: from another origin than the page's, as from a CDN; and in a
+// sandboxed iframe, which has no origin. Fetched only there.
 
 /**
- * @param {() => Worker} newWorker `new Worker(address, options)` as bundlers want to see it
- * @param {string} assets the folder where worker.js is instead, if not ''
+ * @param {string} url of worker.js, on another origin
+ * @param {WorkerOptions} [options] of it
  * @returns {{ worker: Worker, reason: string }} `reason`: what is wrong if it can't be loaded. Throws where no worker can be started
  */
-export function startElsewhere(newWorker, assets) {
-  const [address, options] = assets
-    ? [`${assets}worker.js`, /** @type {WorkerOptions} */ ({ type: 'module' })]
-    : argumentsOf(newWorker);
-  const url = new URL(address, location.href);
-  if (url.origin === self.origin)
-    return { worker: new Worker(url, options), reason: `${url} could not be loaded. ${REMEDY}` };
-  const reason = `${url} could not be loaded into a worker of this page, which has another origin. Its Content-Security-Policy must allow blob: in worker-src, and the server must allow other origins to read the file (Access-Control-Allow-Origin). Or serve bertlet's files from the page's own origin, or give load() { worker: false }`;
-  return { worker: new Worker(loaderOf(url.href, options?.type, reason)), reason };
-}
-
-/**
- * The arguments of a call of `new Worker`. What bundlers put in the place of worker.js's address is known to that call alone, so it is
- * made with another class of this name.
- * @param {() => Worker} newWorker
- * @returns {[address: URL | string, options?: WorkerOptions]}
- */
-function argumentsOf(newWorker) {
-  const { Worker } = globalThis;
-  /** @type {any} */
-  let given;
-  try {
-    globalThis.Worker = /** @type {any} */ (
-      function (/** @type {unknown[]} */ ...args) {
-        given = args;
-      }
-    );
-    newWorker();
-  } finally {
-    globalThis.Worker = Worker;
-  }
-  return given;
+export function startElsewhere(url, options) {
+  const reason = `${url} could not be loaded into a worker of this page, which has another origin. Its Content-Security-Policy must allow blob: and ${new URL(url).origin} in worker-src, and the server must allow other origins to read the file (Access-Control-Allow-Origin). Or serve bertlet's files from the page's own origin, or give load() { worker: false }`;
+  return { worker: new Worker(loaderOf(url, options?.type, reason)), reason };
 }
 
 /** Addresses of loaders, by the addresses of what they load. @type {Map<string, string>} */

@@ -15,11 +15,15 @@ export function memoryBytes() {
 }
 
 /** @type {import('../js/base/platform.js').Platform['whyNoThreads']} */
-export const whyNoThreads = () =>
-  globalThis.crossOriginIsolated
-    ? undefined
-    : 'The page is not cross-origin isolated, so there is one thread: serve it with the headers ' +
-      '"Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp" to have more.';
+export const whyNoThreads = () => {
+  if (!globalThis.crossOriginIsolated)
+    return (
+      'The page is not cross-origin isolated, so there is one thread: serve it with the headers ' +
+      '"Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp" to have more.'
+    );
+  // WebKitGTK isolates pages, but has shared memory switched off: WebAssembly makes some, which no message can carry.
+  return globalThis.SharedArrayBuffer ? undefined : 'This engine has no SharedArrayBuffer, so there is one thread.';
+};
 
 /** @type {MessageChannel | undefined} */
 let tasks;
@@ -46,17 +50,18 @@ export const whenIdle = (work) => void setTimeout(() => (globalThis.requestIdleC
 
 /**
  * A further thread runs the same file as this worker, at its own address: so no bundler needs to know of it, and none follows a file that names
- * itself in a circle. Whether that is a module, as in dist/, or a classic script, which some bundlers make of it, only modules tell. Where `assets`
- * are named, it runs their worker.js.
+ * itself in a circle. Whether that is a module, as in dist/, or a classic script, which some bundlers make of it, the error of importScripts tells:
+ * modules have no such function, whereas to classic scripts '//' is no address. (Without an argument, Firefox complains in neither.) Where `assets` are
+ * named, it runs their worker.js.
  * @type {import('../js/base/platform.js').Platform['startThread']}
  */
 export async function startThread() {
   /** @type {WorkerType} */
   let type = 'classic';
   try {
-    /** @type {any} */ (self).importScripts();
-  } catch {
-    type = 'module';
+    /** @type {any} */ (self).importScripts('//');
+  } catch (error) {
+    if (error instanceof TypeError) type = 'module';
   }
   const url = assets ? `${assets}worker.js` : location.href;
   return channelTo(new Worker(url, { type: assets ? 'module' : type }), `${url} could not be loaded`);

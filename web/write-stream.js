@@ -16,7 +16,8 @@ export async function writeStream(folder, name, parts) {
     const stream = await handle.createWritable();
     for (const part of parts)
       for (let done = 0; done < part.length; done += MOST_AT_ONCE)
-        await stream.write(/** @type {Uint8Array<ArrayBuffer>} */ (part.subarray(done, done + MOST_AT_ONCE)));
+        // A copy, since of a part of a larger buffer WebKit writes the whole buffer.
+        await stream.write(/** @type {Uint8Array<ArrayBuffer>} */ (part.slice(done, done + MOST_AT_ONCE)));
     await stream.close();
   } catch (error) {
     await folder.removeEntry(name).catch(() => {});
