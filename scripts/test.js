@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { build, buildNative, buildWasm } from './build.js';
 import { format } from './format.js';
+import { nodeTests } from './node-tests.js';
 import {
   ensureBrowser,
   ensureModel,
@@ -15,7 +16,7 @@ import {
 } from './setup.js';
 import { root, run, step } from './shell.js';
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {import('./node-tests.js').Counts} Counts */
 
 /** @type {Counts} */
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -62,33 +63,8 @@ async function native(preset, ...tests) {
   return { passed: all - failed - skipped, failed, skipped };
 }
 
-/** Folders of tests/ that need a browser, or a build of their own. */
-const APART = ['browser', 'pack', 'kernels', 'builds'];
-
-/**
- * Test files in folders of tests/, with the test runner of this Node or of another.
- * @param {string[]} folders
- * @param {{ concurrency?: number, env?: Record<string, string>, program?: string, flags?: string[] }} [options] `flags`: V8's
- * @returns {Promise<Counts>}
- */
-async function node(folders, { concurrency, env, program = process.execPath, flags = [] } = {}) {
-  const files = folders.flatMap((folder) =>
-    readdirSync(join(root, 'tests', folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.test.js'))
-      .map((name) => join('tests', folder, name)),
-  );
-  const args = [...flags, '--test', '--test-reporter=spec', '--test-reporter-destination=stdout'];
-  if (concurrency) args.push(`--test-concurrency=${concurrency}`);
-  const { stdout } = await run(program, [...args, ...files], {
-    tee: true,
-    allowFailure: true,
-    env,
-  });
-  const count = (/** @type {string} */ word) => Number(new RegExp(`^. ${word} (\\d+)$`, 'm').exec(stdout)?.[1] ?? NaN);
-  const counts = { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') };
-  if (Number.isNaN(counts.passed + counts.failed)) throw new Error('the test runner printed no result');
-  return counts;
-}
+/** Folders of tests/ that need a browser, or a build of their own, or hold no tests. */
+const APART = ['browser', 'engines', 'pack', 'kernels', 'builds'];
 
 /**
  * The public API on each of the builds that ship.
@@ -110,7 +86,7 @@ async function builds(node24) {
   ];
   for (const [BERTLET_BUILD, { title, program, flags }] of runs) {
     await part(`The API on the build "${BERTLET_BUILD}": ${title}`, async () => {
-      if (program) return node(['builds'], { program, flags, env: { BERTLET_BUILD } });
+      if (program) return nodeTests(['builds'], { program, flags, env: { BERTLET_BUILD } });
       process.stderr.write('  SKIP: npm has no Node 24 for this machine\n');
       return { passed: 0, failed: 0, skipped: 1 };
     });
@@ -135,7 +111,7 @@ try {
   );
   await part('Kernels of the WebAssembly builds: Node', async () => {
     await buildWasm('kernel_tests');
-    return node(['kernels'], { env: NODE24 ? { NODE24 } : {} });
+    return nodeTests(['kernels'], { env: NODE24 ? { NODE24 } : {} });
   });
   await builds(NODE24);
   await part('JavaScript: Node', async () => {
@@ -144,10 +120,10 @@ try {
       .filter((entry) => entry.isDirectory() && !APART.includes(entry.name))
       .map(({ name }) => name);
     // One file for each core; by itself Node leaves one core idle.
-    return node(folders, { concurrency: availableParallelism(), env });
+    return nodeTests(folders, { concurrency: availableParallelism(), env });
   });
-  await part('The page: Chromium', () => node(['browser'], { concurrency: 1, env: { CHROMIUM } }));
-  await part('The package: bundlers', () => node(['pack'], { env: { CHROMIUM } }));
+  await part('The page: Chromium', () => nodeTests(['browser'], { concurrency: 1, env: { CHROMIUM } }));
+  await part('The package: bundlers', () => nodeTests(['pack'], { env: { CHROMIUM } }));
 } catch (error) {
   total.failed += 1;
   failures.push(`Set-up: ${messageOf(error)}`);

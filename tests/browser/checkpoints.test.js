@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { serve } from '../../scripts/serve.js';
 import { fixtures, fromRoot } from '../support.js';
-import { EMPTY_PAGE, launch, openPage } from './chromium.js';
+import { EMPTY_PAGE, launch, openPage } from './browser.js';
 
 const checkpoints = join(fixtures, 'checkpoints');
 const readJson = (...path) => JSON.parse(readFileSync(join(checkpoints, ...path), 'utf8'));

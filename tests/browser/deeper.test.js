@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { toyExamples } from '../support.js';
-import { addPasted, FIXTURES, useSite } from './chromium.js';
+import { addPasted, FIXTURES, useSite } from './browser.js';
 
 const site = useSite({ models: FIXTURES });
 let page;

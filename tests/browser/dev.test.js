@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { serveSources } from '../../scripts/dev.js';
 import { root } from '../../scripts/shell.js';
-import { FIXTURES, launch, openPage } from './chromium.js';
+import { FIXTURES, launch, openPage } from './browser.js';
 
 let browser;
 let server;

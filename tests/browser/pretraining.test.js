@@ -1,9 +1,8 @@
 // Pre-training in a page: by the library, aborted on the way, and in the demo's tab, paused, reloaded and taken home.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { unzipSync } from 'fflate';
-import { EMPTY_PAGE, FIXTURES, useSite } from './chromium.js';
+import { download, EMPTY_PAGE, FIXTURES, overhang, useSite } from './browser.js';
 
 const site = useSite({ models: FIXTURES });
 
@@ -102,8 +101,8 @@ test('the tab fills gaps while it learns, goes on after a reload, and gives the 
     /^After [\d,]+ steps it finds \d+% of the hidden pieces/,
   );
 
-  const [download] = await Promise.all([page.waitForEvent('download'), page.click('.save-model')]);
-  const files = unzipSync(await readFile(await download.path()), { filter: ({ name }) => !name.endsWith('/') });
+  const { bytes } = await download(page, () => page.click('.save-model'));
+  const files = unzipSync(bytes, { filter: ({ name }) => !name.endsWith('/') });
   const names = Object.keys(files).map((name) => name.replace('my-bert/', ''));
   for (const name of ['config.json', 'model.safetensors', 'vocab.txt']) assert.ok(names.includes(name), `${names}`);
   await page.route('**/my-bert/*', (route) => {
@@ -121,7 +120,7 @@ test('the tab fills gaps while it learns, goes on after a reload, and gives the 
   assert.equal(told.split(', ')[0], again);
   for (const width of [320, 390, 768, 1280]) {
     await page.setViewportSize({ width, height: 800 });
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+    assert.equal(await overhang(page), 0, `${width}`);
   }
   page.faults = page.faults.filter((fault) => !fault.includes('404')); // files that a model may lack
   assert.deepEqual(page.faults, []);

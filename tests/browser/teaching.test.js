@@ -1,13 +1,13 @@
 // Entities and answers that the page is taught: examples in a text field, a head on the page's own model, and back to the adapter.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { trips } from '../../demo/entities/samples.js';
 import { announcements } from '../../demo/questions/samples.js';
 import { serve } from '../../scripts/serve.js';
-import { FIXTURES, launch, marks, openPage, withoutModel } from './chromium.js';
+import { download, FIXTURES, launch, marks, openPage, withoutModel } from './browser.js';
 
 let browser;
 let page;
@@ -45,9 +45,9 @@ async function train(tab) {
 
 /** Saves what was taught, and opens it in the page loaded anew. */
 async function reopen(tab, folder) {
-  const [download] = await Promise.all([page.waitForEvent('download'), teaching(tab).locator('.save').click()]);
-  const path = join(folder, download.suggestedFilename());
-  await download.saveAs(path);
+  const { name, bytes } = await download(page, () => teaching(tab).locator('.save').click());
+  const path = join(folder, name);
+  await writeFile(path, bytes);
   await page.goto(new URL('/', page.url()).href);
   await ready();
   await page.click(`#tab-${tab}`);

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { serve } from '../../scripts/serve.js';
-import { EMPTY_PAGE, FIXTURES, launch, openPage } from './chromium.js';
+import { EMPTY_PAGE, FIXTURES, launch, openPage } from './browser.js';
 
 const fixture = JSON.parse(readFileSync(join(FIXTURES, '../train/tuning.json'), 'utf8'));
 

@@ -1,13 +1,22 @@
 // The tab that tunes the model itself: live, paused, after a reload, compared, and taken home.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { unzipSync } from 'fflate';
 import { toyExamples } from '../support.js';
-import { addPasted, FIXTURES, useSite } from './chromium.js';
+import {
+  addPasted,
+  download,
+  FIXTURES,
+  foldersOnlyInChromium,
+  namesOnlyInChromium,
+  onlyInChromium,
+  overhang,
+  useSite,
+} from './browser.js';
 
 const python = process.env.PYTHON ?? 'python3';
 const packages = 'torch, transformers, peft';
@@ -179,7 +188,7 @@ test('what is paused can be discarded, and that taken back', async () => {
   await button('Fine-tune').waitFor();
 });
 
-test('it does not go on with another model, and says so', async () => {
+test('it does not go on with another model, and says so', { skip: foldersOnlyInChromium }, async () => {
   await paste(toyExamples(640));
   await pauseEarly();
   await page.setInputFiles('.model-folder', join(FIXTURES, 'tiny-f16'));
@@ -203,10 +212,14 @@ test('one label is not enough, and what can’t be fetched is named', async () =
   await button('Fine-tune').waitFor();
 });
 
-test('everything has a name for screen readers, and nothing sticks out of a narrow window', async () => {
+const tuneToLongLabels = async () => {
   await page.check('#panel-tune [value=banking]'); // with long names of labels
   await page.click('#tune-start');
   await finished();
+};
+
+test('everything has a name for screen readers', { skip: namesOnlyInChromium }, async () => {
+  await tuneToLongLabels();
   const cdp = await page.context().newCDPSession(page);
   const { nodes } = await cdp.send('Accessibility.getFullAXTree');
   const roles = ['button', 'textbox', 'radio', 'tab', 'region', 'image', 'progressbar'];
@@ -216,9 +229,13 @@ test('everything has a name for screen readers, and nothing sticks out of a narr
     [],
   );
   assert.ok(controls.some(({ name }) => name.value === 'Copy the lines of Python'));
+});
+
+test('nothing sticks out of a narrow window', async () => {
+  await tuneToLongLabels();
   for (const width of [320, 390, 768, 1024, 1280]) {
     await page.setViewportSize({ width, height: 800 });
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+    assert.equal(await overhang(page), 0, `${width}`);
   }
 });
 
@@ -233,21 +250,18 @@ describe('taken home', () => {
     await paste(toyExamples(60));
     await page.click('#tune-start');
     await finished();
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.locator('.save-adapter:has-text("MB")').click(),
-    ]);
-    assert.equal(download.suggestedFilename(), 'tuned-adapter.zip');
-    files = unzipSync(await readFile(await download.path()));
+    const { name, bytes } = await download(page, () => page.locator('.save-adapter:has-text("MB")').click());
+    assert.equal(name, 'tuned-adapter.zip');
+    files = unzipSync(bytes);
     [, scores] = await compare(TEXT);
   });
 
   const linesOf = (language) => page.locator(`#tune-home .${language} code`).textContent();
 
   test('one file opens in the first tab, with the same scores', async () => {
-    const [download] = await Promise.all([page.waitForEvent('download'), page.click('.save-file')]);
-    const path = join(folder, download.suggestedFilename());
-    await download.saveAs(path);
+    const { name, bytes } = await download(page, () => page.click('.save-file'));
+    const path = join(folder, name);
+    await writeFile(path, bytes);
     await page.reload();
     await ready();
     await page.click('#tab-classify');
@@ -302,7 +316,7 @@ describe('taken home', () => {
     for (const [label, score] of Object.entries(found)) assert.ok(Math.abs(score - scores[label]) < 1e-5, label);
   });
 
-  test('the lines can be copied', async () => {
+  test('the lines can be copied', { skip: onlyInChromium('a clipboard that a test may read') }, async () => {
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.click('#tune-home .python .copy');
     await page.waitForSelector('#tune-home .copied:has-text("Copied.")');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fixtures } from '../support.js';
 import { readFixture } from '../tokenize/golden.js';
-import { EMPTY_PAGE, useSite } from './chromium.js';
+import { EMPTY_PAGE, useSite } from './browser.js';
 
 const site = useSite();
 

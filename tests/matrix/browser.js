@@ -2,7 +2,7 @@
 import { createServer, request } from 'node:http';
 import { join } from 'node:path';
 import sirv from 'sirv';
-import { launch } from '../browser/chromium.js';
+import { launch } from '../browser/browser.js';
 import { fixtures } from '../support.js';
 
 /** What lets a page have threads. */

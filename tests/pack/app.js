@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sirv from 'sirv';
-import { openPage } from '../browser/chromium.js';
+import { openPage } from '../browser/browser.js';
 import { fixtures, fromRoot } from '../support.js';
 
 const run = promisify(execFile);

@@ -4,7 +4,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { launch } from '../browser/chromium.js';
+import { launch } from '../browser/browser.js';
 import { temporaryFolder } from '../support.js';
 import { makeApp, serveFolders, useApp } from './app.js';
 

@@ -1,7 +1,7 @@
 // Pages without a bundler, and the other places of a browser where scripts run.
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { backgroundOf, launchExtension } from '../../browser/chromium.js';
+import { backgroundOf, launchExtension } from '../../browser/browser.js';
 import { serveFolders, useFolders } from '../browser.js';
 
 const LIBRARY = '/node_modules/bertlet/dist/bertlet.js';

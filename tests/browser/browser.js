@@ -1,10 +1,12 @@
-// What the tests in this folder share: a headless Chromium, pages that take notes of everything they should not do, and the
-// reference values that PyTorch computed.
-import { existsSync, readFileSync } from 'node:fs';
+// What the tests in this folder share: a headless browser, pages that take notes of everything they should not do, and the
+// reference values that PyTorch computed. BERTLET_BROWSER says in which: chromium, firefox or webkit.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
+import { chromium, firefox } from 'playwright-core';
 import { modelFolder } from '../../js/node/model-folder.js';
 import { serve } from '../../scripts/serve.js';
 
@@ -19,19 +21,59 @@ export const withoutModel = existsSync(join(modelFolder(MODEL), 'model.safetenso
 /** Any document of the server that runs no script, as a place for calls of the library. */
 export const EMPTY_PAGE = 'icon.svg';
 
-export const launch = () =>
-  chromium.launch({
-    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: [
-      '--no-sandbox', // which root can't use
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+/** Which browser the tests use. */
+export const ENGINE = process.env.BERTLET_BROWSER || 'chromium';
+
+/**
+ * Why a test is skipped in other browsers than Chromium, or false: the value of a test's `skip`.
+ * @param {string} what only Chromium has, or lets a test do
+ */
+export const onlyInChromium = (what) => ENGINE !== 'chromium' && `only in Chromium: ${what}`;
+
+/** Why a test of builds with relaxed SIMD is skipped, or false. */
+export const withoutRelaxed = ENGINE === 'webkit' && 'WebKit has no relaxed SIMD';
+
+/** `onlyInChromium` of tests that look for what has no name. */
+export const namesOnlyInChromium = onlyInChromium('its tree of what screen readers get');
+
+/** Where Firefox puts what a page gives to keep. */
+let downloadsFolder;
+function downloads() {
+  if (downloadsFolder) return downloadsFolder;
+  downloadsFolder = mkdtempSync(join(tmpdir(), 'bertlet-downloads-'));
+  process.on('exit', () => rmSync(downloadsFolder, { recursive: true, force: true }));
+  return downloadsFolder;
+}
+
+/** `onlyInChromium` of tests that choose a folder. */
+export const foldersOnlyInChromium = onlyInChromium('a folder that a driver can choose');
+
+const ENGINES = {
+  chromium: () =>
+    chromium.launch({
+      executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+      args: [
+        '--no-sandbox', // which root can't use
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    }),
+  // The one that everybody has, through WebDriver BiDi; without the channel it would be Playwright's own build.
+  firefox: () =>
+    firefox.launch({
+      channel: 'moz-firefox',
+      executablePath: process.env.FIREFOX || '/usr/bin/firefox-esr',
+      downloadsPath: downloads(),
+    }),
+  webkit: async () => (await import('../engines/webkit.js')).launch(),
+};
+
+/** Starts a browser. */
+export const launch = (engine = ENGINE) => ENGINES[engine]();
 
 /**
  * A browser that has an extension, which only a persistent context can have.
@@ -60,6 +102,7 @@ export const backgroundOf = async (context) => context.serviceWorkers()[0] ?? co
 export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
+  if (ENGINE === 'firefox') page.setDefaultTimeout(120_000); // it loads a large model in more time than Chromium
   page.faults = [];
   page.on('console', (message) => {
     // Not there, and no fault: a file that a model may lack, and what Chromium itself asks for.
@@ -68,6 +111,7 @@ export async function openPage(browser, url, options = {}) {
     if (message.type() === 'error' || message.type() === 'warning') page.faults.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => page.faults.push(`uncaught: ${error.stack}`));
+  page.on('fault', (fault) => page.faults.push(fault)); // WebKit's
   page.on('request', (request) => {
     const { origin, protocol } = new URL(request.url());
     if (protocol !== 'blob:' && origin !== new URL(url).origin) page.faults.push(`request to ${request.url()}`);
@@ -99,6 +143,45 @@ export function useSite(options) {
   });
   return site;
 }
+
+/**
+ * The file that a page gives to keep.
+ * @param {import('playwright-core').Page} page
+ * @param {() => Promise<void>} act makes it do so
+ * @returns {Promise<{ name: string, bytes: Buffer }>}
+ */
+export async function download(page, act) {
+  if (ENGINE !== 'firefox') {
+    const [event] = await Promise.all([page.waitForEvent('download'), act()]);
+    return { name: event.suggestedFilename(), bytes: await readFile(await event.path()) };
+  }
+  // Firefox tells of a download, but not in which navigation, without which Playwright passes it over.
+  await act();
+  for (;;) {
+    const [name, ...others] = await readdir(downloads());
+    const path = join(downloads(), name ?? '');
+    const bytes = name && others.length === 0 ? await readFile(path) : Buffer.of(); // beside an unfinished one is NAME.part
+    if (bytes.length > 0) {
+      await rm(path);
+      return { name, bytes };
+    }
+    await page.waitForTimeout(50);
+  }
+}
+
+/**
+ * Replaces what a field holds, as a person does: to Firefox what `fill` sets is no change.
+ * @param {import('playwright-core').Locator} field
+ * @param {string} text
+ */
+export async function retype(field, text) {
+  await field.press('Control+A');
+  await field.pressSequentially(text);
+}
+
+/** How wide a page is beyond its window, in px. @param {import('playwright-core').Page} page */
+export const overhang = (page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 /** Tensors of a safetensors file, as PyTorch wrote it: { name: { shape, data } }. */
 export function readTensors(bytes) {
