@@ -1,7 +1,7 @@
 // A pool in a page that is not cross-origin isolated, where a model has one thread.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EMPTY_PAGE, FIXTURES, useSite } from './chromium.js';
+import { EMPTY_PAGE, FIXTURES, useSite } from './browser.js';
 
 const site = useSite({ isolated: false, models: FIXTURES });
 
