@@ -18,11 +18,11 @@ export function memoryBytes() {
 export const whyNoThreads = () => {
   if (!globalThis.crossOriginIsolated)
     return (
-      'The page is not cross-origin isolated, so there is one thread: serve it with the headers ' +
-      '"Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp" to have more.'
+      'The page is not cross-origin isolated, so there is one thread: serve it with ' +
+      '"Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp".'
     );
   // WebKitGTK isolates pages, but has shared memory switched off: WebAssembly makes some, which no message can carry.
-  return globalThis.SharedArrayBuffer ? undefined : 'This engine has no SharedArrayBuffer, so there is one thread.';
+  return globalThis.SharedArrayBuffer ? undefined : 'Without SharedArrayBuffer there is one thread.';
 };
 
 /** @type {MessageChannel | undefined} */

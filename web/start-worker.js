@@ -8,8 +8,8 @@ const newWorker = () => new Worker(new URL('./worker.js', import.meta.url), { ty
 
 /** @type {import('../js/base/platform.js').StartWorker} */
 export async function startWorker() {
-  /** @type {ReturnType<typeof argumentsOf>} */
-  const [address, options] = assets ? [`${assets}worker.js`, { type: 'module' }] : argumentsOf(newWorker);
+  /** @type {ReturnType<typeof workerArguments>} */
+  const [address, options] = assets ? [`${assets}worker.js`, { type: 'module' }] : workerArguments();
   const url = new URL(address, location.href);
   if (url.origin === self.origin) return channelTo(new Worker(url, options), `${url} could not be loaded. ${REMEDY}`);
   const { worker, reason } = (await fetchPart(() => import('./elsewhere.js'))).startElsewhere(url.href, options);
@@ -17,13 +17,12 @@ export async function startWorker() {
 }
 
 /**
- * The arguments of a call of `new Worker`. What bundlers put in the place of worker.js's address is known to that call alone, and whether it is of
+ * The arguments of the call of `new Worker` above. What bundlers put in the place of worker.js's address is known to that call alone, and whether it is of
  * the page's origin must be known before the call: where it is not, Chromium throws, but Firefox gives a worker that never answers. So the call is
  * made with another class of this name.
- * @param {() => Worker} newWorker
  * @returns {[address: URL | string, options?: WorkerOptions]}
  */
-function argumentsOf(newWorker) {
+function workerArguments() {
   const { Worker } = globalThis;
   if (!Worker) newWorker(); // throws that it is not defined
   /** @type {any} */

@@ -9,7 +9,7 @@ import { BertletError } from '../errors.js';
  */
 export const fetchPart = (importing) =>
   importing().catch((error) => {
-    const remedy = 'Check the connection and try again. If it fails once more, load the page anew.';
+    const remedy = 'Check the connection and try again, or load the page anew.';
     throw new BertletError('NETWORK', `A part of bertlet could not be fetched: ${error.message}. ${remedy}`, {
       cause: error,
     });

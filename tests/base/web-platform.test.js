@@ -16,5 +16,5 @@ test('threads need an isolated page, and shared memory that a message can carry'
   globalThis.crossOriginIsolated = true;
   assert.equal(whyNoThreads(), undefined);
   delete globalThis.SharedArrayBuffer; // as in WebKitGTK
-  assert.match(whyNoThreads(), /no SharedArrayBuffer, so there is one thread/);
+  assert.match(whyNoThreads(), /Without SharedArrayBuffer there is one thread/);
 });
