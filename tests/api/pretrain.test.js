@@ -115,7 +115,8 @@ describe('live', () => {
     const bert = await start();
     const controller = new AbortController();
     let checkpoint;
-    const options = { ...run, learningRate: 1e-3, steps: 10, live: true };
+    // Steps of many texts, so that the abort is there before the last.
+    const options = { ...run, batchSize: 200, learningRate: 1e-3, steps: 10, live: true };
     const aborted = bert.pretrain(texts, {
       ...options,
       signal: controller.signal,
@@ -150,9 +151,10 @@ describe('live', () => {
     const { signal } = controller;
     const aborted = bert.pretrain(texts, {
       ...run,
+      steps: 400, // which take longer than the abort is on its way
       live: true,
       signal,
-      onProgress: ({ history = [] }) => history.length > 0 && controller.abort(),
+      onProgress: ({ history = [] }) => history.length > 1 && controller.abort(), // after weights that are new
     });
     await assert.rejects(aborted, { name: 'AbortError' });
     await assert.rejects(before.classify('the great movie'), { code: 'HEAD_MODEL_MISMATCH' });
