@@ -59,9 +59,11 @@
  * @property {ModelSpec} [adapter] a LoRA adapter in PEFT's format, merged into the weights while they are read: a folder, given in
  *   any way that a model is, with adapter_config.json, adapter_model.safetensors and, if its labels have names, labels.json (an array
  *   of strings)
- * @property {Dtype} [dtype] what the model computes in, whatever the checkpoint holds. Default 'f32', which gives PyTorch's numbers.
- *   'int8' takes a third of the memory and a quarter to two thirds of the time. Its sentence vectors have a mean cosine of 0.9985 to
- *   0.9997 to PyTorch's, by what the engine multiplies exactly; on long texts, lists and foreign scripts it is 0.998 or a little less
+ * @property {Dtype} [dtype] what the model computes in, whatever the checkpoint holds. 'f32' gives PyTorch's numbers, and is needed where the
+ *   model's own weights are trained or written: `fit` with method 'layers' or 'full' or with modulesToSave, `pretrain`, `save`, `export`.
+ *   Default 'int8': a third of the memory and a quarter to two thirds of the time. What it multiplies exactly differs by engine, so the
+ *   mean cosine of all-MiniLM-L6-v2's sentence vectors to PyTorch's does, too: 0.9997 in plain SIMD, in relaxed SIMD 0.9985, or 0.9988 where
+ *   the processor has dot products; 0.001 to 0.0013 less from the file of `export`, which it takes where there is one
  * @property {boolean} [worker] default true: the model works in a worker of its own; where none can be started (a service worker, say)
  *   on the calling thread, and `info.notes` says why. false: on the calling thread, which is busy for up to some tenths of a second at a
  *   time, with one thread

@@ -4,7 +4,7 @@ import { guarded } from './guard.js';
 import { load } from './load.js';
 
 /**
- * A BERT with random weights, to be trained from nothing by `pretrain`. It is used as a loaded model is.
+ * A BERT with random weights, to be trained from nothing by `pretrain`. It is used as a loaded model is, but in f32, as training needs it.
  * @example
  * const bert = await createModel({ layers: 4, hiddenSize: 128, heads: 4, vocabulary });
  * await bert.pretrain(texts, { steps: 2000, learningRate: 1e-3 });

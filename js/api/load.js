@@ -17,7 +17,7 @@ import { checkChoice, checkInteger } from './options.js';
  * Loads a model into a worker of its own, so that the page stays responsive while the model works. A model that was loaded before comes
  * from the cache. When it is no longer needed, `model.dispose()` frees its memory.
  * @example
- * const model = await load('sentence-transformers/all-MiniLM-L6-v2', { dtype: 'int8' });
+ * const model = await load('sentence-transformers/all-MiniLM-L6-v2');
  * const vectors = await model.embed(['a lovely film', 'a dull one']);
  * @param {import('../types.js').ModelSpec} spec where the model is: a hub id, a URL, in Node a path, or the files themselves
  * @param {import('../types.js').LoadOptions & import('../types.js').TaskOptions} [options]
@@ -44,7 +44,7 @@ const open = guarded((spec, options) => openModel(spec, options));
 export async function openModel(
   spec,
   {
-    dtype = 'f32',
+    dtype = 'int8',
     adapter,
     worker = true,
     assets,

@@ -178,7 +178,7 @@ export class Model {
 
   /**
    * Loads a head that `head.save()` wrote, or an adapter in PEFT's format with the head that it brings. It must have been trained on this
-   * model, with the same adapter merged, if any. What a head has of an adapter of its own lies beside the model, which stays as it is: so
+   * model, in f32 or int8, with the same adapter merged, if any. What a head has of an adapter of its own lies beside the model, which stays as it is: so
    * any number of heads can be used at the same time.
    * @template {import('../types.js').HeadTask} [K=import('../types.js').HeadTask]
    * @param {import('../types.js').FileContent | import('../types.js').ModelSpec} content of a head its bytes, a Blob, a Response, a stream,
@@ -200,7 +200,7 @@ export class Model {
    * @param {{ head?: import('./heads/any-head.js').AnyHead, dtype?: import('../types.js').SaveDtype } & TaskOptions} [options] `head`: instead of
    *   the model's own; its adapter, if it has one, is merged into what is saved. `dtype`: default 'f32'
    * @returns {Promise<Record<string, import('../types.js').Blob | Uint8Array<ArrayBuffer>>>} weights as a Blob, which need not be in memory, the small files as bytes.
-   *   Rejects with UNSUPPORTED_DTYPE for an int8 model, HEAD_MODEL_MISMATCH for a head of another one, BAD_INPUT for a head that neither
+   *   Rejects with UNSUPPORTED_DTYPE for a model that was not loaded with dtype 'f32', HEAD_MODEL_MISMATCH for a head of another one, BAD_INPUT for a head that neither
    *   library can compute
    */
   async save(options = {}) {

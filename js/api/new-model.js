@@ -41,7 +41,7 @@ export function newModel({
     );
   const texts = { vocabulary, lowercase, stripAccents, splitChinese };
   const architecture = { ...texts, layers, hiddenSize, heads, intermediateSize, maxTokens, dropout };
-  return [newModelFiles(architecture, seed), { cache: false, ...others }];
+  return [newModelFiles(architecture, seed), { cache: false, dtype: 'f32', ...others }];
 }
 
 /** @param {unknown} vocabulary */

@@ -191,7 +191,7 @@ export function modelCard({ className, head, headClass, isSentenceModel, dtype }
       ...code('js', [
         "import { load } from 'bertlet';",
         '',
-        `const bert = await load('https://…/this-folder/'${isPacked ? ", { dtype: 'int8' }" : ''});`,
+        `const bert = await load('https://…/this-folder/');`,
         task ? `await bert.head.${CALLS[task]};` : "const [vector] = await bert.embed(['what a lovely film']);",
         ...(fillsMasks ? ["const words = await bert.fillMask('what a [MASK] film');"] : []),
       ]),

@@ -123,7 +123,7 @@ const answered = examples.map(() => ({
   context: 'of in the to',
   answers: [{ text: 'the', start: 6 }],
 }));
-const model = (name) => load(join(fixtures, name), { threads: 1, cache: false, ...quiet });
+const model = (name) => load(join(fixtures, name), { dtype: 'f32', threads: 1, cache: false, ...quiet });
 
 describe('methods of a model and its heads', () => {
   const loaded = {};

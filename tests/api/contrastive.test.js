@@ -21,7 +21,7 @@ function needles(count) {
 
 let bert;
 before(async () => {
-  bert = await load(tiny(), { threads: 1 });
+  bert = await load(tiny(), { dtype: 'f32', threads: 1 });
 });
 after(() => bert.dispose());
 
@@ -59,7 +59,7 @@ describe('what comes of it', () => {
     assert.deepEqual(again.report, head.report);
     const beside = await bert.loadHead(await head.saveAdapter());
     assert.deepEqual(await beside.classify(texts), labels);
-    const merged = await load(await bert.save({ head }), { threads: 1 });
+    const merged = await load(await bert.save({ head }), { dtype: 'f32', threads: 1 });
     (await merged.head.classify(texts)).forEach(([best], i) => {
       assert.equal(best.label, labels[i][0].label);
       assert.ok(Math.abs(best.score - labels[i][0].score) < 1e-3);

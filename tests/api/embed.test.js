@@ -152,7 +152,7 @@ test('checkpoints in F32, F16 (with the prefix "bert.") and BF16 against PyTorch
 describe('what embed() takes and gives', () => {
   let bert;
   before(async () => {
-    bert = await load(tiny());
+    bert = await load(tiny(), { dtype: 'f32' });
   });
   after(() => bert.dispose());
   const long = 'good movie '.repeat(50);

@@ -13,7 +13,7 @@ import { fixtures, minilm, temporaryFolder, tiny, toyExamples, withoutMinilm } f
 describe('on a model of random weights', () => {
   let bert;
   before(async () => {
-    bert = await load(tiny(), { threads: 1 });
+    bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   });
   after(() => bert.dispose());
 
@@ -91,7 +91,7 @@ describe('with a method that trains the encoder', () => {
   const pool = toyExamples(40);
   const size = { sizes: [3, 6], draws: 2 };
   const open = (t, path = tiny(), options = {}) =>
-    load(path, { threads: 1, ...options }).then((bert) => {
+    load(path, { dtype: 'f32', threads: 1, ...options }).then((bert) => {
       t.after(() => bert.dispose());
       return bert;
     });
@@ -270,7 +270,7 @@ test('the command line tunes, too', async (t) => {
   const more = ['--learning-rate', '0.01', '--batch-size', '4', '--max-tokens', '20', '--memory', '100MB'];
   const { code, stdout, stderr } = await bertlet([...command, ...tuning, ...more]);
   assert.equal(code, 0, stderr);
-  const bert = await load(tiny(), { threads: 1 });
+  const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   t.after(() => bert.dispose());
   const lora = { method: 'lora', rank: 2, targetModules: ['query', 'value'], epochs: 3, learningRate: 0.01 };
   const [{ n, frozen, baseline, ...own }] = await bert.learningCurve(pool, {
@@ -301,7 +301,7 @@ describe(
     const [pool, others] = [intents.train, intents.test].map(examples);
     let bert;
     before(async () => {
-      bert = await load(minilm);
+      bert = await load(minilm, { dtype: 'f32' });
     });
     after(() => bert?.dispose());
 

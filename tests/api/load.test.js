@@ -7,7 +7,16 @@ import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { load, loadTokenizer } from '../../js/index.js';
-import { safetensors, serve, serveFiles, splitAdapterTensors, temporaryFolder, tiny, tinyFiles } from '../support.js';
+import {
+  safetensors,
+  serve,
+  serveFiles,
+  splitAdapterTensors,
+  temporaryFolder,
+  tiny,
+  tinyFiles,
+  toyExamples,
+} from '../support.js';
 
 const files = await tinyFiles();
 const weights = files['model.safetensors'];
@@ -52,7 +61,7 @@ test('a directory, by path, relative path and file: URL', async () => {
   assert.equal(bert.info.hiddenSize, 32);
   assert.equal(bert.info.numLayers, 2);
   assert.equal(bert.info.maxTokens, 40);
-  assert.equal(bert.info.dtype, 'f32');
+  assert.equal(bert.info.dtype, 'int8');
   assert.equal(bert.info.threads, 1);
   assert.match(bert.info.fingerprint, /^[0-9a-f]{16}$/);
   await bert.dispose();
@@ -60,12 +69,24 @@ test('a directory, by path, relative path and file: URL', async () => {
   assert.deepEqual(await embedding(`./${tiny().slice(process.cwd().length + 1)}`), vector);
 });
 
-test('int8 on request: other vectors, the same fingerprint', async () => {
-  const [int8, f32] = await Promise.all(['int8', undefined].map((dtype) => load(tiny(), { dtype, threads: 1 })));
-  assert.equal(f32.info.dtype, 'f32');
+test('int8 unless f32 is asked for: other vectors, the same fingerprint, so that each takes the heads of the other', async () => {
+  const [plain, int8, f32] = await Promise.all(
+    [undefined, 'int8', 'f32'].map((dtype) => load(tiny(), { dtype, threads: 1 })),
+  );
+  assert.deepEqual([plain.info.dtype, int8.info.dtype, f32.info.dtype], ['int8', 'int8', 'f32']);
   assert.equal(f32.info.fingerprint, int8.info.fingerprint);
-  assert.notDeepEqual(await f32.embed('good'), await int8.embed('good'));
-  await Promise.all([int8.dispose(), f32.dispose()]);
+  const vector = await int8.embed('good');
+  assert.deepEqual(await plain.embed('good'), vector);
+  assert.notDeepEqual(await f32.embed('good'), vector);
+  const examples = toyExamples(16);
+  for (const [trained, used] of [
+    [f32, int8],
+    [int8, f32],
+  ]) {
+    const head = await used.loadHead(await (await trained.fit(examples)).save());
+    assert.equal((await head.evaluate(examples)).accuracy, 1);
+  }
+  await Promise.all([plain, int8, f32].map((bert) => bert.dispose()));
 });
 
 test('files as bytes, buffers, Blobs, Files, streams, Responses, URLs', async (t) => {

@@ -12,7 +12,7 @@ const examples = toyExamples(40);
 const texts = ['the great movie', 'the awful film, very long'];
 
 async function open(t, options = {}) {
-  const bert = await load(tiny(), { threads: 1, ...options });
+  const bert = await load(tiny(), { dtype: 'f32', threads: 1, ...options });
   t.after(() => bert.dispose());
   return bert;
 }
@@ -69,7 +69,7 @@ test('these modules change, the others have adapters; the file has both', async 
   await assert.rejects(base.loadHead(await head.save()), { code: 'HEAD_MODEL_MISMATCH' });
 
   // The head's own file goes with the model of now, which is saved whole.
-  const tuned = await load(await bert.save({ head: undefined }), { threads: 1 });
+  const tuned = await load(await bert.save({ head: undefined }), { dtype: 'f32', threads: 1 });
   t.after(() => tuned.dispose());
   const beside = await tuned.loadHead(await head.save());
   assert.deepEqual(await beside.classify(texts), scores);

@@ -70,7 +70,7 @@ describe('from nothing', () => {
     const config = JSON.parse(new TextDecoder().decode(files['config.json']));
     assert.deepEqual(config.architectures, ['BertForMaskedLM']);
     assert.equal(config.vocab_size, vocabulary.length);
-    const again = await load(files, { threads: 1 });
+    const again = await load(files, { dtype: 'f32', threads: 1 });
     assert.equal(again.info.fingerprint, bert.info.fingerprint);
     assert.ok(again.info.hasMaskedLMHead);
     const text = 'the great movie was [MASK] .';
@@ -204,7 +204,7 @@ test('texts are normalized as the vocabulary was made', async () => {
     const bert = await createModel({ ...small, vocabulary: pieces, ...options });
     const { tokens } = await bert.tokenize('Café 日本');
     const files = await bert.save();
-    const again = await load(files, { threads: 1 });
+    const again = await load(files, { dtype: 'f32', threads: 1 });
     assert.deepEqual((await again.tokenize('Café 日本')).tokens, tokens);
     await Promise.all([bert.dispose(), again.dispose()]);
     return tokens.slice(1, -1).join(' ');
@@ -232,7 +232,7 @@ async function readFiles(files) {
 
 for (const method of ['full', 'lora'])
   test(`${method}, from a model without a masked-LM head: it gets one, and has new weights`, async () => {
-    const bert = await load(tiny(), { threads: 1 });
+    const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
     const frozen = await bert.fit(toyExamples(20), { c: 1 });
     const before = await bert.embed('the lovely film');
     assert.equal(bert.info.hasMaskedLMHead, false);
@@ -247,14 +247,14 @@ for (const method of ['full', 'lora'])
     assert.ok((await bert.fillMask('the great [MASK] was good .')).length === 5);
     assert.notDeepEqual(await bert.embed('the lovely film'), before);
     await assert.rejects(frozen.classify('good'), { code: 'HEAD_MODEL_MISMATCH' });
-    const again = await load(await bert.save(), { threads: 1 });
+    const again = await load(await bert.save(), { dtype: 'f32', threads: 1 });
     assert.equal(again.info.fingerprint, bert.info.fingerprint);
     assert.deepEqual(await again.fillMask('the [MASK]'), await bert.fillMask('the [MASK]'));
     await Promise.all([bert.dispose(), again.dispose()]);
   });
 
 test('what was measured is what the model then is: no step forward, nothing changes', async () => {
-  const bert = await load(join(fixtures, 'checkpoints/bert-masked'), { threads: 1 });
+  const bert = await load(join(fixtures, 'checkpoints/bert-masked'), { dtype: 'f32', threads: 1 });
   const text = 'the [MASK] was great';
   const [fills, { fingerprint }] = [await bert.fillMask(text), bert.info];
   const options = { maxTokens: 16, steps: 3, learningRate: 0.5, validation: texts.slice(0, 40) };
@@ -269,7 +269,7 @@ for (const method of ['full', 'lora'])
   test(`${method}, interrupted: what goes on from a checkpoint ends with the same bits`, async () => {
     const options = { method, steps: 120, batchSize: 8, maxTokens: 20, validation: 0.1, seed: 3 };
     const run = async (more) => {
-      const bert = await load(tiny(), { threads: 1, cache: false });
+      const bert = await load(tiny(), { dtype: 'f32', threads: 1, cache: false });
       try {
         const report = await bert.pretrain(texts, { ...options, ...more });
         return { report, fingerprint: bert.info.fingerprint, fills: await bert.fillMask('the [MASK] is good') };
@@ -296,7 +296,7 @@ for (const method of ['full', 'lora'])
 describe('what can go wrong', () => {
   let bert;
   before(async () => {
-    bert = await load(tiny(), { threads: 1 });
+    bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   });
   after(() => bert.dispose());
 
@@ -334,7 +334,7 @@ describe('what can go wrong', () => {
   });
 
   test('a decoder of its own, and 8 bits', async () => {
-    const untied = await load(join(fixtures, 'checkpoints/bert-untied'), { threads: 1 });
+    const untied = await load(join(fixtures, 'checkpoints/bert-untied'), { dtype: 'f32', threads: 1 });
     await assert.rejects(untied.pretrain(texts), { code: 'UNSUPPORTED_MODEL', message: /tie_word_embeddings/ });
     const int8 = await load(tiny(), { threads: 1, dtype: 'int8' });
     await assert.rejects(int8.pretrain(texts), { code: 'BAD_INPUT', message: /dtype 'f32'/ });
@@ -346,7 +346,7 @@ describe('what can go wrong', () => {
     const names = ['config.json', 'model.safetensors', 'vocab.txt'];
     const files = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await read(name)])));
     files['vocab.txt'] = new TextEncoder().encode(String(files['vocab.txt']).replace('[MASK]', 'mask'));
-    const maskless = await load(files, { threads: 1 });
+    const maskless = await load(files, { dtype: 'f32', threads: 1 });
     await assert.rejects(maskless.pretrain(texts), { code: 'BAD_VOCABULARY', message: /no \[MASK\]/ });
     await maskless.dispose();
   });

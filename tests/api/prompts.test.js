@@ -23,7 +23,7 @@ function filesOf(folder, changed) {
 /** The model of a case, or of its files changed further. */
 function loadCase({ model, files }, options = {}) {
   const spec = filesOf(join(fixtures, model), files);
-  const rest = { threads: 1, cache: false, onWarning: assert.fail, ...options };
+  const rest = { dtype: 'f32', threads: 1, cache: false, onWarning: assert.fail, ...options };
   return model.includes('lora')
     ? load(join(fixtures, 'checkpoints/bert'), { adapter: spec, ...rest })
     : load(spec, rest);
@@ -75,7 +75,7 @@ for (const { files, ...vectors } of retrieval.cases) {
 }
 
 test('task: of models without prompts, and what is none', async () => {
-  const bert = await load(join(fixtures, 'checkpoints/bert'), { threads: 1, cache: false });
+  const bert = await load(join(fixtures, 'checkpoints/bert'), { dtype: 'f32', threads: 1, cache: false });
   assert.deepEqual(await bert.embed('good', { task: 'query' }), await bert.embed('good'));
   for (const task of ['passage', 'constructor', '', 1, null])
     await assert.rejects(bert.embed('good', { task }), { code: 'BAD_INPUT', message: /task/ });
@@ -91,7 +91,7 @@ test('bertlet search: queries and texts with their own prompts', async (t) => {
   const documents = ['the movie was great', 'a dull, slow plot'];
   const file = join(folder, 'texts.txt');
   await writeFile(file, documents.join('\n'));
-  const bert = await load(folder, { threads: 1, cache: false });
+  const bert = await load(folder, { dtype: 'f32', threads: 1, cache: false });
   const scores = async (query, document) => {
     const q = await bert.embed('good film', query);
     const vectors = await bert.embed(documents, document);
@@ -146,7 +146,7 @@ test('names and prompts that are wrong', async () => {
   assert.deepEqual(both, await bert.embed('a', { prompt: '' }));
   await bert.dispose();
 
-  const plain = await load(join(fixtures, 'checkpoints/bert'), { threads: 1, cache: false });
+  const plain = await load(join(fixtures, 'checkpoints/bert'), { dtype: 'f32', threads: 1, cache: false });
   await assert.rejects(plain.embed('a', { promptName: 'query' }), { code: 'BAD_INPUT', message: /It has: none/ });
   assert.deepEqual(await plain.embed('movie', { prompt: 'good ' }), await plain.embed('good movie'));
   await plain.dispose();

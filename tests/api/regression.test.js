@@ -20,7 +20,7 @@ test("all-MiniLM-L6-v2: scikit-learn's numbers", { skip: withoutMinilm }, async 
   const { c, trained, scores, predicted } = JSON.parse(read('train', 'regression.json')).sentences;
   const lines = read('model', 'minilm-sentences', 'texts.jsonl').split('\n').slice(0, scores.length);
   const examples = lines.map((line, i) => ({ text: JSON.parse(line), score: scores[i] }));
-  const bert = await load(minilm);
+  const bert = await load(minilm, { dtype: 'f32' });
   t.after(() => bert.dispose());
   const head = await bert.fit(examples.slice(0, trained), { task: 'regression', c });
   const own = await head.score(examples.map(({ text }) => text));
@@ -30,7 +30,7 @@ test("all-MiniLM-L6-v2: scikit-learn's numbers", { skip: withoutMinilm }, async 
 describe('on a model of random weights', () => {
   let bert;
   before(async () => {
-    bert = await load(tiny(), { threads: 1 });
+    bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   });
   after(() => bert.dispose());
   const fit = (examples, options) => bert.fit(examples, { task: 'regression', ...options });

@@ -39,7 +39,7 @@ const graded = (count) => {
 
 let bert;
 before(async () => {
-  bert = await load(tiny(), { threads: 1 });
+  bert = await load(tiny(), { dtype: 'f32', threads: 1 });
 });
 after(() => bert.dispose());
 
@@ -149,10 +149,10 @@ describe('what comes of it', () => {
 
     const near = (one) =>
       one.forEach((vector, i) => assert.ok(cosineSimilarity(vector, vectors[i]) > 1 - 1e-6, `text ${i}`));
-    const merged = await load(tiny(), { adapter: files, threads: 1 });
+    const merged = await load(tiny(), { dtype: 'f32', adapter: files, threads: 1 });
     near(await merged.embed(list));
     assert.equal(merged.head, undefined);
-    const whole = await load(await bert.save({ head }), { threads: 1 });
+    const whole = await load(await bert.save({ head }), { dtype: 'f32', threads: 1 });
     near(await whole.embed(list));
     assert.equal(whole.head, undefined);
     await Promise.all([merged.dispose(), whole.dispose()]);

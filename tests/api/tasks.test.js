@@ -9,7 +9,7 @@ import { fixtures, tiny } from '../support.js';
 
 let bert;
 before(async () => {
-  bert = await load(tiny(), { threads: 1 });
+  bert = await load(tiny(), { dtype: 'f32', threads: 1 });
 });
 after(() => bert.dispose());
 
@@ -63,7 +63,7 @@ describe('token classification', () => {
   }
 
   test("a checkpoint's own head says what transformers says: each word's best tag, entities as 'simple' makes them", async () => {
-    const checkpoint = await load(join(fixtures, 'checkpoints', 'bert-tokens'), { threads: 1 });
+    const checkpoint = await load(join(fixtures, 'checkpoints', 'bert-tokens'), { dtype: 'f32', threads: 1 });
     const { head } = checkpoint;
     const words = ['good', 'bad', 'movie', 'the', 'great', 'awful'];
     const own = [];

@@ -30,7 +30,7 @@ const tasks = {
 describe('lora', () => {
   let bert;
   before(async () => {
-    bert = await load(tiny(), { threads: 1 });
+    bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   });
   after(() => bert.dispose());
 
@@ -54,7 +54,7 @@ describe('lora', () => {
 });
 
 test('numbers: of any scale, and the head gives them on that scale', async () => {
-  const bert = await load(tiny(), { threads: 1 });
+  const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   const words = ['great', 'good', 'bad', 'awful'];
   const examples = Array.from({ length: 80 }, (_, i) => ({
     text: `the ${words[i % 4]} movie ${'very '.repeat(i % 3)}`,
@@ -76,7 +76,7 @@ test('numbers: of any scale, and the head gives them on that scale', async () =>
 });
 
 test('lora with a conditional random field: it learns what follows what', async () => {
-  const bert = await load(tiny(), { threads: 1 });
+  const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   const examples = sentences(60);
   const options = { task: 'token-classification', method: 'lora', validation: 0.25, ...quick };
   const head = await bert.fit(examples, { ...options, epochs: 24, crf: true });
@@ -93,7 +93,7 @@ for (const method of ['layers', 'full']) {
   describe(method, () => {
     for (const [task, examples] of Object.entries(tasks)) {
       test(`${task}: the model has new weights, and heads of the old ones are refused`, async () => {
-        const bert = await load(tiny(), { threads: 1 });
+        const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
         try {
           const frozen = await bert.fit(toyExamples(20), { c: 1 });
           const saved = await frozen.save();
@@ -121,7 +121,7 @@ for (const method of ['layers', 'full']) {
 }
 
 test('layers: those below the cut stay as they were', async () => {
-  const bert = await load(tiny(), { threads: 1 });
+  const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   const { numLayers } = bert.info;
   const at = (layer) => bert.embed('the lovely film', { layer });
   const before = await at(numLayers - 1);
@@ -143,7 +143,7 @@ describe('interrupted', () => {
       // Long enough to be interrupted on any machine.
       const options = { task, method, validation: 0.2, ...quick, epochs: 40, earlyStopping: false };
       const fit = async (more) => {
-        const bert = await load(tiny(), { threads: 1, cache: false });
+        const bert = await load(tiny(), { dtype: 'f32', threads: 1, cache: false });
         try {
           const head = await bert.fit(examples, { ...options, ...more });
           return { bytes: await head.save(), report: head.report, fingerprint: bert.info.fingerprint };
@@ -169,7 +169,7 @@ describe('interrupted', () => {
 describe('what can go wrong', () => {
   let bert;
   before(async () => {
-    bert = await load(tiny(), { threads: 1 });
+    bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   });
   after(() => bert.dispose());
   const examples = toyExamples(40);
@@ -251,7 +251,7 @@ describe('what can go wrong', () => {
 });
 
 test('a call that reads the model while another one tunes all of it has the old weights or the new ones, not some of each', async () => {
-  const bert = await load(tiny(), { threads: 1 });
+  const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   const texts = toyExamples(3000).map(({ text }) => text);
   const before = await bert.embed(texts);
   const fitting = bert.fit(toyExamples(40), { method: 'full', ...quick, epochs: 1 });
@@ -271,7 +271,7 @@ test('a call that reads the model while another one tunes all of it has the old 
 });
 
 test('of two fits of the whole model at once, the second says that it came too late', async () => {
-  const bert = await load(tiny(), { threads: 1 });
+  const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   const fit = (seed) => bert.fit(toyExamples(40), { method: 'full', ...quick, epochs: 1, seed });
   const results = await Promise.allSettled([fit(1), fit(2)]);
   const failed = results.filter(({ status }) => status === 'rejected').map(({ reason }) => reason);
@@ -284,12 +284,12 @@ test('of two fits of the whole model at once, the second says that it came too l
 });
 
 test('a tuned model as a folder: the same numbers, with its head', async () => {
-  const bert = await load(tiny(), { threads: 1 });
+  const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   await bert.fit(toyExamples(60), { method: 'full', ...quick });
   const texts = ['the great movie', 'the awful movie'];
   const [vectors, labels] = [await bert.embed(texts), await bert.head.classify(texts)];
   const files = await bert.save();
-  const again = await load(files, { threads: 1 });
+  const again = await load(files, { dtype: 'f32', threads: 1 });
   assert.equal(again.info.fingerprint, bert.info.fingerprint);
   assert.deepEqual(await again.embed(texts), vectors);
   assert.deepEqual(await again.head.classify(texts), labels);
@@ -297,7 +297,7 @@ test('a tuned model as a folder: the same numbers, with its head', async () => {
 });
 
 test('an adapter as a folder: the same numbers beside the model', async () => {
-  const bert = await load(tiny(), { threads: 1 });
+  const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   for (const [task, examples] of Object.entries(tasks)) {
     const head = await bert.fit(examples, {
       task,
@@ -315,7 +315,7 @@ test('an adapter as a folder: the same numbers beside the model', async () => {
 });
 
 test('an adapter on a model that was trained before names the folder of that model', async () => {
-  const bert = await load(tiny(), { threads: 1 });
+  const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   const examples = toyExamples(40);
   const before = await bert.fit(examples, { method: 'lora', ...quick, epochs: 1 });
   await bert.fit(examples, { method: 'full', ...quick, rank: undefined, epochs: 1 });

@@ -26,7 +26,7 @@ function modelWith(labels) {
   if (!models.has(key)) {
     const config = { ...JSON.parse(files['config.json']), id2label: { ...labels }, label2id: undefined };
     const spec = { ...files, 'config.json': Buffer.from(JSON.stringify(config)) };
-    models.set(key, load(spec, { threads: 1, cache: false, onWarning: assert.fail }));
+    models.set(key, load(spec, { dtype: 'f32', threads: 1, cache: false, onWarning: assert.fail }));
   }
   return models.get(key);
 }

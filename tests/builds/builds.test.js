@@ -17,7 +17,7 @@ const readJson = (...path) => JSON.parse(readFileSync(join(fixtures, ...path), '
 
 /** Loads a model on the build under test. */
 async function open(model, options) {
-  const bert = await load(model, { build, threads: 2, onWarning: assert.fail, ...options });
+  const bert = await load(model, { dtype: 'f32', build, threads: 2, onWarning: assert.fail, ...options });
   if (build) {
     assert.equal(bert.info.build, build);
     assert.equal(bert.info.threads, multiThreaded ? (options?.threads ?? 2) : 1);

@@ -32,7 +32,7 @@ const tasks = {
   megatron: 'text-classification',
 };
 
-const open = (name, options) => load(checkpoint(name), { threads: 1, cache: false, ...options });
+const open = (name, options) => load(checkpoint(name), { dtype: 'f32', threads: 1, cache: false, ...options });
 const inputsOf = (texts) => texts.map((text) => (Array.isArray(text) ? { text: text[0], textPair: text[1] } : text));
 
 /** Logits of a head for texts, as one array of numbers for each. */

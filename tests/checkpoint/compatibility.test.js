@@ -23,7 +23,13 @@ function assertClose(actual, expected, message) {
 
 async function assertLogits(name) {
   const { texts, logits } = expectedOf(name);
-  const bert = await load(base, { adapter: folder(name), threads: 1, cache: false, onWarning: assert.fail });
+  const bert = await load(base, {
+    dtype: 'f32',
+    adapter: folder(name),
+    threads: 1,
+    cache: false,
+    onWarning: assert.fail,
+  });
   const inputs = texts.map((text) => (Array.isArray(text) ? { text: text[0], textPair: text[1] } : text));
   const results = [];
   await bert.head.logits(toTexts(inputs), {}, (index, row) => (results[index] = [...row]));
@@ -44,7 +50,7 @@ test('rows that an adapter replaces: any that there are, from 0 on', async () =>
   const open = (rows) => {
     const changed = { ...config, trainable_token_indices: { word_embeddings: rows } };
     const adapter = { ...files, 'adapter_config.json': Buffer.from(JSON.stringify(changed)) };
-    return load(base, { adapter, threads: 1, cache: false });
+    return load(base, { dtype: 'f32', adapter, threads: 1, cache: false });
   };
   const [first, other] = [await open([0, 21, 40, 93]), await open([20, 21, 40, 93])];
   assert.notEqual(first.info.fingerprint, other.info.fingerprint);
@@ -85,7 +91,13 @@ test('an adapter saved by sentence-transformers: its own pooling, layers, normal
   const { texts, vectors } = expectedOf('lora-sentence');
   const warnings = [];
   const onWarning = (message) => warnings.push(message);
-  const bert = await load(base, { adapter: folder('lora-sentence'), threads: 1, cache: false, onWarning });
+  const bert = await load(base, {
+    dtype: 'f32',
+    adapter: folder('lora-sentence'),
+    threads: 1,
+    cache: false,
+    onWarning,
+  });
   assert.deepEqual(warnings, []);
   const results = await bert.embed(texts, { onWarning });
   assert.match(String(warnings), /longer than the model's 12 tokens/);
@@ -93,7 +105,7 @@ test('an adapter saved by sentence-transformers: its own pooling, layers, normal
   await bert.dispose();
 });
 
-const single = (name) => load(folder(name), { threads: 1, cache: false, onWarning: assert.fail });
+const single = (name) => load(folder(name), { dtype: 'f32', threads: 1, cache: false, onWarning: assert.fail });
 
 test('a head for regression: the numbers of the pipeline, saved and loaded too', async () => {
   const { inputs, scores } = expectedOf('bert-regression');
@@ -130,7 +142,10 @@ test('architectures of a config.json that are no names: a model without a head',
   const names = ['config.json', 'tokenizer.json', 'model.safetensors'];
   const files = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder('bert-regression'), name))]));
   const config = { ...JSON.parse(String(files['config.json'])), architectures: [1] };
-  const bert = await load({ ...files, 'config.json': Buffer.from(JSON.stringify(config)) }, { threads: 1 });
+  const bert = await load(
+    { ...files, 'config.json': Buffer.from(JSON.stringify(config)) },
+    { dtype: 'f32', threads: 1 },
+  );
   assert.equal(bert.head, undefined);
   await assert.rejects(bert.rerank('a', ['b']), { code: 'UNSUPPORTED_MODEL' });
   await bert.dispose();
@@ -142,7 +157,10 @@ test('a vector may be stored as a matrix of one row, and as nothing else', async
   const name = Object.keys(header).find((key) => key.endsWith('embeddings.LayerNorm.bias'));
   const stored = (shape) => {
     const changed = { ...header, [name]: { ...header[name], shape } };
-    return load({ ...files, 'model.safetensors': safetensors(changed, data) }, { threads: 1, cache: false });
+    return load(
+      { ...files, 'model.safetensors': safetensors(changed, data) },
+      { dtype: 'f32', threads: 1, cache: false },
+    );
   };
   const [plain, row] = [await stored([32]), await stored([1, 32])];
   assert.equal(row.info.fingerprint, plain.info.fingerprint);

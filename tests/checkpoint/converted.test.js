@@ -26,7 +26,7 @@ const filesOf = (path) =>
       .filter((name) => /\.(json|txt|safetensors)$/.test(name))
       .map((name) => [name, new Uint8Array(readFileSync(join(path, name)))]),
   );
-const open = (spec, options) => load(spec, { threads: 1, cache: false, ...options });
+const open = (spec, options) => load(spec, { dtype: 'f32', threads: 1, cache: false, ...options });
 
 /** Loads, works, and disposes. */
 async function using(spec, options, work) {

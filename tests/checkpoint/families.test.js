@@ -58,7 +58,12 @@ async function logitsOf(bert, texts) {
 /** Loads a checkpoint, with an adapter or without, and holds it against the numbers that were computed for `name`. */
 async function isAsInPyTorch(name, task, model, options) {
   const warnings = [];
-  const bert = await load(model, { threads: 1, onWarning: (message) => warnings.push(message), ...options });
+  const bert = await load(model, {
+    dtype: 'f32',
+    threads: 1,
+    onWarning: (message) => warnings.push(message),
+    ...options,
+  });
   assert.deepEqual(warnings, []);
   assert.equal(bert.head?.task, task);
   const { texts, logits } = readJson(name, 'expected.json');
@@ -101,7 +106,7 @@ for (const [name, task] of Object.entries(models)) {
 }
 
 test('megatron-bert: hidden states after each layer as in PyTorch, the last ones normalized', async () => {
-  const bert = await load(join(checkpoints, 'megatron-bert'), { threads: 1 });
+  const bert = await load(join(checkpoints, 'megatron-bert'), { dtype: 'f32', threads: 1 });
   const { texts, hidden_states: states } = readJson('megatron-bert', 'expected.json');
   assert.equal(states.length, bert.info.numLayers + 1);
   for (const [layer, rows] of states.entries()) {
@@ -151,8 +156,8 @@ test('labels: of config.json, of labels.json, or by number', async () => {
 test('an adapter through load(): other vectors, another fingerprint, told in info', async () => {
   const [base, adapter] = ['bert', 'lora-text'].map((name) => join(checkpoints, name));
   const [plain, adapted, int8] = await Promise.all([
-    load(base, { threads: 1 }),
-    load(base, { threads: 1, adapter }),
+    load(base, { dtype: 'f32', threads: 1 }),
+    load(base, { dtype: 'f32', threads: 1, adapter }),
     load(base, { threads: 1, adapter, dtype: 'int8' }),
   ]);
   assert.equal(plain.info.adapter, undefined);
@@ -274,7 +279,7 @@ test('int8, on two threads, of models with a projection, without types, pre-laye
 });
 
 test('a pair given to a model without token types', async () => {
-  const bert = await load(join(checkpoints, 'distilbert'), { threads: 1 });
+  const bert = await load(join(checkpoints, 'distilbert'), { dtype: 'f32', threads: 1 });
   assert.equal((await bert.embed({ text: 'good acting', textPair: 'bad story' })).length, 16);
   await bert.dispose();
 });
@@ -310,7 +315,7 @@ test('shards from a server: progress to the end, never beyond', async (t) => {
     else res.writeHead(404).end();
   });
   const events = [];
-  const bert = await load(base, { threads: 1, onProgress: (event) => events.push(event) });
+  const bert = await load(base, { dtype: 'f32', threads: 1, onProgress: (event) => events.push(event) });
   await bert.dispose();
   assert.ok(events.every(({ loaded, total }) => loaded <= total));
   assert.equal(events.at(-1).loaded, events.at(-1).total);
@@ -321,7 +326,7 @@ test(
   'rampart-ner, a real BertForTokenClassification: the labels and logits of transformers',
   { skip: existsSync(rampart) ? false : '../shared/models is absent' },
   async () => {
-    const bert = await load(rampart, { threads: 1, onWarning: assert.fail });
+    const bert = await load(rampart, { dtype: 'f32', threads: 1, onWarning: assert.fail });
     const { labels } = bert.head;
     assert.equal(labels.length, 35);
     const expected = readJson('rampart-ner.json');
@@ -350,7 +355,7 @@ for (const name of [
   'megatron-bert-masked',
 ]) {
   test(`${name}: fillMask() as the pipeline of transformers`, async () => {
-    const bert = await load(join(checkpoints, name), { threads: 2 });
+    const bert = await load(join(checkpoints, name), { dtype: 'f32', threads: 2 });
     assert.equal(bert.info.hasMaskedLMHead, true);
     for (const { text, topK, targets, results } of readJson(name, 'fill-mask.json')) {
       const fills = await bert.fillMask(text, { topK, targets });
@@ -370,7 +375,7 @@ test('tied weights under the name of the decoder only', async () => {
   const { header, data } = splitAdapterTensors(files['model.safetensors']);
   rename('bert.embeddings.word_embeddings.weight', 'cls.predictions.decoder.weight')(header);
   const renamed = { ...files, 'model.safetensors': Buffer.from(safetensors(header, data)) };
-  const [bert, moved] = await Promise.all([files, renamed].map((spec) => load(spec, { threads: 1 })));
+  const [bert, moved] = await Promise.all([files, renamed].map((spec) => load(spec, { dtype: 'f32', threads: 1 })));
   assert.equal(moved.info.fingerprint, bert.info.fingerprint);
   const mask = 'the movie was [MASK]';
   assert.deepEqual(await moved.fillMask(mask), await bert.fillMask(mask));
@@ -388,8 +393,8 @@ test('weights that arrive in small pieces are the same', async () => {
       sink.close();
     },
   });
-  const bert = await load(files, { threads: 1 });
-  const cut = await load({ ...files, 'model.safetensors': pieces }, { threads: 1 });
+  const bert = await load(files, { dtype: 'f32', threads: 1 });
+  const cut = await load({ ...files, 'model.safetensors': pieces }, { dtype: 'f32', threads: 1 });
   assert.equal(cut.info.fingerprint, bert.info.fingerprint);
   await Promise.all([bert.dispose(), cut.dispose()]);
 });
@@ -404,7 +409,7 @@ test('tied weights in a shard of their own are not taken for the embeddings of a
   const name = 'cls.predictions.decoder.weight';
   const [first, second] = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
   const map = { ...Object.fromEntries(Object.keys(header).map((tensor) => [tensor, first])), [name]: second };
-  const bert = await load(files, { threads: 1 });
+  const bert = await load(files, { dtype: 'f32', threads: 1 });
   const sharded = await load(
     {
       'config.json': files['config.json'],
@@ -415,7 +420,7 @@ test('tied weights in a shard of their own are not taken for the embeddings of a
       [first]: files['model.safetensors'],
       [second]: Buffer.from(safetensors({ [name]: decoder }, new Uint8Array(size))),
     },
-    { threads: 1 },
+    { dtype: 'f32', threads: 1 },
   );
   assert.equal(sharded.info.fingerprint, bert.info.fingerprint);
   await Promise.all([bert.dispose(), sharded.dispose()]);
@@ -430,7 +435,7 @@ test('a masked-LM head whose tensors do not fit the model: which one, and the mo
     const changed = { ...header, [name]: { ...header[name], shape } };
     const warnings = [];
     const spec = { ...files, 'model.safetensors': Buffer.from(safetensors(changed, data)) };
-    const bert = await load(spec, { threads: 1, onWarning: (warning) => warnings.push(warning) });
+    const bert = await load(spec, { dtype: 'f32', threads: 1, onWarning: (warning) => warnings.push(warning) });
     assert.equal(bert.info.hasMaskedLMHead, false);
     assert.match(warnings.join(), new RegExp(`tensor ${name} has shape \\[2,\\d+\\], .* no fillMask`));
     await bert.dispose();
@@ -445,7 +450,7 @@ test('a head whose tensors are not there: which one, and the model without it', 
     rename(`classifier.${part}`, `x.${part}`)(changed);
     const warnings = [];
     const spec = { ...files, 'model.safetensors': Buffer.from(safetensors(changed, data)) };
-    const bert = await load(spec, { threads: 1, onWarning: (warning) => warnings.push(warning) });
+    const bert = await load(spec, { dtype: 'f32', threads: 1, onWarning: (warning) => warnings.push(warning) });
     assert.equal(bert.head, undefined);
     assert.match(warnings.join(), new RegExp(`there is no tensor classifier\\.${part}\\. .* no \`head\``));
     await bert.dispose();
@@ -466,7 +471,7 @@ test('a pair for a model with one token type is refused (in PyTorch it is an Ind
     'config.json': Buffer.from(config),
     'model.safetensors': Buffer.from(safetensors(header, data)),
   };
-  const [bert, whole] = await Promise.all([spec, files].map((one) => load(one, { threads: 1 })));
+  const [bert, whole] = await Promise.all([spec, files].map((one) => load(one, { dtype: 'f32', threads: 1 })));
   await assert.rejects(bert.embed({ text: 'the', textPair: 'movie' }), {
     code: 'BAD_INPUT',
     message: /one token type/,
@@ -502,7 +507,10 @@ test('layers after the encoder that overflow: refused, no empty list of labels',
     const { header, data } = splitAdapterTensors(files['model.safetensors']);
     const values = new Float32Array(data.slice(...header[tensor].data_offsets).buffer).fill(3e38);
     data.set(new Uint8Array(values.buffer), header[tensor].data_offsets[0]);
-    return load({ ...files, 'model.safetensors': Buffer.from(safetensors(header, data)) }, { threads: 1 });
+    return load(
+      { ...files, 'model.safetensors': Buffer.from(safetensors(header, data)) },
+      { dtype: 'f32', threads: 1 },
+    );
   };
   const damaged = { code: 'BAD_WEIGHTS', message: /computed NaN or infinity/ };
   const classifier = await overflowing('bert-text', 'classifier.weight');
@@ -538,7 +546,7 @@ test('fillMask(): int8, several texts, and what it can refuse', async () => {
   await assert.rejects(bert.fillMask('[MASK]', { targets: 'good' }), { code: 'BAD_INPUT' });
   await assert.rejects(bert.fillMask('[MASK]', { targets: [''], onWarning() {} }), { message: /None of the targets/ });
   await bert.dispose();
-  const plain = await load(join(checkpoints, 'bert'), { threads: 1 });
+  const plain = await load(join(checkpoints, 'bert'), { dtype: 'f32', threads: 1 });
   assert.equal(plain.info.hasMaskedLMHead, false);
   await assert.rejects(plain.fillMask('[MASK]'), { code: 'UNSUPPORTED_MODEL', message: /no masked-LM head/ });
   await plain.dispose();
@@ -563,7 +571,7 @@ for (const name of ['sentence-mean', 'sentence-max', 'sentence-dense']) {
     const { texts, vectors } = readJson(name, 'expected.json');
     for (const spec of [join(checkpoints, name), await picked(name)]) {
       const warnings = [];
-      const bert = await load(spec, { threads: 1, onWarning: (message) => warnings.push(message) });
+      const bert = await load(spec, { dtype: 'f32', threads: 1, onWarning: (message) => warnings.push(message) });
       assert.deepEqual(warnings, []);
       const results = await bert.embed(texts, { onWarning: (message) => warnings.push(message) });
       assert.match(warnings.join(), /longer than the model's 16 tokens/);
@@ -573,7 +581,7 @@ for (const name of ['sentence-mean', 'sentence-max', 'sentence-dense']) {
       });
       const options = { pooling: 'mean', onWarning() {} };
       const mean = await bert.embed('the movie was great', options);
-      const relu = await load(join(checkpoints, 'bert-relu'), { threads: 1 });
+      const relu = await load(join(checkpoints, 'bert-relu'), { dtype: 'f32', threads: 1 });
       assert.deepEqual(mean, await relu.embed('the movie was great', options), 'pooling given: only that');
       await Promise.all([bert.dispose(), relu.dispose()]);
     }
@@ -607,7 +615,7 @@ test("a sentence-transformers folder that can't be followed: a warning, and the 
   for (const [name, content, message] of cases) {
     const warnings = [];
     const spec = { ...files, [name]: Buffer.from(JSON.stringify(content)) };
-    const bert = await load(spec, { threads: 1, onWarning: (text) => warnings.push(text) });
+    const bert = await load(spec, { dtype: 'f32', threads: 1, onWarning: (text) => warnings.push(text) });
     assert.equal(warnings.length, 1, name);
     assert.match(warnings[0], message);
     assert.equal((await bert.embed('good')).length, 16);
@@ -621,16 +629,16 @@ test("a sentence-transformers folder that can't be followed: a warning, and the 
     'tokenizer.json': Buffer.from(JSON.stringify(cased)),
     'sentence_bert_config.json': Buffer.from(JSON.stringify({ do_lower_case: true, max_seq_length: 3 })),
   };
-  await (await load({ ...files, ...lowercasing }, { threads: 1, onWarning })).dispose();
+  await (await load({ ...files, ...lowercasing }, { dtype: 'f32', threads: 1, onWarning })).dispose();
   assert.match(warnings.pop(), /puts every text into lower case/);
   assert.equal(warnings.length, 0);
   const limited = { 'sentence_distilbert_config.json': Buffer.from(JSON.stringify({ max_seq_length: 3 })) };
-  const short = await load({ ...files, ...limited }, { threads: 1, onWarning });
+  const short = await load({ ...files, ...limited }, { dtype: 'f32', threads: 1, onWarning });
   await short.embed('one two three', { onWarning });
   assert.match(warnings.pop(), /longer than the model's 3 tokens/);
   await short.dispose();
   const shortest = { 'sentence_distilbert_config.json': Buffer.from(JSON.stringify({ max_seq_length: 2 })) };
-  const ends = await load({ ...files, ...shortest }, { threads: 1, onWarning });
+  const ends = await load({ ...files, ...shortest }, { dtype: 'f32', threads: 1, onWarning });
   await ends.embed('one', { onWarning });
   assert.match(warnings.pop(), /longer than the model's 2 tokens/);
   await ends.dispose();
@@ -638,7 +646,7 @@ test("a sentence-transformers folder that can't be followed: a warning, and the 
   const older = { pooling_mode_cls_token: true, pooling_mode_mean_tokens: false, word_embedding_dimension: 16 };
   const bert = await load(
     { ...files, '1_Pooling/config.json': Buffer.from(JSON.stringify(older)) },
-    { threads: 1, onWarning: assert.fail },
+    { dtype: 'f32', threads: 1, onWarning: assert.fail },
   );
   const [own, cls] = [await bert.embed('good'), await bert.embed('good', { pooling: 'cls', normalize: true })];
   assert.deepEqual(own, cls);
@@ -663,7 +671,7 @@ test('from the hub: shards, modules and adapters are downloaded once and kept', 
   const results = async () => {
     const all = [];
     for (const [model, adapter] of specs) {
-      const bert = await load(model, { hub, threads: 1, ...(adapter && { adapter }) });
+      const bert = await load(model, { dtype: 'f32', hub, threads: 1, ...(adapter && { adapter }) });
       all.push(bert.info.fingerprint, await bert.embed('good'), await bert.head?.classify('good'));
       await bert.dispose();
     }

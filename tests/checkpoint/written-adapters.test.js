@@ -53,7 +53,7 @@ for (const type of ['bert', 'distilbert', 'electra', 'megatron-bert'])
 
       test('comes back with the logits of PEFT', async () => {
         const { texts, logits } = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'));
-        const bert = await load(base(type), { adapter: files, threads: 1 });
+        const bert = await load(base(type), { dtype: 'f32', adapter: files, threads: 1 });
         assert.equal(bert.head.task, head.task);
         assert.deepEqual(bert.head.labels, head.labels);
         const inputs = texts.map((text) => (Array.isArray(text) ? { text: text[0], textPair: text[1] } : text));
@@ -90,7 +90,7 @@ describe('what PEFT has no file for comes back, too', () => {
     end: Float64Array.of(0, 0.25, 3),
   };
   const report = { examples: 3, layer: 2, pooling: 'none', scheme: 'IOB1' };
-  const reopen = (head) => load(base('bert'), { adapter: write(head), threads: 1 });
+  const reopen = (head) => load(base('bert'), { dtype: 'f32', adapter: write(head), threads: 1 });
 
   test("a tagger's transitions and report", async () => {
     const bert = await reopen({ ...goldenHead('bert', 'tokens'), labels, transitions, report });
@@ -117,7 +117,7 @@ describe('what PEFT has no file for comes back, too', () => {
     head.network = { ...head.network, pooling: 'cls', dense: [pooler, ...head.network.dense] };
     const files = write(head);
     assert.deepEqual(json(files['adapter_config.json']).modules_to_save, ['classifier', 'score', 'pooler']);
-    const bert = await load(base('bert'), { adapter: files, threads: 1 });
+    const bert = await load(base('bert'), { dtype: 'f32', adapter: files, threads: 1 });
     const { network } = bert.head.constructor.partsOf(bert.head).data;
     assert.deepEqual(network.dense, head.network.dense);
     await bert.dispose();

@@ -15,7 +15,7 @@ const checkpoint = (name) => join(fixtures, 'checkpoints', name);
 const json = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
 const expectedOf = (name) => JSON.parse(readFileSync(join(checkpoint(name), 'expected.json'), 'utf8'));
 const weightsOf = async (files) => parseFile(new Uint8Array(await files['model.safetensors'].arrayBuffer()));
-const open = (files) => load(files, { threads: 1 });
+const open = (files) => load(files, { dtype: 'f32', threads: 1 });
 
 const near = (actual, expected, message) =>
   expected.forEach((value, i) => {
@@ -79,7 +79,7 @@ describe('a folder comes back', () => {
   ];
   for (const name of names)
     test(name, async () => {
-      const original = await load(checkpoint(name), { threads: 1 });
+      const original = await load(checkpoint(name), { dtype: 'f32', threads: 1 });
       const files = await original.save();
       await original.dispose(); // what was saved outlives the worker
       const bert = await open(files);
@@ -136,7 +136,7 @@ describe('a model with a head and its adapter', () => {
       test(`${type}, ${task}: the weights of the merged adapter, and the logits of PEFT`, async () => {
         const head = goldenHead(type, task);
         const adapter = writeAdapterFolder(head, { family: families.get(type), numLayers: 2, hiddenSize: 16 });
-        const merged = await load(checkpoint(type), { adapter, threads: 1 });
+        const merged = await load(checkpoint(type), { dtype: 'f32', adapter, threads: 1 });
         const bert = await open(await saveWith(checkpoint(type), { head }));
         assert.equal(bert.info.fingerprint, merged.info.fingerprint);
         const { texts, logits } = JSON.parse(
@@ -183,7 +183,7 @@ describe('a model with a head and its adapter', () => {
     const without = { ...files, 'crf.safetensors': undefined };
     delete without['crf.safetensors'];
     const warnings = [];
-    const broken = await load(without, { threads: 1, onWarning: (message) => warnings.push(message) });
+    const broken = await load(without, { dtype: 'f32', threads: 1, onWarning: (message) => warnings.push(message) });
     assert.match(warnings.join(), /crf\.safetensors.*no `head`/s);
     await broken.dispose();
   });
@@ -192,7 +192,7 @@ describe('a model with a head and its adapter', () => {
     const files = await saveWith(checkpoint('bert'), { head: goldenHead('bert', 'text') });
     const head = { ...goldenHead('bert', 'tokens'), labels: ['x', 'y', 'z'] };
     const adapter = writeAdapterFolder(head, { family: families.get('bert'), numLayers: 2, hiddenSize: 16 });
-    const bert = await load(files, { adapter, threads: 1 });
+    const bert = await load(files, { dtype: 'f32', adapter, threads: 1 });
     assert.deepEqual([bert.head.task, bert.head.labels], [head.task, head.labels]);
     await bert.dispose();
   });
@@ -225,9 +225,9 @@ describe('the tokenizer', () => {
         const adapted = await withRows(files, 97);
         Object.assign(files, adapted);
       }
-      const original = await load(files, { threads: 1, onWarning() {} });
+      const original = await load(files, { dtype: 'f32', threads: 1, onWarning() {} });
       const expected = await original.tokenize([text, { text, textPair: text }]);
-      const bert = await load(await original.save(), { threads: 1, onWarning() {} });
+      const bert = await load(await original.save(), { dtype: 'f32', threads: 1, onWarning() {} });
       const results = await bert.tokenize([text, { text, textPair: text }]);
       results.forEach(({ ids, offsets }, i) => {
         assert.deepEqual(ids, expected[i].ids);
@@ -255,7 +255,7 @@ async function withRows(files, rows) {
 
 describe('save', () => {
   test('a head of fit', async () => {
-    const bert = await load(tiny(), { threads: 1 });
+    const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
     const head = await bert.fit(toyExamples(20));
     const again = await open(await bert.save({ head }));
     const texts = ['a good movie', 'the worst'];
@@ -267,7 +267,7 @@ describe('save', () => {
     const int8 = await load(tiny(), { threads: 1, dtype: 'int8' });
     await assert.rejects(int8.save(), { code: 'UNSUPPORTED_DTYPE', message: /dtype 'f32'/ });
     const other = await int8.fit(toyExamples(20));
-    const bert = await load(checkpoint('bert-text'), { threads: 1 });
+    const bert = await load(checkpoint('bert-text'), { dtype: 'f32', threads: 1 });
     await assert.rejects(bert.save({ head: other }), { code: 'HEAD_MODEL_MISMATCH' });
     await assert.rejects(bert.save({ head: {} }), { code: 'BAD_INPUT', message: /not a head/ });
     await assert.rejects(bert.save({ other: 1 }), { code: 'BAD_INPUT', message: /other/ });
@@ -292,7 +292,7 @@ describe('save', () => {
     });
     const saved = [];
     for (const fromCache of [false, true]) {
-      const bert = await load(address, { threads: 1 });
+      const bert = await load(address, { dtype: 'f32', threads: 1 });
       assert.equal(bert.info.fromCache, fromCache);
       saved.push(await bert.save());
       await bert.dispose();
@@ -311,7 +311,7 @@ describe('save', () => {
     const files = await tinyFiles();
     const config = { ...json(files['config.json']), architectures: ['BertForMultipleChoice'] };
     files['config.json'] = new TextEncoder().encode(JSON.stringify(config));
-    const bert = await load(files, { threads: 1 });
+    const bert = await load(files, { dtype: 'f32', threads: 1 });
     const warnings = [];
     await bert.save({ onWarning: (message) => warnings.push(message) });
     assert.match(warnings.join(), /MultipleChoice/);

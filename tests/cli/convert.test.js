@@ -30,7 +30,7 @@ test('writes a folder, and again in its place', async (t) => {
     );
     assert.equal((await readFile(join(folder, weights))).length, summary.bytes[weights]);
   }
-  const { stdout } = await bertlet(['predict', '--model', folder, '--dtype', 'int8'], 'the movie was great\n');
+  const { stdout } = await bertlet(['predict', '--model', folder], 'the movie was great\n');
   assert.equal(typeof JSON.parse(stdout)[0].label, 'string');
 });
 

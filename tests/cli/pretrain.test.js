@@ -126,9 +126,9 @@ for (const [args, code, message] of [
     /--layers is of a new model, so not with --model/,
   ],
   [
-    ['--train', texts, '--output', 'x', '--vocabulary', vocabulary, '--dtype', 'f32'],
+    ['--train', texts, '--output', 'x', '--vocabulary', vocabulary, '--adapter', 'a'],
     2,
-    /--dtype is with --model only/,
+    /--adapter is with --model only/,
   ],
   [['--train', texts, '--output', 'x', '--model', 'm', '--rank', '2'], 2, /--rank is for --method lora only/],
   [

@@ -45,7 +45,7 @@ test('a head: from each format the same; predict and evaluate', async () => {
       ...more,
     ]);
   const [summary] = await train(pairs, 'head', '--dev', jsonl, '--validation', '0.2', '--pooling', 'mean');
-  const bert = await load(tiny(), { threads: 1 });
+  const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   const head = await bert.fit(examples, { task: 'regression', validation: 0.2 });
   const texts = examples.slice(0, 5).map(({ text, textPair }) => ({ text, textPair }));
   const scores = await head.score(texts);
@@ -94,7 +94,7 @@ for (const [method, ...own] of [['lora', '--rank', '2'], ['layers', '--layers', 
     assert.equal(evaluated.n, 40);
     for (const [name, value] of Object.entries(summary.dev))
       assert.ok(Math.abs(evaluated[name] - value) < 1e-4, `${name}: ${evaluated[name]}, not ${value}`);
-    const bert = await load(tiny(), { threads: 1 });
+    const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
     const options = { epochs: 3, batchSize: 8, learningRate: 0.003, validation: 0.2 };
     const head = await bert.fit(examples, {
       ...{ task: 'regression', method, ...options },

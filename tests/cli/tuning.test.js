@@ -175,7 +175,7 @@ test('embed and fill-mask with what train has written', async () => {
     assert.ok(distance(numbers.full, numbers.base) > 1e-4);
   }
   // The API gives the same.
-  const bert = await load(full, { threads: 1, cache: false });
+  const bert = await load(full, { dtype: 'f32', threads: 1, cache: false });
   assert.ok(distance(vectors.full, await bert.embed('good movie')) < 1e-6);
   await bert.dispose();
 });
@@ -318,7 +318,7 @@ test('--modules-to-save: a model, with the adapter merged and the head in it', a
   const [evaluated] = await run(['evaluate', '--model', output, '--threads', '1', '--test', texts]);
   assert.deepEqual(evaluated, summary.dev);
   const predicted = await run(['predict', '--model', output, '--threads', '1'], 'the great movie\n');
-  const bert = await load(tiny(), { threads: 1 });
+  const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   const head = await bert.fit(toyExamples(40), {
     ...{ method: 'lora', rank: 2, modulesToSave: ['LayerNorm', 'word_embeddings'] },
     ...{ epochs: 3, learningRate: 0.005 },

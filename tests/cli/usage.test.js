@@ -115,6 +115,10 @@ const wrong = [
   [trainFor('text-classification', '--max-tokens', '64'), /--max-tokens is for question-answering, and for --method/],
   [tuneFor('lora', '--resume'), /--resume needs --checkpoint DIR/],
   [tuneFor('full', '--dtype', 'int8'), /--dtype int8 has no weights that --method full could train/],
+  [
+    ['learning-curve', '--model', 'x', '--train', good, '--method', 'layers', '--dtype', 'int8'],
+    /--dtype int8 has no weights that --method layers could train/,
+  ],
   [trainFor('text-classification', '--c', '1', '--hidden-size', '8'), /--c is for heads without hidden units/],
   [trainFor('question-answering', '--layer', 'auto'), /--layer auto is for text-classification, multi-label, token-/],
   [trainFor('question-answering', '--c', '1'), /--c is for .*; here the task is question-answering/],

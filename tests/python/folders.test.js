@@ -67,7 +67,7 @@ test('adapters in peft', { skip: skipAdapters }, async (t) => {
     const folder = join(root, name);
     const files = writeAdapterFolder(head, { family: families.get(type), numLayers: 2, hiddenSize: 16 });
     await writeFolder(folder, files);
-    const bert = await load(checkpoint(type), { adapter: folder, threads: 1 });
+    const bert = await load(checkpoint(type), { dtype: 'f32', adapter: folder, threads: 1 });
     const own = await logitsOf(bert.head, wire(textsOf(head.task)));
     await bert.dispose();
     written.push({ name, own, request: { folder, texts: textsOf(head.task) } });
@@ -108,13 +108,13 @@ test('adapters in peft', { skip: skipAdapters }, async (t) => {
   ]) {
     const name = `${type}, ${task}, with ${modulesToSave.join(' and ')}`;
     const folder = join(root, `saved-${written.length}`);
-    const bert = await load(checkpoint(type), { threads: 1 });
+    const bert = await load(checkpoint(type), { dtype: 'f32', threads: 1 });
     const fitting = { task, method: 'lora', modulesToSave, epochs: 4, learningRate: 0.02, batchSize: 2, rank: 2 };
     const head = await bert.fit(examplesOf[task], fitting);
     await writeFolder(folder, await head.saveAdapter());
     const own = await logitsOf(head, wire(texts));
     await bert.dispose();
-    const again = await load(checkpoint(type), { adapter: folder, threads: 1 });
+    const again = await load(checkpoint(type), { dtype: 'f32', adapter: folder, threads: 1 });
     compare(await logitsOf(again.head, wire(texts)), own);
     await again.dispose();
     written.push({ name, own, request: { folder, texts } });
@@ -135,7 +135,7 @@ test('models in transformers and sentence-transformers', { skip }, async (t) => 
   const written = [];
   const add = async (name, base, { head, adapter } = {}) => {
     const files = await saveWith(checkpoint(base), { head, adapter: adapter && join(fixtures, adapter) });
-    const again = await load(files, { threads: 1 });
+    const again = await load(files, { dtype: 'f32', threads: 1 });
     const folder = join(root, name);
     await writeFolder(folder, files);
     const list = textsOf(again.head?.task);
@@ -217,7 +217,11 @@ test('what bertlet train writes', { skip }, async (t) => {
       const args = ['train', '--model', checkpoint('bert'), '--task', task, '--train', join(root, file)];
       const { code, stderr } = await bertlet([...args, '--method', method, '--epochs', '1', '--output', folder]);
       assert.equal(code, 0, stderr);
-      const bert = await load(method === 'lora' ? checkpoint('bert') : folder, { threads: 1, cache: false });
+      const bert = await load(method === 'lora' ? checkpoint('bert') : folder, {
+        dtype: 'f32',
+        threads: 1,
+        cache: false,
+      });
       const head =
         method === 'lora' ? await bert.loadHead(await readFile(join(folder, 'model.safetensors'))) : bert.head;
       written.push({ own: await logitsOf(head, wire(texts)), request: { folder, texts } });
@@ -245,10 +249,10 @@ test('pre-trained models in transformers: the same probabilities of all words', 
   const models = {
     'from nothing': await createModel(small),
     'from nothing, cased': await createModel({ ...small, lowercase: false }),
-    continued: await load(checkpoint('bert-masked'), { threads: 1 }),
-    'of another family': await load(checkpoint('electra'), { threads: 1 }),
-    'without a head before, by adapters': await load(checkpoint('distilbert'), { threads: 1 }),
-    'of sentences': await load(checkpoint('sentence-mean'), { threads: 1 }),
+    continued: await load(checkpoint('bert-masked'), { dtype: 'f32', threads: 1 }),
+    'of another family': await load(checkpoint('electra'), { dtype: 'f32', threads: 1 }),
+    'without a head before, by adapters': await load(checkpoint('distilbert'), { dtype: 'f32', threads: 1 }),
+    'of sentences': await load(checkpoint('sentence-mean'), { dtype: 'f32', threads: 1 }),
   };
   const written = [];
   for (const [name, bert] of Object.entries(models)) {

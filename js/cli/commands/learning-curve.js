@@ -2,9 +2,9 @@
 import { choice, integer, required, UsageError } from '../lib/arguments.js';
 import { checkLabels, formats, listeners, readExamples } from '../data/examples.js';
 import { fitOptions, readFitOptions } from '../lib/fit-options.js';
-import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
+import { exampleModel, inF32, modelHelp, modelOptions, withModel } from '../lib/model.js';
 import { readTableOptions, tableHelp, tableOptions } from '../lib/table-options.js';
-import { checkMethod, curveTuning } from '../lib/tasks.js';
+import { checkMethod, curveTuning, trainsModel } from '../lib/tasks.js';
 
 export const summary = 'measure how many examples a classifier needs';
 
@@ -58,7 +58,8 @@ export async function run(context) {
   const sizes = values.sizes === undefined ? undefined : parseSizes(String(values.sizes));
   const draws = integer(values, 'draws', 1);
   const given = readFitOptions(values);
-  checkMethod('learning-curve', values, given.method ?? 'head');
+  const { method = 'head' } = given;
+  checkMethod('learning-curve', values, method);
 
   const readOptions = {
     format,
@@ -69,7 +70,7 @@ export async function run(context) {
   const test = testFile ? await readExamples(testFile, 'text-classification', readOptions) : [];
   const labels = new Set(examples.map(({ label }) => label));
   if (testFile) checkLabels(test, testFile, labels);
-  const points = await withModel(model, context, (bert) =>
+  const points = await withModel(model, trainsModel(values, method) ? inF32(context) : context, (bert) =>
     bert.learningCurve(examples, {
       ...(testFile && { test }),
       ...(sizes && { sizes }),

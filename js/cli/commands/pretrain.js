@@ -11,7 +11,7 @@ import { openCheckpoint } from '../lib/checkpoint-folder.js';
 import { adapterOptions, onlyGiven, readStepOptions, stepOptions } from '../lib/fit-options.js';
 import { readTexts } from '../lib/input.js';
 import { checkModelOutput, REPORT_FILE, writeModelFolder } from '../lib/model-folder.js';
-import { exampleModel, modelHelp, modelOptions, withModel, workWith } from '../lib/model.js';
+import { exampleModel, f32ModelHelp, f32ModelOptions, inF32, withModel, workWith } from '../lib/model.js';
 import { cannotWrite } from '../lib/output-folder.js';
 
 /** @typedef {import('../lib/command.js').Context} Context */
@@ -66,7 +66,7 @@ A new model:
   --heads N              (default: hidden size / 32)
   --intermediate-size N  (default: 4 * hidden size)
 
-${modelHelp}`;
+${f32ModelHelp}`;
 
 /** Options of a new model. */
 const newOptions = /** @type {const} */ ({
@@ -82,7 +82,7 @@ const newOptions = /** @type {const} */ ({
 
 /** @type {import('../lib/arguments.js').Options} */
 export const options = {
-  ...modelOptions,
+  ...f32ModelOptions,
   train: { type: 'string' },
   json: { type: 'boolean' },
   output: { type: 'string' },
@@ -176,7 +176,7 @@ function checkModelOptions(values) {
     return refuse(values, Object.keys(newOptions), 'is of a new model, so not with --model');
   if (values.vocabulary === undefined)
     throw new UsageError('--model is missing, or --vocabulary for a new model, for example --vocabulary vocab.txt');
-  return refuse(values, ['adapter', 'dtype'], 'is with --model only');
+  return refuse(values, ['adapter'], 'is with --model only');
 }
 
 /**
@@ -200,7 +200,7 @@ function refuse(values, names, why) {
 async function withGivenModel(context, work) {
   const { values, signal, progress } = context;
   if (values.model !== undefined)
-    return withModel(required(values, 'model', exampleModel), context, (bert) => work(bert, false));
+    return withModel(required(values, 'model', exampleModel), inF32(context), (bert) => work(bert, false));
   const file = required(values, 'vocabulary', 'vocab.txt');
   const architecture = {
     vocabulary: await readVocabulary(file, signal),

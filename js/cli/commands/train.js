@@ -9,10 +9,10 @@ import { checkHeadOutput, writeHeadFolder } from '../lib/head-folder.js';
 import { checkModelOutput, writeModelFolder } from '../lib/model-folder.js';
 import { measure, namedMetrics } from '../data/measure.js';
 import { findPairSuspicions, findSuspicions } from '../data/suspicions.js';
-import { exampleModel, modelHelp, modelOptions, withModel } from '../lib/model.js';
+import { exampleModel, inF32, modelHelp, modelOptions, withModel } from '../lib/model.js';
 import { cannotWrite } from '../lib/output-folder.js';
 import { readTableOptions, tableHelp, tableOptions } from '../lib/table-options.js';
-import { checkOptions, hasLabels } from '../lib/tasks.js';
+import { checkOptions, hasLabels, trainsModel } from '../lib/tasks.js';
 
 export const summary = 'train a head, or the model too, on labelled examples';
 
@@ -102,11 +102,11 @@ export async function run(context) {
     const names = labelsIn(trainFile, examples, task);
     if (dev) checkLabels(/** @type {any[]} */ (dev.examples), dev.file, names);
   }
-  const isModel = method === 'layers' || method === 'full' || given.modulesToSave !== undefined;
+  const isModel = trainsModel(values, method) !== undefined;
   await (isModel ? checkModelOutput : checkHeadOutput)(folder).catch(cannotWrite(folder));
   const { checkpoint, resume } = await openCheckpoint(values, folder, (message) => progress.warn(message));
 
-  const { head, metrics } = await withModel(model, context, async (bert) => {
+  const { head, metrics } = await withModel(model, isModel ? inF32(context) : context, async (bert) => {
     if (task === 'text-classification' || task === 'multi-label')
       for (const suspicion of findSuspicions(examples, trainFile)) progress.warn(suspicion);
     if (task === 'sentence-similarity')

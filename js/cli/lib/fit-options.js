@@ -11,8 +11,8 @@ export const methods = ['head', 'lora', 'layers', 'full', 'contrastive'];
 export const fitHelp = `  --method head|lora|layers|full|contrastive
                          what is trained besides the head: nothing (the default), adapters beside the model's weights
                          (LoRA), its last layers, or all of it. DIR is then a head, to be named with --head; with layers
-                         and full the whole model, with the head in it, to be named with --model. contrastive, for few
-                         examples of texts: adapters, by pairs of examples, if that is better than nothing; the only
+                         and full the whole model, with the head in it, to be named with --model; both compute in f32. contrastive,
+                         for few examples of texts: adapters, by pairs of examples, if that is better than nothing; the only
                          method of sentence-similarity, and its default
   --validation SHARE     share of the examples, 0 to 0.9, that is held out of training to measure on (default: 0); with
                          lora, layers and full the epoch is kept that is best on them
@@ -52,7 +52,7 @@ Only with --method lora, layers, full and contrastive:
                          lora, contrastive: which linear layers get an adapter, such as query,value (default: all-linear)
   --modules-to-save NAME,…
                          lora: modules of the encoder that are trained as a whole, such as LayerNorm or word_embeddings
-                         (default: none); DIR is then a model, as with layers
+                         (default: none); DIR is then a model, and f32 is computed in, as with layers
   --layers N             layers: how many of the last ones (default: 2)
   --rounds N             contrastive, for labels: how many pairs of each kind each example gets (default: 10, fewer of
                          more than 128 examples)

@@ -17,17 +17,21 @@ import { checkOptions } from './tasks.js';
 /** The model that help texts and messages give as an example. */
 export const exampleModel = 'sentence-transformers/all-MiniLM-L6-v2';
 
-/** @type {import('./arguments.js').Options} */
-export const modelOptions = {
+/** Of commands that compute in f32. @type {import('./arguments.js').Options} */
+export const f32ModelOptions = {
   model: { type: 'string' },
   adapter: { type: 'string' },
-  dtype: { type: 'string' },
   threads: { type: 'string' },
 };
 
-export const modelHelp = `  --adapter DIR          a LoRA adapter in PEFT's format, merged into the model
-  --dtype f32|int8       numbers to compute in (default: f32; int8 is faster)
+/** @type {import('./arguments.js').Options} */
+export const modelOptions = { ...f32ModelOptions, dtype: { type: 'string' } };
+
+export const f32ModelHelp = `  --adapter DIR          a LoRA adapter in PEFT's format, merged into the model
   --threads N            threads to compute on (default: one for each core, up to 4)`;
+
+export const modelHelp = `${f32ModelHelp}
+  --dtype int8|f32       numbers to compute in: int8 (the default) is up to four times as fast, f32 gives PyTorch's numbers`;
 
 /**
  * Loads a model, works with it, and disposes of it even if the work fails.
@@ -38,7 +42,7 @@ export const modelHelp = `  --adapter DIR          a LoRA adapter in PEFT's form
  * @returns {Promise<T>}
  */
 export async function withModel(spec, { values, signal, progress }, work) {
-  const dtype = choice(values, 'dtype', ['f32', 'int8']);
+  const dtype = choice(values, 'dtype', ['int8', 'f32']);
   const threads = integer(values, 'threads', 1);
   const adapter = /** @type {string | undefined} */ (values.adapter);
   // Absolute, since a head remembers the paths of its model and adapter, and may be used from another folder.
@@ -52,6 +56,13 @@ export async function withModel(spec, { values, signal, progress }, work) {
   }).catch(mentionMissingFolder(adapter === undefined ? [spec] : [spec, adapter]));
   return workWith(bert, progress, work);
 }
+
+/**
+ * For commands that train or write a model's own weights: the same context, but the model is loaded in f32.
+ * @param {Context} context
+ * @returns {Context}
+ */
+export const inF32 = (context) => ({ ...context, values: { ...context.values, dtype: 'f32' } });
 
 /**
  * Works with a model, and disposes of it even if the work fails.

@@ -125,6 +125,20 @@ export function checkMethod(command, values, method) {
     if (values[name] !== undefined && !methods.includes(method))
       throw new UsageError(`--${name} is for --method ${methods.join(', ')}; here it is ${method}`);
   }
+  const trains = trainsModel(values, method);
+  if (values.dtype === 'int8' && trains)
+    throw new UsageError(`--dtype int8 has no weights that ${trains} could train; leave it out`);
+}
+
+/**
+ * What trains the model's own weights, which must be in f32 then.
+ * @param {import('./arguments.js').Values} values
+ * @param {Method} method
+ * @returns {string | undefined} the option, if there is one
+ */
+export function trainsModel(values, method) {
+  if (adapters.includes(method)) return values['modules-to-save'] === undefined ? undefined : '--modules-to-save';
+  return method === 'head' ? undefined : `--method ${method}`;
 }
 
 /**
@@ -203,7 +217,4 @@ function checkTuning(values, task, method) {
     throw new UsageError(`--early-stopping with --method ${method} needs --validation SHARE, on which it looks`);
   if (values.resume !== undefined && values.checkpoint === undefined)
     throw new UsageError('--resume needs --checkpoint DIR, the folder that the interrupted training has written');
-  const trains = adapters.includes(method) ? values['modules-to-save'] && '--modules-to-save' : `--method ${method}`;
-  if (values.dtype === 'int8' && trains)
-    throw new UsageError(`--dtype int8 has no weights that ${trains} could train; leave it out`);
 }
