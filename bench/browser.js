@@ -62,6 +62,27 @@ async function serve(folders, scripts) {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
+/** What the server was asked for so far, and has sent. @param {import('node:http').Server} server */
+function countTraffic(server) {
+  let requests = 0;
+  /** @type {import('node:net').Socket[]} */
+  const sockets = [];
+  server.on('request', () => (requests += 1));
+  server.on('connection', (socket) => sockets.push(socket));
+  return () => ({ requests, bytes: sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0) });
+}
+
+/** A browser that has kept nothing, with a profile on disk, where a cache is as fast and as slow as for anyone. @param {string} executablePath */
+async function openBrowser(executablePath) {
+  const profile = await mkdtemp(join(tmpdir(), 'bertlet-bench-'));
+  const context = await chromium.launchPersistentContext(profile, { executablePath, args: ['--no-sandbox'] });
+  const close = async () => {
+    await context.close();
+    await rm(profile, { recursive: true, force: true });
+  };
+  return { context, close };
+}
+
 /**
  * @param {string} executablePath
  * @param {import('./run.js').Request} request
@@ -82,6 +103,7 @@ export async function measureInBrowser(executablePath, request, say) {
     ...(trains && { '/small/': request.small }),
     '/hub/bench/model/resolve/main/': request.model,
     '/hub/bench/converted/resolve/main/': request.converted,
+    '/head/': request.head,
     '/exported/': join(request.exported, '../..'),
     '/onnxruntime/': join(modules, 'onnxruntime-web/dist'),
     '/transformers/': join(modules, '@huggingface/transformers/node_modules/onnxruntime-web/dist'),
@@ -89,9 +111,9 @@ export async function measureInBrowser(executablePath, request, say) {
     '/transformers.js/': join(modules, '@huggingface/transformers/dist'),
   };
   const server = await serve(folders, scripts);
-  // With a profile on disk, where a cache is as fast and as slow as for anyone.
-  const profile = await mkdtemp(join(tmpdir(), 'bertlet-bench-'));
-  const context = await chromium.launchPersistentContext(profile, { executablePath, args: ['--no-sandbox'] });
+  const traffic = countTraffic(server);
+  const open = () => openBrowser(executablePath);
+  const { context, close } = await open();
   try {
     const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
     const address = `http://127.0.0.1:${port}`;
@@ -124,7 +146,7 @@ export async function measureInBrowser(executablePath, request, say) {
     for (const suite of request.suites) {
       if (suite === 'start') {
         say('starting again and again');
-        facts.push(...(await measureStart(context, address, id, request)));
+        facts.push(...(await measureStart({ open, address, traffic, id }, request)));
       } else if (suite === 'training') {
         const { ask, end } = startTorch(/** @type {string} */ (request.python), request.model, request.small);
         facts.push(...(await measureTraining(context, address, there, ask, say)));
@@ -137,8 +159,7 @@ export async function measureInBrowser(executablePath, request, say) {
     }
     return { version: context.browser()?.version() ?? '', rows, facts };
   } finally {
-    await context.close();
+    await close();
     server.close();
-    await rm(profile, { recursive: true, force: true });
   }
 }

@@ -58,7 +58,8 @@ function table(rows, aSecond) {
 /** What the single numbers are of. @type {Record<string, string>} */
 const FACTS = {
   start:
-    "milliseconds from the first line of a page's script to the first vector, the first time and later; what the first time asks of the server",
+    "milliseconds from the first line of a page's script to the first label, the first time and later; what the first time asks of the server",
+  'start-ratios': 'the same: how many times as fast as transformers.js, the median over rounds in which all took turns',
   memory: 'megabytes of WebAssembly after a call with 4096 tokens',
   training: 'milliseconds a step of training (of all sentences: all their steps), texts x tokens',
   'training-ratios': 'training: how many times as long, the median over rounds in which all took turns',

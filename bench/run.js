@@ -20,7 +20,7 @@ import { ensureBrowser, ensureModel, ensureNode24, ensurePackages } from '../scr
 import { main, root, step } from '../scripts/shell.js';
 import { spread } from './inputs.js';
 import { printTables } from './report.js';
-import { ensureConverted, ensureExport, ensurePeers, ensureSmallModel, here } from './setup.js';
+import { ensureConverted, ensureExport, ensureHead, ensurePeers, ensureSmallModel, here } from './setup.js';
 import { measureSizes } from './sizes.js';
 import { ensureTorch, torchVersions } from './training/torch.js';
 
@@ -30,6 +30,7 @@ import { ensureTorch, torchVersions } from './training/torch.js';
  * @property {string} small folder of the model that is pre-trained, if training is measured
  * @property {string} exported folder of the ONNX files
  * @property {string} converted folder that `bertlet convert` has written
+ * @property {string} head folder of a head on the model's sentence vectors
  * @property {import('./suites/suite.js').Texts} texts
  * @property {string[]} suites
  * @property {import('./suites/suite.js').Dtype[]} dtypes
@@ -165,8 +166,10 @@ await main(async () => {
   const python = suites.includes('training') ? await ensureTorch() : undefined;
   const small = python ? await ensureSmallModel() : '';
   const texts = await readTexts(values.quick);
-  const converted = suites.includes('start') ? await ensureConverted(model) : '';
-  const request = { model, small, exported, converted, texts, dtypes, suites, quick: values.quick, python };
+  const [converted, head] = suites.includes('start')
+    ? [await ensureConverted(model), await ensureHead(model)]
+    : ['', ''];
+  const request = { model, small, exported, converted, head, texts, dtypes, suites, quick: values.quick, python };
 
   const load = loadavg()[0].toFixed(1);
   /** @type {Result[]} */

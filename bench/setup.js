@@ -3,7 +3,9 @@ import { existsSync, statSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { readHead } from '../js/checkpoint/head-file.js';
 import { newModelFiles } from '../js/checkpoint/new-model.js';
+import { load } from '../js/index.js';
 import { ensurePython, installPython } from '../scripts/programs.js';
 import { defaultModel } from '../scripts/setup-model.js';
 import { root, run, step } from '../scripts/shell.js';
@@ -80,5 +82,40 @@ export async function ensureConverted(model) {
   await step('Converting the model', () =>
     run(process.execPath, [cli, 'convert', '--model', model, '--output', folder], { quiet: true }),
   );
+  return folder;
+}
+
+/** The sentence whose label is waited for, and the label. */
+export const SENTENCE = 'what a lovely film this is, really';
+export const LABEL = 'positive';
+
+const EXAMPLES = {
+  positive: ['a wonderful film', 'I loved every minute', 'funny and touching', 'the best I have seen in years'],
+  negative: ['a dull film', 'I wanted my money back', 'boring and far too long', 'the worst I have seen in years'],
+};
+
+/** A head as anyone can compute it. @typedef {{ labels: string[], weight: number[][], bias: number[] }} PlainHead */
+
+/**
+ * A head on the model's sentence vectors, as bertlet saves it and as JSON.
+ * @param {string} model the folder with the checkpoint
+ * @returns {Promise<string>} the folder with both
+ */
+export async function ensureHead(model) {
+  const folder = join(here, 'models/head');
+  await step('Training a head', async () => {
+    const bert = await load(model, { dtype: 'f32' });
+    const examples = Object.entries(EXAMPLES).flatMap(([label, texts]) => texts.map((text) => ({ text, label })));
+    const bytes = await (await bert.fit(examples)).save();
+    const { labels, network } = readHead(bytes);
+    const [{ weight, bias }] = network.dense;
+    const rows = Array.from(bias, (_, i) => [
+      ...weight.subarray(i * bert.info.hiddenSize, (i + 1) * bert.info.hiddenSize),
+    ]);
+    await bert.dispose();
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'head.safetensors'), bytes);
+    await writeFile(join(folder, 'head.json'), JSON.stringify({ labels, weight: rows, bias: [...bias] }));
+  });
   return folder;
 }

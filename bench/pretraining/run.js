@@ -170,7 +170,7 @@ async function continued({ threads, folder }) {
  */
 async function polarity(model, how, { threads, folder }) {
   const { stdout } = await bertlet(
-    `train --train ${POLARITY}/train.tsv --dev ${POLARITY}/test.tsv --model ${model} ${how} --threads ${threads} --output ${folder}/head`,
+    `train --dtype f32 --train ${POLARITY}/train.tsv --dev ${POLARITY}/test.tsv --model ${model} ${how} --threads ${threads} --output ${folder}/head`,
   );
   return (100 * JSON.parse(stdout).dev.accuracy).toFixed(2);
 }

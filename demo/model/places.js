@@ -15,7 +15,7 @@ import { BertletError, load } from 'bertlet';
 const DEFAULT_MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
 
 const query = new URLSearchParams(location.search);
-const dtype = /** @type {Options['dtype']} */ (query.get('dtype') ?? undefined);
+const dtype = /** @type {Options['dtype']} */ (query.get('dtype') ?? 'int8');
 const hub = query.get('hub');
 /** The server that the page comes from, if it has the model, else Hugging Face. */
 const hubs = hub ? [hub] : [new URL('models', location.href).href, 'https://huggingface.co'];

@@ -18,19 +18,20 @@ const ORDER = ['F32', 'F16', 'U8'];
 /**
  * @param {ModelTensor[]} tensors sorted by name
  * @param {import('../types.js').SaveDtype} dtype
+ * @param {readonly string[]} pieces of the vocabulary, by id
  * @param {(tensor: ModelTensor) => Iterable<Float32Array>} rowsOf its numbers: pieces of whole rows, each valid until the next one
  * @param {Record<string, string> | undefined} hashes of the encoder's tensors, by canonical name, for a model that is to keep its fingerprint
  *   though its numbers are rounded
  * @param {() => Promise<void>} pause called between pieces
  * @returns {Promise<Blob>} rejects with UNSUPPORTED_DTYPE if a tensor has numbers that are too large for f16
  */
-export async function writeWeights(tensors, dtype, rowsOf, hashes, pause) {
+export async function writeWeights(tensors, dtype, pieces, rowsOf, hashes, pause) {
   /** @type {StoredTensor[]} */
   const stored = [];
   /** @type {import('./packed.js').Metadata['packed']} */
   const packed = {};
   for (const tensor of tensors) {
-    const packing = dtype === 'int8' ? packingOf(tensor) : undefined;
+    const packing = dtype === 'int8' ? packingOf(tensor, pieces) : undefined;
     if (packing) packed[tensor.name] = packing;
     stored.push(...(await store(tensor, packing, dtype, rowsOf(tensor), pause)));
   }

@@ -80,7 +80,8 @@ export async function saveModel(engine, { head: given, dtype = 'f32' }, context)
     return Object.fromEntries(kept.map(([name, { index }]) => [name, all[index].toString(16).padStart(16, '0')]));
   };
   const isRounded = dtype !== 'f32' || extras.notes !== undefined;
-  const weights = await writeWeights(tensors, dtype, rowsOf, isRounded ? hashes() : undefined, createPause(context));
+  const kept = isRounded ? hashes() : undefined;
+  const weights = await writeWeights(tensors, dtype, tokenizer.pieces, rowsOf, kept, createPause(context));
   const { family, maxPositions: maxTokens, typeVocabSize } = config;
   return {
     ...files,

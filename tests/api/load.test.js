@@ -25,7 +25,7 @@ const vector = await embedding(tiny());
 
 /** What a model makes of a text: equal for every way to load the same model. */
 async function embedding(spec, options) {
-  const bert = await load(spec, { threads: 1, ...options });
+  const bert = await load(spec, { threads: 1, cache: false, ...options });
   const result = await bert.embed('the movie was great');
   await bert.dispose();
   return result;
@@ -282,7 +282,7 @@ test('a listener that throws ends the load', async () => {
   const onProgress = () => {
     throw thrown;
   };
-  await fails(load(tiny(), { onProgress }), thrown);
+  await fails(load(tiny(), { cache: false, onProgress }), thrown);
 });
 
 /** What is wrong, the files or options that make it so, and the error. */

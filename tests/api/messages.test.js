@@ -118,7 +118,7 @@ test('progress is sent only to those who listen', async () => {
     (options) => bert.embed(texts, options),
     (options) => bert.fit(toyExamples(40), options),
     (options) => bert.learningCurve(toyExamples(40), { draws: 1, sizes: [2], ...options }),
-    (options) => load(tiny(), { threads: 1, ...options }).then((other) => other.dispose()),
+    (options) => load(tiny(), { threads: 1, cache: false, ...options }).then((other) => other.dispose()),
   ]) {
     let reports = 0;
     assert.equal(progressOf(await messagesOf(() => call({}))), 0);

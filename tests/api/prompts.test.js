@@ -104,7 +104,10 @@ test('bertlet search: queries and texts with their own prompts', async (t) => {
       await scores({ promptName: 'document' }, { promptName: 'query' }),
     ],
   ]) {
-    const { stdout, code } = await bertlet(['search', '--model', folder, '--texts', file, ...args], 'good film\n');
+    const { stdout, code } = await bertlet(
+      ['search', '--model', folder, '--dtype', 'f32', '--texts', file, ...args],
+      'good film\n',
+    );
     assert.equal(code, 0);
     const [hits] = jsonLines(stdout);
     assert.equal(hits.length, 2);

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { toHalves } from '../../js/checkpoint/half.js';
+import { packingOf } from '../../js/checkpoint/packed-plan.js';
 import { PackedFile } from '../../js/checkpoint/packed-reader.js';
 import { readSafetensors, toFloats } from '../../js/checkpoint/safetensors.js';
 import { tensorsOf } from '../../js/core/tensors.js';
@@ -162,6 +163,45 @@ describe('converted folders: what PyTorch computes with their weights', () => {
       });
       await Promise.all([original.dispose(), int8.dispose()]);
     });
+});
+
+describe('which rows of word embeddings get 6 bits', () => {
+  const ranges = (pieces, rows = pieces.length) =>
+    packingOf({ shape: [rows, 8], canonical: 'embeddings.word_embeddings.weight' }, pieces).ranges.map(
+      ({ rows, bits, block }) => [rows, bits, block],
+    );
+  const words = (count) => Array.from({ length: count }, (_, i) => `word${i}`);
+  const unused = (count) => Array.from({ length: count }, (_, i) => `[unused${i}]`);
+
+  test('the first tenth', () => {
+    const expected = [
+      [3, 6, 384],
+      [27, 4, 32],
+    ];
+    assert.deepEqual(ranges(words(30)), expected);
+    assert.deepEqual(ranges(words(20), 30), expected, 'a matrix with more rows than there are pieces');
+  });
+
+  test('not those of unused pieces, but as many others', () => {
+    assert.deepEqual(ranges(['[PAD]', ...unused(9), '[UNK]', '[CLS]', ...unused(8), ...words(30)]), [
+      [1, 6, 384],
+      [9, 4, 32],
+      [2, 6, 384],
+      [8, 4, 32],
+      [2, 6, 384],
+      [28, 4, 32],
+    ]);
+  });
+
+  test('however unused pieces lie, there are ten ranges at most, of all rows', () => {
+    const pieces = words(1000).flatMap((word, i) => [word, `[unused${i}]`]);
+    const found = ranges(pieces);
+    assert.ok(found.length <= 10, String(found.length));
+    assert.equal(
+      found.reduce((sum, [rows]) => sum + rows, 0),
+      2000,
+    );
+  });
 });
 
 test('the matrices of an int8 model are those that the original weights give, code by code', async () => {

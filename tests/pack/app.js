@@ -22,15 +22,20 @@ window.use = async (model) => {
   return { size: vector.length, label: best.label, build: bert.info.build, notes: bert.info.notes };
 };`;
 
-/** Writes the page's sources, and the package among its modules. @param {string} folder */
-export async function makeApp(folder) {
+/** Packs the package. @param {string} folder where to @returns {Promise<string>} the path of the tarball */
+export async function pack(folder) {
   const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
     cwd: fromRoot('.'),
   });
-  const [{ filename }] = JSON.parse(stdout);
+  return join(folder, JSON.parse(stdout)[0].filename);
+}
+
+/** Writes the page's sources, and the package among its modules. @param {string} folder */
+export async function makeApp(folder) {
+  const tarball = await pack(folder);
   const installed = join(folder, 'node_modules/bertlet');
   await mkdir(installed, { recursive: true });
-  await run('tar', ['xzf', join(folder, filename), '-C', installed, '--strip-components=1']);
+  await run('tar', ['xzf', tarball, '-C', installed, '--strip-components=1']);
   await writeFile(join(folder, 'package.json'), '{ "type": "module", "dependencies": { "bertlet": "*" } }');
   await writeFile(join(folder, 'main.js'), PAGE);
   await writeFile(join(folder, 'index.html'), '<!doctype html><script type="module" src="./main.js"></script>');
