@@ -63,7 +63,7 @@ test('search finds the texts whose vectors are nearest by PyTorch’s', minilmTe
   const folder = mkdtempSync(join(tmpdir(), 'bertlet-search-'));
   const file = join(folder, 'texts.jsonl');
   writeFileSync(file, lines.join('\n'));
-  const args = ['search', '--model', minilm, '--json', '--top-k', '4', '--texts', file];
+  const args = ['search', '--model', minilm, '--dtype', 'f32', '--json', '--top-k', '4', '--texts', file];
   const { code, stdout } = await bertlet(args, queries.map((i) => `${lines[i]}\n`).join(''));
   assert.equal(code, 0);
   const vectors = tensorRows(fixture('minilm/expected.safetensors'), 'mean');

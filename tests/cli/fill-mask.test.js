@@ -12,7 +12,7 @@ const cases = JSON.parse(readFileSync(join(model, 'fill-mask.json'), 'utf8'));
 test('words for masks, for each line', async () => {
   const plain = cases.filter(({ targets }) => !targets);
   const { code, stdout } = await bertlet(
-    ['fill-mask', '--model', model],
+    ['fill-mask', '--model', model, '--dtype', 'f32'],
     plain.map(({ text }) => `${text}\n`).join(''),
   );
   assert.equal(code, 0);

@@ -13,7 +13,8 @@ const folder = temporaryFolder();
 const file = writerIn(folder);
 
 /** What `bertlet ARGS` prints, which succeeds. */
-const run = async (args, input) => (await succeed(args, input)).results;
+/** In f32, in which PyTorch and the API below compute. */
+const run = async (args, input) => (await succeed([...args, '--dtype', 'f32'], input)).results;
 
 const words = ['great', 'good', 'bad', 'awful'];
 const examples = Array.from({ length: 40 }, (_, i) => ({

@@ -149,7 +149,10 @@ test('predict with a head for regression: the numbers of the pipeline of transfo
   const single = join(fixtures, 'compatibility/bert-regression');
   const { inputs, scores } = JSON.parse(readFileSync(join(single, 'expected.json'), 'utf8'));
   const lines = inputs.map((input) => JSON.stringify(input)).join('\n');
-  const { code, stdout, stderr } = await bertlet(['predict', '--model', single, '--json'], `${lines}\n`);
+  const { code, stdout, stderr } = await bertlet(
+    ['predict', '--model', single, '--dtype', 'f32', '--json'],
+    `${lines}\n`,
+  );
   assert.equal(code, 0, stderr);
   jsonLines(stdout).forEach(([{ score }], i) =>
     assert.ok(Math.abs(score - scores[i]) <= 1e-4, `${score}, not ${scores[i]}`),

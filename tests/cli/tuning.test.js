@@ -13,6 +13,9 @@ const file = writerIn(folder);
 /** What `bertlet ARGS` prints, which succeeds. */
 const run = async (args, input) => (await succeed(args, input)).results;
 
+/** What trains the model's own weights computes in f32 by itself; to be measured against that, everything else is told to. */
+const runInF32 = (args, input) => run([...args, '--dtype', 'f32'], input);
+
 /** All files below a folder, by their paths. */
 const contents = (path) =>
   Object.fromEntries(
@@ -78,7 +81,10 @@ for (const [task, examples, input, score, methods] of cases) {
       const output = join(folder, `${task}-${method}`);
       const base = ['--model', tiny(), '--task', task, '--train', examples, '--dev', examples, '--output', output];
       const args = ['train', ...base, '--method', method, ...quick, ...(method === 'layers' ? ['--layers', '1'] : [])];
-      const [summary] = await run([...args, ...(task === 'token-classification' ? ['--crf'] : [])]);
+      const [summary] = await (method === 'lora' ? runInF32 : run)([
+        ...args,
+        ...(task === 'token-classification' ? ['--crf'] : []),
+      ]);
       assert.equal(summary.method, method);
       assert.ok(summary.epochs >= 1 && summary.epochs <= 2);
       assert.equal(summary.steps, { 40: 8, 16: 4, 8: 2 }[summary.examples]);
@@ -87,12 +93,12 @@ for (const [task, examples, input, score, methods] of cases) {
       if (score === 'accuracy') assert.equal(summary.held_out.accuracy, summary.validation.accuracy);
 
       const how = method === 'lora' ? ['--head', output] : ['--model', output];
-      assert.deepEqual(await run(['evaluate', ...how, '--test', examples]), [summary.dev]);
-      const [predicted] = await run(['predict', ...how], `${input}\n`);
+      assert.deepEqual(await runInF32(['evaluate', ...how, '--test', examples]), [summary.dev]);
+      const [predicted] = await runInF32(['predict', ...how], `${input}\n`);
       if (method !== 'lora') return;
       // The adapter of PEFT's files, merged into the model, is the same head.
       const merged = ['--model', tiny(), '--adapter', output];
-      const [again] = await run(['predict', ...merged], `${input}\n`);
+      const [again] = await runInF32(['predict', ...merged], `${input}\n`);
       const withoutScores = (list) => list.map((one) => ({ ...one, score: undefined }));
       assert.deepEqual(withoutScores(again), withoutScores(predicted));
       again.forEach((one, i) => assert.ok(Math.abs(one.score - predicted[i].score) < 1e-5, JSON.stringify(one)));
@@ -163,8 +169,8 @@ test('embed and fill-mask with what train has written', async () => {
   const vectors = {};
   const fills = {};
   for (const [way, args] of Object.entries(ways)) {
-    [vectors[way]] = (await run(['embed', ...args], 'good movie\n')).map(({ embedding }) => embedding);
-    [fills[way]] = (await run(['fill-mask', ...args, '--targets', 'good,bad,great'], 'the [MASK] movie\n')).map(
+    [vectors[way]] = (await runInF32(['embed', ...args], 'good movie\n')).map(({ embedding }) => embedding);
+    [fills[way]] = (await runInF32(['fill-mask', ...args, '--targets', 'good,bad,great'], 'the [MASK] movie\n')).map(
       (list) => list.sort((a, b) => a.token - b.token).map(({ score }) => score),
     );
   }
@@ -315,9 +321,9 @@ test('--modules-to-save: a model, with the adapter merged and the head in it', a
   const [summary] = await run([...train, '--dev', texts]);
   assert.equal(summary.method, 'lora');
   assert.ok(existsSync(join(output, 'model.safetensors')) && !existsSync(join(output, 'adapter_config.json')));
-  const [evaluated] = await run(['evaluate', '--model', output, '--threads', '1', '--test', texts]);
+  const [evaluated] = await runInF32(['evaluate', '--model', output, '--threads', '1', '--test', texts]);
   assert.deepEqual(evaluated, summary.dev);
-  const predicted = await run(['predict', '--model', output, '--threads', '1'], 'the great movie\n');
+  const predicted = await runInF32(['predict', '--model', output, '--threads', '1'], 'the great movie\n');
   const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   const head = await bert.fit(toyExamples(40), {
     ...{ method: 'lora', rank: 2, modulesToSave: ['LayerNorm', 'word_embeddings'] },
