@@ -282,9 +282,9 @@ const run = async (args, input) => (await succeed(args, input)).results;
 
 test('graded pairs: trained as fit() does, measured, and used by embed and search', async () => {
   const output = join(folder, 'graded');
-  const files = ['--train', scored, '--max-score', '5', '--dev', scored, '--output', output];
+  const files = ['--train', scored, '--max-score', '5', '--dev', scored, '--dtype', 'f32', '--output', output];
   const [summary] = await run(['train', ...base, ...files, ...steps, '--validation', '0.25']);
-  const bert = await load(tiny(), { threads: 1 });
+  const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
   const ofOne = examples.map((pair) => ({ ...pair, score: pair.score / 5 }));
   const head = await bert.fit(ofOne, { ...options, validation: 0.25 });
   const metrics = await head.evaluate(examples);
@@ -304,7 +304,7 @@ test('graded pairs: trained as fit() does, measured, and used by embed and searc
   assert.ok(metrics.spearman > comparison.frozen.spearman);
   assert.deepEqual(summary.dev, metrics);
 
-  const given = ['--head', output, '--threads', '1'];
+  const given = ['--head', output, '--dtype', 'f32', '--threads', '1'];
   assert.deepEqual(await run(['evaluate', ...given, '--test', scored]), [metrics], 'scores of any scale');
   const [retrieval] = await run(['evaluate', ...given, '--test', unscored]);
   assert.deepEqual(Object.keys(retrieval), ['mean_reciprocal_rank', 'recall_at_1', 'n']);
@@ -317,7 +317,7 @@ test('graded pairs: trained as fit() does, measured, and used by embed and searc
   });
   const candidates = file('texts.txt', lined(list.map((text) => [text])));
   const expected = cosineSimilarity(vectors[0], vectors[1]);
-  for (const way of [given, ['--model', tiny(), '--adapter', output, '--threads', '1']]) {
+  for (const way of [given, ['--model', tiny(), '--adapter', output, '--dtype', 'f32', '--threads', '1']]) {
     const [[first, second]] = await run(['search', ...way, '--texts', candidates], 'the film\n');
     assert.deepEqual([first.text, second.text], list);
     assert.ok(Math.abs(second.score - expected) < 1e-5, `${second.score}, not ${expected}`);

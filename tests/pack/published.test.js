@@ -18,10 +18,14 @@ test('Are the types wrong? In no way that a program resolves them', async () => 
   assert.deepEqual([types.kind, problems], ['included', []]);
 });
 
+/** Who imports as a page does, but is no bundler, gets bertlet.cjs: Jest with jsdom. Its exports are those that the types of ES modules name. */
+const KNOWN = /^pkg\.exports\["\."\]\.types\.default types is interpreted as ESM/;
+
 test('publint', async () => {
   const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(tarball).buffer }, level: 'warning' });
+  const said = messages.map((message) => formatMessage(message, pkg, { color: false }) ?? message.code);
   assert.deepEqual(
-    messages.map((message) => formatMessage(message, pkg)),
+    said.filter((sentence) => !KNOWN.test(sentence)),
     [],
   );
 });
