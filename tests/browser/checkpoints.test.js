@@ -41,7 +41,7 @@ for (const [model, adapter] of [['electra-text'], ['distilbert-text'], ['bert-sh
     const results = await page.evaluate(
       async ([model, adapter, inputs]) => {
         const { load } = await import('/dist/bertlet.js');
-        const bert = await load(model, { ...(adapter && { adapter }) });
+        const bert = await load(model, { dtype: 'f32', ...(adapter && { adapter }) });
         const results = await bert.head.classify(inputs, { onWarning() {} });
         const { labels } = bert.head;
         await bert.dispose();
@@ -65,7 +65,7 @@ test('sentence-dense: the vectors of sentence-transformers', async () => {
   const results = await page.evaluate(
     async ([model, texts]) => {
       const { load } = await import('/dist/bertlet.js');
-      const bert = await load(model);
+      const bert = await load(model, { dtype: 'f32' });
       const vectors = await bert.embed(texts, { onWarning() {} });
       await bert.dispose();
       return vectors.map((vector) => [...vector]);
@@ -80,7 +80,7 @@ test('bert-masked: the words of the pipeline of transformers', async () => {
   const fills = await page.evaluate(
     async ([model, text]) => {
       const { load } = await import('/dist/bertlet.js');
-      const bert = await load(model);
+      const bert = await load(model, { dtype: 'f32' });
       const fills = await bert.fillMask(text);
       await bert.dispose();
       return fills;

@@ -250,7 +250,7 @@ test('a saved model outlives its worker, and comes back', async () => {
   await open(fixtures);
   const result = await page.evaluate(async () => {
     const { load } = await import('/dist/bertlet.js');
-    const bert = await load('tiny-f16', { hub: '/models', cache: false });
+    const bert = await load('tiny-f16', { hub: '/models', dtype: 'f32', cache: false });
     const files = await bert.save();
     await bert.dispose();
     const again = await load(files);

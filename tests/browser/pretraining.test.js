@@ -112,7 +112,7 @@ test('the tab fills gaps while it learns, goes on after a reload, and gives the 
   const told = await panel.locator('.gap >> nth=0 >> .learned .others').textContent();
   const again = await page.evaluate(async (gap) => {
     const { load } = await import('/dist/bertlet.js');
-    const bert = await load(new URL('my-bert/', document.baseURI), { cache: false });
+    const bert = await load(new URL('my-bert/', document.baseURI), { dtype: 'f32', cache: false });
     const [best] = await bert.fillMask(gap);
     await bert.dispose();
     return `${best.token_str} ${Math.round(100 * best.score)}%`;

@@ -301,7 +301,7 @@ describe('a checkpoint’s own head opens its tab', () => {
 
   test('what may stand in a gap, as in transformers', async () => {
     const [expected, restricted] = JSON.parse(readFileSync(join(CHECKPOINTS, 'bert-masked/fill-mask.json'), 'utf8'));
-    page = await openPage(browser, `${checkpoints.url}?model=bert-masked&hub=/models`);
+    page = await openPage(browser, `${checkpoints.url}?model=bert-masked&hub=/models&dtype=f32`);
     await ready();
     await page.fill('#fill-text', expected.text);
     await page.waitForSelector(`#panel-fill .marked:has-text("${expected.results[0].sequence}")`);

@@ -56,14 +56,14 @@ test('listCache() tells model, adapter, dtype, size and last use, the last used 
   const url = `${await modelServer(t)}model/`;
   const [bert, adapter] = ['bert', 'lora-text'].map((name) => join(fixtures, 'checkpoints', name));
   const before = Date.now();
-  await use(url);
+  await use(url, { dtype: 'f32' });
   await use(url, { dtype: 'int8' });
   await use(bert, { adapter, dtype: 'int8' });
   for (const [i, name] of (await readdir(images)).entries()) {
     const used = new Date(before - DAY * (i + 1));
     await utimes(join(images, name), used, used);
   }
-  await use(url);
+  await use(url, { dtype: 'f32' });
   const entries = await listCache();
   assert.equal(entries.length, 3);
   const [{ lastUsed, bytes, ...first }, ...others] = entries;
