@@ -107,9 +107,9 @@ for (const dtype of ['f32', 'int8']) {
 test('a model that the page itself has converted: from its files, and from a server, in one request, then from the cache', async (t) => {
   const result = await page.evaluate(async (hub) => {
     const { load } = await import('/dist/bertlet.js');
-    const bert = await load(hub, { hub: '/models', threads: 1 });
+    const bert = await load(hub, { hub: '/models', dtype: 'f32', threads: 1 });
     const files = await bert.export();
-    const small = await load(files, { dtype: 'int8', threads: 1 });
+    const small = await load(files, { threads: 1 });
     const vector = [...(await small.embed('the movie was great'))];
     const all = await Promise.all(
       Object.entries(files).map(async ([name, file]) => [
