@@ -64,6 +64,12 @@ const NOT_IN_WEBKIT = [
   'tuning',
 ].map((name) => `${name}.test.js`);
 
+/**
+ * Test files that the fetch of Node 22.23 ends: where a server cuts a body that is not read at once, its undici 6.29 throws what nobody can catch
+ * (https://github.com/nodejs/undici/issues/5360), so a load rejects with WORKER_FAILED instead of NETWORK.
+ */
+const NOT_IN_NODE_22 = ['incomplete.test.js'];
+
 /** @param {string} name @param {Partial<Engine>} rest @returns {Engine} */
 const browser = (name, rest) => ({
   name,
@@ -89,7 +95,7 @@ export const ENGINES = [
   browser('Firefox', { ensure: ensureFirefox, tests: ['browser'] }),
   browser('WebKit', { ensure: ensureWebKit, tests: ['browser'], without: NOT_IN_WEBKIT }),
   node(Number.parseInt(process.versions.node), { ensure: async () => process.execPath }),
-  node(22, { ensure: ensureNode22, tests: [...ofNode(), 'builds'] }),
+  node(22, { ensure: ensureNode22, tests: [...ofNode(), 'builds'], without: NOT_IN_NODE_22 }),
   node(24, { ensure: ensureNode24 }),
 ];
 
