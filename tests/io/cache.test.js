@@ -23,7 +23,7 @@ async function emptyHome(t) {
 
 /** What a load gives that a user can see. */
 async function use(spec, options) {
-  const bert = await load(spec, { threads: 1, ...options });
+  const bert = await load(spec, { threads: 1, dtype: 'f32', ...options });
   const vector = await bert.embed('the movie was great');
   await bert.dispose();
   const { fromCache, notes, fingerprint } = bert.info;

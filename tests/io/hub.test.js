@@ -120,7 +120,8 @@ async function freshMachine(t) {
 
 async function embed(spec, options) {
   const warnings = [];
-  const bert = await load(spec, { threads: 1, onWarning: (message) => warnings.push(message), ...options });
+  const onWarning = (message) => warnings.push(message);
+  const bert = await load(spec, { threads: 1, dtype: 'f32', onWarning, ...options });
   const vector = await bert.embed('the movie was great, the movie was very good', { onWarning() {} }); // cut
 
   await bert.dispose();

@@ -33,7 +33,7 @@ test('training, heads from files and progress: as in a worker', async () => {
   for (const worker of [true, false]) {
     const phases = new Set();
     const onProgress = ({ phase }) => phases.add(phase);
-    const bert = await load(tiny(), { worker, threads: 1, onProgress });
+    const bert = await load(tiny(), { worker, threads: 1, cache: false, onProgress });
     const head = await bert.fit(toyExamples(16), { onProgress });
     const again = await bert.loadHead(await head.save());
     const curve = await bert.learningCurve(toyExamples(16), { sizes: [2], draws: 2 });
