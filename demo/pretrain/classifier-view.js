@@ -72,7 +72,11 @@ export function mountClassifier(ready, examples) {
       const heads = [];
       for (const [i, model] of [pair.untrained, pair.learned].entries()) {
         phase.textContent = i === 0 ? 'The one that is random learns' : 'The one that has read learns';
-        const copy = await load(/** @type {any} */ (await model.save({ signal })), { dtype: 'f32', cache: false, signal });
+        const copy = await load(/** @type {any} */ (await model.save({ signal })), {
+          dtype: 'f32',
+          cache: false,
+          signal,
+        });
         copies.push(copy);
         const onProgress = ({ loaded = 0, total = 1 }) => (progress.value = (i + loaded / total) / 2);
         heads.push(await copy.fit(labelled, { ...RECIPE, signal, onProgress, onWarning() {} }));
