@@ -174,6 +174,23 @@ test('paused, reloaded and resumed it ends where the library does without a paus
   assert.equal(await note(), '', 'nothing is left of it');
 });
 
+/** Waits until so many paused trainings are in the browser's database. */
+const keptRuns = (wanted) =>
+  page.waitForFunction(
+    (wanted) =>
+      new Promise((resolve) => {
+        const opening = indexedDB.open('bertlet-tuning');
+        opening.onsuccess = () => {
+          const counting = opening.result.transaction('runs').objectStore('runs').count();
+          counting.onsuccess = () => {
+            opening.result.close();
+            resolve(counting.result === wanted);
+          };
+        };
+      }),
+    wanted,
+  );
+
 test('what is paused can be discarded, and that taken back', async () => {
   await paste(toyExamples(640));
   await pauseEarly();
@@ -182,7 +199,9 @@ test('what is paused can be discarded, and that taken back', async () => {
   await button('Fine-tune').waitFor();
   await page.click('.toast button');
   await button('Go on').waitFor();
+  await keptRuns(1);
   await page.click('#tune-discard');
+  await keptRuns(0); // a page that is left while it writes leaves the old state
   await page.reload();
   await ready();
   await button('Fine-tune').waitFor();
