@@ -13,6 +13,7 @@ import { buildWasm } from '../scripts/build.js';
 import { defaultModel } from '../scripts/setup-model.js';
 import { ensureModel, ensurePackages } from '../scripts/setup.js';
 import { main, root, run } from '../scripts/shell.js';
+import { printHead, printRow } from './markdown.js';
 
 /**
  * @typedef {object} Row
@@ -173,14 +174,12 @@ await main(async () => {
   await ensureModel();
   const dtypes = (values.dtypes ?? (values.deep ? 'f32' : 'f32,int8')).split(',');
   const folder = await mkdtemp(join(tmpdir(), 'bertlet-accuracy-'));
-  const table = (/** @type {string[]} */ ...cells) => process.stdout.write(`| ${cells.join(' | ')} |\n`);
-  table('percent', ...dtypes, 'reference');
-  table('---', ...dtypes.map(() => '---'), '---');
+  printHead('percent', ...dtypes, 'reference');
   try {
     for (const row of rows) {
       const found = [];
       for (const dtype of dtypes) found.push(await measure(row, dtype, folder));
-      table(row.name, ...found, row.reference);
+      printRow(row.name, ...found, row.reference);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -9,7 +9,6 @@
 //   --dtype f32|int8  of the model (default: int8)
 //   --threads N     of both sides (default: 1)
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { range } from '../../js/base/numbers.js';
@@ -17,6 +16,7 @@ import { load } from '../../js/index.js';
 import { buildWasm } from '../../scripts/build.js';
 import { ensureModel, ensurePackages } from '../../scripts/setup.js';
 import { main, root } from '../../scripts/shell.js';
+import { printHead, printRow } from '../markdown.js';
 import { ensureTorch, startPython } from '../training/torch.js';
 
 const DATA = join(root, '../shared/data');
@@ -37,31 +37,23 @@ const RECIPE = {
   maxTokens: 128,
 };
 
-/** @typedef {{ text: string, label: string }} Example */
 /** @typedef {{ accuracy: number, note?: string }} Found */
-
-/** @param {string} table @returns {Promise<Example[]>} */
-async function readTable(table) {
-  const lines = (await readFile(table, 'utf8')).trimEnd().split('\n');
-  return lines.map((line) => {
-    const tab = line.lastIndexOf('\t');
-    return { text: line.slice(0, tab), label: line.slice(tab + 1) };
-  });
-}
 
 /**
  * @param {{ data: string[], sizes: number[], draws: number, methods: string[], dtype: 'f32' | 'int8', threads: number }} options
  */
 async function measure({ data, sizes, draws, methods, dtype, threads }) {
+  const { readExamples } = await import('../../js/cli/data/examples.js'); // with a package that is there only now
   const model = await ensureModel();
   const bert = await load(model, { dtype, threads });
   const { ask, end } = startPython(await ensureTorch(), ['examples/few.py']);
   const columns = methods.flatMap((method) => (method === 'torch' ? ['PyTorch, frozen', 'PyTorch, tuned'] : [method]));
-  table('data', 'of each label', ...columns);
-  table(...Array(columns.length + 2).fill('---'));
+  printHead('data', 'of each label', ...columns);
   for (const name of data) {
     const [trainFile, testFile] = ['train', 'test'].map((part) => join(DATA, name, `${part}.tsv`));
-    const [train, test] = await Promise.all([readTable(trainFile), readTable(testFile)]);
+    const [train, test] = await Promise.all(
+      [trainFile, testFile].map((file) => readExamples(file, 'text-classification')),
+    );
     for (const size of sizes) {
       const seeds = range(0, draws);
       const drawn = await ask({ draw: trainFile, size, seeds, test: testFile, most: MOST_TESTS });
@@ -80,8 +72,8 @@ async function measure({ data, sizes, draws, methods, dtype, threads }) {
         }
         if (methods.includes('torch')) {
           const sides = [examples, tests].map((list) => ({
-            texts: list.map((/** @type {Example} */ { text }) => text),
-            labels: list.map((/** @type {Example} */ { label }) => label),
+            texts: list.map((/** @type {{ text: string }} */ { text }) => text),
+            labels: list.map((/** @type {{ label: string }} */ { label }) => label),
           }));
           const recipe = { ...RECIPE, rounds };
           const { frozen, tuned } = await ask({ ...sides[0], test: sides[1], model, recipe, seed, threads });
@@ -89,7 +81,7 @@ async function measure({ data, sizes, draws, methods, dtype, threads }) {
         }
         ofDraw.forEach((one, column) => found[column].push(one));
       }
-      table(name, String(size), ...found.map(say));
+      printRow(name, String(size), ...found.map(say));
     }
   }
   end();
@@ -103,8 +95,6 @@ function say(found) {
   const each = found.map(({ accuracy, note }) => percent(accuracy) + (note ? ` ${note}` : ''));
   return `${percent(mean)} (${each.join(', ')})`;
 }
-
-const table = (/** @type {string[]} */ ...cells) => process.stdout.write(`| ${cells.join(' | ')} |\n`);
 
 await main(async () => {
   const { values } = parseArgs({

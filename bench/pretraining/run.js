@@ -17,6 +17,7 @@ import { buildWasm } from '../../scripts/build.js';
 import { defaultModel } from '../../scripts/setup-model.js';
 import { ensureModel, ensurePackages } from '../../scripts/setup.js';
 import { main, root, run } from '../../scripts/shell.js';
+import { printHead, printRow } from '../markdown.js';
 import { ensureTorch, startPython } from '../training/torch.js';
 
 const WIKI = join(root, '../shared/data/wiki-paragraphs');
@@ -52,8 +53,7 @@ async function measure({ steps, seeds, threads, only, folder }) {
   const given = { steps, threads, folder, vocabulary };
   const { ask, end } = startPython(await ensureTorch(), ['pretraining/pretrain.py']);
   if (chosen('pretrain')) {
-    table('seed', 'bertlet loss / accuracy', 'PyTorch loss / accuracy', 'minutes', "PyTorch's minutes");
-    table(...Array(5).fill('---'));
+    printHead('seed', 'bertlet loss / accuracy', 'PyTorch loss / accuracy', 'minutes', "PyTorch's minutes");
     const evaluate = (/** @type {string} */ model) =>
       ask({ evaluate: model, texts: heldOut, maxTokens: RECIPE.maxTokens, separate: false });
     /** @type {Found[][]} */
@@ -63,32 +63,30 @@ async function measure({ steps, seeds, threads, only, folder }) {
       const theirs = await pretrainedByTorch(given, seed, ask);
       const both = [await evaluate(own.model), await evaluate(theirs.model)];
       both.forEach((one, side) => found[side].push(one));
-      table(String(seed), ...both.map(say), minutes(own.seconds), minutes(theirs.seconds));
+      printRow(String(seed), ...both.map(say), minutes(own.seconds), minutes(theirs.seconds));
     }
     const loss = (/** @type {number} */ side) => mean(found[side].map((one) => one.loss));
-    table('mean', loss(0).toFixed(3), loss(1).toFixed(3), `${(100 * (loss(0) / loss(1) - 1)).toFixed(2)} %`, '');
+    printRow('mean', loss(0).toFixed(3), loss(1).toFixed(3), `${(100 * (loss(0) / loss(1) - 1)).toFixed(2)} %`, '');
   }
   end();
   if (chosen('polarity')) {
-    table('seed', 'rt-polarity on random weights', 'on pre-trained ones');
-    table(...Array(3).fill('---'));
+    printHead('seed', 'rt-polarity on random weights', 'on pre-trained ones');
     for (const seed of seeds) {
       const random = await randomModel(given, seed);
       const { model } = await pretrained(given, seed);
       const accuracies = [];
       for (const one of [random, model]) accuracies.push(await polarity(one, `${FINE_TUNING} --seed ${seed}`, given));
-      table(String(seed), ...accuracies);
+      printRow(String(seed), ...accuracies);
     }
   }
   if (chosen('continued')) {
-    table('MiniLM', 'frozen', 'LoRA');
-    table(...Array(3).fill('---'));
+    printHead('MiniLM', 'frozen', 'LoRA');
     const lora = '--method lora --epochs 2 --batch-size 32 --learning-rate 1e-3';
     for (const [name, model] of [
       ['as it is', defaultModel],
       ["continued on the task's texts", await continued(given)],
     ])
-      table(name, await polarity(model, '', given), await polarity(model, lora, given));
+      printRow(name, await polarity(model, '', given), await polarity(model, lora, given));
   }
 }
 
@@ -196,7 +194,6 @@ async function once(model, make) {
   return { model, seconds };
 }
 
-const table = (/** @type {string[]} */ ...cells) => process.stdout.write(`| ${cells.join(' | ')} |\n`);
 const mean = (/** @type {number[]} */ values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const minutes = (/** @type {number} */ seconds) => (seconds / 60).toFixed(1);
 const say = (/** @type {Found} */ { loss, accuracy }) => `${loss.toFixed(3)} / ${(100 * accuracy).toFixed(1)} %`;

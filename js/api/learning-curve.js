@@ -1,5 +1,6 @@
 // The caller's side of `learningCurve`: checks of examples and options; mean and standard deviation of what the worker measured.
 import { BertletError } from '../errors.js';
+import { meanAndStd } from '../metrics/sample.js';
 import { callOptions } from './call-options.js';
 import { CONTRASTIVE_STEPS, EPOCHS, TUNING, tuningOptions } from './fit/tuning.js';
 import { checkChoice, checkInteger, rejectUnknownOptions } from './options.js';
@@ -107,9 +108,5 @@ const summarize = (points) =>
     ...(baseline.length > 0 && { baseline: spread(baseline) }),
   }));
 
-/** Mean and sample standard deviation. @param {number[]} accuracies */
-function spread(accuracies) {
-  const mean = accuracies.reduce((sum, value) => sum + value, 0) / accuracies.length;
-  const squares = accuracies.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, std: Math.sqrt(squares / Math.max(accuracies.length - 1, 1)), accuracies };
-}
+/** @param {number[]} accuracies */
+const spread = (accuracies) => ({ ...meanAndStd(accuracies), accuracies });

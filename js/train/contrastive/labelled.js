@@ -3,6 +3,7 @@
 // they are is measured first, on examples that were left out of both.
 import { range } from '../../base/numbers.js';
 import { BertletError } from '../../errors.js';
+import { meanAndStd } from '../../metrics/sample.js';
 import { createPause } from '../../rpc/progress.js';
 import { split } from '../dataset/split.js';
 import { inBatches, longestOf } from '../deep/batches.js';
@@ -202,9 +203,6 @@ function stepsOf(encoded, labels, members, { rounds, batchSize, seed }) {
  * @param {Float64Array} before [rows] the other's
  */
 function gainOf(errors, before) {
-  const count = errors.length;
-  const gains = before.map((error, row) => error - errors[row]);
-  const mean = gains.reduce((sum, gain) => sum + gain, 0) / count;
-  const squares = gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0);
-  return { mean, standardError: Math.sqrt(squares / Math.max(count - 1, 1) / count) };
+  const { mean, std } = meanAndStd(Array.from(before, (error, row) => error - errors[row]));
+  return { mean, standardError: std / Math.sqrt(errors.length) };
 }
