@@ -123,7 +123,7 @@ export async function openStore() {
 
     async sweep() {
       for (const { name } of await list()) {
-        const start = await (await blob(name))?.slice(0, 1).arrayBuffer();
+        const start = await (await blob(name))?.slice(0, 1).arrayBuffer().catch(changed);
         if (start && new Uint8Array(start)[0] === 0) await remove(name).catch(() => {}); // as when it is being written
       }
     },
@@ -146,12 +146,16 @@ async function readBlob(blob, target) {
   if (at !== target.length) throw new Error('it ends too early.');
 }
 
-/** For `catch`: undefined if another handle has the file open. @param {DOMException} error */
-function locked(error) {
-  if (error.name !== 'NoModificationAllowedError') throw error;
-}
+/** For `catch`: undefined for errors of this name. @param {string} name @returns {(error: DOMException) => void} throws all others */
+const except = (name) => (error) => {
+  if (error.name !== name) throw error;
+};
 
-/** For `catch`: undefined if the file does not exist. @param {DOMException} error */
-function absent(error) {
-  if (error.name !== 'NotFoundError') throw error;
-}
+/** Another handle has the file open. */
+const locked = except('NoModificationAllowedError');
+
+/** The file does not exist. */
+const absent = except('NotFoundError');
+
+/** The file is another since a Blob of it was made: somebody writes it. */
+const changed = except('NotReadableError');
