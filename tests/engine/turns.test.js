@@ -47,7 +47,7 @@ for (const dtype of ['f32', 'int8']) {
 
 test('small calls beside a large one, through the public API', async () => {
   const bert = await load(model, { dtype: 'f32', threads: 1, cache: false });
-  const texts = Array.from({ length: 3000 }, (_, i) => bulk[i % bulk.length][0]);
+  const texts = Array.from({ length: 12000 }, (_, i) => bulk[i % bulk.length][0]);
   const expected = await bert.embed(texts.slice(0, 60));
   const expectedSmall = await bert.embed('a small text, beside');
   let running = true;
