@@ -88,7 +88,9 @@ test('dispose() rejects what runs, and stops its work', async (t) => {
     return calls - before;
   };
   const bert = await load(tiny(), { worker: false });
-  const running = bert.embed(many);
+  const examples = many.map((text, i) => ({ text, label: i % 2 ? 'odd' : 'even' }));
+  let running;
+  await new Promise((begun) => (running = bert.fit(examples, { onProgress: begun })));
   assert.ok((await turns()) > 0);
   await Promise.all([assert.rejects(running, { code: 'DISPOSED' }), bert.dispose()]);
   await turns();
