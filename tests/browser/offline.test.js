@@ -40,6 +40,9 @@ const load = () =>
     window.bert = await load('tiny-f32', { hub: '/models', threads: 1, cache: false });
   });
 
+/** From now on the page finds no time to fetch ahead, however slow the machine is. */
+const stayBusy = () => page.evaluate(() => void (window.requestIdleCallback = () => 0));
+
 /** What the calls that need more than the page begins with come to: their names, with what they give or the error. */
 const useAll = () =>
   page.evaluate(async () => {
@@ -97,6 +100,7 @@ test('nothing is fetched ahead for a model that was disposed of', async () => {
 });
 
 test('gone before that: an error that says what to do, and the same call works when the network is back', async () => {
+  await stayBusy();
   await load();
   await page.context().setOffline(true);
   for (const [name, outcome] of Object.entries(await useAll()))
@@ -111,6 +115,7 @@ test('gone before that: an error that says what to do, and the same call works w
 });
 
 test('the worker’s part alone is missing, as after a new deployment', async () => {
+  await stayBusy();
   await load();
   await page.context().route(/\/dist\/lazy-/, (route) => route.fulfill({ status: 404, body: 'Not found' }));
   assert.match((await useAll()).fit, /^BertletError NETWORK: A part of bertlet.*load the page anew/);
