@@ -75,6 +75,11 @@ const ENGINES = {
 /** Starts a browser. */
 export const launch = (engine = ENGINE) => ENGINES[engine]();
 
+/** Waits until a page has no worker any more. */
+export async function noWorkers(page) {
+  while (page.workers().length > 0) await page.waitForTimeout(20);
+}
+
 /**
  * A browser that has an extension, which only a persistent context can have.
  * @param {string} folder of the extension

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 import { serve } from '../../scripts/serve.js';
-import { EMPTY_PAGE, FIXTURES, launch, onlyInChromium, openPage } from './browser.js';
+import { EMPTY_PAGE, FIXTURES, launch, noWorkers, onlyInChromium, openPage } from './browser.js';
 
 const HUB = 'tiny-f32';
 const FOLDER = '/models/tiny-f32/resolve/main/';
@@ -223,7 +223,7 @@ test('clearCache() removes what was kept, which no model holds', async () => {
   assert.deepEqual(await entries(), {});
   assert.equal((await use(HUB, { cache: 'refresh' })).fromCache, false);
   assert.equal((await use(HUB)).fromCache, true);
-  while (page.workers().length > 0) await page.workers()[0].waitForEvent('close');
+  await noWorkers(page);
 });
 
 test('clearCache() while loads write: the models load, and what can’t be removed just then is told', async () => {

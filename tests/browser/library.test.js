@@ -9,6 +9,7 @@ import {
   launch,
   minilmReference,
   MODEL,
+  noWorkers,
   openPage,
   withoutModel,
   withoutRelaxed,
@@ -46,11 +47,6 @@ const embed = (model, options, texts) =>
     },
     [model, options, texts],
   );
-
-/** Waits until the page has no worker any more. */
-async function noWorkers() {
-  while (page.workers().length > 0) await page.workers()[0].waitForEvent('close');
-}
 
 /** Runs `call(bertlet, argument)` in the page, where it must fail; gives back what is worth knowing of the error. */
 const failure = (call, argument) =>
@@ -148,7 +144,7 @@ test('dispose() ends the workers, and what is called afterwards fails', async ()
     await bert.embed('too late');
   });
   assert.equal(error.code, 'DISPOSED');
-  await noWorkers();
+  await noWorkers(page);
 });
 
 describe('cancelling', { skip: withoutModel }, () => {
@@ -160,7 +156,7 @@ describe('cancelling', { skip: withoutModel }, () => {
       return load(model, { hub: '/models', signal: controller.signal, onProgress });
     }, MODEL);
     assert.equal(name, 'AbortError');
-    await noWorkers();
+    await noWorkers(page);
   });
 
   test('embed() and fit() stop, and the model goes on being useful', async () => {
@@ -266,5 +262,5 @@ test('a saved model outlives its worker, and comes back', async () => {
   });
   assert.ok(result.threads > 1, 'the weights are in shared memory');
   assert.deepEqual(result, { isBlob: true, sameHead: true, isSame: true, threads: result.threads });
-  await noWorkers();
+  await noWorkers(page);
 });

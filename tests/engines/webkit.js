@@ -1,8 +1,9 @@
 // WebKit (WebKitGTK, in the window of webkit.py) for the browser tests: as much of Playwright's interface as those of the library use. Playwright itself speaks to
 // its own build of WebKit only, and the driver that comes with WebKitGTK has classic WebDriver only. So what a page asks for, and what it gets
-// instead, passes through a proxy here; selectors and a page's workers are not to be had.
+// instead, passes through a proxy here; selectors are not to be had.
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, request as ask } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { Builder, Capabilities } from 'selenium-webdriver';
@@ -13,6 +14,9 @@ const BROWSER = fileURLToPath(new URL('webkit.py', import.meta.url));
 
 /** What the driver and the browser get: shared memory, which Safari has and WebKitGTK has switched off; and no sandbox, which root can't have. */
 const ENVIRONMENT = { JSC_useSharedArrayBuffer: '1', WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' };
+
+/** The variable of the environment by which the processes of a browser are told from those of others. */
+const MARK = 'BERTLET_WEBKIT';
 
 /** For how long a function may run in a page, in ms. */
 const PATIENCE = 600_000;
@@ -39,6 +43,8 @@ export async function launch() {
   };
 }
 
+let started = 0;
+
 /** A browser with a profile of its own. Emits 'request', 'requestfinished' and 'close'. */
 class Context extends EventEmitter {
   /** @type {{ pattern: string | RegExp, handle: (route: object) => unknown }[]} */
@@ -46,6 +52,7 @@ class Context extends EventEmitter {
   #offline = false;
   #proxy = createServer((req, res) => void this.#answer(req, res));
   #service;
+  #mark = `${MARK}=${process.pid}.${started++}`;
   driver;
 
   /** @param {string} display */
@@ -55,7 +62,12 @@ class Context extends EventEmitter {
     await once(context.#proxy, 'listening');
     context.#service = new DriverService.Builder(DRIVER)
       .setLoopback(true)
-      .setEnvironment({ ...process.env, ...ENVIRONMENT, DISPLAY: display })
+      .setEnvironment({
+        ...process.env,
+        ...ENVIRONMENT,
+        DISPLAY: display,
+        ...Object.fromEntries([context.#mark.split('=')]),
+      })
       .build();
     const httpProxy = `127.0.0.1:${context.#proxy.address().port}`;
     context.driver = await new Builder()
@@ -75,6 +87,14 @@ class Context extends EventEmitter {
 
   /** There is one, and it does not know of other pages. */
   newPage = async () => new Page(this);
+
+  /** The names of the threads of its workers, which the driver does not tell, but Linux does. */
+  workers() {
+    return readdirSync('/proc')
+      .filter((pid) => /^\d+$/.test(pid) && read(`${pid}/environ`).split('\0').includes(this.#mark))
+      .flatMap((pid) => readdirSync(`/proc/${pid}/task`).map((thread) => read(`${pid}/task/${thread}/comm`).trim()))
+      .filter((name) => name === 'WebCore: Worker');
+  }
 
   async close() {
     await this.driver.quit();
@@ -130,6 +150,15 @@ class Context extends EventEmitter {
   }
 }
 
+/** A file of /proc, or nothing if its process has ended. @param {string} path */
+function read(path) {
+  try {
+    return readFileSync(`/proc/${path}`, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
 /** An answer of the server. @param {import('node:http').IncomingMessage} req @param {string} [url] where else to ask */
 const forward = (req, url = req.url) =>
   new Promise((resolve, reject) => {
@@ -176,6 +205,7 @@ class Page extends EventEmitter {
   }
 
   context = () => this.#context;
+  workers = () => this.#context.workers();
   route = (pattern, handle) => this.#context.route(pattern, handle);
   unroute = (pattern) => this.#context.unroute(pattern);
   unrouteAll = () => this.#context.unrouteAll();
