@@ -33,6 +33,9 @@ export const onlyInChromium = (what) => ENGINE !== 'chromium' && `only in Chromi
 /** Why a test of builds with relaxed SIMD is skipped, or false. */
 export const withoutRelaxed = ENGINE === 'webkit' && 'WebKit has no relaxed SIMD';
 
+/** Why a test that drives the demo is skipped in a file that has others, too, or false. */
+export const withoutSelectors = ENGINE === 'webkit' && 'WebKit is driven without selectors';
+
 /** `onlyInChromium` of tests that look for what has no name. */
 export const namesOnlyInChromium = onlyInChromium('its tree of what screen readers get');
 
