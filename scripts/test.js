@@ -66,15 +66,17 @@ async function native(preset, ...tests) {
 /** Folders of tests/ that need a browser, or a build of their own, or hold no tests. */
 const APART = ['browser', 'engines', 'pack', 'kernels', 'builds'];
 
+/** A Node, if it is there. @typedef {{ title: string, program: string | undefined, flags?: string[] }} Place */
+
 /**
- * The public API on each of the builds that ship.
+ * The public API on each of the builds that ship, and what is trained where SIMD is relaxed.
  * @param {string | undefined} node24
  */
 async function builds(node24) {
   const here = { title: 'Node', program: process.execPath };
   const newer = { title: 'Node 24', program: node24 };
   const withoutVnni = { title: 'Node 24 without VNNI', program: node24, flags: ['--no-enable-avx-vnni'] };
-  /** @type {[build: string, where: { title: string, program: string | undefined, flags?: string[] }][]} */
+  /** @type {[build: string, where: Place][]} */
   const runs = [
     ['scalar', here],
     ['simd', here],
@@ -84,13 +86,25 @@ async function builds(node24) {
     ['relaxed-mt', newer],
     ['relaxed', withoutVnni],
   ];
-  for (const [BERTLET_BUILD, { title, program, flags }] of runs) {
-    await part(`The API on the build "${BERTLET_BUILD}": ${title}`, async () => {
-      if (program) return nodeTests(['builds'], { program, flags, env: { BERTLET_BUILD } });
-      process.stderr.write('  SKIP: npm has no Node 24 for this machine\n');
-      return { passed: 0, failed: 0, skipped: 1 };
-    });
-  }
+  for (const [BERTLET_BUILD, where] of runs)
+    await partIn(where, `The API on the build "${BERTLET_BUILD}"`, ['builds'], { BERTLET_BUILD });
+  // Which Node 20 does not have; what is trained depends on it.
+  for (const where of [newer, withoutVnni]) await partIn(where, 'Training on relaxed SIMD', ['train']);
+}
+
+/**
+ * Tests in a Node that may not be there.
+ * @param {Place} where
+ * @param {string} title
+ * @param {string[]} folders
+ * @param {Record<string, string>} [env]
+ */
+async function partIn({ title: node, program, flags }, title, folders, env) {
+  await part(`${title}: ${node}`, async () => {
+    if (program) return nodeTests(folders, { program, flags, env });
+    process.stderr.write('  SKIP: npm has no Node 24 for this machine\n');
+    return { passed: 0, failed: 0, skipped: 1 };
+  });
 }
 
 try {

@@ -14,6 +14,10 @@ const fixture = JSON.parse(readFileSync(join(fixtures, 'train/tuning.json'), 'ut
 const { tunerFor, takeSteps } = createTuning(fixture);
 const cases = fixture.cases.filter(({ method }) => method === 'lora');
 
+/** bertlet_int8_path() of engines that multiply inputs of 12 bits; of others, inputs have 8. */
+const WIDE = 0;
+const { int8Path } = await compile({ threads: 1 });
+
 for (const given of cases) {
   const name = `${given.checkpoint}, ${given.task}`;
   const open = () => engineOf(given.checkpoint, 'int8');
@@ -28,7 +32,8 @@ for (const given of cases) {
     }
     losses.int8.forEach((loss, step) => {
       const expected = losses.f32[step];
-      assert.ok(Math.abs(loss - expected) <= 0.03 * expected, `step ${step + 1}: ${loss}, in f32 ${expected}`);
+      const limit = int8Path === WIDE ? 0.03 : 0.05;
+      assert.ok(Math.abs(loss - expected) <= limit * expected, `step ${step + 1}: ${loss}, in f32 ${expected}`);
     });
     assert.notDeepEqual(losses.int8, losses.f32);
   });
@@ -47,8 +52,11 @@ test('the same bits on 1, 2 and 4 threads, and with layers computed twice', asyn
   for (const state of states.slice(1)) assert.deepEqual(state, states[0]);
 });
 
+// In percent of its length: beside the same weights, and beside the model's own.
+const limits = int8Path === WIDE ? [2, 5] : [8, 9];
+
 test(
-  "all-MiniLM-L6-v2: the gradient of adapters is within 2 % of f32's beside the same weights, 5 % beside the model's own",
+  `all-MiniLM-L6-v2: the gradient of adapters is within ${limits[0]} % of f32's beside the same weights, ${limits[1]} % beside the model's own`,
   { skip: withoutMinilm },
   async () => {
     const linear = /layer\.\d+\.(attention\.self\.\w+|.*dense)\.weight$/;
@@ -101,7 +109,9 @@ test(
     const length = (values) => Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0));
     const errorOf = (a, b) => length(a.map((value, i) => value - b[i])) / length(b);
     const [int8, dequantized, f32] = gradients;
-    assert.ok(errorOf(int8, dequantized) < 0.02, `${errorOf(int8, dequantized)}`);
-    assert.ok(errorOf(int8, f32) < 0.05, `${errorOf(int8, f32)}`);
+    for (const [i, other] of [dequantized, f32].entries()) {
+      const percent = 100 * errorOf(int8, other);
+      assert.ok(percent < limits[i], `${percent} %`);
+    }
   },
 );
