@@ -10,7 +10,8 @@
 // For what needs no model, the entry bertlet/tokenizer: tokenizer.js and tokenizer.cjs, each all in one file. The entry bertlet/train, train.js, is
 // part of bertlet.js.
 // For few pages: here.js, what the worker does on the calling thread. It has copies of what it shares with the others, which would have to be
-// cut into more pieces for it. For service workers, which must not fetch code when it is needed: service-worker.js, all in one file.
+// cut into more pieces for it. For service workers, which must not fetch code when it is needed: service-worker.js, all in one file. For Cloudflare's
+// workers, which compile no WebAssembly but what they import: workerd.js, all in one file for all entries.
 // The entries hold nothing that other files import: where a server or a tool adds something to an entry's address, a file that imports it
 // would run it a second time.
 import { readdir, rm, writeFile } from 'node:fs/promises';
@@ -41,6 +42,15 @@ const ONE_FILE = { codeSplitting: false, sourcemap: false };
 /** @type {import('rolldown').InputOptions} */
 const NODE = { platform: 'node', resolve: { conditionNames: ['node', 'import'] } };
 
+/** @type {import('rolldown').InputOptions} */
+const WORKERD = {
+  resolve: { conditionNames: ['workerd', 'import'] },
+  transform: {
+    target: 'es2022',
+    inject: { MessageChannel: [join(root, 'web/workerd/message-channel.js'), 'MessageChannel'] },
+  },
+};
+
 /** Also for jsdom, which hides these of Node's globals from what it runs. @type {import('rolldown').InputOptions} */
 const NODE_OR_JSDOM = {
   ...NODE,
@@ -60,6 +70,7 @@ export async function bundle() {
     write(names, { bertlet: PAGE, worker: WORKER }, SPLIT, { plugins: [hereApart] }),
     write(names, { here: HERE }),
     write(names, { 'service-worker': PAGE }, { ...ONE_FILE, sourcemap: true }),
+    write(names, { workerd: PAGE }, ONE_FILE, { ...WORKERD, plugins: [wasmBeside] }),
     write(names, { bundler: PAGE }, { ...SPLIT, sourcemap: false }, { plugins: [itsOwnWorker] }),
     write(names, { 'bundler-worker': WORKER }, ONE_FILE),
     write(names, { tokenizer: TOKENIZER }, ONE_FILE),
@@ -82,6 +93,12 @@ export async function bundle() {
 const hereApart = {
   name: 'here-apart',
   resolveId: (id) => (id.endsWith('/here.js') ? { id: './here.js', external: true } : undefined),
+};
+
+/** Imports of .wasm files stay, for who bundles again. @type {import('rolldown').Plugin} */
+const wasmBeside = {
+  name: 'wasm-beside',
+  resolveId: (id) => (id.endsWith('.wasm') ? { id, external: true } : undefined),
 };
 
 /** @type {import('rolldown').Plugin} */

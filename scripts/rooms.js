@@ -62,7 +62,7 @@ function importsOfJavaScript(file, text) {
   const imports = [];
   const add = (/** @type {unknown} */ name, waits = false) => {
     if (name === '#platform') imports.push(...['js/node/platform.js', 'web/platform.js'].map((to) => ({ to, waits })));
-    else if (typeof name === 'string' && name.startsWith('.'))
+    else if (typeof name === 'string' && name.startsWith('.') && !name.endsWith('.wasm'))
       imports.push({ to: posix.join(posix.dirname(file), name), waits });
   };
   /** @param {string} comment */

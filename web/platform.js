@@ -4,6 +4,7 @@
 import { BertletError } from '../js/errors.js';
 import { channelTo } from './channel.js';
 
+export { checkHere } from '../js/base/own-build.js';
 export { openStore } from './store.js';
 
 export const cores = () => navigator.hardwareConcurrency || 1;
@@ -104,7 +105,8 @@ export function useAssets(folder) {
   assets = new URL(`${folder}`.replace(/\/?$/, '/'), baseURI()).href;
 }
 
-const baseURI = () => globalThis.document?.baseURI ?? location.href; // a worker that uses bertlet has no document
+/** A worker that uses bertlet has no document; Cloudflare's have no address. */
+const baseURI = () => globalThis.document?.baseURI ?? globalThis.location?.href;
 
 /** What to do where one of them is not found. */
 export const REMEDY = `Put bertlet's dist/ there, or set "assets"; for Vite, optimizeDeps: { exclude: ['bertlet'] }`;

@@ -1,4 +1,4 @@
-// The types of #platform, which is js/node/platform.js in Node and web/platform.js in a browser. They have a file of their own, so that
+// The types of #platform, which is js/node/platform.js in Node, web/platform.js in a browser and web/workerd/platform.js in Cloudflare's workers. They have a file of their own, so that
 // whoever uses or implements them can name them without importing anything else.
 
 /**
@@ -74,11 +74,12 @@
 /** A build, or the same build with what trains the encoder. @typedef {import('../types.js').Build | `train-${import('../types.js').Build}`} WasmName */
 
 /**
- * What js/node/platform.js and web/platform.js export; package.json's "imports" picks one of them as '#platform'.
+ * What js/node/platform.js, web/platform.js and web/workerd/platform.js export; package.json's "imports" picks one of them as '#platform'.
  * @typedef {object} Platform
  * @property {() => number} cores how many logical processors there are
  * @property {() => number} memoryBytes how much memory the machine has, or may be used of it; a guess where it does not say
  * @property {() => string | undefined} whyNoThreads why threads can't share memory here, as a sentence; undefined if they can
+ * @property {() => void} checkHere throws NO_WASM where a model can't work on the calling thread
  * @property {() => Promise<void>} nextTask resolves in a later task, so that messages that wait are handled before
  * @property {(work: () => void) => void} whenIdle calls it after a second, when nothing more urgent is to be done. Node, which has all files at
  *   hand, never does
@@ -101,7 +102,7 @@
  */
 
 /**
- * What #start-worker exports, which is js/node/start-worker.js or web/start-worker.js: it starts the model's worker. Rejects where no worker can be
+ * What #start-worker exports, which is js/node/start-worker.js, web/start-worker.js or web/workerd/start-worker.js: it starts the model's worker. Rejects where no worker can be
  * started, with an error that says why.
  * @typedef {() => Promise<Channel>} StartWorker
  */

@@ -11,6 +11,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { BertletError } from '../errors.js';
 import { assetFile, useAssets } from './package-files.js';
 
+export { checkHere } from '../base/own-build.js';
 export { openDownloads } from './downloads.js';
 export { openDirectory, openHub } from './model-folder.js';
 export { useAssets } from './package-files.js';

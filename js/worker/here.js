@@ -1,4 +1,5 @@
 // What the worker does, on the calling thread: for `load(model, { worker: false })`, and where no worker can be started.
+import { checkHere } from '#platform';
 import { BertletError } from '../errors.js';
 import { serve } from '../rpc/serve.js';
 import { createMethods } from './methods.js';
@@ -7,9 +8,10 @@ import { createMethods } from './methods.js';
  * A channel as to a worker, to the same methods on this thread. Messages are copied and wait for their turn, as they do between threads, so
  * that a call can be aborted between two pieces of its work.
  * @param {string} why a sentence that ends in "the model works on the calling thread", without its full stop
- * @returns {import('../base/platform.js').Channel}
+ * @returns {import('../base/platform.js').Channel} throws NO_WASM where this build of bertlet can't run
  */
 export function startHere(why) {
+  checkHere();
   const { port1: near, port2: far } = new MessageChannel();
   const methods = createMethods();
   const running = serve(portOf(far), {
