@@ -14,7 +14,7 @@ const PATIENCE = 300_000;
 /** The module use.js of each project: loads a model, embeds a text, trains a head, says where it ran. */
 const USE = `
 export async function use(load, model, options) {
-  const bert = await load(model, { cache: false, threads: 2, ...options });
+  const bert = await load(model, { cache: false, dtype: 'f32', threads: 2, ...options });
   const vector = [...(await bert.embed('a good movie'))];
   const examples = ['good', 'bad', 'great', 'awful'].map((text, i) => ({ text, label: i % 2 ? 'no' : 'yes' }));
   const head = await bert.fit(examples, { c: 1 });
