@@ -47,7 +47,9 @@ const WORKERD = {
   resolve: { conditionNames: ['workerd', 'import'] },
   transform: {
     target: 'es2022',
-    inject: { MessageChannel: [join(root, 'web/workerd/message-channel.js'), 'MessageChannel'] },
+    inject: Object.fromEntries(
+      ['MessageChannel', 'FinalizationRegistry'].map((name) => [name, [join(root, 'web/workerd/globals.js'), name]]),
+    ),
   },
 };
 

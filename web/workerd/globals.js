@@ -1,4 +1,5 @@
-// MessageChannel in Cloudflare's workers, whose own, where they have one, transfers nothing. scripts/bundle.js puts it into the place of the global one.
+// Globals as bertlet needs them in Cloudflare's workers. scripts/bundle.js puts them into the places of those that are there.
+import { BertletError } from '../../js/errors.js';
 
 /** What bertlet uses of a MessagePort. A message arrives in a microtask, and so within the request that it belongs to. */
 class Port {
@@ -24,6 +25,7 @@ class Port {
   }
 }
 
+/** Theirs, where they have one, transfers nothing. */
 export class MessageChannel {
   port1 = new Port();
   port2 = new Port();
@@ -33,3 +35,13 @@ export class MessageChannel {
     this.port2.other = this.port1;
   }
 }
+
+/** A compatibility date tells the runtime what to have. @returns {never} */
+const tooOld = () => {
+  throw new BertletError(
+    'NO_WASM',
+    'bertlet needs a compatibility_date of 2025-05-05 or later in the worker’s configuration.',
+  );
+};
+
+export const FinalizationRegistry = globalThis.FinalizationRegistry ?? tooOld();
