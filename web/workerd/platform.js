@@ -36,7 +36,10 @@ export function useAssets() {
 
 const train = () => import('./bertlet-train-relaxed.wasm');
 
-/** The files beside dist/workerd.js. One build is enough, since the engine is always the newest. */
+/**
+ * The files beside dist/workerd.js. One build is enough, since the engine is always the newest.
+ * @type {Partial<Record<import('../../js/base/platform.js').WasmName, () => Promise<{ default: unknown }>>>}
+ */
 const WASM = {
   relaxed: () => import('./bertlet-relaxed.wasm'),
   'train-relaxed': train,
@@ -45,18 +48,15 @@ const WASM = {
 
 /** @type {import('../../js/base/platform.js').Platform['compileWasm']} */
 export async function compileWasm(build) {
-  if (!(build in WASM))
-    throw new BertletError('NO_WASM', `Of bertlet’s builds Cloudflare’s workers have "relaxed" alone, not "${build}".`);
-  const remedy =
-    'This build of bertlet is for Cloudflare’s workers, where an import of a .wasm file gives a module. There, let the bundler leave the import ' +
-    'as it is, as Wrangler does; elsewhere import "bertlet".';
-  const { default: module } = await WASM[/** @type {keyof typeof WASM} */ (build)]().catch((cause) => {
-    throw new BertletError('NO_WASM', `bertlet-${build}.wasm could not be imported: ${cause.message}. ${remedy}`, {
-      cause,
-    });
-  });
-  if (module instanceof WebAssembly.Module) return module;
-  throw new BertletError('NO_WASM', `bertlet-${build}.wasm is no WebAssembly.Module. ${remedy}`);
+  let cause;
+  const imported = await WASM[build]?.().catch((error) => void (cause = error));
+  if (imported?.default instanceof WebAssembly.Module) return imported.default;
+  throw new BertletError(
+    'NO_WASM',
+    `There is no WebAssembly.Module of the build "${build}". bertlet's file for Cloudflare’s workers has "relaxed" alone, from an import of its .wasm ` +
+      'file: there, let the bundler leave that import as it is, as Wrangler does; elsewhere, import "bertlet".',
+    { cause },
+  );
 }
 
 /** @type {import('../../js/base/platform.js').Platform['locate']} */
