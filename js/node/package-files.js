@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkHere } from '../base/own-build.js';
 import { BertletError } from '../errors.js';
 
 /** The folder that the caller says they are in. @type {string | undefined} */
@@ -16,6 +17,8 @@ export function useAssets(folder) {
 
 /** The folder that `useAssets` was called with, for a worker to do the same. */
 export const usedAssets = () => assets;
+
+checkHere(); // a bundle there has neither of these
 
 /** This file, or a bundle: one in CommonJS has no import.meta. */
 const file = import.meta.url ? fileURLToPath(import.meta.url) : __filename;
