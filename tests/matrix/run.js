@@ -9,6 +9,7 @@ import process from 'node:process';
 import { load } from '../../js/index.js';
 import { tiny } from '../support.js';
 import bundlers from './environments/bundlers.js';
+import cloudflare from './environments/cloudflare.js';
 import next from './environments/next.js';
 import node from './environments/node.js';
 import pages from './environments/pages.js';
@@ -30,7 +31,7 @@ import { writeReport } from './report.js';
 
 /** @typedef {{ name: string, version: string, how: string, outcome: string, seconds: number, failed: boolean }} Row */
 
-const ENVIRONMENTS = [...pages, ...bundlers, ...next, ...node];
+const ENVIRONMENTS = [...pages, ...bundlers, ...next, ...node, ...cloudflare];
 
 const wanted = process.argv.slice(2);
 const environments = ENVIRONMENTS.filter(
