@@ -62,6 +62,19 @@ const bundled = (how, conditions, others) => ({
   ...others,
 });
 
+/** Cloudflare's plugin wants a newer Node than 20. */
+const VITE = {
+  name: 'Cloudflare Workers, Vite plugin',
+  packages: ['@cloudflare/vite-plugin', 'vite', 'wrangler', 'node@24'],
+  where: /** @type {const} */ ('here'),
+  files: {
+    'main.js': FROM_ADDRESS,
+    'wrangler.json': JSON.stringify(CONFIGURATION),
+    'vite.config.js':
+      "import { cloudflare } from '@cloudflare/vite-plugin';\nexport default { plugins: [cloudflare()] };",
+  },
+};
+
 /** @type {import('../run.js').Environment[]} */
 export default [
   {
@@ -88,6 +101,19 @@ export default [
     async use(project) {
       await cp(project.model, join(project.folder, 'model'), { recursive: true });
       return serve(project, WRANGLER_DEV);
+    },
+  },
+  {
+    ...VITE,
+    how: '`vite dev`',
+    use: (project) => serve(project, ['vite', '--host', '127.0.0.1', '--port', '0']),
+  },
+  {
+    ...VITE,
+    how: '`vite build`, `wrangler dev`',
+    async use(project) {
+      await run(project.folder, 'vite', ['build']);
+      return serve(project, [...WRANGLER_DEV, '--config', 'dist/app/wrangler.json']);
     },
   },
   bundled('`--conditions=workerd --loader:.wasm=copy`', ['--conditions=workerd', '--loader:.wasm=copy'], {
