@@ -44,6 +44,9 @@ const C = [
   ['src/bertlet.h'],
 ];
 
+/** What `#platform` may be. */
+const PLATFORMS = ['js/node/platform.js', 'web/platform.js', 'web/workerd/platform.js'];
+
 /** What runs in a page must not bring along what runs in the worker only; naming its types is free, and so is an `import()`, which waits. */
 const PAGE = ['js/index.js', 'js/tokenizer.js', 'js/train.js', 'js/api'];
 const WORKER = ['js/worker', 'js/train', 'js/engine'];
@@ -61,8 +64,9 @@ function importsOfJavaScript(file, text) {
   /** @type {Import[]} */
   const imports = [];
   const add = (/** @type {unknown} */ name, waits = false) => {
-    if (name === '#platform') imports.push(...['js/node/platform.js', 'web/platform.js'].map((to) => ({ to, waits })));
+    if (name === '#platform') imports.push(...PLATFORMS.map((to) => ({ to, waits })));
     else if (typeof name === 'string' && name.startsWith('.') && !name.endsWith('.wasm'))
+      // which is beside the bundle
       imports.push({ to: posix.join(posix.dirname(file), name), waits });
   };
   /** @param {string} comment */

@@ -37,7 +37,7 @@ for (const name of ['MessageChannel', 'MessagePort', 'Worker', 'SharedArrayBuffe
 const uses = (/** @type {string} */ from, /** @type {string} */ options) => `
 import { readFileSync } from 'node:fs';
 import { argv } from 'node:process';
-import { load } from ${JSON.stringify(from)};
+import { load, trainVocabulary } from ${JSON.stringify(from)};
 const names = ['config.json', 'vocab.txt', 'model.safetensors'];
 const files = Object.fromEntries(names.map((name) => [name, readFileSync(argv[2] + '/' + name)]));
 const bert = await load(files, ${options});
@@ -48,6 +48,7 @@ const tuned = await bert.fit(examples, { method: 'lora', epochs: 1 });
 const outcome = [];
 for (const text of ['a good movie', 'bad'])
   outcome.push([...(await bert.embed(text))], await head.classify(text), await tuned.classify(text));
+outcome.push((await trainVocabulary(['a good movie', 'a bad movie'], { size: 30 })).vocabulary);
 await bert.dispose();
 console.log(JSON.stringify({ build, threads, notes, outcome }));`;
 

@@ -36,6 +36,7 @@ test('a house in order', () => {
     'js/core/core.js': "import '#platform';\n",
     'js/node/platform.js': '',
     'web/platform.js': '',
+    'web/workerd/platform.js': "export const wasm = () => import('./core.wasm');\n",
     'js/errors.js': '',
     'src/bertlet.h': '',
     'src/model/encoder.c': '#include "bertlet.h"\n#include "encoder.h"\n#include <math.h>\n',
