@@ -136,7 +136,7 @@ async function write(names, input, options, { plugins = [], ...inputOptions } = 
   const { output } = await build.write({
     dir: join(root, 'dist'),
     format: 'esm',
-    chunkFileNames: '[name]-[hash].js',
+    chunkFileNames: '[name]-[hash:6].js', // short, since files name each other
     minify: true,
     sourcemap: true,
     comments: { legal: false },

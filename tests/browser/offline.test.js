@@ -29,7 +29,7 @@ beforeEach(async () => {
   requests = [];
   page.context().on('requestfinished', (request) => {
     const name = new URL(request.url()).pathname.split('/').pop();
-    if (/\.(js|wasm)$/.test(name)) requests.push(name.replace(/-[\w-]{8}\.js$/, '.js'));
+    if (/\.(js|wasm)$/.test(name)) requests.push(name.replace(/-[\w-]{6}\.js$/, '.js'));
   });
 });
 
