@@ -226,7 +226,7 @@
 
 /**
  * What a fit trains besides a head: nothing, low-rank adapters beside the encoder's weights (LoRA, Hu et al. 2021), its last layers, or all of
- * it; or adapters on pairs of examples, before the head.
+ * it; or as much of it as `tune` says, on pairs of examples, before the head.
  * @typedef {'head' | 'lora' | 'layers' | 'full' | 'contrastive'} FitMethod
  */
 
@@ -245,9 +245,9 @@
  *   'sentence-similarity', by method 'contrastive' only, its default: vectors that are alike where pairs of texts say so, for `embed(texts, { head })`
  * @property {FitMethod} [method] 'head', the default: only a head is trained, in seconds. 'lora': adapters too, which belong to the head and lie
  *   beside the model, so that any number of such heads can share it. 'layers' and 'full': the last `layers` layers, or all weights; the model
- *   then has the new weights, and heads that were trained on the old ones are refused. 'contrastive', for few examples of texts' labels: adapters
- *   are tuned on pairs of examples, so that vectors of one label become alike; then a head is trained on the vectors, or on those of the model
- *   as it is, if that turns out better on examples which were left out. docs/fine-tuning.md says which to take
+ *   then has the new weights, and heads that were trained on the old ones are refused. 'contrastive', for few examples of texts' labels: adapters,
+ *   or what `tune` says, are tuned on pairs of examples, so that vectors of one label become alike; then a head is trained on the vectors, or on
+ *   those of the model as it is, if that turns out better on examples which were left out. docs/fine-tuning.md says which to take
  * @property {number} [validation] share of the examples (0 to 0.9) held out of training to measure the head on; default 0
  * @property {'linear' | 'mlp'} [head] 'linear', the default: logistic regression, solved to its minimum by L-BFGS (for numbers there is ridge
  *   regression only). 'mlp': one hidden layer, trained by AdamW; for entities with a conditional random field on top
@@ -281,6 +281,8 @@
  * @property {string[]} [modulesToSave] of 'lora': modules of the encoder that are trained as a whole instead, by names or ends of names in
  *   transformers, such as ['LayerNorm'], ['word_embeddings'] or ['layer.5'], as PEFT's modules_to_save; default: none. The model then has
  *   their new weights, as with 'layers'. The head is always trained
+ * @property {'lora' | 'layers' | 'full'} [tune] of 'contrastive': what of the encoder is tuned on pairs: 'lora', the default, adapters; 'layers' or
+ *   'full', weights, as the methods of these names. The model has them then, unless what it was before turns out better: then it stays that
  * @property {number} [layers] of 'layers': how many of the last layers are trained; default 2
  * @property {number} [rounds] of 'contrastive': in how many pairs of each kind each example is the first; default 10, fewer of more than 128 examples
  * @property {boolean} [crf] of entities, with all methods but 'head': whether a conditional random field is trained on top; default false
@@ -331,8 +333,9 @@
  * @property {ContrastiveComparison} [comparison] of method 'contrastive'
  * @property {FeatureStep[]} [featureSearch] what cross-validation measured for each layer, pooling and standardization
  * @property {{ rank: number, alpha: number, rslora: boolean, dropout: number, targetModules: string | string[], modulesToSave?: string[] }} [lora]
- *   of methods 'lora' and 'contrastive'
- * @property {number} [layers] of method 'layers'
+ *   where adapters were trained
+ * @property {'lora' | 'layers' | 'full'} [tune] of method 'contrastive': what was tuned
+ * @property {number} [layers] how many of the last layers were trained, where that is what was
  * @property {number} [learningRate] where the encoder was trained; so are the following ones
  * @property {number} [batchSize]
  * @property {number} [rounds] of method 'contrastive'
@@ -442,7 +445,7 @@
  * What is measured, and, of the methods that train the encoder, how they are trained, as in `fit`; but without held-out examples, since each
  * draw is measured on those that it leaves over.
  * @typedef {CurveDraws & Pick<FitOptions, 'method' | 'c' | 'batchSize' | 'epochs' | 'learningRate' | 'maxTokens' | 'memory' | 'warmup'
- *   | 'weightDecay' | 'rank' | 'alpha' | 'rslora' | 'dropout' | 'targetModules' | 'modulesToSave' | 'layers' | 'rounds'>} CurveOptions
+ *   | 'weightDecay' | 'rank' | 'alpha' | 'rslora' | 'dropout' | 'targetModules' | 'modulesToSave' | 'layers' | 'rounds' | 'tune'>} CurveOptions
  */
 
 /**

@@ -2,7 +2,7 @@
 import { BertletError } from '../errors.js';
 import { meanAndStd } from '../metrics/sample.js';
 import { callOptions } from './call-options.js';
-import { CONTRASTIVE_STEPS, EPOCHS, TUNING, tuningOptions } from './fit/tuning.js';
+import { contrastiveSteps, EPOCHS, TUNING, tuningOptions } from './fit/tuning.js';
 import { checkChoice, checkInteger, rejectUnknownOptions } from './options.js';
 import { checkExamples, labelNames } from './examples.js';
 
@@ -10,13 +10,16 @@ import { checkExamples, labelNames } from './examples.js';
 const SIZES = [1, 2, 4, 8, 16, 32, 64];
 const FEWEST_CONTRASTED = 3;
 
-/** The names of the options of each method. @type {Record<NonNullable<import('../types.js').CurveOptions['method']>, string[]>} */
+/**
+ * The names of the options of each method.
+ * @type {Record<NonNullable<import('../types.js').CurveOptions['method']>, (tune: import('../types.js').CurveOptions['tune']) => string[]>}
+ */
 const OPTIONS = {
-  head: [],
-  lora: [...EPOCHS, ...TUNING.lora],
-  layers: [...EPOCHS, ...TUNING.layers],
-  full: EPOCHS,
-  contrastive: [...CONTRASTIVE_STEPS, 'rounds'],
+  head: () => [],
+  lora: () => [...EPOCHS, ...TUNING.lora],
+  layers: () => [...EPOCHS, ...TUNING.layers],
+  full: () => EPOCHS,
+  contrastive: (tune) => [...contrastiveSteps(tune), 'rounds'],
 };
 
 /**
@@ -88,7 +91,7 @@ function curveParams(examples, { test, sizes, draws = 5, baseline = true, c }, f
  */
 function curveTuning(method = 'head', given, info) {
   checkChoice('method', method, Object.keys(OPTIONS));
-  const known = OPTIONS[method];
+  const known = OPTIONS[method](given.tune);
   const unknown = Object.entries(given).filter(([name]) => !known.includes(name));
   rejectUnknownOptions(Object.fromEntries(unknown), `for a learning curve with method '${method}'`);
   if (method === 'head') return undefined;

@@ -331,7 +331,7 @@ function checkFinite(values) {
  * @param {Float32Array} rows [rows][columns]
  * @param {number} columns
  */
-function normalizeRows(rows, columns) {
+export function normalizeRows(rows, columns) {
   for (let begin = 0; begin < rows.length; begin += columns) {
     const vector = rows.subarray(begin, begin + columns);
     const length = Math.max(Math.hypot(...vector), 1e-12);

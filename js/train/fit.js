@@ -33,6 +33,7 @@ export async function fit(engine, params, context, untilAlone) {
       engine,
       /** @type {any} */ (params),
       context,
+      untilAlone,
     );
   }
   const { tune } = await fetchPart(() => import('./deep/index.js'));

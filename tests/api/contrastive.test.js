@@ -1,7 +1,7 @@
-// fit({ method: 'contrastive' }): adapters are tuned on pairs of labelled examples, and kept if that is better than the frozen model. That
+// fit({ method: 'contrastive' }): adapters, or weights, are tuned on pairs of labelled examples, and kept if that is better than the frozen model. That
 // the numbers of a step are PyTorch's is shown in tests/train/contrastive.test.js.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { load } from '../../js/index.js';
 import { random, shuffle } from '../../js/base/random.js';
 import { tiny, toyExamples } from '../support.js';
@@ -137,6 +137,177 @@ describe('what comes of it', () => {
     const int8 = await load(tiny(), { threads: 1, dtype: 'int8' });
     const head = await int8.fit(needles(24), { ...options, rounds: 12 });
     assert.ok((await head.evaluate(needles(24))).accuracy >= head.report.trainAccuracy - 0.05);
+    await int8.dispose();
+  });
+});
+
+describe('weights instead of adapters', () => {
+  const text = 'the good film';
+  let own;
+  beforeEach(async () => {
+    own = await load(tiny(), { dtype: 'f32', threads: 1 });
+  });
+  afterEach(() => own.dispose());
+
+  for (const [tune, learningRate] of [
+    ['full', 5e-3],
+    ['layers', 1e-2],
+  ])
+    test(`${tune}: tuned weights that are better are the model's, with its head; what belongs to the old ones is refused`, async () => {
+      const examples = needles(24);
+      const texts = examples.map(({ text }) => text);
+      const before = await own.embed(text);
+      const { fingerprint } = own.info;
+      const old = await own.fit(examples);
+      const head = await own.fit(examples, { ...options, tune, rounds: 40, learningRate });
+      const { comparison, ...report } = head.report;
+      assert.equal(comparison.kept, 'tuned', JSON.stringify(comparison));
+      assert.ok(comparison.gain.mean > comparison.gain.standardError, JSON.stringify(comparison));
+      assert.equal(report.tune, tune);
+      assert.equal(report.lora, undefined);
+      assert.equal(report.layers, tune === 'layers' ? 2 : undefined);
+      assert.notDeepEqual(await own.embed(text), before);
+      assert.notEqual(own.info.fingerprint, fingerprint);
+      assert.equal(own.head, head);
+      assert.ok((await head.evaluate(examples)).accuracy > 0.9);
+      await assert.rejects(old.classify(text), { code: 'HEAD_MODEL_MISMATCH' });
+
+      const vectors = await own.embed(texts, { normalize: true });
+      const cosine = (i, j) => vectors[i].reduce((sum, value, k) => sum + value * vectors[j][k], 0);
+      assert.ok(cosine(0, 2) > cosine(0, 1) + 0.3, 'vectors of one label are alike, those of two are not');
+
+      const labels = await head.classify(texts);
+      assert.deepEqual(await (await own.loadHead(await head.save())).classify(texts), labels);
+      await assert.rejects(bert.loadHead(await head.save()), { code: 'HEAD_MODEL_MISMATCH' });
+      await assert.rejects(head.saveAdapter(), { code: 'BAD_INPUT' });
+      const saved = await load(await own.save({ head }), { dtype: 'f32', threads: 1 });
+      (await saved.head.classify(texts)).forEach(([best], i) => {
+        assert.equal(best.label, labels[i][0].label);
+        assert.ok(Math.abs(best.score - labels[i][0].score) < 1e-3);
+      });
+      await saved.dispose();
+    });
+
+  test('what is worse leaves the model as it was, bit for bit, with the heads that it had', async () => {
+    const examples = toyExamples(24);
+    const before = await own.embed(text);
+    const { info } = own;
+    const old = await own.fit(examples);
+    const labels = await old.classify(text);
+    const head = await own.fit(examples, { ...options, tune: 'full', learningRate: 1 });
+    assert.equal(head.report.comparison.kept, 'frozen', JSON.stringify(head.report.comparison));
+    assert.equal(own.info, info);
+    assert.deepEqual(await own.embed(text), before);
+    assert.deepEqual(await old.classify(text), labels);
+    assert.deepEqual(await bert.embed(text), before);
+    const again = await bert.loadHead(await head.save());
+    assert.deepEqual(await again.classify(text), await head.classify(text));
+  });
+
+  for (const [where, share, more] of [
+    ['a fold', 0.4, {}],
+    ['the last training', 0.8, {}],
+    ['the only training', 0.4, { validation: 0.25 }],
+  ])
+    test(`stopped in ${where}, it goes on to the same bits, and the model is as it was until then`, async () => {
+      const examples = needles(24);
+      const given = { ...options, tune: 'full', rounds: 80, learningRate: 5e-3, ...more };
+      const before = await own.embed(text);
+      const { fingerprint } = own.info;
+      const controller = new AbortController();
+      let state;
+      let reached;
+      const stopped = own.fit(examples, {
+        ...given,
+        signal: controller.signal,
+        onCheckpoint: (bytes) => (state = bytes),
+        onProgress({ phase, loaded, total }) {
+          if (phase !== 'train' || loaded < share * total) return;
+          reached = loaded;
+          controller.abort();
+        },
+      });
+      await assert.rejects(stopped, { name: 'AbortError' });
+      assert.equal(own.info.fingerprint, fingerprint);
+      assert.deepEqual(await own.embed(text), before);
+
+      const fitted = async (options) => {
+        const fresh = await load(tiny(), { dtype: 'f32', threads: 1 });
+        const head = await fresh.fit(examples, { ...given, ...options });
+        const found = { file: await head.save(), vector: await fresh.embed(text), fingerprint: fresh.info.fingerprint };
+        await fresh.dispose();
+        return found;
+      };
+      const whole = await fitted();
+      assert.notDeepEqual(whole.vector, before);
+      const begun = [];
+      const onProgress = ({ phase, loaded }) => phase === 'train' && begun.push(loaded);
+      assert.deepEqual(await fitted({ resume: state, onProgress }), whole);
+      assert.ok(begun[0] > reached, 'what was done is not done again');
+      const other = own.fit(examples, { ...given, tune: 'layers', resume: state });
+      await assert.rejects(other, { code: 'BAD_CHECKPOINT', message: /its tune is "full", not "layers"/ });
+    });
+
+  test('texts that are longer than maxTokens are trained on without the rest, but measured as they are', async () => {
+    const examples = needles(24).map(({ text: needle, label }) => ({ text: `${'the '.repeat(20)}${needle}`, label }));
+    const heard = [];
+    const onWarning = (message) => heard.push(message);
+    const given = { ...options, tune: 'full', maxTokens: 12, learningRate: 1e-9, onWarning };
+    const { comparison } = (await own.fit(examples, given)).report;
+    assert.match(heard[0], /24 texts .* more than 12 tokens/);
+    assert.equal(comparison.tuned.accuracy, comparison.frozen.accuracy);
+    assert.ok(Math.abs(comparison.gain.mean) < 1e-4, `what changes nothing gains nothing: ${comparison.gain.mean}`);
+  });
+
+  test('a step that does not fit into the memory is cut, and learns the same', async () => {
+    const examples = needles(24);
+    const lossOf = async (more) => {
+      const fresh = await load(tiny(), { dtype: 'f32', threads: 1 });
+      const { report } = await fresh.fit(examples, { ...options, tune: 'full', ...more });
+      await fresh.dispose();
+      return report.trainLoss;
+    };
+    let memory;
+    const whole = await lossOf({ onProgress: (progress) => (memory = progress.memory ?? memory) });
+    const least = await own.fit(examples, { ...options, tune: 'full', memory: 1000 }).catch(({ message }) => message);
+    const megabytes = Number(/at least (\d+) MB/.exec(least)[1]);
+    assert.ok(megabytes * 2 ** 20 < memory, `${megabytes} MB, ${memory} bytes`);
+    const cut = await lossOf({ memory: megabytes * 2 ** 20 });
+    assert.ok(Math.abs(cut - whole) < 1e-3 * whole, `${cut}, in one batch ${whole}`);
+  });
+
+  test('of two at a time, one is lost, and says so', async () => {
+    const given = { ...options, tune: 'full', rounds: 40, learningRate: 5e-3 };
+    const both = await Promise.allSettled([0, 1].map((seed) => own.fit(needles(24), { ...given, seed })));
+    const kept = both.filter(({ status }) => status === 'fulfilled');
+    assert.deepEqual(
+      kept.map(({ value }) => value.report.comparison.kept),
+      ['tuned'],
+    );
+    const lost = both.find(({ status }) => status === 'rejected');
+    assert.equal(lost.reason.code, 'HEAD_MODEL_MISMATCH');
+    assert.ok(await kept[0].value.classify(text));
+  });
+
+  test('options that do not belong to it, and int8 models, are errors', async () => {
+    const examples = needles(24);
+    for (const [more, message] of [
+      [{ tune: 'all' }, /tune is "all"; it must be .*lora.*layers.*full/],
+      [{ tune: 'full', rank: 4 }, /no option "rank" for text-classification .* tune 'full'/],
+      [{ tune: 'full', layers: 1 }, /no option "layers" for text-classification .* tune 'full'/],
+      [{ tune: 'layers', layers: 9 }, /layers is 9/],
+      [
+        { method: 'full', rounds: undefined, tune: 'full' },
+        /no option "tune" for text-classification with method 'full'/,
+      ],
+    ])
+      await assert.rejects(own.fit(examples, { ...options, ...more }), { code: 'BAD_INPUT', message });
+    const int8 = await load(tiny(), { threads: 1, dtype: 'int8' });
+    for (const tune of ['full', 'layers'])
+      await assert.rejects(int8.fit(examples, { ...options, tune }), {
+        code: 'BAD_INPUT',
+        message: /^tune '\w+' trains the model's own weights, which must be in f32: load it .* or use tune 'lora'\.$/,
+      });
     await int8.dispose();
   });
 });

@@ -8,7 +8,7 @@ import { prepareClassifier } from './classification.js';
 import { prepareRegressor } from './regression.js';
 import { prepareSimilarity } from './similarity.js';
 import { prepareTagger } from './tokens.js';
-import { COMMON_TUNING, CONTRASTIVE, readResume, TUNING, tuningCall, tuningOptions } from './tuning.js';
+import { COMMON_TUNING, contrastiveOptions, readResume, TUNING, tuningCall, tuningOptions } from './tuning.js';
 
 /** @typedef {import('../../checkpoint/head-file.js').HeadData} HeadData */
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
@@ -34,12 +34,13 @@ const HEAD_OPTIONS = { linear: ['c'], mlp: ['hiddenSize', 'earlyStopping', ...EP
  * @param {Task} task
  * @param {import('../../types.js').FitMethod} method
  * @param {'linear' | 'mlp'} head
+ * @param {FitOptions['tune']} tune
  */
-function optionsOf(task, method, head) {
+function optionsOf(task, method, head, tune) {
   const common = [...COMMON, ...OPTIONS[task]];
   const own = task === 'token-classification' ? ['crf'] : [];
   if (method === 'contrastive')
-    return [...common, ...CONTRASTIVE, ...(task === 'sentence-similarity' ? ['epochs'] : ['c', 'rounds'])];
+    return [...common, ...contrastiveOptions(tune), ...(task === 'sentence-similarity' ? ['epochs'] : ['c', 'rounds'])];
   if (method !== 'head') return [...common, ...own, ...COMMON_TUNING, ...TUNING[method]];
   if (task === 'regression') return [...common, 'layer', 'c'];
   // A head for answers is trained in epochs, even a linear one, and has neither `c` nor early stopping.
@@ -78,7 +79,7 @@ export async function fit(connection, model, createHead, examples, options) {
   const head = await createHead(remote, data);
   if (data.fingerprint !== model.info.fingerprint) {
     model.info = Object.freeze({ ...model.info, fingerprint: data.fingerprint });
-    model.head = head; // a checkpoint's own belongs to weights that are gone
+    model.head = data.task === 'sentence-similarity' ? undefined : head; // a checkpoint's own belongs to weights that are gone
   }
   if (data.report && heldOut.length > 0) data.report.validation = await head.evaluate(heldOut, { signal, onWarning });
   return head;
@@ -105,11 +106,11 @@ async function fitHead(remote, info, examples, { signal, onProgress, onWarning, 
       `method 'contrastive' is for the tasks ${CONTRASTED.join(', ')}; here it is ${task}.`,
     );
   checkChoice('head', kind, Object.keys(HEAD_OPTIONS));
-  const known = optionsOf(task, method, kind);
+  const known = optionsOf(task, method, kind, options.tune);
   const unknown = Object.entries(options).filter(([name]) => !known.includes(name));
   rejectUnknownOptions(
     Object.fromEntries(unknown),
-    `for ${task} with ${method === 'head' ? `head '${kind}'` : `method '${method}'`}`,
+    `for ${task} with ${method === 'head' ? `head '${kind}'` : `method '${method}'`}${known.includes('tune') ? ` and tune '${options.tune ?? 'lora'}'` : ''}`,
   );
   /** @type {(examples: any[], options: any, info: import('../../types.js').ModelInfo) => { labels: string[], params: object, finish: Function }} */
   const prepareTask = prepare[task];

@@ -4,7 +4,7 @@ import { BertletError } from '../../errors.js';
 import { readContent } from '../../io/content.js';
 import { readAll } from '../../io/streams.js';
 import { callOptions } from '../call-options.js';
-import { checkInteger } from '../options.js';
+import { checkChoice, checkInteger } from '../options.js';
 
 /** @typedef {import('../../types.js').FitOptions} FitOptions */
 /** @typedef {Exclude<import('../../types.js').FitMethod, 'head'>} Method */
@@ -25,12 +25,24 @@ export const TUNING = {
   full: /** @type {string[]} */ ([]),
 };
 
-/** Of contrastive tuning, for all its tasks: without and with what may be interrupted. */
-export const CONTRASTIVE_STEPS = [...STEPS, ...ADAPTERS];
-export const CONTRASTIVE = [...CONTRASTIVE_STEPS, ...INTERRUPTIONS];
+/** Of contrastive tuning, for all its tasks, by what is tuned. */
+const CONTRASTIVE = { lora: ADAPTERS, layers: TUNING.layers, full: TUNING.full };
 
-/** The highest learning rate of each method. */
-const LEARNING_RATE = { lora: 1e-3, layers: 3e-4, full: 2e-4, contrastive: 1e-3 };
+/**
+ * Names of the options of contrastive tuning; more of them may be interrupted. Throws BAD_INPUT for an unknown `tune`.
+ * @param {FitOptions['tune']} [tune]
+ */
+export function contrastiveSteps(tune = 'lora') {
+  checkChoice('tune', tune, Object.keys(CONTRASTIVE));
+  return ['tune', ...STEPS, ...CONTRASTIVE[tune]];
+}
+export const contrastiveOptions = (/** @type {FitOptions['tune']} */ tune) => [
+  ...contrastiveSteps(tune),
+  ...INTERRUPTIONS,
+];
+
+/** The highest learning rate of what is trained. */
+const LEARNING_RATE = { lora: 1e-3, layers: 3e-4, full: 2e-4 };
 
 /** Tokens of a text, and examples of a step; pairs of a contrastive one. */
 const MAX_TOKENS = 128;
@@ -53,18 +65,19 @@ const isName = (name) => typeof name === 'string' && name !== '';
  * @param {import('../../types.js').ModelInfo} info
  */
 export function tuningOptions(options, info) {
-  const { method, task } = options;
-  const { modulesToSave = [] } = options;
+  const { method, task, tune = 'lora', modulesToSave = [] } = options;
   if (!Array.isArray(modulesToSave) || !Array.from(modulesToSave).every(isName))
     throw new BertletError(
       'BAD_INPUT',
       `modulesToSave is ${JSON.stringify(modulesToSave)}; it must be an array of names of modules, such as ['LayerNorm', 'embeddings'].`,
     );
-  const isBeside = method === 'contrastive' || (method === 'lora' && modulesToSave.length === 0);
+  const option = method === 'contrastive' ? 'tune' : 'method';
+  const trained = method === 'contrastive' ? tune : method;
+  const isBeside = trained === 'lora' && modulesToSave.length === 0;
   if (!isBeside && info.dtype !== 'f32')
     throw new BertletError(
       'BAD_INPUT',
-      `${method === 'lora' ? 'modulesToSave' : `method '${method}'`} trains the model's own weights, which must be in f32: load it with dtype 'f32', or use method 'lora'${method === 'lora' ? ' without it' : ''}.`,
+      `${trained === 'lora' ? 'modulesToSave' : `${option} '${trained}'`} trains the model's own weights, which must be in f32: load it with dtype 'f32', or use ${option} 'lora'${trained === 'lora' ? ' without it' : ''}.`,
     );
   const usual = method === 'contrastive' ? PAIRS : BATCH_SIZE[task];
   const { layers = Math.min(2, info.numLayers), epochs, rounds, earlyStopping = true } = options;
@@ -72,9 +85,9 @@ export function tuningOptions(options, info) {
   if (rounds !== undefined) checkInteger('rounds', rounds, 1, 65536);
   if (epochs !== undefined) checkInteger('epochs', epochs, 1, 65536);
   return {
-    ...stepOptions(options, info, { batchSize: usual, learningRate: LEARNING_RATE[method] }),
+    ...stepOptions(options, info, { batchSize: usual, learningRate: LEARNING_RATE[trained] }),
     ...adapterOptions(options, info),
-    ...{ method, modulesToSave, layers, epochs, rounds },
+    ...{ method, tune, modulesToSave, layers, epochs, rounds },
     ...{ earlyStopping: Boolean(earlyStopping), crf: Boolean(options.crf) },
   };
 }

@@ -1,12 +1,13 @@
 // The worker's side of `fit` by contrastive tuning of labelled examples (SetFit, Tunstall et al. 2022, https://arxiv.org/abs/2209.11055):
-// adapters are tuned on pairs of examples, and then a regression is trained on the tuned vectors. Whether that is better than the vectors as
+// the encoder is tuned on pairs of examples, and then a regression is trained on the tuned vectors. Whether that is better than the vectors as
 // they are is measured first, on examples that were left out of both.
-import { range } from '../../base/numbers.js';
+import { indexOfMax, range, rowOf } from '../../base/numbers.js';
 import { BertletError } from '../../errors.js';
 import { meanAndStd } from '../../metrics/sample.js';
 import { createPause } from '../../rpc/progress.js';
 import { split } from '../dataset/split.js';
 import { inBatches, longestOf } from '../deep/batches.js';
+import { dot } from '../deep/contrastive-loss.js';
 import { encodeAll } from '../deep/task.js';
 import { classesByNetwork } from '../deep/try-out.js';
 import { STRENGTHS } from '../frozen/classification.js';
@@ -14,7 +15,6 @@ import { pooledFeatures } from '../frozen/features.js';
 import { drawPairs } from './pairs.js';
 import { withTrainings } from './training.js';
 import { VectorHead } from './vector-head.js';
-import { adaptedVectors } from './vectors.js';
 
 /** @typedef {import('../deep/task.js').TuningExample} TuningExample */
 /** @typedef {import('../deep/contrast.js').Contrast} Contrast */
@@ -33,15 +33,65 @@ const NOISE = 0.005;
 /** So many examples of some label are needed: when one is left out, two are still a pair. */
 const FEWEST = 3;
 
+/** @typedef {import('../../engine/engine.js').Engine} Engine */
+/** @typedef {import('../../rpc/serve.js').Context} Context */
+/** @typedef {import('../frozen/classification.js').ClassificationParams & { tuning: ContrastTuning }} ContrastiveParams */
+
 /**
  * Tunes, measures, and trains a head on the better vectors.
- * @param {import('../../engine/engine.js').Engine} engine
- * @param {import('../frozen/classification.js').ClassificationParams & { tuning: ContrastTuning }} params
- * @param {import('../../rpc/serve.js').Context} context
- * @returns {Promise<import('../frozen/classification.js').FittedClassifier>} the network has an adapter if tuned vectors were better. Rejects
- *   with NO_EXAMPLES, OUT_OF_MEMORY, BAD_CHECKPOINT, BAD_WEIGHTS, WORKER_FAILED, BAD_INPUT, or the signal's reason
+ * @param {Engine} engine which has the tuned weights when it resolves, if weights were tuned, and that was better
+ * @param {ContrastiveParams} params
+ * @param {Context} context
+ * @param {import('../deep/session.js').UntilAlone} untilAlone
+ * @returns {Promise<import('../frozen/classification.js').FittedClassifier & { fingerprint: string }>} the network has an adapter if one was
+ *   tuned, and that was better. Rejects with NO_EXAMPLES, OUT_OF_MEMORY, BAD_CHECKPOINT, BAD_WEIGHTS, WORKER_FAILED, BAD_INPUT,
+ *   HEAD_MODEL_MISMATCH if another training has changed the model meanwhile, or the signal's reason
  */
-export async function fitContrastive(engine, params, context) {
+export function fitContrastive(engine, params, context, untilAlone) {
+  return withContrasted(engine, params, [], context, async ({ training, isTuned, fitted }) => ({
+    ...fitted,
+    fingerprint: await training.settle(isTuned, untilAlone),
+  }));
+}
+
+/**
+ * The classes that a classifier gives texts, which is trained as `fit` does, only to see what it says: the model stays as it is.
+ * @param {Engine} engine
+ * @param {ContrastiveParams} params for 'text-classification'
+ * @param {import('../../tokenize/tokenizer.js').Text[]} texts
+ * @param {Context} context hears of the training only
+ * @returns {Promise<Int32Array>} [texts]; rejects as `fitContrastive`, but for HEAD_MODEL_MISMATCH
+ */
+export function classesByContrast(engine, params, texts, context) {
+  return withContrasted(engine, params, texts, context, async ({ training, isTuned, fitted: { network } }) => {
+    if (!isTuned || !training.changesModel) return classesByNetwork(engine, network, texts, context);
+    const [{ weight, bias }] = network.dense;
+    const vectors = await training.vectorsOf(texts);
+    const logitsOf = (/** @type {Float32Array} */ vector) =>
+      bias.map((value, k) => value + dot(rowOf(weight, k, vector.length), vector));
+    return Int32Array.from(vectors, (vector) => indexOfMax(logitsOf(vector)));
+  });
+}
+
+/**
+ * What was tuned, as long as its tuner is there.
+ * @typedef {object} Contrasted
+ * @property {import('./training.js').Trainings} training which has run
+ * @property {boolean} isTuned whether tuned vectors were better
+ * @property {import('../frozen/classification.js').FittedClassifier} fitted the head on the better ones
+ */
+
+/**
+ * Tunes, measures, trains a head on the better vectors, and calls `use` with the result. The model stays as it is.
+ * @template T
+ * @param {Engine} engine
+ * @param {ContrastiveParams} params
+ * @param {import('../../tokenize/tokenizer.js').Text[]} others texts whose vectors `use` may ask for
+ * @param {Context} context
+ * @param {(contrasted: Contrasted) => Promise<T>} use
+ * @returns {Promise<T>} rejects as `fitContrastive`, but for HEAD_MODEL_MISMATCH
+ */
+async function withContrasted(engine, params, others, context, use) {
   const { tuning: how, c, classes, seed } = params;
   const [pooling] = params.poolings;
   const pause = createPause(context);
@@ -49,22 +99,22 @@ export async function fitContrastive(engine, params, context) {
   const { order, texts, labels, encoded, trainRows, leftOut } = examples;
   const { numLayers: layer } = engine.config;
 
-  /** @type {Float32Array[]} */
-  const asTheyAre = [];
-  await pooledFeatures(
-    engine,
-    texts,
-    [{ layer, pooling, normalize: true }],
-    (row, vector) => (asTheyAre[row] = vector),
-    context,
-  );
   const rounds = how.rounds ?? Math.min(Math.max(Math.floor(MOST_PAIRS / (2 * trainRows)), 1), ROUNDS);
   const trainings = [...leftOut, ...(trainRows < order.length ? [] : [undefined])].map((without) =>
     stepsOf(encoded, labels, trainingRows(trainRows, without), { rounds, batchSize: how.batchSize, seed }),
   );
   const longest = longestOf(encoded.map((example) => example.encoded));
-  const what = { pooling, longest, loss: /** @type {const} */ ('cosine'), trainings };
+  const what = { pooling, longest, loss: /** @type {const} */ ('cosine'), trainings, texts, others };
   return withTrainings(engine, params, what, context, async (training) => {
+    /** @type {Float32Array[]} */
+    const asTheyAre = [];
+    await pooledFeatures(
+      engine,
+      texts,
+      [{ layer, pooling, normalize: true }],
+      (row, vector) => (asTheyAre[row] = vector),
+      context,
+    );
     const head = await VectorHead.create(
       engine,
       { labels, classes, multiLabel: params.task === 'multi-label', classWeight: params.classWeight, trainRows },
@@ -75,27 +125,19 @@ export async function fitContrastive(engine, params, context) {
       const sameForAll = leftOut.map(() => asTheyAre);
       const frozen = await head.search(leftOut, sameForAll, strengths);
       const tunedVectors = [];
-      let lora;
-      for (const i of leftOut.keys()) {
-        lora = await training.run(i);
-        tunedVectors.push(await adaptedVectors(engine, texts, { pooling, lora }, context));
-      }
+      for (const i of leftOut.keys()) tunedVectors.push(await training.run(i));
       const tuned = await head.search(leftOut, tunedVectors, strengths);
       const gain = gainOf(tuned.errors, frozen.errors);
       const isTuned = gain.mean >= -Math.max(gain.standardError, NOISE);
       let [vectors] = isTuned ? tunedVectors : sameForAll;
-      if (isTuned && trainings.length > leftOut.length) {
-        lora = await training.run(leftOut.length);
-        vectors = await adaptedVectors(engine, texts, { pooling, lora }, context);
-      }
+      if (isTuned && trainings.length > leftOut.length) vectors = await training.run(leftOut.length);
       const trained = training.finish();
       const { chosen, temperature, search } = isTuned ? tuned : frozen;
       const { dense, predicted, report } = await head.fit(vectors, { c: chosen.c, temperature });
-      const { rank, alpha, rslora, dropout, targetModules } = how;
-      return {
-        network: { layer, pooling, normalize: true, dense, ...(isTuned && { lora }) },
+      const { lora } = training;
+      const fitted = {
+        network: { layer, pooling, normalize: true, dense, ...(isTuned && lora && { lora }) },
         report: /** @type {any} */ ({
-          method: how.method,
           examples: trainRows,
           classes,
           layer,
@@ -109,14 +151,12 @@ export async function fitContrastive(engine, params, context) {
             gain,
             kept: isTuned ? 'tuned' : 'frozen',
           },
-          lora: { rank, alpha, rslora, dropout, targetModules },
           rounds,
-          learningRate: how.learningRate,
-          batchSize: how.batchSize,
           ...trained,
         }),
         validation: { examples: order.slice(trainRows), predicted },
       };
+      return await use({ training, isTuned, fitted });
     } finally {
       head.free();
     }
@@ -124,23 +164,10 @@ export async function fitContrastive(engine, params, context) {
 }
 
 /**
- * The classes that a classifier gives texts, which is trained as `fit` does, only to see what it says.
- * @param {import('../../engine/engine.js').Engine} engine
- * @param {import('../frozen/classification.js').ClassificationParams & { tuning: ContrastTuning }} params for 'text-classification'
- * @param {import('../../tokenize/tokenizer.js').Text[]} texts
- * @param {import('../../rpc/serve.js').Context} context hears of the training only
- * @returns {Promise<Int32Array>} [texts]; rejects as `fitContrastive`
- */
-export async function classesByContrast(engine, params, texts, context) {
-  const { network } = await fitContrastive(engine, params, context);
-  return classesByNetwork(engine, network, texts, context);
-}
-
-/**
  * Encodes the examples, in an order in which what is left out are ranges of rows. Rejects with NO_EXAMPLES if there are too few.
- * @param {import('../../engine/engine.js').Engine} engine
- * @param {import('../frozen/classification.js').ClassificationParams & { tuning: ContrastTuning }} params
- * @param {import('../../rpc/serve.js').Context} context
+ * @param {Engine} engine
+ * @param {ContrastiveParams} params
+ * @param {Context} context
  * @param {() => Promise<void>} pause
  */
 async function prepare({ tokenizer }, { texts, labels, classes, validation, seed, tuning }, context, pause) {

@@ -1,4 +1,4 @@
-// The worker's side of `fit` for pairs of texts that belong together: adapters with which the vectors of `embed` are as alike as the pairs
+// The worker's side of `fit` for pairs of texts that belong together: what is tuned makes the vectors of `embed` as alike as the pairs
 // say (Reimers & Gurevych 2019, https://arxiv.org/abs/1908.10084).
 import { range } from '../../base/numbers.js';
 import { random, shuffle } from '../../base/random.js';
@@ -30,14 +30,16 @@ const MAX_EPOCHS = 10;
 
 /**
  * Tunes, and measures on what is held out.
- * @param {import('../../engine/engine.js').Engine} engine
+ * @param {import('../../engine/engine.js').Engine} engine which has the tuned weights when it resolves, if weights were tuned, unless the
+ *   held-out examples say that it is better as it is
  * @param {SimilarityParams} params
  * @param {import('../../rpc/serve.js').Context} context
- * @returns {Promise<{ network: import('../../core/dense.js').HeadNetwork, report: object }>} the network is an adapter only, none if the
- *   held-out examples say that the model is better as it is. Rejects with UNSUPPORTED_MODEL, OUT_OF_MEMORY, BAD_CHECKPOINT, BAD_WEIGHTS, WORKER_FAILED,
- *   BAD_INPUT, or the signal's reason
+ * @param {import('../deep/session.js').UntilAlone} untilAlone
+ * @returns {Promise<{ network: import('../../core/dense.js').HeadNetwork, report: object, fingerprint: string }>} the network is an adapter
+ *   only, none if weights were tuned, or the model is better as it is. Rejects with UNSUPPORTED_MODEL, OUT_OF_MEMORY, BAD_CHECKPOINT, BAD_WEIGHTS,
+ *   WORKER_FAILED, BAD_INPUT, HEAD_MODEL_MISMATCH if another training has changed the model meanwhile, or the signal's reason
  */
-export async function fitSimilarity(engine, params, context) {
+export async function fitSimilarity(engine, params, context, untilAlone) {
   const { texts, scores, validation, seed, tuning: how } = params;
   const { pooling, normalize } = poolingOf(engine, context);
   const pause = createPause(context);
@@ -59,7 +61,7 @@ export async function fitSimilarity(engine, params, context) {
     texts: tokens[index].encoded.map((encoded) => ({ encoded, index, weight: 1 })),
     ...(scores && { score: scores[index] }),
   }));
-  const { batchSize, learningRate } = how;
+  const { batchSize } = how;
   const epochs = how.epochs ?? Math.min(Math.ceil(MIN_STEPS / Math.ceil(order.length / batchSize)), MAX_EPOCHS);
   const steps = range(0, epochs).flatMap((epoch) => {
     const ofEpoch = orderOf(contrasts.length, seed, epoch);
@@ -68,36 +70,31 @@ export async function fitSimilarity(engine, params, context) {
   });
   const longest = longestOf(tokens.flatMap(({ encoded }) => encoded));
   const loss = scores ? /** @type {const} */ ('cosine') : /** @type {const} */ ('ranking');
-  const what = { pooling, longest, loss, trainings: [steps] };
+  const measured = measurementOf(
+    heldOut.map((i) => texts[i]),
+    scores && heldOut.map((i) => scores[i]),
+  );
+  const what = { pooling, longest, loss, trainings: [steps], texts: measured.texts };
   return withTrainings(engine, params, what, context, async (training) => {
-    const lora = await training.run(0);
+    const tuned = await training.run(0);
     const trained = training.finish();
-    const measured = (/** @type {import('../../core/dense.js').Lora | undefined} */ beside) =>
-      measure(
-        engine,
-        heldOut.map((i) => texts[i]),
-        scores && heldOut.map((i) => scores[i]),
-        { pooling, lora: beside },
-        context,
-        pause,
-      );
-    const comparison = heldOut.length > 0 ? compare(await measured(undefined), await measured(lora)) : undefined;
-    const { rank, alpha, rslora, dropout, targetModules } = how;
+    const asTheyAre = heldOut.length > 0 ? await adaptedVectors(engine, measured.texts, { pooling }, context) : [];
+    const comparison =
+      heldOut.length > 0 ? compare(await measured.by(asTheyAre, pause), await measured.by(tuned, pause)) : undefined;
+    const isTuned = comparison?.kept !== 'frozen';
+    const { lora } = training;
     const { numLayers: layer } = engine.config;
     return {
-      network: { layer, pooling, normalize, dense: [], ...(comparison?.kept !== 'frozen' && { lora }) },
+      network: { layer, pooling, normalize, dense: [], ...(isTuned && lora && { lora }) },
       report: {
-        method: how.method,
         examples: order.length,
         layer,
         pooling,
         ...(comparison && { comparison }),
-        lora: { rank, alpha, rslora, dropout, targetModules },
-        learningRate,
-        batchSize,
         epochs,
         ...trained,
       },
+      fingerprint: await training.settle(isTuned, untilAlone),
     };
   });
 }
@@ -160,33 +157,25 @@ function withoutRepeats(order, size, textsOf) {
 
 /**
  * How well cosines agree with scores; or, without scores, how well each first text finds its second one among all.
- * @param {import('../../engine/engine.js').Engine} engine
- * @param {string[][]} texts [examples]
+ * @param {string[][]} pairs
  * @param {number[] | undefined} scores
- * @param {{ pooling: 'mean' | 'cls' | 'max', lora?: import('../../core/dense.js').Lora }} spec
- * @param {import('../../rpc/serve.js').Context} context
- * @param {() => Promise<void>} pause
- * @returns {Promise<import('../../types.js').SimilarityScores>}
+ * @returns {{ texts: import('../../tokenize/tokenizer.js').Text[], by: (vectors: Float32Array[], pause: () => Promise<void>) =>
+ *   Promise<import('../../types.js').SimilarityScores> }} the texts whose vectors are wanted, and what these say
  */
-async function measure(engine, texts, scores, spec, context, pause) {
-  const of = (/** @type {string[]} */ list) =>
-    adaptedVectors(
-      engine,
-      list.map((text) => [text]),
-      spec,
-      context,
-    );
-  const lefts = await of(texts.map(([left]) => left));
-  if (scores) {
-    const rights = await of(texts.map(([, right]) => right));
-    const { pearson, spearman, n } = regressionMetrics(
-      scores,
-      lefts.map((left, i) => dot(left, rights[i])),
-    );
-    return { spearman, pearson, n };
-  }
-  const { candidates, own } = candidatesOf(texts.map(([, right]) => right));
-  return retrievalMetrics(lefts, await of(candidates), own, dot, pause);
+function measurementOf(pairs, scores) {
+  const lefts = pairs.map(([left]) => left);
+  const rights = pairs.map(([, right]) => right);
+  const { candidates, own } = scores ? { candidates: rights, own: [] } : candidatesOf(rights);
+  return {
+    texts: [...lefts, ...candidates].map((text) => [text]),
+    async by(vectors, pause) {
+      const [ofLefts, ofCandidates] = [vectors.slice(0, pairs.length), vectors.slice(pairs.length)];
+      if (!scores) return retrievalMetrics(ofLefts, ofCandidates, own, dot, pause);
+      const cosines = ofLefts.map((left, i) => dot(left, ofCandidates[i]));
+      const { pearson, spearman, n } = regressionMetrics(scores, cosines);
+      return { spearman, pearson, n };
+    },
+  };
 }
 
 /**

@@ -68,10 +68,10 @@ const bad = (what) =>
  * Throws BAD_CHECKPOINT if it is damaged, or of another training.
  * @param {Uint8Array} bytes
  * @param {string} run
- * @param {number} count of the numbers that are trained
+ * @param {{ trained: number, finished?: number }} counts of the numbers that are trained, and of what each finished training has left
  * @returns {{ standing: Standing, state: TunerState }}
  */
-export function readCheckpoint(bytes, run, count) {
+export function readCheckpoint(bytes, run, { trained, finished: ofFinished = 0 }) {
   let header;
   let json;
   try {
@@ -93,10 +93,10 @@ export function readCheckpoint(bytes, run, count) {
   return {
     standing: {
       ...standing,
-      best: best === undefined ? undefined : { epoch: best, values: read('best', count) },
-      ...(finished !== undefined && { finished: range(0, finished).map((i) => read(finishedName(i), count)) }),
+      best: best === undefined ? undefined : { epoch: best, values: read('best', trained) },
+      ...(finished !== undefined && { finished: range(0, finished).map((i) => read(finishedName(i), ofFinished)) }),
     },
-    state: { floats: read('state', 3 * count), steps },
+    state: { floats: read('state', 3 * trained), steps },
   };
 }
 

@@ -6,15 +6,14 @@ import { answerTask } from './answer-task.js';
 import { longestOf } from './batches.js';
 import { describeRun } from './checkpoint.js';
 import { dropoutOf } from './dropout.js';
+import { encoderPlan } from './encoder-plan.js';
 import { HiddenStates } from './hidden-states.js';
 import { drawAdapters, drawHead } from './initial.js';
 import { changeWeights, checkTurn, withTuner } from './session.js';
 import { taggingTask } from './tagging-task.js';
-import { loraTensors, trainedTensors } from './tensors.js';
 import { textTask } from './text-task.js';
 import { train } from './train.js';
 import { networkOf, replaceWeights, reportOf } from './trained.js';
-import { adapterScale, keepsEmbeddings } from './tuner-plan.js';
 
 /** @typedef {import('../../engine/engine.js').Engine} Engine */
 
@@ -111,35 +110,20 @@ export async function withTuned(engine, params, context, longestUsed, use) {
   const { config } = engine;
   const pause = createPause(context);
   const task = await taskOf(engine, params, pause, context);
-  const begin = how.method === 'layers' ? config.numLayers - how.layers : 0;
   const tensors = tensorsOf(engine.core, engine.model);
-  const names = [...tensors.keys()];
-  const tuning =
-    how.method === 'lora'
-      ? loraTensors(names, config.family, how.targetModules, how.modulesToSave)
-      : trainedTensors(names, begin, how.method === 'full');
-  const trainsEmbeddings = names.some((name, i) => name.startsWith('embeddings') && tuning[i] === 'TRAINED');
+  const ofEncoder = encoderPlan(engine, [...tensors.keys()], how.method, how);
   const epochs = how.epochs ?? defaultEpochs(name, Math.ceil(task.train.length / how.batchSize));
   const longest = Math.max(longestUsed, longestOf([...task.train, ...task.heldOut].map(({ encoded }) => encoded)));
-  const { features, ...dropout } = dropoutOf(engine.configJson);
-  const wanted = /** @type {Omit<import('./tuner.js').TunerPlan, 'keptLayers'>} */ ({
-    tuning,
-    begin,
-    weights: engine.isInt8 ? 'int8' : 'f32',
-    embeds: trainsEmbeddings || (begin === 0 && keepsEmbeddings(engine)),
+  const { features } = dropoutOf(engine.configJson);
+  const wanted = {
+    ...ofEncoder,
     maxTokens: BATCH_TOKENS,
     pooling: task.pooling,
-    rank: how.method === 'lora' ? how.rank : 0,
-    scale: adapterScale(how),
-    dropout: {
-      ...dropout,
-      adapter: how.method === 'lora' ? how.dropout : 0,
-      features: name === 'question-answering' ? 0 : features,
-    },
+    dropout: { ...ofEncoder.dropout, features: name === 'question-answering' ? 0 : features },
     outputs: task.outputs,
     lossParameters: task.lossParameters,
     lossBytes: task.lossBytes?.(engine.core, Math.max(longest, BATCH_TOKENS)),
-  });
+  };
   const options = {
     plan: wanted,
     longest,
@@ -152,7 +136,7 @@ export async function withTuned(engine, params, context, longestUsed, use) {
     historyName: /** @type {const} */ ('epochs'),
   };
   return withTuner(engine, options, context, async ({ tuner, plan, standing, onStep }) => {
-    const below = plan.embeds ? undefined : new HiddenStates(engine, begin, pause);
+    const below = plan.embeds ? undefined : new HiddenStates(engine, plan.begin ?? 0, pause);
     const trainOptions = { ...how, epochs, maxTokens: plan.maxTokens, seed };
     const logits = await train(engine, tuner, task, trainOptions, below, standing, { pause, onStep });
     return use({ tuner, plan, tensors, task, below, standing, logits });

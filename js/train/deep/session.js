@@ -21,6 +21,7 @@ const CHECKPOINT_INTERVAL = 30_000;
  * @property {{ memory?: number, checkpoints: boolean, resume?: Uint8Array }} how
  * @property {() => string} describe what must be the same when training goes on, see `describeRun`
  * @property {(tuner: Tuner) => void} drawInitial gives the tuner what training starts from
+ * @property {number} [finished] how many numbers each of `standing.finished` has, where trainings follow each other
  * @property {'epochs' | 'history'} [historyName] what reports of progress call the history; undefined: they have none
  */
 
@@ -46,7 +47,7 @@ const CHECKPOINT_INTERVAL = 30_000;
  * @returns {Promise<T>} rejects with OUT_OF_MEMORY, BAD_CHECKPOINT, and with what `work` rejects with
  */
 export async function withTuner(engine, options, context, work) {
-  const { plan: wanted, longest, how, describe, drawInitial, historyName } = options;
+  const { plan: wanted, longest, how, describe, drawInitial, finished, historyName } = options;
   const compiled = await compileTrainer(engine.compiled);
   const memory = await planMemory(engine.config, compiled, wanted, { longest, budget: how.memory });
   const plan = { ...wanted, keptLayers: memory.keptLayers, maxTokens: memory.maxTokens };
@@ -56,9 +57,10 @@ export async function withTuner(engine, options, context, work) {
   try {
     drawInitial(tuner);
     const standing = /** @type {Standing} */ ({ step: 0, loss: 0, history: [], best: undefined });
+    if (finished !== undefined) standing.finished = [];
     const run = how.checkpoints || how.resume ? describe() : '';
     if (how.resume) {
-      const checkpoint = readCheckpoint(how.resume, run, tuner.size);
+      const checkpoint = readCheckpoint(how.resume, run, { trained: tuner.size, finished });
       tuner.writeState(checkpoint.state);
       Object.assign(standing, checkpoint.standing);
     }

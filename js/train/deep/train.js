@@ -28,7 +28,7 @@ import { orderOf, rateAt } from './schedule.js';
  * @property {H[]} history
  * @property {{ epoch: number, values: Float32Array } | undefined} best after which entry of the history, from 1, held-out examples were best, and
  *   all that is trained then
- * @property {Float32Array[]} [finished] where several trainings follow each other: all that is trained, after each that has ended
+ * @property {Float32Array[]} [finished] where trainings follow each other: what each that has ended has left, numbers of SessionOptions' `finished`
  */
 
 /**

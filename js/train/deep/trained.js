@@ -2,6 +2,7 @@
 import { mergedPieces } from '../../engine/merge.js';
 import { writePieces } from '../../engine/tensor-pieces.js';
 import { forgetFeatures } from '../dataset/feature-cache.js';
+import { reportTuned } from './encoder-plan.js';
 
 /** @typedef {import('../../engine/engine.js').Engine} Engine */
 /** @typedef {import('./tuner.js').Tuner} Tuner */
@@ -97,7 +98,7 @@ const changedTensors = (engine) => (engine.trained ??= { fingerprint: engine.fin
  * @param {Engine} engine
  */
 export function reportOf({ tuning: how, questions, classes }, task, { pooling }, { step, history, best }, { config }) {
-  const { method, rank, alpha, rslora, dropout, targetModules, modulesToSave, layers, learningRate, batchSize } = how;
+  const { method, learningRate, batchSize } = how;
   const kept = best ? history[best.epoch - 1] : history[history.length - 1];
   return {
     method,
@@ -105,10 +106,7 @@ export function reportOf({ tuning: how, questions, classes }, task, { pooling },
     ...(questions ? { windows: task.train.length } : { classes }),
     layer: config.numLayers,
     pooling,
-    ...(method === 'lora' && {
-      lora: { rank, alpha, rslora, dropout, targetModules, ...(modulesToSave.length > 0 && { modulesToSave }) },
-    }),
-    ...(method === 'layers' && { layers }),
+    ...reportTuned(method, how),
     learningRate,
     batchSize,
     epochs: kept.epoch,

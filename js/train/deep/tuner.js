@@ -208,6 +208,16 @@ export class Tuner {
     this.#steps = steps;
   }
 
+  /**
+   * Begins anew, with AdamW's averages of 0.
+   * @param {Float32Array} values of `readValues`
+   */
+  restart(values) {
+    const floats = new Float32Array(3 * this.size);
+    floats.set(values);
+    this.writeState({ floats, steps: 0 });
+  }
+
   /** All numbers that are trained, a copy; AdamW's averages are not among them. */
   readValues() {
     return this.#readFloats(this.size);
@@ -257,6 +267,24 @@ export class Tuner {
       const rows = this.#forward(batch, 0, 0);
       return this.#core.floats(this.#at.logits, rows * this.#plan.outputs).slice();
     });
+  }
+
+  /**
+   * Pooled vectors of a batch's texts, as in inference. Of a plan that pools. Throws as `logits`.
+   * @param {TunerBatch} batch
+   * @returns {Float32Array} [texts][hiddenSize], a copy
+   */
+  features(batch) {
+    return this.#guard(() => {
+      this.#encode(batch, 0, 0);
+      return this.#featuresOf(batch).slice();
+    });
+  }
+
+  /** What was encoded last, a view. @param {TunerBatch} batch */
+  #featuresOf({ starts }) {
+    const address = this.#core.fn.trainer_features(this.#at.trainer) >>> 0;
+    return this.#core.floats(address, (starts.length - 1) * this.#hiddenSize);
   }
 
   /**
@@ -320,8 +348,7 @@ export class Tuner {
         if (i > 0) await pause();
         this.#guard(() => {
           this.#encode(batch, key, tokens[i], when);
-          const features = core.fn.trainer_features(at.trainer) >>> 0;
-          vectors.set(core.floats(features, numbers[i + 1] - numbers[i]), numbers[i]);
+          vectors.set(this.#featuresOf(batch), numbers[i]);
         });
       }
       const { loss, gradient } = lossOf(vectors);
