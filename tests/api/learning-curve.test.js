@@ -143,6 +143,27 @@ describe('with a method that trains the encoder', () => {
     });
   }
 
+  for (const tune of ['full', 'layers'])
+    test(`contrastive, ${tune}: each draw as \`fit\` does it, and the model stays as it is`, async (t) => {
+      const bert = await open(t);
+      const how = { method: 'contrastive', tune, rounds: 6, learningRate: 5e-3, batchSize: 4 };
+      const before = await bert.embed('the film');
+      const points = await bert.learningCurve(pool, { ...size, ...how });
+      assert.deepEqual(await bert.embed('the film'), before);
+      const kept = [];
+      for (const { n, accuracies } of points)
+        for (const [seed, accuracy] of accuracies.entries()) {
+          const { drawn, others } = draw(n, seed);
+          const fresh = await open(t);
+          const head = await fresh.fit(drawn, { ...how, seed });
+          kept.push(head.report.comparison.kept);
+          assert.equal(accuracy, await accuracyOf(head, others), `${n} examples of each label, draw ${seed}`);
+        }
+      assert.ok(kept.includes('tuned'), kept.join(' '));
+      const wrong = bert.learningCurve(pool, { ...how, rank: 2 });
+      await assert.rejects(wrong, { code: 'BAD_INPUT', message: /no option "rank" for a learning curve/ });
+    });
+
   test('contrastive: each draw as `fit` does it, beside the frozen head, from three examples of a label on', async (t) => {
     const bert = await open(t);
     const how = { method: 'contrastive', rounds: 6, rank: 4, learningRate: 5e-3, batchSize: 4 };
@@ -283,7 +304,7 @@ test('the command line tunes, too', async (t) => {
   for (const [wrong, message] of [
     [['--rank', '2'], /--rank is for --method lora, contrastive; here it is head/],
     [['--epochs', '2'], /--epochs is for --method lora, layers, full; here it is head/],
-    [['--method', 'full', '--layers', '2'], /--layers is for --method layers; here it is full/],
+    [['--method', 'full', '--layers', '2'], /--layers is for --method layers, contrastive; here it is full/],
     [['--method', 'most'], /--method must be one of head, lora, layers, full/],
   ]) {
     const refused = await bertlet([...command, ...wrong]);

@@ -158,6 +158,48 @@ describe('what comes of it', () => {
     await Promise.all([merged.dispose(), whole.dispose()]);
   });
 
+  for (const [tune, learningRate] of [
+    ['full', 5e-3],
+    ['layers', 1e-2],
+  ])
+    test(`${tune}: the model itself gets the better vectors, or stays as it is, bit for bit`, async () => {
+      const own = await load(tiny(), { dtype: 'f32', threads: 1 });
+      const list = ['the good film', 'it was not a story'];
+      const before = await own.embed(list);
+      const { fingerprint } = own.info;
+      // Scores that the model gives itself can't be met better.
+      const [lefts, rights] = await Promise.all(
+        ['text', 'textPair'].map((key) => own.embed(graded(80).map((pair) => pair[key]))),
+      );
+      const met = graded(80).map((pair, i) => ({ ...pair, score: Math.max(cosineSimilarity(lefts[i], rights[i]), 0) }));
+      const worse = await own.fit(met, { ...options, tune, epochs: 2, validation: 0.5 });
+      assert.equal(worse.report.comparison.kept, 'frozen', JSON.stringify(worse.report.comparison));
+      assert.equal(own.info.fingerprint, fingerprint);
+      assert.deepEqual(await own.embed(list), before);
+
+      const labels = await own.fit([...'ab'].map((label, i) => ({ text: list[i], label })));
+      const head = await own.fit(graded(160), { ...options, tune, learningRate, validation: 0.25 });
+      const { comparison } = head.report;
+      assert.equal(comparison.kept, 'tuned');
+      assert.ok(comparison.tuned.spearman > comparison.frozen.spearman + 0.2, JSON.stringify(comparison));
+      assert.equal(head.report.tune, tune);
+      const vectors = await own.embed(list);
+      assert.notDeepEqual(vectors, before);
+      assert.deepEqual(await own.embed(list, { head }), vectors);
+      assert.notEqual(own.info.fingerprint, fingerprint);
+      assert.equal(own.head, undefined);
+      await assert.rejects(labels.classify('film'), { code: 'HEAD_MODEL_MISMATCH' });
+      const metrics = await head.evaluate(graded(200).slice(160));
+      assert.ok(metrics.spearman > comparison.frozen.spearman, JSON.stringify(metrics));
+
+      const saved = await load(await own.save(), { dtype: 'f32', threads: 1 });
+      (await saved.embed(list)).forEach((vector, i) => assert.ok(cosineSimilarity(vector, vectors[i]) > 1 - 1e-6));
+      assert.equal(saved.head, undefined);
+      const whole = await load(await own.save({ head }), { dtype: 'f32', threads: 1 });
+      (await whole.embed(list)).forEach((vector, i) => assert.ok(cosineSimilarity(vector, vectors[i]) > 1 - 1e-6));
+      await Promise.all([own.dispose(), saved.dispose(), whole.dispose()]);
+    });
+
   test('stopped, it goes on from its checkpoint, to the same bits', async () => {
     const given = { ...options, epochs: 30, validation: 0.2 };
     const examples = graded(80);

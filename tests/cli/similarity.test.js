@@ -1,7 +1,7 @@
 // bertlet train --task sentence-similarity, and evaluate, embed and search with what it writes. That losses are PyTorch's is shown in
 // tests/train/contrastive.test.js.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { findPairSuspicions } from '../../js/cli/data/suspicions.js';
@@ -324,6 +324,29 @@ test('graded pairs: trained as fit() does, measured, and used by embed and searc
   }
 });
 
+test('all weights: a model for embed and search, as fit() tunes it', async () => {
+  const output = join(folder, 'whole');
+  const files = ['--train', scored, '--max-score', '5', '--output', output, '--validation', '0.25'];
+  const how = ['--tune', 'full', '--epochs', '4', '--learning-rate', '0.005', '--batch-size', '8'];
+  const [summary] = await run(['train', ...base, ...files, ...how]);
+  const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
+  const ofOne = examples.map((pair) => ({ ...pair, score: pair.score / 5 }));
+  const head = await bert.fit(ofOne, {
+    ...{ task: 'sentence-similarity', tune: 'full', epochs: 4, learningRate: 0.005, batchSize: 8, validation: 0.25 },
+  });
+  const vector = await bert.embed('the film');
+  assert.equal(summary.comparison.kept, 'tuned', JSON.stringify(summary.comparison));
+  assert.equal(summary.train_loss, head.report.trainLoss);
+  assert.deepEqual(
+    JSON.parse(readFileSync(join(output, 'tuning.json'), 'utf8')),
+    JSON.parse(JSON.stringify(head.report)),
+  );
+  const embed = ['embed', '--dtype', 'f32', '--threads', '1', '--model'];
+  const [{ embedding }] = await run([...embed, output], 'the film\n');
+  assert.ok(cosineSimilarity(Float32Array.from(embedding), vector) > 1 - 1e-6);
+  await bert.dispose();
+});
+
 test('pairs that belong together: trained in int8, measured, and replaced by another training', async () => {
   const output = join(folder, 'together');
   const files = ['--train', unscored, '--dev', unscored, '--dtype', 'int8', '--output', output];
@@ -338,7 +361,7 @@ test('pairs that belong together: trained in int8, measured, and replaced by ano
   assert.deepEqual({ ...again, seconds: 0 }, { ...summary, seconds: 0 });
 });
 
-test('an adapter that is no better than the model is left out, and that is told', async () => {
+test('an adapter, or a tuned model, that is no better than the model is left out, and that is told', async () => {
   const output = join(folder, 'worse');
   // Scores that the model gives itself can't be met better.
   const bert = await load(tiny(), { threads: 1 });
@@ -357,6 +380,14 @@ test('an adapter that is no better than the model is left out, and that is told'
   assert.deepEqual(readdirSync(output).sort(), ['config.json', 'model.safetensors']);
   const [own] = await run(['embed', '--model', tiny(), '--threads', '1'], 'the film\n');
   assert.deepEqual(await run(['embed', '--head', output, '--threads', '1'], 'the film\n'), [own]);
+
+  const model = join(folder, 'as-it-was');
+  const how = ['--tune', 'full', '--learning-rate', '0.01', '--epochs', '4', '--train', join(folder, 'own.tsv')];
+  const whole = await succeed(['train', ...base, ...how, '--validation', '0.5', '--output', model]);
+  assert.equal(whole.results[0].comparison.kept, 'frozen', JSON.stringify(whole.results[0].comparison));
+  assert.match(whole.stderr, /warning: On held-out pairs the tuned model is no better .*as-it-was is as it was/);
+  const embed = ['embed', '--dtype', 'f32', '--threads', '1', '--model'];
+  assert.deepEqual(await run([...embed, model], 'the film\n'), await run([...embed, tiny()], 'the film\n'));
 });
 
 test('options that are not for pairs', async () => {
@@ -369,7 +400,7 @@ test('options that are not for pairs', async () => {
     [['--c', '1'], /--c is for .*; here the task is sentence-similarity/],
     [['--labels', scored], /--labels is for .*; here the task is sentence-similarity/],
     [['--pooling', 'cls'], /--pooling is for .*; here the task is sentence-similarity/],
-    [['--layers', '1'], /--layers is for --method layers; here it is contrastive/],
+    [['--layers', '1'], /--layers is for --tune layers with --method contrastive; here it is lora/],
     [['--resume'], /--resume needs --checkpoint DIR/],
   ]) {
     const { code, stderr } = await bertlet(['train', ...base, ...files, ...wrong]);

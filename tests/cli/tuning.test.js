@@ -138,6 +138,19 @@ for (const [task, examples, score] of [
   });
 }
 
+for (const tune of ['layers', 'full'])
+  test(`text-classification by contrastive, ${tune}: a model with a head, which is used again, the same`, async () => {
+    const output = join(folder, `contrastive-${tune}`);
+    const base = ['--model', tiny(), '--train', texts, '--dev', texts, '--output', output, '--method', 'contrastive'];
+    const how = ['--tune', tune, '--rounds', '3', '--learning-rate', '0.003', '--validation', '0.25'];
+    const [summary] = await run(['train', ...base, ...how]);
+    assert.equal(summary.tune, tune);
+    assert.ok(summary.steps > 0 && summary.train_loss > 0);
+    const { comparison } = summary;
+    assert.equal(comparison[comparison.kept].accuracy, summary.validation.accuracy);
+    assert.deepEqual(await runInF32(['evaluate', '--model', output, '--test', texts]), [summary.dev]);
+  });
+
 test('options that contrastive tuning does not have, and tasks', async () => {
   const output = join(folder, 'never');
   const refused = async (more, message) => {
@@ -147,7 +160,7 @@ test('options that contrastive tuning does not have, and tasks', async () => {
     assert.match(stderr, message);
   };
   await refused(['--epochs', '2'], /--epochs is for --method lora, layers, full; contrastive has --rounds/);
-  await refused(['--layers', '1'], /--layers is for --method layers; here it is contrastive/);
+  await refused(['--layers', '1'], /--layers is for --tune layers with --method contrastive; here it is lora/);
   await refused(['--rounds', '0'], /--rounds/);
   await refused(['--task', 'question-answering'], /--method contrastive is for text-classification, multi-label/);
   const { stderr } = await bertlet(['train', '--model', tiny(), '--train', texts, '--output', output, '--rounds', '2']);
@@ -241,6 +254,7 @@ for (const [method, ...how] of [
   ['lora', '--method', 'lora', '--train', texts, '--early-stopping', 'false'],
   ['full', '--method', 'full', '--train', texts, '--early-stopping', 'false'],
   ['pairs', '--task', 'sentence-similarity', '--train', pairs],
+  ['pairs-full', '--task', 'sentence-similarity', '--tune', 'full', '--train', pairs],
 ]) {
   test(`${method}: Ctrl-C keeps a checkpoint, from which --resume gives the very same files`, async () => {
     const checkpoint = join(folder, 'checkpoints', method);

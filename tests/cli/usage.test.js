@@ -94,7 +94,7 @@ const wrong = [
   [tuneFor('lora', '--memory', '400'), /--memory must be a size such as 400MB or 2GB, not '400'/],
   [tuneFor('lora', '--memory', '0MB'), /--memory must be a size/],
   [tuneFor('lora', '--memory', '5GB'), /--memory can be 4GB at most/],
-  [tuneFor('lora', '--layers', '2'), /--layers is for --method layers; here it is lora/],
+  [tuneFor('lora', '--layers', '2'), /--layers is for --method layers, contrastive; here it is lora/],
   [tuneFor('full', '--rank', '2'), /--rank is for --method lora, contrastive; here it is full/],
   [
     tuneFor('head', '--batch-size', '2'),
@@ -104,6 +104,13 @@ const wrong = [
     trainFor('text-classification', '--checkpoint', 'd'),
     /--checkpoint is for --method lora, layers, full, contrastive; here it is head/,
   ],
+  [tuneFor('lora', '--tune', 'full'), /--tune is for --method contrastive; here it is lora/],
+  [tuneFor('contrastive', '--tune', 'all'), /--tune must be one of lora, layers, full; it is 'all'/],
+  [
+    tuneFor('contrastive', '--tune', 'full', '--rank', '2'),
+    /--rank is for --tune lora with --method contrastive; here it is full/,
+  ],
+  [tuneFor('contrastive', '--tune', 'full', '--dtype', 'int8'), /--dtype int8 has no weights that --tune full could/],
   [tuneFor('lora', '--c', '1'), /--c is for --method head, contrastive; here it is lora/],
   [tuneFor('lora', '--hidden-size', '8'), /--hidden-size is for --method head/],
   [tuneFor('lora', '--layer', '1'), /--layer is for --method head/],

@@ -1,4 +1,4 @@
-// Contrastive tuning, step by step: the losses of twenty steps, of all weights and of LoRA adapters, by cosines and by ranks. Oracle: PyTorch
+// Contrastive tuning, step by step: the losses of twenty steps, of all weights, of the last layer and of LoRA adapters, by cosines and by ranks. Oracle: PyTorch
 // (tests/fixtures/make_contrastive_fixtures.py). The same bits on any number of threads, and after an interruption.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -32,7 +32,7 @@ ${modelHelp}
 
 With --method lora, layers, full and contrastive, as for bertlet train: --epochs, --learning-rate, --batch-size, --warmup, --weight-decay,
 --max-tokens and --memory; with lora --rank, --alpha, --rslora, --dropout, --target-modules and --modules-to-save; with layers
---layers; with contrastive those of lora but --epochs and --modules-to-save, and --rounds.`;
+--layers; with contrastive --rounds and --tune, and with that the options of these methods but --epochs and --modules-to-save.`;
 
 /** @type {import('../lib/arguments.js').Options} */
 export const options = {

@@ -1,4 +1,5 @@
 // bertlet train: trains a head on labelled examples, and with it adapters or the model.
+import { encodeJson } from '../../checkpoint/json-writer.js';
 import { BertletError } from '../../errors.js';
 import { labelNames } from '../../api/examples.js';
 import { choice, positive, required } from '../lib/arguments.js';
@@ -6,7 +7,7 @@ import { openCheckpoint } from '../lib/checkpoint-folder.js';
 import { checkLabels, formats, labelsOf, listeners, readExamples, readGivenLabels } from '../data/examples.js';
 import { fitHelp, fitOptions, readFitOptions } from '../lib/fit-options.js';
 import { checkHeadOutput, writeHeadFolder } from '../lib/head-folder.js';
-import { checkModelOutput, writeModelFolder } from '../lib/model-folder.js';
+import { checkModelOutput, TUNING_FILE, writeModelFolder } from '../lib/model-folder.js';
 import { measure, namedMetrics } from '../data/measure.js';
 import { findPairSuspicions, findSuspicions } from '../data/suspicions.js';
 import { exampleModel, inF32, modelHelp, modelOptions, withModel } from '../lib/model.js';
@@ -22,7 +23,7 @@ Trains a head on labelled examples, and with --method the model too, and writes 
 "train_accuracy" is that on the examples themselves, "cv_accuracy" (of numbers "cv_r2") that on examples which were left out while --c or the
 number of epochs was chosen, "held_out" that of the epoch that was kept; "comparison" says what --method
 contrastive brought, on examples that were left out. Warns of labels and texts that look wrong. What sentence-similarity
-gives is an adapter for vectors: for bertlet embed --head DIR, and search.
+gives is an adapter for vectors, for bertlet embed --head DIR and search; with --tune layers or full a model, for --model DIR.
 
   --model PATH_OR_ID     folder, URL or hub id, such as ${exampleModel}
   --task TASK            text-classification (the default), multi-label, regression, token-classification,
@@ -119,7 +120,7 @@ export async function run(context) {
       ...(resume && { resume }),
     });
     const head = await (checkpoint ? checkpoint.guard(fitted, progress) : fitted);
-    if (isModel) await writeModelFolder(folder, await bert.save({ head })).catch(cannotWrite(folder));
+    if (isModel) await writeModel(folder, head, bert).catch(cannotWrite(folder));
     else await writeHead(folder, head, bert, progress).catch(cannotWrite(folder));
     await checkpoint?.remove();
     return { head, metrics: dev && (await measure(head, dev, context)) };
@@ -127,14 +128,17 @@ export async function run(context) {
   const report = /** @type {import('../../types.js').FitReport} */ (head.report);
   if (task === 'sentence-similarity' && report.comparison?.kept === 'frozen')
     progress.warn(
-      `On held-out pairs the adapter is no better than the model as it is, so ${folder} has none: its vectors are the model's.`,
+      isModel
+        ? `On held-out pairs the tuned model is no better than it was, so the one in ${folder} is as it was.`
+        : `On held-out pairs the adapter is no better than the model as it is, so ${folder} has none: its vectors are the model's.`,
     );
-  const { c, layer, epochs, rounds, steps, trainAccuracy, windows, trainLoss, validation, comparison } = report;
+  const { c, layer, epochs, rounds, steps, trainAccuracy, windows, trainLoss, validation, comparison, tune } = report;
   await output.write([
     {
       output: folder,
       task,
       method,
+      tune,
       labels: head.labels,
       examples: examples.length,
       layer,
@@ -154,6 +158,17 @@ export async function run(context) {
       seconds: Number(((performance.now() - start) / 1000).toFixed(2)),
     },
   ]);
+}
+
+/**
+ * Writes a model with its head; how it was tuned stands with the head, or, of vectors, beside the model.
+ * @param {string} folder
+ * @param {import('../../api/heads/any-head.js').AnyHead} head
+ * @param {import('../../index.js').Model} bert
+ */
+async function writeModel(folder, head, bert) {
+  const report = head.task === 'sentence-similarity' && { [TUNING_FILE]: encodeJson(head.report) };
+  await writeModelFolder(folder, { ...(await bert.save({ head })), ...report });
 }
 
 /**

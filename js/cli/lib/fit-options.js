@@ -12,15 +12,14 @@ export const fitHelp = `  --method head|lora|layers|full|contrastive
                          what is trained besides the head: nothing (the default), adapters beside the model's weights
                          (LoRA), its last layers, or all of it. DIR is then a head, to be named with --head; with layers
                          and full the whole model, with the head in it, to be named with --model; both compute in f32. contrastive,
-                         for few examples of texts: adapters, by pairs of examples, if that is better than nothing; the only
-                         method of sentence-similarity, and its default
+                         for few examples of texts: adapters, or what --tune says, by pairs of examples, if that is better
+                         than nothing; the only method of sentence-similarity, and its default
   --validation SHARE     share of the examples, 0 to 0.9, that is held out of training to measure on (default: 0); with
                          lora, layers and full the epoch is kept that is best on them
   --epochs N             rounds through the examples: with hidden units, for question-answering, and with lora, layers and
                          full (default: 3 for texts, 5 for entities, 2 for question-answering, more of few examples); and
                          for sentence-similarity (default: until there are 100 steps, at most 10)
-  --learning-rate NUMBER likewise, and with contrastive (default: 0.001 for lora and contrastive, 0.0003 for layers, 0.0002
-                         for full)
+  --learning-rate NUMBER likewise, and with contrastive (default: 0.001 for adapters, 0.0003 for layers, 0.0002 for full)
   --early-stopping true|false
                          whether training ends when epochs bring nothing any more (default: true), with hidden units, and
                          with --validation
@@ -53,6 +52,9 @@ Only with --method lora, layers, full and contrastive:
   --modules-to-save NAME,…
                          lora: modules of the encoder that are trained as a whole, such as LayerNorm or word_embeddings
                          (default: none); DIR is then a model, and f32 is computed in, as with layers
+  --tune lora|layers|full
+                         contrastive: what is tuned (default: lora); with layers and full DIR is a model, as with these
+                         methods, also if it turns out better as it is
   --layers N             layers: how many of the last ones (default: 2)
   --rounds N             contrastive, for labels: how many pairs of each kind each example gets (default: 10, fewer of
                          more than 128 examples)
@@ -106,6 +108,7 @@ export const fitOptions = {
   standardize: { type: 'string' },
   'hidden-size': { type: 'string' },
   'modules-to-save': { type: 'string' },
+  tune: { type: 'string' },
   layers: { type: 'string' },
   rounds: { type: 'string' },
   crf: { type: 'boolean' },
@@ -136,6 +139,7 @@ export function readFitOptions(values) {
     hiddenSize,
     modulesToSave:
       values['modules-to-save'] === undefined ? undefined : required(values, 'modules-to-save', 'LayerNorm').split(','),
+    tune: choice(values, 'tune', ['lora', 'layers', 'full']),
     layers: integer(values, 'layers', 1),
     rounds: integer(values, 'rounds', 1),
     crf: /** @type {boolean | undefined} */ (values.crf),

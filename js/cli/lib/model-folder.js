@@ -6,8 +6,9 @@ import { CRF_FILE } from '../../checkpoint/head-settings.js';
 import { METADATA_KEY } from '../../base/converted.js';
 import { namesIn, notOurs, replaceFolder } from './output-folder.js';
 
-/** How a model was pre-trained, beside its files. */
+/** How a model was pre-trained, or tuned without a head whose report the model has, beside its files. */
 export const REPORT_FILE = 'pretraining.json';
+export const TUNING_FILE = 'tuning.json';
 
 const WEIGHTS = 'model.safetensors';
 
@@ -25,6 +26,7 @@ const FILES = [
   'sentence_bert_config.json',
   'config_sentence_transformers.json',
   REPORT_FILE,
+  TUNING_FILE,
 ];
 
 /** Within how many bytes of a file of weights its metadata begin: bertlet writes them first. */
@@ -44,6 +46,7 @@ export async function checkModelOutput(folder) {
   if (
     names.length === 0 ||
     names.includes(REPORT_FILE) ||
+    names.includes(TUNING_FILE) ||
     (await wasTuned(folder)) ||
     (await wasConverted(folder, names))
   )
@@ -55,7 +58,7 @@ export async function checkModelOutput(folder) {
 async function wasTuned(folder) {
   try {
     const { bertlet } = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));
-    return ['lora', 'layers', 'full'].includes(bertlet.report.method);
+    return ['lora', 'layers', 'full', 'contrastive'].includes(bertlet.report.method);
   } catch {
     return false; // not to be read, or without such a report
   }

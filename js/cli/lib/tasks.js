@@ -85,11 +85,22 @@ const steps = {
   dropout: adapters,
   'target-modules': adapters,
   'modules-to-save': ['lora'],
-  layers: ['layers'],
+  layers: ['layers', 'contrastive'],
+  tune: ['contrastive'],
   'batch-size': tuning,
   warmup: tuning,
   'weight-decay': tuning,
   memory: tuning,
+};
+
+/** What contrastive tuning must tune for an option. @type {Record<string, import('../../types.js').FitOptions['tune']>} */
+const tunesOf = {
+  rank: 'lora',
+  alpha: 'lora',
+  rslora: 'lora',
+  dropout: 'lora',
+  'target-modules': 'lora',
+  layers: 'layers',
 };
 
 /** The methods of the options that not all methods have. @type {Record<'train' | 'learning-curve', Record<string, Method[]>>} */
@@ -115,7 +126,7 @@ const methodsOf = {
 export const curveTuning = Object.keys(methodsOf['learning-curve']);
 
 /**
- * Throws UsageError if an option is not for the method.
+ * Throws UsageError if an option is not for the method, or for what contrastive tuning is to tune.
  * @param {keyof typeof methodsOf} command
  * @param {import('./arguments.js').Values} values
  * @param {Method} method
@@ -125,6 +136,10 @@ export function checkMethod(command, values, method) {
     if (values[name] !== undefined && !methods.includes(method))
       throw new UsageError(`--${name} is for --method ${methods.join(', ')}; here it is ${method}`);
   }
+  const { tune = 'lora' } = values;
+  const wrong = Object.keys(tunesOf).find((name) => values[name] !== undefined && tunesOf[name] !== tune);
+  if (method === 'contrastive' && wrong)
+    throw new UsageError(`--${wrong} is for --tune ${tunesOf[wrong]} with --method contrastive; here it is ${tune}`);
   const trains = trainsModel(values, method);
   if (values.dtype === 'int8' && trains)
     throw new UsageError(`--dtype int8 has no weights that ${trains} could train; leave it out`);
@@ -137,7 +152,8 @@ export function checkMethod(command, values, method) {
  * @returns {string | undefined} the option, if there is one
  */
 export function trainsModel(values, method) {
-  if (adapters.includes(method)) return values['modules-to-save'] === undefined ? undefined : '--modules-to-save';
+  if (method === 'contrastive') return (values.tune ?? 'lora') === 'lora' ? undefined : `--tune ${values.tune}`;
+  if (method === 'lora') return values['modules-to-save'] === undefined ? undefined : '--modules-to-save';
   return method === 'head' ? undefined : `--method ${method}`;
 }
 
