@@ -5,7 +5,7 @@
 //   --data WORDS    comma-separated (default: rt-polarity,sms-spam,banking77)
 //   --sizes LIST    examples of each label (default: 8,64)
 //   --draws N       (default: 3)
-//   --methods LIST  head, contrastive, lora, torch (default: all)
+//   --methods LIST  head, contrastive, lora, torch (default: these), contrastive-full, contrastive-layers: weights instead of adapters, in f32
 //   --dtype f32|int8  of the model (default: int8)
 //   --threads N     of both sides (default: 1)
 import { existsSync } from 'node:fs';
@@ -65,10 +65,9 @@ async function measure({ data, sizes, draws, methods, dtype, threads }) {
         const ofDraw = [];
         let rounds = 0;
         for (const method of methods.filter((one) => one !== 'torch')) {
-          const head = await bert.fit(examples, { method: /** @type {any} */ (method), seed });
-          const { accuracy } = await head.evaluate(tests);
-          ofDraw.push({ accuracy, note: head.report?.comparison?.kept });
-          rounds = head.report?.rounds ?? rounds;
+          const { accuracy, report } = await fitBy(method, bert, examples, tests, seed);
+          ofDraw.push({ accuracy, note: report?.comparison?.kept });
+          rounds = report?.rounds ?? rounds;
         }
         if (methods.includes('torch')) {
           const sides = [examples, tests].map((list) => ({
@@ -86,6 +85,26 @@ async function measure({ data, sizes, draws, methods, dtype, threads }) {
   }
   end();
   await bert.dispose();
+}
+
+/**
+ * Trains by a method, and measures. Weights are tuned in a model of their own, which is gone then.
+ * @param {string} name of the method, and perhaps what it tunes
+ * @param {import('../../js/index.js').Model} bert
+ * @param {any[]} examples
+ * @param {any[]} tests
+ * @param {number} seed
+ */
+async function fitBy(name, bert, examples, tests, seed) {
+  const [method, tune] = /** @type {any[]} */ (name.split('-'));
+  const { model, threads } = bert.info;
+  const own = tune ? await load(model, { dtype: 'f32', threads }) : bert;
+  try {
+    const head = await own.fit(examples, { method, tune, seed });
+    return { accuracy: (await head.evaluate(tests)).accuracy, report: head.report };
+  } finally {
+    if (tune) await own.dispose();
+  }
 }
 
 /** The mean, and of each draw. @param {Found[]} found */

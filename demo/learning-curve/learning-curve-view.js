@@ -14,8 +14,11 @@ const SIZES = [1, 2, 4, 8, 16, 32, 64];
 /** Draws of each size. */
 const DRAWS = 5;
 
-/** For the curve of the tuned model, which takes longer: sizes and draws, of which the first are the same. */
-const TUNED = { sizes: [8, 16, 32], draws: 2, method: /** @type {const} */ ('lora') };
+/**
+ * For the curve of the tuned model, which takes longer: draws, of which the first are the same; and the most examples of a draw, all labels
+ * together. So few are tuned in pairs, as by "Train deeper"; where many labels make more of them, a layer on top alone is better anyhow.
+ */
+const TUNED = { sizes: [4, 8, 16, 32], draws: 2, most: 80, method: /** @type {const} */ ('contrastive') };
 
 /** What goes on in each phase of `learningCurve`. @type {Record<string, string>} */
 const PHASES = { features: 'Reading the sentences', train: 'Learning and testing' };
@@ -58,14 +61,11 @@ export function mountLearningCurve({ bert, tab }, examples) {
     button.textContent = running ? 'Stop' : points.length > 0 ? 'Measure again' : 'Measure';
     button.classList.toggle('calm', points.length > 0 && !running);
     const left = sizesToTune();
-    find(HTMLElement, '.tune-curve', panel).hidden =
-      running !== null || points.length === 0 || measured?.model !== bert.value;
     tuneButton.hidden = left.length === 0;
     tuneButton.textContent = tuned.length > 0 ? 'Go on with the tuned model' : 'And with the model tuned?';
-    tuneNote.textContent =
-      left.length > 0
-        ? `It trains the model itself (LoRA) ${plural(left.length * TUNED.draws, 'time')}, which takes minutes.`
-        : '';
+    tuneNote.textContent = noteOnTuning(left);
+    find(HTMLElement, '.tune-curve', panel).hidden =
+      running !== null || points.length === 0 || measured?.model !== bert.value || tuneNote.textContent === '';
     work.hidden = !running;
   };
 
@@ -119,9 +119,26 @@ export function mountLearningCurve({ bert, tab }, examples) {
     refresh();
   }
 
+  const labelsMeasured = () => new Set(measured?.examples.map(({ label }) => label)).size;
+
   /** The sizes that the tuned model is still to be measured with. */
   const sizesToTune = () =>
-    TUNED.sizes.filter((n) => points.some((point) => point.n === n) && !tuned.some((point) => point.n === n));
+    TUNED.sizes.filter(
+      (n) =>
+        n * labelsMeasured() <= TUNED.most &&
+        points.some((point) => point.n === n) &&
+        !tuned.some((point) => point.n === n),
+    );
+
+  /** @param {number[]} left the sizes that the tuned model is still to be measured with */
+  function noteOnTuning(left) {
+    if (left.length > 0)
+      return `It tunes the model itself on pairs of these examples, as “Train deeper” does; next with ${left[0]} of each label. The more there are, the longer it takes.`;
+    const fewest = TUNED.sizes[0];
+    return labelsMeasured() * fewest > TUNED.most
+      ? `Tuning on few examples is for few labels. With ${labelsMeasured()}, a layer on top alone is the one to take.`
+      : '';
+  }
 
   /** Size by size, so that the curve grows, and stays as far as it is when it is stopped. */
   async function measureTuned() {
@@ -176,7 +193,8 @@ export function mountLearningCurve({ bert, tab }, examples) {
   function describeTuned() {
     const last = tuned.at(-1);
     if (!last?.frozen) return '';
-    return ` Tuned with ${plural(last.n, 'example')} of each label, the model is right ${percent(last.mean)} of the time; on the same draws, a layer on top alone ${percent(last.frozen.mean)}.`;
+    const gains = last.mean > last.frozen.mean ? '' : ' These it tells apart without tuning.';
+    return ` Tuned with ${plural(last.n, 'example')} of each label, the model is right ${percent(last.mean)} of the time; on the same draws, a layer on top alone ${percent(last.frozen.mean)}.${gains}`;
   }
 
   tuneButton.addEventListener('click', measureTuned);

@@ -63,7 +63,7 @@ test('stopped, the classifier is the one that was there', async () => {
   await page.waitForSelector('#try-result[aria-busy=false] .verdict:has-text("pos")');
 });
 
-test('the learning curve of the tuned model grows size by size, and can be stopped', async () => {
+test('the learning curve of the model tuned on pairs grows size by size, can be stopped, and goes on', async () => {
   await paste(60);
   await page.click('#tab-curve');
   await page.check('#curve-mine');
@@ -83,17 +83,18 @@ test('the learning curve of the tuned model grows size by size, and can be stopp
         observer.observe(chart, { childList: true, subtree: true });
       }),
   );
+  assert.match(await page.textContent('.tune-curve .hint'), /on pairs of these examples.*next with 4 of each label/);
   await page.click('#measure-tuned');
   assert.equal(await stopped, 'Stop');
   await page.waitForSelector('#measure:has-text("Measure again")');
   assert.match(
     await page.textContent('#panel-curve .summary'),
-    /Tuned with 8 examples of each label, the model is right \d+% of the time; on the same draws, a layer on top alone \d+%\.$/,
+    /Tuned with 4 examples of each label, the model is right \d+% of the time; on the same draws, a layer on top alone \d+%\./,
   );
   const rows = await page.$$eval('#panel-curve tbody tr', (lines) =>
     lines.map((line) => [...line.cells].map((cell) => cell.textContent)),
   );
-  const [, , , share] = rows.find(([n]) => n === '8');
+  const [, , , share] = rows.find(([n]) => n === '4');
   assert.match(share, /^\d+% ± \d+$/);
   const height = await page.$eval('#panel-curve .chart', (svg) => {
     const lines = [...svg.querySelectorAll('.grid')].map((line) => line.getBBox().y);
@@ -101,4 +102,31 @@ test('the learning curve of the tuned model grows size by size, and can be stopp
     return (100 * (lines[0] - dot.cy.baseVal.value)) / (lines[0] - lines.at(-1));
   });
   assert.ok(Math.abs(height - parseInt(share)) <= 0.51);
+
+  await page.click('#measure-tuned:has-text("Go on")');
+  await page.waitForSelector('#panel-curve .summary:has-text("Tuned with 16 examples")', { timeout: 120000 });
+  const dots = await page.$$eval('#panel-curve .tuned circle title', (titles) => titles.map((one) => one.textContent));
+  assert.deepEqual(
+    dots.map((title) => /^with the model tuned, (\d+) of each label/.exec(title)[1]),
+    ['4', '8', '16'],
+  );
+  const last = (await page.textContent('#panel-curve .summary')).split('Tuned with 16')[1];
+  const [tuned, frozen] = last.match(/\d+(?=%)/g).map(Number);
+  if (tuned !== frozen) assert.equal(last.includes('without tuning'), tuned < frozen, last);
+  assert.equal(await page.isVisible('#measure-tuned'), false, 'no size is left that leaves examples over');
+});
+
+test('with many labels there is nothing to tune on few examples of each, and that is told', async () => {
+  await page.click('#paste-many');
+  const lines = Array.from({ length: 21 * 6 }, (_, i) => `film ${i} about topic ${i % 21}\ttopic ${i % 21}`);
+  await page.fill('#paste-text', lines.join('\n'));
+  await page.check('#paste-replace');
+  await addPasted(page);
+  await page.click('#tab-curve');
+  await page.check('#curve-mine');
+  await page.click('#measure');
+  await page.waitForSelector('.tune-curve .hint:has-text("With 21, a layer on top alone is the one to take")', {
+    timeout: 60000,
+  });
+  assert.equal(await page.isVisible('#measure-tuned'), false);
 });
