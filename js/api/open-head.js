@@ -24,14 +24,15 @@ export async function openHead(content, info, remote, { signal, hub, revision, t
   signal?.throwIfAborted();
   if (!isFolder(content)) {
     const head = await readHeadFile(/** @type {FileContent} */ (content), info, signal);
-    await remote.keep(head.network);
+    const { network, fingerprint } = head;
+    await remote.call('keepHead', { network, fingerprint }, { signal });
     return head;
   }
   const spec = /** @type {import('../types.js').ModelSpec} */ (content);
   const { description, transfer, close } = await describe(spec, { hub, revision, token, headers });
   try {
-    const head = await remote.call('loadHeadBeside', { description }, { signal, transfer });
-    const { model: baseModel, adapter, fingerprint } = info;
+    const { fingerprint, ...head } = await remote.call('loadHeadBeside', { description }, { signal, transfer });
+    const { model: baseModel, adapter } = info;
     return { ...head, baseModel, ...(adapter && { adapter }), fingerprint };
   } finally {
     close();

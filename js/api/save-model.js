@@ -10,7 +10,7 @@ import { checkChoice } from './options.js';
  * @param {{ head?: unknown, dtype?: import('../types.js').SaveDtype } & import('../types.js').TaskOptions} options as of `Model.save`
  * @returns {Promise<Record<string, Blob | Uint8Array<ArrayBuffer>>>}
  */
-export async function saveModel(connection, { dtype: loaded, fingerprint }, { head, dtype = 'f32', ...options }) {
+export async function saveModel(connection, { dtype: loaded }, { head, dtype = 'f32', ...options }) {
   checkChoice('dtype', dtype, ['f32', 'f16', 'int8'], 'UNSUPPORTED_DTYPE');
   if (loaded !== 'f32')
     throw new BertletError(
@@ -20,11 +20,5 @@ export async function saveModel(connection, { dtype: loaded, fingerprint }, { he
   const data = head === undefined ? undefined : Head.partsOf(head)?.data;
   if (head !== undefined && !data)
     throw new BertletError('BAD_INPUT', 'The option "head" is not a head, such as fit() and loadHead() give.');
-  if (data && data.fingerprint !== fingerprint)
-    throw new BertletError(
-      'HEAD_MODEL_MISMATCH',
-      `The head was trained on ${data.baseModel} (fingerprint ${data.fingerprint}), but the model has fingerprint ${fingerprint}. ` +
-        'Save it with the model that it was trained on.',
-    );
   return connection.call('save', { head: data, dtype }, callOptions(options));
 }

@@ -20,8 +20,16 @@ const fits = {
  * @param {{ task: string, tuning?: import('./deep/fit.js').Tuning | import('./contrastive/training.js').ContrastTuning }} params with the parameters of the task's function
  * @param {import('../rpc/serve.js').Context} context
  * @param {import('./deep/session.js').UntilAlone} untilAlone
+ * @returns {Promise<any>} what the task's function gives, and `fingerprint`: that of the weights which it has read, or of its new ones. No other
+ *   training has changed them meanwhile, since one waits until nobody reads them
  */
 export async function fit(engine, params, context, untilAlone) {
+  const fitted = await train(engine, params, context, untilAlone);
+  return { ...fitted, fingerprint: engine.fingerprint };
+}
+
+/** @type {typeof fit} */
+async function train(engine, params, context, untilAlone) {
   if (params.task === 'masked-lm') {
     const { pretrain } = await fetchPart(() => import('./deep/pretrain.js'));
     return pretrain(engine, /** @type {any} */ (params), context, untilAlone);

@@ -15,8 +15,9 @@ import { readAdapterVocabulary } from './adapter-folder.js';
  * @param {Engine} engine
  * @param {import('../io/description.js').Description} description of the folder
  * @param {AbortSignal} signal
- * @returns {Promise<TaskHead>} rejects with BAD_ADAPTER if it has no head or can't lie beside the model, HEAD_MODEL_MISMATCH if it says that
- *   it was trained on another model, MISSING_TENSOR or SHAPE_MISMATCH if its head lacks something, and as `readAdapter`
+ * @returns {Promise<TaskHead & { fingerprint: string }>} `fingerprint`: of the weights that the model had when the folder was compared with
+ *   it. Rejects with BAD_ADAPTER if it has no head or can't lie beside the model, HEAD_MODEL_MISMATCH if it says that it was trained on another
+ *   model, MISSING_TENSOR or SHAPE_MISMATCH if its head lacks something, and as `readAdapter`
  */
 export async function readHeadBeside(engine, description, signal) {
   const { config, configJson, extras } = engine;
@@ -25,11 +26,12 @@ export async function readHeadBeside(engine, description, signal) {
   try {
     const adapter = await readAdapter(source, config.family, signal);
     const { location } = adapter;
-    const { fingerprint } = adapter.settings;
-    if (fingerprint !== undefined && fingerprint !== engine.fingerprint) {
+    const { fingerprint } = engine;
+    const { fingerprint: wanted = fingerprint } = adapter.settings;
+    if (wanted !== fingerprint) {
       throw new BertletError(
         'HEAD_MODEL_MISMATCH',
-        `${location} was trained on a model with the fingerprint ${fingerprint}, but that of this one is ${engine.fingerprint}. ` +
+        `${location} was trained on a model with the fingerprint ${wanted}, but that of this one is ${fingerprint}. ` +
           'Load the model that it was trained on, or train it again.',
       );
     }
@@ -50,7 +52,7 @@ export async function readHeadBeside(engine, description, signal) {
     const { network, ...head } = plan ? buildHead(plan, tensors, config) : vectorHead(engine);
     await folder.keep?.();
     const { ignoreTokenTypes } = adapter;
-    return { ...head, network: { ...network, ...(lora.size > 0 && { lora }), ignoreTokenTypes } };
+    return { ...head, network: { ...network, ...(lora.size > 0 && { lora }), ignoreTokenTypes }, fingerprint };
   } catch (error) {
     await folder.discard?.();
     throw error;

@@ -39,23 +39,29 @@ export function createMethods() {
   /** Heads that the page uses, by the numbers that it gave them. @type {Map<number, import('../core/dense.js').ReadyHead>} */
   const heads = new Map();
 
+  const trainedSince = () =>
+    new BertletError(
+      'HEAD_MODEL_MISMATCH',
+      'The model has been trained since: this head does not fit it. Train it again.',
+    );
+
   /** Throws HEAD_MODEL_MISMATCH if the model has other weights now. @param {number} number */
   const headOf = (number) => {
     const head = heads.get(number);
     if (head) return head;
-    throw new BertletError(
-      'HEAD_MODEL_MISMATCH',
-      'The model has been trained since: this head does not fit it. Train it again.',
-    );
+    throw trainedSince();
   };
 
   /**
    * @param {number} number
    * @param {import('../core/dense.js').HeadNetwork} network
-   * @returns {Promise<void>} rejects with BAD_ADAPTER if its adapter can't lie beside the model
+   * @param {string} [fingerprint] of the weights that it is for, where they may have been changed since that was looked at: the caller hears of
+   *   new ones only when their training's answer arrives
+   * @returns {Promise<void>} rejects with BAD_ADAPTER if its adapter can't lie beside the model, HEAD_MODEL_MISMATCH if that has other weights now
    */
-  async function keepHead(number, network) {
+  async function keepHead(number, network, fingerprint = engine.fingerprint) {
     if (network.lora) (await fetchLazy()).adaptersOf(engine).check(network.lora);
+    if (fingerprint !== engine.fingerprint) throw trainedSince();
     heads.set(number, { ...network, weights: weightsOf(network.dense) });
   }
 
@@ -184,12 +190,12 @@ export function createMethods() {
     }),
 
     /** Keeps the weights of a head that the page has read from a file. */
-    keepHead: ({ head, network }) => keepHead(head, network),
+    keepHead: ({ head, network, fingerprint }) => keepHead(head, network, fingerprint),
 
     /** Reads a head with an adapter of its own from a folder, and keeps it. */
     async loadHeadBeside({ head: number, description }, { signal }) {
       const head = await (await fetchLazy()).readHeadBeside(engine, description, signal);
-      await keepHead(number, head.network);
+      await keepHead(number, head.network, head.fingerprint);
       return head;
     },
 

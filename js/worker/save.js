@@ -5,6 +5,7 @@ import { hashesOf } from '../checkpoint/packed.js';
 import { writeWeights } from '../checkpoint/weights-writer.js';
 import { tensorsOf } from '../core/tensors.js';
 import { merge } from '../engine/merge.js';
+import { BertletError } from '../errors.js';
 import { piecesOf } from '../engine/tensor-pieces.js';
 import { createPause } from '../rpc/progress.js';
 import { writeTokenizerFiles } from '../tokenize/tokenizer-files.js';
@@ -26,11 +27,17 @@ const KNOWN = ['SequenceClassification', 'TokenClassification', 'QuestionAnsweri
  * @param {{ head?: HeadData, dtype?: import('../types.js').SaveDtype }} params
  * @param {import('../rpc/serve.js').Context} context
  * @returns {Promise<Record<string, Blob | Uint8Array>>} by name: the weights as a Blob, which a browser keeps outside this thread's memory, the
- *   others as bytes. Rejects with BAD_INPUT for a head that no files of Python's libraries describe, UNSUPPORTED_DTYPE for weights beyond
+ *   others as bytes. Rejects with HEAD_MODEL_MISMATCH for a head of other weights, BAD_INPUT for one that no files of Python's libraries describe, UNSUPPORTED_DTYPE for weights beyond
  *   what `dtype` has
  */
 export async function saveModel(engine, { head: given, dtype = 'f32' }, context) {
-  const { config, configJson, extras, tokenizer } = engine;
+  const { config, configJson, extras, tokenizer, fingerprint } = engine;
+  if (given && given.fingerprint !== fingerprint)
+    throw new BertletError(
+      'HEAD_MODEL_MISMATCH',
+      `The head was trained on ${given.baseModel} (fingerprint ${given.fingerprint}), but the model has fingerprint ${fingerprint}. ` +
+        'Save it with the model that it was trained on.',
+    );
   const { maskedHead, sentencePipeline: pipeline } = extras;
   const stored = new Map(extras.headTensors);
   const [weight, bias] = ['weight', 'bias'].map((part) => stored.get(`pooler.dense.${part}`)?.values);

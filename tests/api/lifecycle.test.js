@@ -57,7 +57,9 @@ test('dispose() rejects what runs and what comes later, and may be repeated', as
   await assert.rejects(bert.tokenize('good'), disposed);
   await assert.rejects(bert.fit(toyExamples(4)), disposed);
   await assert.rejects(head.classify('good'), disposed);
-  assert.ok((await head.save()).length > 0, 'a head is a value and can still be saved');
+  const saved = await head.save();
+  assert.ok(saved.length > 0, 'a head is a value and can still be saved');
+  await assert.rejects(bert.loadHead(saved), disposed);
 });
 
 test('several models side by side', async () => {

@@ -75,7 +75,8 @@ test('the weights of a head that was saved go once', async () => {
   const { up, down } = await messagesOf(async () => (back = await bert.loadHead(file)));
   assert.equal(up.length, 1);
   assert.ok(bytes(up) > WEIGHTS && bytes(up) < 1.5 * WEIGHTS);
-  assert.deepEqual(down, [], 'it waits for no answer');
+  assert.equal(down.length, 1);
+  assert.ok(bytes(down) < 100, `${bytes(down)} bytes down`);
   await isShort(() => back.classify('a good movie'));
   assert.deepEqual(await back.classify('a good movie'), await head.classify('a good movie'));
 });

@@ -134,8 +134,8 @@ test('an aborted call gives up what it has, and its place', async () => {
 
 test('when a worker ends, its calls fail, the others go on, and another one takes its place with all heads', async () => {
   await workers.call('keepHead', { head: 7, network: { lora: {} } });
-  workers.tell('keepHead', { head: 8, network: {} });
-  workers.tell('keepHead', { head: 9, network: {} });
+  await workers.call('keepHead', { head: 8, network: {} });
+  await workers.call('keepHead', { head: 9, network: {} });
   workers.tell('forgetHead', { head: 8 });
   const [a, b] = [call('a', 1), call('b', 1)];
   await hands[1].end();
@@ -158,6 +158,20 @@ test('when a worker ends, its calls fail, the others go on, and another one take
   ]);
   assert.deepEqual(third.names, ['many']);
   assert.deepEqual([many.state, hands[0].names], ['open', ['many']]);
+});
+
+test('a worker that ends while it is given a head: the others have it, and so has the next one', async () => {
+  hands[1].call = async function () {
+    await this.end();
+    throw new BertletError('WORKER_FAILED', 'The worker ended unexpectedly: why');
+  };
+  await workers.call('keepHead', { head: 7, network: {} });
+  assert.deepEqual(hands[0].told, [['keepHead', 7]]);
+  call('next', 1);
+  const third = new Hand();
+  started[0].resolve(third);
+  await setImmediate();
+  assert.deepEqual(third.told, [['keepHead', 7]]);
 });
 
 test('a worker that ends while it has nothing to do is replaced at the next call', async () => {

@@ -242,6 +242,9 @@ test('another model in the same place is no worker of the pool', async (t) => {
 });
 
 test('dispose() rejects what runs, what waits and what comes later, and may be repeated', async () => {
+  const bert = await load(tiny());
+  const head = await (await bert.fit(toyExamples(4), { c: 1 })).save();
+  await bert.dispose();
   const pool = await createPool({ model: tiny(), size: 2 });
   const calls = Array.from({ length: 6 }, () => pool.embed(Array(100_000).fill('a good movie')));
   const disposing = pool.dispose();
@@ -250,6 +253,7 @@ test('dispose() rejects what runs, what waits and what comes later, and may be r
   await disposing;
   await pool.dispose();
   await assert.rejects(pool.embed('good'), disposed);
+  await assert.rejects(pool.loadHead(head), disposed);
   await assert.rejects(pool.loadHead(new Uint8Array(9)), { code: 'BAD_HEAD' });
 });
 

@@ -79,7 +79,7 @@ export async function saveWith(model, { head, adapter } = {}) {
   const params = { description, adapter: other?.description, names: { model }, dtype: 'f32', threads: 1 };
   const engine = await loadEngine(params, context);
   close(); // an open port would keep Node from exiting
-  return saveModel(engine, { head }, context);
+  return saveModel(engine, { head: head && { ...head, fingerprint: engine.fingerprint } }, context);
 }
 
 /** Transitions in the numbers of files. */

@@ -15,19 +15,9 @@ export class RemoteHead {
   /** @param {import('../../rpc/connection.js').Caller} connection to the worker of the head's model */
   constructor(connection) {
     this.#connection = connection;
-    /** The number. Its weights come to the worker by `keep`, or because `load` or `fit` makes them there. */
+    /** The number. Its weights come to the worker by its method `keepHead`, or because `load` or `fit` makes them there. */
     this.number = ++lastNumber;
     collected.register(this, { connection, head: this.number });
-  }
-
-  /**
-   * Sends weights to the worker.
-   * @param {import('../../core/dense.js').HeadNetwork} network
-   * @returns {Promise<void>} rejects with BAD_ADAPTER if its adapter can't lie beside the model
-   */
-  async keep(network) {
-    if (network.lora) return this.call('keepHead', { network }, {});
-    this.#connection.tell('keepHead', { head: this.number, network });
   }
 
   /** Whether it is of the model of a connection. @param {import('../../rpc/connection.js').Caller} connection */

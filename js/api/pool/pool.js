@@ -79,7 +79,7 @@ export async function openPool({
     const own = Head.partsOf(head)?.data;
     if (!own) return new Pool(new Model(workers, info), size);
     const remote = new RemoteHead(workers);
-    await remote.keep(own.network);
+    await remote.call('keepHead', { network: own.network }, {});
     return new Pool(new Model(workers, info, await createHead(remote, own)), size);
   } catch (error) {
     workers.close();

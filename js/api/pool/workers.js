@@ -74,7 +74,6 @@ export class Workers {
    * @param {any} params
    */
   tell(method, params) {
-    if (method === 'keepHead') this.#heads.set(params.head, params.network);
     if (method === 'forgetHead') this.#heads.delete(params.head);
     for (const { connection } of this.#workers) connection.tell(method, params);
   }
@@ -88,15 +87,22 @@ export class Workers {
   }
 
   /**
-   * Has all workers keep a head, also those that will be started.
+   * Has all workers keep a head, also those that will be started: one that ends meanwhile is none of its business.
    * @param {number} head
    * @param {import('../../core/dense.js').HeadNetwork} network
    */
   async #keepHead(head, network) {
     this.#heads.set(head, network);
-    const running = this.#workers.filter(({ connection }) => connection.state !== 'ended');
+    const keep = async (/** @type {Connection} */ connection) => {
+      try {
+        await connection.call('keepHead', { head, network });
+      } catch (error) {
+        if (connection.state !== 'ended') throw error;
+      }
+    };
     try {
-      await Promise.all(running.map(({ connection }) => connection.call('keepHead', { head, network })));
+      await Promise.all(this.#workers.map(({ connection }) => keep(connection)));
+      this.#closing.signal.throwIfAborted();
     } catch (error) {
       this.#heads.delete(head);
       throw error;

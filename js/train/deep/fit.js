@@ -58,8 +58,8 @@ const MAX_EPOCHS = 20;
  * @param {any} params of the task's function in js/train/frozen/, and `tuning`
  * @param {import('../../rpc/serve.js').Context} context
  * @param {import('./session.js').UntilAlone} untilAlone
- * @returns {Promise<{ network: import('../../core/dense.js').HeadNetwork, transitions?: Float32Array, report: object, validation: any,
- *   fingerprint: string }>} `validation` as of the task's function. Rejects with BAD_INPUT, BAD_CHECKPOINT, OUT_OF_MEMORY, BAD_WEIGHTS,
+ * @returns {Promise<{ network: import('../../core/dense.js').HeadNetwork, transitions?: Float32Array, report: object, validation: any }>}
+ *   `validation` as of the task's function. Rejects with BAD_INPUT, BAD_CHECKPOINT, OUT_OF_MEMORY, BAD_WEIGHTS,
  *   HEAD_MODEL_MISMATCH if another fit has changed the model meanwhile, or the signal's reason
  */
 export async function tune(engine, params, context, untilAlone) {
@@ -79,7 +79,7 @@ export async function tune(engine, params, context, untilAlone) {
         replaceWeights(engine, tuner, plan.tuning),
       );
     else checkTurn(engine, fingerprint, context.signal);
-    return { ...found, fingerprint: engine.fingerprint };
+    return found;
   });
 }
 

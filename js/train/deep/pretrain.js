@@ -68,7 +68,7 @@ const UNKNOWN = { some: 0.05, most: 0.5 };
  *   on; or `validation`, the share of `texts` that is held out of training for that
  * @param {import('../../rpc/serve.js').Context} context
  * @param {import('./session.js').UntilAlone} untilAlone
- * @returns {Promise<{ report: PretrainReport, fingerprint: string }>} Rejects with BAD_INPUT, BAD_VOCABULARY, UNSUPPORTED_MODEL,
+ * @returns {Promise<{ report: PretrainReport }>} Rejects with BAD_INPUT, BAD_VOCABULARY, UNSUPPORTED_MODEL,
  *   BAD_CHECKPOINT, OUT_OF_MEMORY, BAD_WEIGHTS, HEAD_MODEL_MISMATCH if another training has changed the model meanwhile, or the signal's reason
  */
 export async function pretrain(engine, params, context, untilAlone) {
@@ -134,7 +134,7 @@ export async function pretrain(engine, params, context, untilAlone) {
     const tokens = train.reduce((sum, { encoded }) => sum + encoded.ids.length, 0);
     const counts = { texts, sequences: train.length, heldOutSequences: heldOut.length, tokens };
     const newHead = extras.maskedHead === undefined;
-    return { report: reportOf(how, counts, newHead, standing), fingerprint: engine.fingerprint };
+    return { report: reportOf(how, counts, newHead, standing) };
   });
 }
 
