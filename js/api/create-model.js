@@ -17,4 +17,6 @@ export function createModel(options) {
 }
 
 /** @type {typeof createModel} */
-const create = guarded(async (options) => load(.../** @type {[any, any]} */ ((await fetchLazy()).newModel(options))));
+const create = guarded(async (options = /** @type {any} */ ({})) =>
+  load(.../** @type {[any, any]} */ ((await fetchLazy()).newModel(options))),
+);

@@ -263,6 +263,7 @@ test('wrong options, and a model that is not there', async () => {
   await wrong({ model: tiny(), size: 0 }, 'BAD_INPUT', /size is 0/);
   await wrong({ model: tiny(), sise: 2 }, 'BAD_INPUT', /no option "sise"/);
   await wrong({ size: 2 }, 'BAD_INPUT', /A model is given/);
+  for (const none of [undefined, null, tiny()]) await wrong(none, 'BAD_INPUT', /one object.*{ model, size }/);
   await wrong({ model: join(tiny(), 'nothing'), size: 2 }, 'FILE_NOT_FOUND');
   await assert.rejects(createPool({ model: tiny(), signal: AbortSignal.abort(new Error('mine')) }), {
     message: 'mine',

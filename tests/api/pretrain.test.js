@@ -364,4 +364,7 @@ describe('what can go wrong', () => {
   ])
     test(`createModel, ${JSON.stringify(options).slice(0, 40)}: ${code}`, () =>
       assert.rejects(createModel({ ...small, ...options }), { code, message }));
+
+  test('createModel without options: BAD_INPUT', () =>
+    assert.rejects(createModel(), { code: 'BAD_INPUT', message: /"vocabulary" must be an array of pieces/ }));
 });

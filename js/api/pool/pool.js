@@ -16,18 +16,14 @@ const DEFAULT_SIZE = 4;
 
 /**
  * What `createPool` does.
- * @param {import('../../types.js').PoolOptions & import('../../types.js').LoadOptions & import('../../types.js').TaskOptions} options
+ * @param {import('../../types.js').PoolOptions & import('../../types.js').LoadOptions & import('../../types.js').TaskOptions} all
  * @returns {Promise<Pool>}
  */
-export async function openPool({
-  model: spec,
-  size: wanted = Math.min(cores(), DEFAULT_SIZE),
-  threads = 1,
-  signal,
-  onProgress,
-  onWarning,
-  ...options
-}) {
+export async function openPool(all) {
+  if (typeof all !== 'object' || all === null)
+    throw new BertletError('BAD_INPUT', 'createPool() takes one object, with the model in it: { model, size }.');
+  const { model: spec, size: wanted = Math.min(cores(), DEFAULT_SIZE), threads = 1, ...others } = all;
+  const { signal, onProgress, onWarning, ...options } = others;
   checkInteger('size', wanted, 1, 64);
   let size = wanted;
 
