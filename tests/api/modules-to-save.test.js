@@ -1,10 +1,11 @@
 // fit({ method: 'lora', modulesToSave }): modules that are trained as a whole beside adapters. That PEFT opens what is written, with the same
 // numbers, tests/python/folders.test.js tries; that gradients of such a mixture are PyTorch's, tests/train/trainer_test.c.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { random, shuffle } from '../../js/base/random.js';
 import { load } from '../../js/index.js';
-import { tiny, toyExamples } from '../support.js';
+import { fixtures, tiny, toyExamples } from '../support.js';
 import { parseFile } from '../checkpoint/written.js';
 
 const quick = { epochs: 6, batchSize: 8, learningRate: 5e-3, rank: 4 };
@@ -137,4 +138,18 @@ test('what is not possible', async (t) => {
     code: 'BAD_INPUT',
     message: /modulesToSave trains the model's own weights.*f32.*method 'lora' without it/,
   });
+});
+
+test('the modules that a message names are those of the family', async (t) => {
+  for (const [family, named] of [
+    ['bert', 'embeddings, layer.0 and LayerNorm'],
+    ['distilbert', 'embeddings, layer.0 and LayerNorm, sa_layer_norm, output_layer_norm'],
+    ['megatron-bert', 'embeddings, layer.0 and ln'],
+  ]) {
+    const bert = await load(join(fixtures, 'checkpoints', family), { dtype: 'f32', threads: 1 });
+    t.after(() => bert.dispose());
+    const fit = (modulesToSave) => bert.fit(toyExamples(8), { method: 'lora', epochs: 1, rank: 2, modulesToSave });
+    await assert.rejects(fit(['norm']), ({ code, message }) => code === 'BAD_INPUT' && message.includes(`${named}.`));
+    await fit(named.split(/, | and /).filter((name) => name !== 'layer.0'));
+  }
 });

@@ -25,7 +25,7 @@ export function loraTensors(names, family, targetModules, modulesToSave) {
   if (unknown !== undefined)
     throw new BertletError(
       'BAD_INPUT',
-      `modulesToSave has ${JSON.stringify(unknown)}, which is no module of this model's encoder. There are, for instance, embeddings, LayerNorm and layer.0. The head is always trained.`,
+      `modulesToSave has ${JSON.stringify(unknown)}, which is no module of this model's encoder. There are, for instance, embeddings, layer.0 and ${normalizations(names, family)}. The head is always trained.`,
     );
   const tuning = names.map((name, i) =>
     modulesToSave.some((module) => isInModule(name, family, module)) ? 'TRAINED' : adapted[i],
@@ -35,6 +35,16 @@ export function loraTensors(names, family, targetModules, modulesToSave) {
     'BAD_INPUT',
     "modulesToSave has all modules that would get an adapter. Train them by method 'layers' or 'full'.",
   );
+}
+
+/**
+ * What the normalizations are called in the family: 'LayerNorm' in BERT.
+ * @param {string[]} names of all tensors, canonical
+ * @param {import('../../checkpoint/families/family.js').Family} family
+ */
+function normalizations(names, family) {
+  const modules = names.map((name) => nameInModel(name, family).split('.').at(-2) ?? '');
+  return [...new Set(modules.filter((module) => /(norm|^ln)$/i.test(module)))].join(', ');
 }
 
 /**
