@@ -34,6 +34,15 @@ export async function openHead(content, info, remote, { signal, hub, revision, t
     const { fingerprint, ...head } = await remote.call('loadHeadBeside', { description }, { signal, transfer });
     const { model: baseModel, adapter } = info;
     return { ...head, baseModel, ...(adapter && { adapter }), fingerprint };
+  } catch (error) {
+    if (!(
+      error instanceof BertletError &&
+      error.code === 'FILE_NOT_FOUND' &&
+      error.message.includes('adapter_config.json')
+    ))
+      throw error;
+    const way = 'A head without an adapter is given as the bytes of its file, which head.save() or bertlet train made.';
+    throw new BertletError(error.code, `${error.message} ${way}`, { cause: error });
   } finally {
     close();
   }

@@ -1,8 +1,10 @@
 // Heads: trained, used, saved, brought back.
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { load } from '../../js/index.js';
-import { serve, tiny, toyExamples } from '../support.js';
+import { serve, temporaryFolder, tiny, toyExamples } from '../support.js';
 
 describe('a classifier on a model of random weights', () => {
   let bert;
@@ -295,6 +297,12 @@ describe('a classifier on a model of random weights', () => {
     const other = await load(tiny('bf16'), { dtype: 'f32' });
     await assert.rejects(other.loadHead(await head.save()), { code: 'HEAD_MODEL_MISMATCH', message: /fingerprint/ });
     await other.dispose();
+
+    const folder = await temporaryFolder(t);
+    await writeFile(join(folder, 'model.safetensors'), await head.save());
+    const isBytes = { code: 'FILE_NOT_FOUND', message: /adapter_config\.json.*given as the bytes of its file/ };
+    await assert.rejects(bert.loadHead(folder), isBytes);
+    await assert.rejects(bert.loadHead(join(folder, 'model.safetensors')), isBytes);
   });
 
   test('examples and options that are none', async () => {
