@@ -291,7 +291,7 @@ test('the command line tunes, too', async (t) => {
   const more = ['--learning-rate', '0.01', '--batch-size', '4', '--max-tokens', '20', '--memory', '100MB'];
   const { code, stdout, stderr } = await bertlet([...command, ...tuning, ...more]);
   assert.equal(code, 0, stderr);
-  const bert = await load(tiny(), { dtype: 'f32', threads: 1 });
+  const bert = await load(tiny(), { threads: 1 });
   t.after(() => bert.dispose());
   const lora = { method: 'lora', rank: 2, targetModules: ['query', 'value'], epochs: 3, learningRate: 0.01 };
   const [{ n, frozen, baseline, ...own }] = await bert.learningCurve(pool, {
