@@ -9,7 +9,7 @@ find_program(NODE node REQUIRED)
 set(KERNELS linear_f32 linear_i8 fastest_int8 quantize_rows quantize_row attention_f32 attention_i8 layer_norm softmax activate
   logreg_logits logreg_gradient exponential)
 set(KERNEL_FUNCTIONS linear_scratch attention_scratch pack_row pack_row_i8 blocks_i8 rows_i8_bytes dequantize_row)
-set(TRAINER_KERNELS weight_gradient activate_backward row_moments layer_norm_backward attention_dropping
+set(TRAINER_KERNELS weight_gradient activate_backward row_moments layer_norm_backward attention_training
   attention_backward apply_dropout transpose_packed)
 set(TRAINER_KERNEL_FUNCTIONS weight_gradient_scratch attention_backward_scratch)
 

@@ -403,10 +403,8 @@ BERTLET_API bertlet_status bertlet_mlp_forward(bertlet_mlp *mlp, const float *fe
  * adds its derivative by each parameter to the gradient. */
 BERTLET_API void bertlet_mlp_backward(bertlet_mlp *mlp, const float *logit_gradient);
 
-/* Computes the derivative of the loss by the features of the last batch: feature_gradient [count][inputs] or, with the
- * `rows` of bertlet_mlp_forward(), its rows of these numbers; the others are left alone. */
-BERTLET_API void bertlet_mlp_backward_inputs(bertlet_mlp *mlp, const float *logit_gradient, const int32_t *rows,
-                                             float *feature_gradient);
+/* Computes the derivative of the loss by the features of the last batch's rows: feature_gradient [count][inputs]. */
+BERTLET_API void bertlet_mlp_backward_inputs(bertlet_mlp *mlp, const float *logit_gradient, float *feature_gradient);
 
 /* One step of AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101) as torch.optim.AdamW does it, all
  * parameters in one group. Afterwards the gradient is 0. */
@@ -449,7 +447,7 @@ typedef enum bertlet_tuning {
 
 /* Every field has 4 bytes. */
 typedef struct bertlet_training {
-  int32_t begin; /* layers that run: begin .. end - 1. With `begin` 0 the embeddings come before them */
+  int32_t begin; /* layers that run, at least one: begin .. end - 1. With `begin` 0 the embeddings come before them */
   int32_t end;
   int32_t max_tokens;  /* most tokens of a batch, whatever the model's max_batch_tokens */
   int32_t kept_layers; /* of the layers that run, so many at the end keep what their forward pass computes; the others
@@ -498,15 +496,19 @@ BERTLET_API bertlet_status bertlet_trainer_write_adapter(bertlet_trainer *traine
  *                                 embeddings of `ids`, which are not read otherwise. It must be given where `begin`
  *                                 is above 0, and must not where the embeddings are trained, or dropped and then
  *                                 projected
+ *   rows [row_count]              the tokens whose output of the last layer is read, ascending: only these get one,
+ *                                 and only they have features, which spares most of that layer. They must stay
+ *                                 unchanged too. NULL: all. Only without pooling
  *   key                           of the dropout masks, another number in each step; 0: no dropout, as in inference
  *   first_token                   how many tokens earlier batches of this step had, so that masks don't depend on
  *                                 how a step is cut */
 BERTLET_API bertlet_status bertlet_trainer_forward(bertlet_trainer *trainer, const int32_t *ids,
                                                    const int32_t *type_ids, const int32_t *starts, int32_t sequences,
-                                                   const float *hidden, uint32_t key, int32_t first_token);
+                                                   const float *hidden, const int32_t *rows, int32_t row_count,
+                                                   uint32_t key, int32_t first_token);
 
-/* The features of the last forward pass, in the trainer's block: [sequences][hidden_size], or [tokens][hidden_size]
- * without pooling. */
+/* The features of the last forward pass, in the trainer's block: [sequences][hidden_size], or [rows][hidden_size]
+ * without pooling, where the rows are those that are read. */
 BERTLET_API float *bertlet_trainer_features(const bertlet_trainer *trainer);
 
 /* The masked-LM head of a trainer (Devlin et al. 2019, https://arxiv.org/abs/1810.04805, section 3.1): a linear layer
@@ -517,17 +519,17 @@ BERTLET_API float *bertlet_trainer_features(const bertlet_trainer *trainer);
 BERTLET_API bertlet_status bertlet_trainer_read_masked_lm(const bertlet_trainer *trainer, float *values);
 BERTLET_API bertlet_status bertlet_trainer_write_masked_lm(bertlet_trainer *trainer, const float *values);
 
-/* The loss of masked words of the last forward pass: the mean over them of the cross entropy of the whole vocabulary.
- *   rows              [count]  the tokens in whose places words are to be found
- *   labels            [count]  these words
+/* The loss of masked words of the last forward pass, whose rows are the tokens in whose places words are to be found:
+ * the mean over them of the cross entropy of the whole vocabulary.
+ *   labels            [rows]  these words
  *   share             by which the loss is multiplied before its derivatives
- *   feature_gradient  [tokens][hidden_size]  out: what bertlet_trainer_backward() wants; the derivatives by the head's
+ *   feature_gradient  [rows][hidden_size]  out: what bertlet_trainer_backward() wants; the derivatives by the head's
  *                     parameters are added to the gradients. NULL: the loss is only measured
  *   right             out: for how many of them the true word was the most likely one
- * Returns the mean loss (without `share`) or, negative, BERTLET_ERROR_ARGUMENT for a row or label out of range, no rows
- * or more than tokens, BERTLET_ERROR_NUMERIC for a loss that is not finite. */
-BERTLET_API double bertlet_trainer_masked_loss(bertlet_trainer *trainer, const int32_t *rows, const int32_t *labels,
-                                               int32_t count, double share, float *feature_gradient, int32_t *right);
+ * Returns the mean loss (without `share`) or, negative, BERTLET_ERROR_ARGUMENT for a label out of range,
+ * BERTLET_ERROR_NUMERIC for a loss that is not finite. */
+BERTLET_API double bertlet_trainer_masked_loss(bertlet_trainer *trainer, const int32_t *labels, double share,
+                                               float *feature_gradient, int32_t *right);
 
 /* The backward pass of the last forward pass: adds to the gradients. feature_gradient, of the shape of the features, is
  * the derivative of the loss by them, and is overwritten. */

@@ -14,17 +14,17 @@ static void probabilities_of(const float *query, const float *k, int32_t length,
   softmax_scalar(probability, 1, length);
 }
 
-static void attend(const float *q, const float *k, const float *v, int32_t length, int32_t stride, int32_t head_size,
-                   int32_t query_begin, int32_t query_end, const dropout *drop, float *scratch, float *context,
-                   int32_t context_stride) {
+static void attend(const float *q, int32_t query_stride, const int32_t *rows, int32_t queries, const float *k,
+                   const float *v, int32_t length, int32_t stride, int32_t head_size, const dropout *drop,
+                   float *scratch, float *context, int32_t context_stride) {
   float *probability = scratch; /* [length] */
-  for (int32_t row = query_begin; row < query_end; row++) {
-    probabilities_of(q + (size_t)row * stride, k, length, stride, head_size, probability);
-    if (drop) apply_dropout_scalar(probability, length, (uint32_t)row * (uint32_t)length, drop);
+  for (int32_t query = 0; query < queries; query++) {
+    probabilities_of(q + (size_t)query * query_stride, k, length, stride, head_size, probability);
+    if (drop) apply_dropout_scalar(probability, length, (uint32_t)rows[query] * (uint32_t)length, drop);
     for (int32_t i = 0; i < head_size; i++) {
       double sum = 0;
       for (int32_t key = 0; key < length; key++) sum += (double)probability[key] * v[(size_t)key * stride + i];
-      context[(size_t)row * context_stride + i] = (float)sum;
+      context[(size_t)query * context_stride + i] = (float)sum;
     }
   }
 }
@@ -32,29 +32,31 @@ static void attend(const float *q, const float *k, const float *v, int32_t lengt
 void attention_f32_scalar(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
                           int32_t head_size, int32_t query_begin, int32_t query_end, float *scratch, float *context,
                           int32_t context_stride) {
-  attend(q, k, v, length, stride, head_size, query_begin, query_end, NULL, scratch, context, context_stride);
+  attend(q + (size_t)query_begin * stride, stride, NULL, query_end - query_begin, k, v, length, stride, head_size, NULL,
+         scratch, context + (size_t)query_begin * context_stride, context_stride);
 }
 
-void attention_dropping_scalar(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
-                               int32_t head_size, const dropout *drop, float *scratch, float *context,
-                               int32_t context_stride) {
-  attend(q, k, v, length, stride, head_size, 0, length, drop, scratch, context, context_stride);
+void attention_training_scalar(const float *q, int32_t query_stride, const int32_t *rows, int32_t queries,
+                               const float *k, const float *v, int32_t length, int32_t stride, int32_t head_size,
+                               const dropout *drop, float *scratch, float *context, int32_t context_stride) {
+  attend(q, query_stride, rows, queries, k, v, length, stride, head_size, drop, scratch, context, context_stride);
 }
 
 /* With p the probabilities of a query, m the factors of dropout (1 without) and g the gradient of the context:
  * dp = m (g . v), ds = p (dp - sum p dp); sum p dp is g . context. */
-void attention_backward_scalar(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
-                               int32_t head_size, const dropout *drop, const float *context,
-                               const float *context_gradient, int32_t context_stride, float *scratch, float *dq,
-                               float *dk, float *dv) {
+void attention_backward_scalar(const float *q, int32_t query_stride, const int32_t *rows, int32_t queries,
+                               const float *k, const float *v, int32_t length, int32_t stride, int32_t head_size,
+                               const dropout *drop, const float *context, const float *context_gradient,
+                               int32_t context_stride, float *scratch, float *dq, float *dk, float *dv) {
   const double scale = 1.0 / sqrt(head_size);
   float *probability = scratch, *dropped = probability + length; /* [length] each */
-  for (int32_t row = 0; row < length; row++)
-    for (int32_t i = 0; i < head_size; i++)
-      dq[(size_t)row * stride + i] = dk[(size_t)row * stride + i] = dv[(size_t)row * stride + i] = 0;
-  for (int32_t row = 0; row < length; row++) {
-    const float *query = q + (size_t)row * stride, *g = context_gradient + (size_t)row * context_stride;
-    const uint32_t first = (uint32_t)row * (uint32_t)length;
+  for (int32_t key = 0; key < length; key++)
+    for (int32_t i = 0; i < head_size; i++) dk[(size_t)key * stride + i] = dv[(size_t)key * stride + i] = 0;
+  for (int32_t row = 0; row < queries; row++) {
+    const float *query = q + (size_t)row * query_stride, *g = context_gradient + (size_t)row * context_stride;
+    float *query_gradient = dq + (size_t)row * query_stride;
+    const uint32_t first = drop ? (uint32_t)rows[row] * (uint32_t)length : 0;
+    for (int32_t i = 0; i < head_size; i++) query_gradient[i] = 0;
     probabilities_of(query, k, length, stride, head_size, probability);
     double along = 0;
     for (int32_t i = 0; i < head_size; i++) along += (double)g[i] * context[(size_t)row * context_stride + i];
@@ -68,7 +70,7 @@ void attention_backward_scalar(const float *q, const float *k, const float *v, i
     for (int32_t key = 0; key < length; key++) {
       const float score_gradient = (float)(probability[key] * (dropped[key] - along) * scale);
       for (int32_t i = 0; i < head_size; i++) {
-        dq[(size_t)row * stride + i] += score_gradient * k[(size_t)key * stride + i];
+        query_gradient[i] += score_gradient * k[(size_t)key * stride + i];
         dk[(size_t)key * stride + i] += score_gradient * query[i];
       }
     }

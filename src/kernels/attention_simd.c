@@ -38,11 +38,11 @@ static void exponentials(float *scores, int32_t length, v128_t inverse_sum[2]) {
   inverse_sum[1] = wasm_f32x4_div(splat(1.0f), sum[1]);
 }
 
-/* Dropout of scores [length][8], or of what belongs to them, of the queries from `query` on. */
-static void drop_scores(float *scores, int32_t length, int32_t query, const dropout *drop) {
-  const v128_t across = wasm_i32x4_splat(length), lanes = wasm_i32x4_make(0, 1, 2, 3);
-  v128_t left = wasm_i32x4_mul(wasm_i32x4_add(wasm_i32x4_splat(query), lanes), across);
-  v128_t right = wasm_i32x4_mul(wasm_i32x4_add(wasm_i32x4_splat(query + LANES), lanes), across);
+/* Dropout of scores [length][8], or of what belongs to them, of `count` queries, the rows of which are given. */
+static void drop_scores(float *scores, int32_t length, const int32_t *rows, int32_t count, const dropout *drop) {
+  uint32_t first[QUERIES];
+  for (int32_t i = 0; i < QUERIES; i++) first[i] = (uint32_t)rows[min(i, count - 1)] * (uint32_t)length;
+  v128_t left = wasm_v128_load(first), right = wasm_v128_load(first + LANES);
   for (int32_t key = 0; key < length; key++, scores += QUERIES) {
     wasm_v128_store(scores, drop_lanes(wasm_v128_load(scores), left, drop));
     wasm_v128_store(scores + LANES, drop_lanes(wasm_v128_load(scores + LANES), right, drop));
@@ -72,10 +72,10 @@ static void store_context(const float *sums, const v128_t inverse_sum[2], int32_
 }
 
 /* Inlined, so that what never drops has no code for it. */
-static inline __attribute__((always_inline)) void attend(const float *q, const float *k, const float *v, int32_t length,
-                                                         int32_t stride, int32_t head_size, int32_t query_begin,
-                                                         int32_t query_end, const dropout *drop, float *scratch,
-                                                         float *context, int32_t context_stride) {
+static inline __attribute__((always_inline)) void
+attend(const float *q, int32_t query_stride, const int32_t *rows, int32_t query_begin, int32_t query_end,
+       const float *k, const float *v, int32_t length, int32_t stride, int32_t head_size, const dropout *drop,
+       float *scratch, float *context, int32_t context_stride) {
   static const float zeros[TILE_COLUMNS] = {0};
   const float scale = LOG2_E / sqrtf((float)head_size); /* so that e^score is 2^(scaled score) */
   const int32_t padded = tiles_of(length) * TILE_ROWS;
@@ -94,14 +94,15 @@ static inline __attribute__((always_inline)) void attend(const float *q, const f
     const int32_t count = min(QUERIES, query_end - query);
     for (int32_t half = 0; half < QUERIES; half += LANES) {
       const int32_t first = min(half, count - 1);
-      pack_tile(q + (size_t)(query + first) * stride, count - first, stride, head_size, scale, queries + half, QUERIES);
+      pack_tile(q + (size_t)(query + first) * query_stride, count - first, query_stride, head_size, scale,
+                queries + half, QUERIES);
     }
     for (int32_t key = 0; key < length; key += TILE_ROWS) {
       tile(keys + (size_t)key * head_size, queries, head_size, zeros, 0, scores + key * QUERIES, QUERIES);
     }
     v128_t inverse_sum[2];
     exponentials(scores, length, inverse_sum);
-    if (drop) drop_scores(scores, length, query, drop);
+    if (drop) drop_scores(scores, length, rows + query, count, drop);
     for (int32_t column = 0; column < head_size; column += TILE_ROWS) {
       float sums[TILE_ROWS][QUERIES];
       tile(values + (size_t)column * length, scores, length, zeros, 0, sums[0], QUERIES);
@@ -114,13 +115,14 @@ static inline __attribute__((always_inline)) void attend(const float *q, const f
 void attention_f32_simd(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
                         int32_t head_size, int32_t query_begin, int32_t query_end, float *scratch, float *context,
                         int32_t context_stride) {
-  attend(q, k, v, length, stride, head_size, query_begin, query_end, NULL, scratch, context, context_stride);
+  attend(q, stride, NULL, query_begin, query_end, k, v, length, stride, head_size, NULL, scratch, context,
+         context_stride);
 }
 
-void attention_dropping_simd(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
-                             int32_t head_size, const dropout *drop, float *scratch, float *context,
-                             int32_t context_stride) {
-  attend(q, k, v, length, stride, head_size, 0, length, drop, scratch, context, context_stride);
+void attention_training_simd(const float *q, int32_t query_stride, const int32_t *rows, int32_t queries, const float *k,
+                             const float *v, int32_t length, int32_t stride, int32_t head_size, const dropout *drop,
+                             float *scratch, float *context, int32_t context_stride) {
+  attend(q, query_stride, rows, 0, queries, k, v, length, stride, head_size, drop, scratch, context, context_stride);
 }
 
 /* ---- Backward ---------------------------------------------------------------------------------------------------- */
@@ -203,10 +205,10 @@ static void store_sums(const float *sums, int32_t length, int32_t head_size, int
 
 /* The definition stands beside attention_backward_scalar(). As in the forward pass 8 queries at a time are lanes; those
  * of a block, turned so that keys are lanes, then give what the block adds to dk and dv. */
-void attention_backward_simd(const float *q, const float *k, const float *v, int32_t length, int32_t stride,
-                             int32_t head_size, const dropout *drop, const float *context,
-                             const float *context_gradient, int32_t context_stride, float *scratch, float *dq,
-                             float *dk, float *dv) {
+void attention_backward_simd(const float *q, int32_t query_stride, const int32_t *rows, int32_t queries, const float *k,
+                             const float *v, int32_t length, int32_t stride, int32_t head_size, const dropout *drop,
+                             const float *context, const float *context_gradient, int32_t context_stride,
+                             float *scratch, float *dq, float *dk, float *dv) {
   static const float zeros[TILE_COLUMNS] = {0};
   const float scale = 1.0f / sqrtf((float)head_size);
   const int32_t padded = tiles_of(length) * TILE_ROWS, padded_head = (head_size + 7) / 8 * 8;
@@ -217,9 +219,9 @@ void attention_backward_simd(const float *q, const float *k, const float *v, int
   float *dv_sums = dk_sums + whole;                          /* likewise */
   float *query_rows = dv_sums + whole;                       /* [padded head_size / 8][BLOCK][8] */
   float *gradient_rows = query_rows + BLOCK * padded_head;   /* likewise */
-  float *queries = gradient_rows + BLOCK * padded_head;      /* [head_size][8] */
-  float *gradients = queries + QUERIES * padded_head;        /* likewise */
-  float *scores = gradients + QUERIES * padded_head;         /* [padded length][8] */
+  float *query_tile = gradient_rows + BLOCK * padded_head;   /* [head_size][8] */
+  float *gradient_tile = query_tile + QUERIES * padded_head; /* likewise */
+  float *scores = gradient_tile + QUERIES * padded_head;     /* [padded length][8] */
   float *dp = scores + (size_t)padded * QUERIES;             /* likewise */
   float *scores_by_key = dp + (size_t)padded * QUERIES;      /* [padded length / 4][BLOCK][4] */
   float *dp_by_key = scores_by_key + (size_t)padded * BLOCK; /* likewise */
@@ -232,41 +234,41 @@ void attention_backward_simd(const float *q, const float *k, const float *v, int
   pack_values(k, length, stride, head_size, key_columns);
   memset(dk_sums, 0, 2 * whole * sizeof(float));
 
-  for (int32_t block = 0; block < length; block += BLOCK) {
-    const int32_t block_size = min(BLOCK, length - block);
+  for (int32_t block = 0; block < queries; block += BLOCK) {
+    const int32_t block_size = min(BLOCK, queries - block);
     for (int32_t query = block; query < block + block_size; query += QUERIES) {
       const int32_t count = min(QUERIES, block + block_size - query);
       const size_t row = (size_t)query * context_stride;
       for (int32_t half = 0; half < QUERIES; half += LANES) {
         const int32_t first = min(half, count - 1);
-        pack_tile(q + (size_t)(query + first) * stride, count - first, stride, head_size, scale * LOG2_E,
-                  queries + half, QUERIES);
+        pack_tile(q + (size_t)(query + first) * query_stride, count - first, query_stride, head_size, scale * LOG2_E,
+                  query_tile + half, QUERIES);
         pack_tile(context_gradient + row + (size_t)first * context_stride, count - first, context_stride, head_size,
-                  1.0f, gradients + half, QUERIES);
+                  1.0f, gradient_tile + half, QUERIES);
       }
       for (int32_t key = 0; key < length; key += TILE_ROWS) {
         const size_t at = (size_t)key * head_size;
-        tile(keys + at, queries, head_size, zeros, 0, scores + key * QUERIES, QUERIES);
-        tile(values + at, gradients, head_size, zeros, 0, dp + key * QUERIES, QUERIES);
+        tile(keys + at, query_tile, head_size, zeros, 0, scores + key * QUERIES, QUERIES);
+        tile(values + at, gradient_tile, head_size, zeros, 0, dp + key * QUERIES, QUERIES);
       }
       v128_t inverse_sum[2];
       float along[QUERIES];
       exponentials(scores, length, inverse_sum);
       products_with_context(context_gradient + row, context + row, context_stride, count, head_size, along);
-      if (drop) drop_scores(dp, length, query, drop);
+      if (drop) drop_scores(dp, length, rows + query, count, drop);
       score_gradients(scores, dp, length, inverse_sum, along);
       const v128_t scales[2] = {splat(scale), splat(scale)};
       for (int32_t column = 0; column < head_size; column += TILE_ROWS) {
         float sums[TILE_ROWS][QUERIES];
         tile(key_columns + (size_t)column * length, dp, length, zeros, 0, sums[0], QUERIES);
-        store_context(sums[0], scales, count, min(TILE_ROWS, head_size - column), dq + (size_t)query * stride + column,
-                      stride);
+        store_context(sums[0], scales, count, min(TILE_ROWS, head_size - column),
+                      dq + (size_t)query * query_stride + column, query_stride);
       }
-      if (drop) drop_scores(scores, length, query, drop);
+      if (drop) drop_scores(scores, length, rows + query, count, drop);
       turn(scores, padded, query - block, count, scores_by_key);
       turn(dp, padded, query - block, count, dp_by_key);
     }
-    pack_rows_of_block(q + (size_t)block * stride, stride, block_size, head_size, query_rows);
+    pack_rows_of_block(q + (size_t)block * query_stride, query_stride, block_size, head_size, query_rows);
     pack_rows_of_block(context_gradient + (size_t)block * context_stride, context_stride, block_size, head_size,
                        gradient_rows);
     add_over_queries(dp_by_key, query_rows, block_size, padded, padded_head, dk_sums);

@@ -210,24 +210,32 @@ DECLARE_ATTENTION(attention_f32_simd);
 #define attention_f32 BERTLET_KERNEL(attention_f32)
 size_t attention_scratch(int32_t length, int32_t head_size);
 
-/* The same for all queries, with dropout of the probabilities, of which that of (query, key) has the number
- * query * length + key. */
-#define DECLARE_ATTENTION_DROPPING(name)                                                                               \
-  void name(const float *q, const float *k, const float *v, int32_t length, int32_t stride, int32_t head_size,         \
-            const dropout *drop, float *scratch, float *context, int32_t context_stride)
-DECLARE_ATTENTION_DROPPING(attention_dropping_scalar);
-DECLARE_ATTENTION_DROPPING(attention_dropping_simd);
-#define attention_dropping BERTLET_KERNEL(attention_dropping)
+/* The same in training: for some rows of the sequence, whose queries stand one behind the other, and with dropout of the
+ * probabilities, unless `drop` is NULL. That of (query, key) has the number rows[query] * length + key.
+ *   q         [queries][query_stride]
+ *   rows      [queries]
+ *   k, v      [length][stride]
+ *   context   [queries][context_stride]  out */
+#define DECLARE_ATTENTION_TRAINING(name)                                                                               \
+  void name(const float *q, int32_t query_stride, const int32_t *rows, int32_t queries, const float *k,                \
+            const float *v, int32_t length, int32_t stride, int32_t head_size, const dropout *drop, float *scratch,    \
+            float *context, int32_t context_stride)
+DECLARE_ATTENTION_TRAINING(attention_training_scalar);
+DECLARE_ATTENTION_TRAINING(attention_training_simd);
+#define attention_training BERTLET_KERNEL(attention_training)
 
-/* The backward pass of both (without dropout `drop` is NULL), for all queries: from the derivative of the loss by the
- * context to those by q, k and v. The probabilities are computed again, for a block of queries at a time, so that they
- * stay in the cache (Dao et al. 2022, https://arxiv.org/abs/2205.14135, section 3.1 and appendix B). context,
- * context_gradient  [length][context_stride] dq, dk, dv                 [length][stride]  out scratch
- * attention_backward_scratch(length, head_size) floats */
+/* Its backward pass: from the derivative of the loss by the context to those by q, k and v. The probabilities are
+ * computed again, for a block of queries at a time, so that they stay in the cache (Dao et al. 2022,
+ * https://arxiv.org/abs/2205.14135, section 3.1 and appendix B).
+ *   context, context_gradient  [queries][context_stride]
+ *   dq                         [queries][query_stride]  out
+ *   dk, dv                     [length][stride]  out
+ *   scratch                    attention_backward_scratch(length, head_size) floats */
 #define DECLARE_ATTENTION_BACKWARD(name)                                                                               \
-  void name(const float *q, const float *k, const float *v, int32_t length, int32_t stride, int32_t head_size,         \
-            const dropout *drop, const float *context, const float *context_gradient, int32_t context_stride,          \
-            float *scratch, float *dq, float *dk, float *dv)
+  void name(const float *q, int32_t query_stride, const int32_t *rows, int32_t queries, const float *k,                \
+            const float *v, int32_t length, int32_t stride, int32_t head_size, const dropout *drop,                    \
+            const float *context, const float *context_gradient, int32_t context_stride, float *scratch, float *dq,    \
+            float *dk, float *dv)
 DECLARE_ATTENTION_BACKWARD(attention_backward_scalar);
 DECLARE_ATTENTION_BACKWARD(attention_backward_simd);
 #define attention_backward BERTLET_KERNEL(attention_backward)

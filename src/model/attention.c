@@ -1,5 +1,7 @@
 #include "model/attention.h"
 
+#include <string.h>
+
 #include "base/threads.h"
 
 /* Shortest sequence whose attention is computed in 8 bits: in a shorter one rounding takes longer than it saves
@@ -59,6 +61,7 @@ void attention_forward(const bertlet_model *model, const int32_t *starts, int32_
 typedef struct training_step {
   const bertlet_model *model;
   const int32_t *starts;
+  token_rows rows;
   const float *qkv;
   const dropout_plan *plan;
   int32_t layer;
@@ -67,44 +70,63 @@ typedef struct training_step {
   float *qkv_gradient;
 } training_step;
 
+/* The mask of one head over one sequence, which is known by its first token, for probabilities that are numbered by the
+ * token of the query, counted from the batch's first one. */
+static dropout dropout_of_head(const training_step *step, const head_place *of) {
+  const uint32_t heads = (uint32_t)step->model->config.num_attention_heads;
+  const uint32_t sequence = step->plan->first_token + (uint32_t)of->begin;
+  dropout drop = dropout_at(step->plan->attention, step->plan, step->layer, DROP_ATTENTION_PROBABILITIES);
+  drop.key = dropout_hash(drop.key ^ (sequence * heads + (uint32_t)of->head));
+  drop.key -= (uint32_t)of->begin * (uint32_t)of->length; /* the number of the sequence's first probability */
+  return drop;
+}
+
 /* One head over one sequence, forward or backward. */
 static void train_head(void *context, int32_t task, int32_t thread) {
   const training_step *step = context;
   const bertlet_model *model = step->model;
   const head_place place = place_of_head(model, step->starts, task);
-  const int32_t n = model->config.hidden_size, length = place.length, head_size = place.size;
-  const float *query = step->qkv + place.in_qkv;
-  float *scratch = scratch_of(model, thread);
-  float rate = step->plan->attention;
-  dropout drop = dropout_at(rate, step->plan, step->layer, DROP_ATTENTION_PROBABILITIES);
-  /* A mask for each sequence, known by its first token, and head. */
-  const uint32_t first = step->plan->first_token + (uint32_t)place.begin;
-  drop.key = dropout_hash(drop.key ^ (first * (uint32_t)model->config.num_attention_heads + (uint32_t)place.head));
-  const dropout *dropped = rate > 0 ? &drop : NULL;
+  const int32_t n = model->config.hidden_size, length = place.length, size = place.size;
+  const float *qkv = step->qkv + place.in_qkv;
+  const dropout drop = dropout_of_head(step, &place), *dropped = step->plan->attention > 0 ? &drop : NULL;
+  const range rows = rows_between(step->rows, place.begin, place.begin + length);
+  const int32_t count = rows.end - rows.begin, *tokens = step->rows.tokens + rows.begin;
+  const size_t at = (size_t)rows.begin * n + (size_t)place.head * size;
+
+  float *queries = scratch_of(model, thread), *scratch = queries + (size_t)length * size; /* [count][size] */
+  for (int32_t i = 0; i < count; i++)
+    memcpy(queries + (size_t)i * size, qkv + (size_t)(tokens[i] - place.begin) * 3 * n, (size_t)size * sizeof(float));
   if (!step->context_gradient) {
-    float *to = step->context + place.in_context;
-    if (dropped) {
-      attention_dropping(query, query + n, query + 2 * n, length, 3 * n, head_size, dropped, scratch, to, n);
-    } else {
-      attention_f32(query, query + n, query + 2 * n, length, 3 * n, head_size, 0, length, scratch, to, n);
-    }
-  } else {
-    float *gradient = step->qkv_gradient + place.in_qkv;
-    attention_backward(query, query + n, query + 2 * n, length, 3 * n, head_size, dropped,
-                       step->context + place.in_context, step->context_gradient + place.in_context, n, scratch,
-                       gradient, gradient + n, gradient + 2 * n);
+    attention_training(queries, size, tokens, count, qkv + n, qkv + 2 * n, length, 3 * n, size, dropped, scratch,
+                       step->context + at, n);
+    return;
   }
+  float *gradient = step->qkv_gradient + place.in_qkv;
+  float *query_gradients = scratch; /* [count][size] */
+  scratch += (size_t)length * size;
+  attention_backward(queries, size, tokens, count, qkv + n, qkv + 2 * n, length, 3 * n, size, dropped,
+                     step->context + at, step->context_gradient + at, n, scratch, query_gradients, gradient + n,
+                     gradient + 2 * n);
+  for (int32_t row = 0; row < length; row++) memset(gradient + (size_t)row * 3 * n, 0, (size_t)size * sizeof(float));
+  for (int32_t i = 0; i < count; i++)
+    memcpy(gradient + (size_t)(tokens[i] - place.begin) * 3 * n, query_gradients + (size_t)i * size,
+           (size_t)size * sizeof(float));
 }
 
-void attention_forward_training(const bertlet_model *model, const int32_t *starts, int32_t sequences, const float *qkv,
-                                const dropout_plan *plan, int32_t layer, float *context) {
-  training_step step = {model, starts, qkv, plan, layer, context, NULL, NULL};
+size_t attention_training_scratch(int32_t length, int32_t head_size) {
+  const size_t forward = attention_scratch(length, head_size), backward = attention_backward_scratch(length, head_size);
+  return 2 * (size_t)length * (size_t)head_size + (forward > backward ? forward : backward);
+}
+
+void attention_forward_training(const bertlet_model *model, const int32_t *starts, int32_t sequences, token_rows rows,
+                                const float *qkv, const dropout_plan *plan, int32_t layer, float *context) {
+  training_step step = {model, starts, rows, qkv, plan, layer, context, NULL, NULL};
   parallel_for(model->threads, sequences * model->config.num_attention_heads, train_head, &step);
 }
 
-void attention_backward_training(const bertlet_model *model, const int32_t *starts, int32_t sequences, const float *qkv,
-                                 const dropout_plan *plan, int32_t layer, const float *context,
+void attention_backward_training(const bertlet_model *model, const int32_t *starts, int32_t sequences, token_rows rows,
+                                 const float *qkv, const dropout_plan *plan, int32_t layer, const float *context,
                                  const float *context_gradient, float *qkv_gradient) {
-  training_step step = {model, starts, qkv, plan, layer, (float *)context, context_gradient, qkv_gradient};
+  training_step step = {model, starts, rows, qkv, plan, layer, (float *)context, context_gradient, qkv_gradient};
   parallel_for(model->threads, sequences * model->config.num_attention_heads, train_head, &step);
 }

@@ -3,6 +3,7 @@
 #define BERTLET_DROPOUT_H
 
 #include "model/model.h"
+#include "model/rows.h"
 
 typedef enum dropout_place {
   DROP_ATTENTION_PROBABILITIES,
@@ -33,16 +34,16 @@ typedef struct dropout_plan {
  * step's tokens on. */
 dropout dropout_at(float rate, const dropout_plan *plan, int32_t layer, dropout_place place);
 
-/* Drops elements of x [rows][columns], of which a row belongs to a token. Nothing happens at rate 0. */
+/* Drops elements of x [rows.count][columns], each by its token and column. Nothing happens at rate 0. */
 void drop_rows(const bertlet_model *model, float rate, const dropout_plan *plan, int32_t layer, dropout_place place,
-               float *x, int32_t rows, int32_t columns);
+               float *x, token_rows rows, int32_t columns);
 
 /* Likewise, but into a copy; at rate 0 too. */
 void drop_copied_rows(const bertlet_model *model, float rate, const dropout_plan *plan, int32_t layer,
-                      dropout_place place, const float *x, int32_t rows, int32_t columns, float *copy);
+                      dropout_place place, const float *x, token_rows rows, int32_t columns, float *copy);
 
-/* Likewise of x, and then sum [rows][columns] = x + y, which may be x or y; at rate 0 too. */
+/* Likewise of x, and then sum [rows.count][columns] = x + y, which may be x or y; at rate 0 too. */
 void drop_and_add_rows(const bertlet_model *model, float rate, const dropout_plan *plan, int32_t layer,
-                       dropout_place place, float *x, const float *y, int32_t rows, int32_t columns, float *sum);
+                       dropout_place place, float *x, const float *y, token_rows rows, int32_t columns, float *sum);
 
 #endif

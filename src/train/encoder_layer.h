@@ -11,7 +11,7 @@ typedef struct inner_buffers {
   float *qkv, *attention_output, *intermediate, *feed_forward_output;
 } inner_buffers;
 
-/* What a layer's forward pass keeps: of the buffers, `input`, `qkv`, `context` and
+/* What a layer's forward pass keeps, of all tokens up to `qkv`, and then of the rows that are read: of the buffers, `input`, `qkv`, `context` and
  *   attention_output     the sum with the residual, before the normalization
  *   intermediate         before the activation
  *   feed_forward_output  the sum with the residual, before the normalization
@@ -47,13 +47,16 @@ typedef struct layer_training {
   const dropout_plan *dropout;
   const int32_t *starts;
   int32_t sequences;
+  token_rows all;  /* every token of the batch */
+  token_rows read; /* those whose output is read: past the keys and values, which all tokens have, only these are
+                      computed. `context` and all buffers behind it have as many rows */
 } layer_training;
 
-/* tape->buffers.input -> tape->buffers.output, both [tokens][hidden]. */
+/* tape->buffers.input [tokens][hidden] -> tape->buffers.output [rows that are read][hidden]. */
 void train_layer_forward(const layer_training *of);
 
-/* `flow` [tokens][hidden]: the derivative by the layer's output becomes that by its input, unless `to_input` is false:
- * then it is left as it is in between, since no layer below wants it. Adds to the gradients. */
+/* `flow`, with room for [tokens][hidden]: the derivative by the layer's output becomes that by its input, unless
+ * `to_input` is false: then it is left as it is in between, since no layer below wants it. Adds to the gradients. */
 void train_layer_backward(const layer_training *of, bool to_input, float *flow);
 
 #endif

@@ -15,16 +15,14 @@ enum { TASK_ROWS = 4 };
 
 void masked_lm_alloc(masked_lm *head, arena *memory, const bertlet_config *config, int32_t max_tokens) {
   const int32_t rows = max_tokens < MASKED_ROWS ? max_tokens : MASKED_ROWS;
-  const int32_t hidden = config->hidden_size, embedding = size_of(config, SIZE_EMBEDDING);
+  const int32_t embedding = size_of(config, SIZE_EMBEDDING);
   head->padded = whole_panels(config->vocab_size);
-  head->hidden = arena_floats(memory, rows, hidden);
   head->transformed = arena_floats(memory, rows, embedding);
   head->activated = arena_floats(memory, rows, embedding);
   head->decoded = arena_floats(memory, rows, embedding);
   head->logits = arena_floats(memory, rows, head->padded);
   head->partial = arena_floats(memory, MASKED_PARTS * rows, embedding);
   head->flow = arena_floats(memory, rows, embedding);
-  head->hidden_flow = arena_floats(memory, rows, hidden);
   head->losses = arena_alloc(memory, (uint64_t)rows, sizeof(double));
   head->right = arena_alloc(memory, (uint64_t)rows, sizeof(int32_t));
 }
@@ -42,6 +40,8 @@ size_t masked_lm_scratch(const bertlet_config *config) {
 typedef struct masked_step {
   const bertlet_trainer *trainer;
   const masked_lm *head;
+  const float *features; /* [rows][hidden] */
+  float *feature_gradient;
   const int32_t *labels; /* [rows] */
   int32_t rows;
   float factor; /* by which derivatives of a row's loss are multiplied */
@@ -125,7 +125,7 @@ static void loss_rows(void *context, int32_t task, int32_t thread) {
 static void forward(const masked_step *step) {
   const bertlet_model *model = model_of(step);
   const masked_lm *head = step->head;
-  linear_forward(model, &head->transform, EPILOGUE_NONE, head->hidden, step->rows, head->transformed);
+  linear_forward(model, &head->transform, EPILOGUE_NONE, step->features, step->rows, head->transformed);
   for_rows(step, activate_rows);
   parallel_for(model->threads, task_count(model->config.vocab_size, MASKED_WORDS), score_words, (void *)step);
   for_rows(step, loss_rows);
@@ -207,8 +207,8 @@ static void backward(const masked_step *step) {
   norm_backward(model, &head->after, &head->after_gradient, head->activated, step->rows, columns_of(step),
                 scratch->moments, head->flow);
   for_rows(step, activation_backward);
-  linear_backward(model, &head->transform, &head->transform_gradient, head->hidden, head->flow, step->rows,
-                  scratch->transposed, scratch->zeros, head->hidden_flow);
+  linear_backward(model, &head->transform, &head->transform_gradient, step->features, head->flow, step->rows,
+                  scratch->transposed, scratch->zeros, step->feature_gradient);
 }
 
 /* ---- The loss ---------------------------------------------------------------------------------------------------- */
@@ -219,35 +219,28 @@ static bool are_below(const int32_t *values, int32_t count, int32_t end) {
   return true;
 }
 
-double bertlet_trainer_masked_loss(bertlet_trainer *t, const int32_t *rows, const int32_t *labels, int32_t count,
-                                   double share, float *feature_gradient, int32_t *right) {
-  const int32_t n = t->model.config.hidden_size, tokens = t->starts[t->sequences];
-  if (!t->plan.masked_lm || count < 1 || count > tokens || !are_below(rows, count, tokens) ||
-      !are_below(labels, count, t->model.config.vocab_size))
-    return BERTLET_ERROR_ARGUMENT;
+double bertlet_trainer_masked_loss(bertlet_trainer *t, const int32_t *labels, double share, float *feature_gradient,
+                                   int32_t *right) {
+  const int32_t n = t->model.config.hidden_size, count = t->read.count;
+  if (!t->plan.masked_lm || !are_below(labels, count, t->model.config.vocab_size)) return BERTLET_ERROR_ARGUMENT;
   const masked_lm *head = &t->masked_lm;
   double loss = 0;
   *right = 0;
-  if (feature_gradient) memset(feature_gradient, 0, (size_t)tokens * n * sizeof(float));
   for (int32_t first = 0; first < count; first += MASKED_ROWS) {
+    const size_t at = (size_t)first * n;
     const masked_step step = {.trainer = t,
                               .head = head,
+                              .features = t->features + at,
+                              .feature_gradient = feature_gradient ? feature_gradient + at : NULL,
                               .labels = labels + first,
                               .rows = count - first < MASKED_ROWS ? count - first : MASKED_ROWS,
                               .factor = (float)(share / count)};
-    for (int32_t i = 0; i < step.rows; i++)
-      memcpy(head->hidden + (size_t)i * n, t->features + (size_t)rows[first + i] * n, (size_t)n * sizeof(float));
     forward(&step);
     for (int32_t i = 0; i < step.rows; i++) {
       loss += head->losses[i];
       *right += head->right[i];
     }
-    if (!feature_gradient) continue;
-    backward(&step);
-    for (int32_t i = 0; i < step.rows; i++) {
-      float *to = feature_gradient + (size_t)rows[first + i] * n;
-      for (int32_t k = 0; k < n; k++) to[k] += head->hidden_flow[(size_t)i * n + k];
-    }
+    if (feature_gradient) backward(&step);
   }
   return isfinite(loss) ? loss / count : (double)BERTLET_ERROR_NUMERIC;
 }

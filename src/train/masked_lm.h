@@ -21,14 +21,12 @@ typedef struct masked_lm {
 
   /* For MASKED_ROWS rows. */
   int32_t padded;     /* words, rounded up to whole panels */
-  float *hidden;      /* [rows][hidden] */
   float *transformed; /* [rows][embedding]: before the activation */
   float *activated;   /* [rows][embedding] */
   float *decoded;     /* [rows][embedding]: after the normalization, what the decoder reads */
   float *logits;      /* [rows][padded]: then their derivatives */
   float *partial;     /* [MASKED_PARTS][rows][embedding] */
   float *flow;        /* [rows][embedding] */
-  float *hidden_flow; /* [rows][hidden] */
   double *losses;     /* [rows] */
   int32_t *right;     /* [rows] */
 } masked_lm;

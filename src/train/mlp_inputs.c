@@ -12,13 +12,12 @@ static void row_backward_inputs(const bertlet_mlp *mlp, const dense_layer *of, c
   }
 }
 
-void bertlet_mlp_backward_inputs(bertlet_mlp *mlp, const float *logit_gradient, const int32_t *rows,
-                                 float *feature_gradient) {
+void bertlet_mlp_backward_inputs(bertlet_mlp *mlp, const float *logit_gradient, float *feature_gradient) {
   const dense_layer *in = &mlp->hidden_layer, *out = &mlp->output_layer;
   const int32_t inputs = mlp->has_hidden ? in->inputs : out->inputs;
   for (int32_t row = 0; row < mlp->count; row++) {
     const float *dz = logit_gradient + (size_t)row * out->outputs;
-    float *dx = feature_gradient + (size_t)(rows ? rows[row] : row) * inputs;
+    float *dx = feature_gradient + (size_t)row * inputs;
     if (!mlp->has_hidden) {
       row_backward_inputs(mlp, out, dz, dx);
       continue;

@@ -11,6 +11,8 @@
 
 static int32_t tokens_of(const bertlet_trainer *t) { return t->starts[t->sequences]; }
 
+static token_rows all_tokens(const bertlet_trainer *t) { return (token_rows){tokens_of(t), t->numbers}; }
+
 static layer_training layer_of(const bertlet_trainer *t, int32_t index) {
   return (layer_training){.model = &t->model,
                           .index = index,
@@ -22,7 +24,9 @@ static layer_training layer_of(const bertlet_trainer *t, int32_t index) {
                           .scratch = &t->scratch,
                           .dropout = &t->dropout,
                           .starts = t->starts,
-                          .sequences = t->sequences};
+                          .sequences = t->sequences,
+                          .all = all_tokens(t),
+                          .read = index == t->plan.end - 1 ? t->read : all_tokens(t)};
 }
 
 static bool keeps(const bertlet_trainer *t, int32_t index) { return index >= t->plan.end - t->plan.kept_layers; }
@@ -40,7 +44,7 @@ static void layer_forward_at(bertlet_trainer *t, int32_t index) {
 /* The rows that are projected, or the hidden states themselves. */
 static void embedding_rows(bertlet_trainer *t, float *rows) {
   normalized_embeddings(&t->model, t->ids, t->type_ids, t->starts, t->sequences, rows);
-  drop_rows(&t->model, t->dropout.hidden, &t->dropout, -1, DROP_EMBEDDINGS, rows, tokens_of(t),
+  drop_rows(&t->model, t->dropout.hidden, &t->dropout, -1, DROP_EMBEDDINGS, rows, all_tokens(t),
             t->model.weights.words.columns);
 }
 
@@ -63,7 +67,7 @@ static void take_hidden(bertlet_trainer *t, const float *hidden) {
   }
   const int32_t n = t->model.config.hidden_size;
   memcpy(t->hidden[0], hidden, (size_t)tokens_of(t) * n * sizeof(float));
-  drop_rows(&t->model, t->dropout.hidden, &t->dropout, -1, DROP_EMBEDDINGS, t->hidden[0], tokens_of(t), n);
+  drop_rows(&t->model, t->dropout.hidden, &t->dropout, -1, DROP_EMBEDDINGS, t->hidden[0], all_tokens(t), n);
 }
 
 /* Whether the embeddings are trained, or dropped before they are projected: then their sums are needed. */
@@ -82,7 +86,7 @@ static void embeddings_backward_training(bertlet_trainer *t) {
     linear_backward(model, &weights->embedding_projection, &t->gradients.embedding_projection, t->embedding_rows,
                     t->flow, tokens, t->scratch.transposed, t->scratch.zeros, rows);
   }
-  drop_rows(model, t->dropout.hidden, &t->dropout, -1, DROP_EMBEDDINGS, rows, tokens, columns);
+  drop_rows(model, t->dropout.hidden, &t->dropout, -1, DROP_EMBEDDINGS, rows, all_tokens(t), columns);
   if (has_norm(&weights->embedding_norm)) {
     sum_embeddings(model, t->ids, t->type_ids, t->starts, t->sequences, t->embedding_rows);
     norm_backward(model, &weights->embedding_norm, &t->gradients.embedding_norm, t->embedding_rows, tokens, columns,
@@ -95,58 +99,69 @@ static void embeddings_backward_training(bertlet_trainer *t) {
 
 /* Whether the model's final normalization belongs to what runs. */
 static bool ends_with_norm(const bertlet_trainer *t) {
-  return t->plan.end == t->model.config.num_hidden_layers && t->plan.begin < t->plan.end &&
-         has_norm(&t->model.weights.final_norm);
+  return t->plan.end == t->model.config.num_hidden_layers && has_norm(&t->model.weights.final_norm);
 }
 
 static float *last_hidden(const bertlet_trainer *t) {
   return ends_with_norm(t) ? t->normalized : t->hidden[t->plan.end];
 }
 
+/* Of the output of the last layer, the rows that are read: of each text the first, where that is the pooling. */
+static token_rows rows_that_are_read(const bertlet_trainer *t, const int32_t *rows, int32_t row_count) {
+  if (t->plan.pooling == BERTLET_POOL_CLS) return (token_rows){t->sequences, t->starts};
+  return rows ? (token_rows){row_count, rows} : all_tokens(t);
+}
+
+/* Where the rows of each text begin among those that are read. */
+static const int32_t *row_starts(const bertlet_trainer *t) {
+  return t->plan.pooling == BERTLET_POOL_CLS ? t->numbers : t->starts;
+}
+
 /* Drops elements of features, or of their gradient. The row of a text has the mask of its first token. */
 static void drop_features(const bertlet_trainer *t, float *x) {
-  const int32_t n = t->model.config.hidden_size;
-  if (t->plan.pooling < 0) {
-    drop_rows(&t->model, t->dropout.features, &t->dropout, -1, DROP_FEATURES, x, tokens_of(t), n);
-    return;
-  }
-  if (t->dropout.features <= 0) return;
-  const dropout drop = dropout_at(t->dropout.features, &t->dropout, -1, DROP_FEATURES);
-  for (int32_t i = 0; i < t->sequences; i++)
-    apply_dropout(x + (size_t)i * n, n, (t->dropout.first_token + (uint32_t)t->starts[i]) * (uint32_t)n, &drop);
+  const token_rows rows = t->plan.pooling < 0 ? t->read : (token_rows){t->sequences, t->starts};
+  drop_rows(&t->model, t->dropout.features, &t->dropout, -1, DROP_FEATURES, x, rows, t->model.config.hidden_size);
 }
 
 static void features_forward(bertlet_trainer *t) {
   const int32_t n = t->model.config.hidden_size;
   const float *hidden = last_hidden(t);
   if (t->plan.pooling < 0) {
-    memcpy(t->features, hidden, (size_t)tokens_of(t) * n * sizeof(float));
+    memcpy(t->features, hidden, (size_t)t->read.count * n * sizeof(float));
   } else {
-    bertlet_pool(hidden, t->starts, t->sequences, n, (bertlet_pooling)t->plan.pooling, t->plan.normalize, t->features);
+    bertlet_pool(hidden, row_starts(t), t->sequences, n, (bertlet_pooling)t->plan.pooling, t->plan.normalize,
+                 t->features);
   }
   drop_features(t, t->features);
 }
 
-/* -> flow: the derivative by the last layer's output. */
+/* -> flow: the derivative by the last layer's output, [read.count][hidden]. */
 static void features_backward(bertlet_trainer *t, float *gradient) {
-  const int32_t n = t->model.config.hidden_size, tokens = tokens_of(t);
+  const int32_t n = t->model.config.hidden_size;
   drop_features(t, gradient);
   if (t->plan.pooling < 0) {
-    memcpy(t->flow, gradient, (size_t)tokens * n * sizeof(float));
+    memcpy(t->flow, gradient, (size_t)t->read.count * n * sizeof(float));
   } else {
-    bertlet_pool_backward(last_hidden(t), t->starts, t->sequences, n, (bertlet_pooling)t->plan.pooling,
+    bertlet_pool_backward(last_hidden(t), row_starts(t), t->sequences, n, (bertlet_pooling)t->plan.pooling,
                           t->plan.normalize, t->features, gradient, t->flow);
   }
   if (ends_with_norm(t))
-    norm_backward(&t->model, &t->model.weights.final_norm, &t->gradients.final_norm, t->hidden[t->plan.end], tokens, n,
-                  t->scratch.moments, t->flow);
+    norm_backward(&t->model, &t->model.weights.final_norm, &t->gradients.final_norm, t->hidden[t->plan.end],
+                  t->read.count, n, t->scratch.moments, t->flow);
 }
 
 /* ---- Passes ------------------------------------------------------------------------------------------------------ */
 
+/* Whether they are tokens of the batch, one at least, and ascend. */
+static bool rows_are_valid(const int32_t *rows, int32_t count, int32_t tokens) {
+  for (int32_t i = 0; i < count; i++)
+    if (rows[i] < (i > 0 ? rows[i - 1] + 1 : 0) || rows[i] >= tokens) return false;
+  return count > 0;
+}
+
 bertlet_status bertlet_trainer_forward(bertlet_trainer *t, const int32_t *ids, const int32_t *type_ids,
-                                       const int32_t *starts, int32_t sequences, const float *hidden, uint32_t key,
-                                       int32_t first_token) {
+                                       const int32_t *starts, int32_t sequences, const float *hidden,
+                                       const int32_t *rows, int32_t row_count, uint32_t key, int32_t first_token) {
   const bertlet_config *config = &t->model.config;
   const bertlet_training *plan = &t->plan;
   if (bertlet_model_first_missing_tensor(&t->model) >= 0) return BERTLET_ERROR_INCOMPLETE;
@@ -154,11 +169,14 @@ bertlet_status bertlet_trainer_forward(bertlet_trainer *t, const int32_t *ids, c
     return BERTLET_ERROR_ARGUMENT;
   if (hidden ? must_embed(t) : plan->begin > 0) return BERTLET_ERROR_ARGUMENT;
   if (!hidden && !ids_are_valid(config, ids, type_ids, starts[sequences])) return BERTLET_ERROR_ARGUMENT;
+  if (rows && (plan->pooling >= 0 || !rows_are_valid(rows, row_count, starts[sequences])))
+    return BERTLET_ERROR_ARGUMENT;
 
   t->ids = ids;
   t->type_ids = type_ids;
   t->starts = starts;
   t->sequences = sequences;
+  t->read = rows_that_are_read(t, rows, row_count);
   t->dropout = (dropout_plan){.key = key, .first_token = (uint32_t)first_token};
   if (key) {
     t->dropout.hidden = plan->hidden_dropout;
@@ -173,9 +191,9 @@ bertlet_status bertlet_trainer_forward(bertlet_trainer *t, const int32_t *ids, c
   }
   for (int32_t i = plan->begin; i < plan->end; i++) layer_forward_at(t, i);
   if (ends_with_norm(t))
-    norm_forward(&t->model, &t->model.weights.final_norm, t->hidden[plan->end], NULL, tokens_of(t), t->normalized);
+    norm_forward(&t->model, &t->model.weights.final_norm, t->hidden[plan->end], NULL, t->read.count, t->normalized);
   features_forward(t);
-  return check_hidden(config, tokens_of(t), last_hidden(t));
+  return check_hidden(config, t->read.count, last_hidden(t));
 }
 
 float *bertlet_trainer_features(const bertlet_trainer *t) { return t->features; }

@@ -35,10 +35,12 @@ struct bertlet_trainer {
   /* Of the batch of the last forward pass. */
   const int32_t *ids, *type_ids, *starts;
   int32_t sequences;
-  float **hidden;    /* [layers + 1]: the input of each layer, then the output of the last */
-  float *normalized; /* [tokens][hidden]: that after the model's final normalization, where it has one */
+  token_rows read;   /* the tokens whose output of the last layer is pooled, or read by the head: others have none */
+  float **hidden;    /* [layers + 1]: the input of each layer, then the output of the last, [read.count][hidden] */
+  float *normalized; /* [read.count][hidden]: that after the model's final normalization, where it has one */
   float *features;   /* [rows][hidden]: what a head reads */
   float *flow;       /* [tokens][hidden] */
+  int32_t *numbers;  /* [max_tokens + 1]: 0, 1, 2, ... */
 
   layer_tape *tapes;  /* [num_hidden_layers] */
   int32_t recomputed; /* the layer whose values are in the memory that layers which keep nothing share; -1: none */

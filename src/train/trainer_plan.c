@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/threads.h"
+#include "model/attention.h"
 #include "model/linear.h"
 #include "model/memory_plan.h"
 #include "train/mlp.h"
@@ -284,6 +285,8 @@ static void alloc_scratch(layout *l, int32_t threads) {
   const bool embeds = t->lowest < 0 || size_of(config, SIZE_PROJECTION) > 0;
   t->features = arena_floats(&l->memory, tokens, hidden);
   t->flow = arena_floats(&l->memory, tokens, hidden);
+  t->numbers = arena_alloc(&l->memory, (uint64_t)tokens + 1, sizeof(int32_t));
+  for (int32_t i = 0; l->places && i <= tokens; i++) t->numbers[i] = i;
   t->normalized = final_norm ? arena_floats(&l->memory, tokens, hidden) : NULL;
   t->embedding_rows = embeds ? arena_floats(&l->memory, tokens, embedding) : NULL;
   t->embedding_gradient = embeds ? arena_floats(&l->memory, tokens, embedding) : NULL;
@@ -307,8 +310,7 @@ static void alloc_scratch(layout *l, int32_t threads) {
   const int32_t longest =
       l->plan->max_tokens < config->max_position_embeddings ? l->plan->max_tokens : config->max_position_embeddings;
   const int32_t head_size = config->hidden_size / config->num_attention_heads;
-  size_t floats = attention_backward_scratch(longest, head_size);
-  floats = max_size(floats, attention_scratch(longest, head_size));
+  size_t floats = attention_training_scratch(longest, head_size);
   floats = max_size(floats, linear_scratch(max(3 * config->hidden_size, (int32_t)widest)));
   floats = max_size(floats, weight_gradient_scratch(GRADIENT_INPUTS));
   floats = max_size(floats, (size_t)max(3 * config->hidden_size, (int32_t)widest)); /* a row of transposed weights */
@@ -351,7 +353,7 @@ static void alloc_transposed(layout *l) {
 static bool is_rate(float x) { return x >= 0 && x < 1; }
 
 static bool plan_is_valid(const bertlet_config *config, const bertlet_training *plan, const uint8_t *tuning) {
-  if (plan->begin < 0 || plan->end < plan->begin || plan->end > config->num_hidden_layers) return false;
+  if (plan->begin < 0 || plan->end <= plan->begin || plan->end > config->num_hidden_layers) return false;
   if (plan->kept_layers < 0 || plan->kept_layers > plan->end - plan->begin) return false;
   if (plan->pooling < -1 || plan->pooling > BERTLET_POOL_MAX) return false;
   if (plan->masked_lm && (plan->pooling >= 0 || config->weights != BERTLET_WEIGHTS_F32)) return false;

@@ -9,8 +9,7 @@ typedef DECLARE_WEIGHT_GRADIENT(weight_gradient_kernel);
 typedef DECLARE_ACTIVATE_BACKWARD(activate_backward_kernel);
 typedef DECLARE_ROW_MOMENTS(row_moments_kernel);
 typedef DECLARE_LAYER_NORM_BACKWARD(layer_norm_backward_kernel);
-typedef DECLARE_ATTENTION(attention_kernel);
-typedef DECLARE_ATTENTION_DROPPING(attention_dropout_kernel);
+typedef DECLARE_ATTENTION_TRAINING(attention_training_kernel);
 typedef DECLARE_ATTENTION_BACKWARD(attention_backward_kernel);
 typedef DECLARE_DROPOUT(dropout_kernel);
 typedef DECLARE_TRANSPOSE(transpose_kernel);
@@ -149,9 +148,10 @@ static void norms(row_moments_kernel *moments_of, layer_norm_backward_kernel *ke
  */
 
 typedef struct problem {
-  int32_t length, head_size;
-  double *qkv; /* [3][length][head_size] */
-  const float *g;
+  int32_t length, head_size, queries;
+  const int32_t *rows; /* [queries] */
+  double *qkv;         /* [3][length][head_size], of the first as many rows as there are queries */
+  const float *g;      /* [queries][head_size] */
   const dropout *drop;
 } problem;
 
@@ -160,7 +160,7 @@ static double attended(const problem *p) {
   const int32_t n = p->length, d = p->head_size;
   const double *q = p->qkv, *k = q + (size_t)n * d, *v = k + (size_t)n * d;
   double *weight = malloc((size_t)n * sizeof *weight), total = 0;
-  for (int32_t row = 0; row < n; row++) {
+  for (int32_t row = 0; row < p->queries; row++) {
     double sum = 0;
     for (int32_t key = 0; key < n; key++) {
       double score = 0;
@@ -170,7 +170,7 @@ static double attended(const problem *p) {
     for (int32_t key = 0; key < n; key++) {
       double product = 0, factor = 1;
       if (p->drop) {
-        const bool kept = dropout_hash(p->drop->key + (uint32_t)(row * n + key)) >= p->drop->threshold;
+        const bool kept = dropout_hash(p->drop->key + (uint32_t)(p->rows[row] * n + key)) >= p->drop->threshold;
         factor = kept ? (double)p->drop->scale : 0;
       }
       for (int32_t i = 0; i < d; i++) product += (double)p->g[row * d + i] * v[key * d + i];
@@ -181,35 +181,37 @@ static double attended(const problem *p) {
   return total;
 }
 
-static void check_attention(attention_kernel *forward, attention_dropout_kernel *dropping,
-                            attention_backward_kernel *backward, int32_t length, int32_t head_size,
-                            const dropout *drop) {
+/* Every `step`-th row of a sequence, from the second one on where rows are left out. */
+static void check_attention(attention_training_kernel *forward, attention_backward_kernel *backward, int32_t length,
+                            int32_t head_size, int32_t step, const dropout *drop) {
   uint32_t state = random_state(35);
   const size_t count = (size_t)length * head_size;
   const int32_t stride = 3 * head_size + 5;
+  int32_t rows[70], queries = 0;
+  for (int32_t row = step > 1; row < length; row += step) rows[queries++] = row;
   float *x = random_floats((size_t)length * stride, 1.5f, &state), *g = random_floats(count, 1, &state);
   float *gradient = random_floats((size_t)length * stride, 1, &state), *context = allocate(count * sizeof(float));
   float *scratch = allocate(attention_scratch(length, head_size) * sizeof(float));
   float *more = allocate(attention_backward_scratch(length, head_size) * sizeof(float));
   memset(more, 0xff, attention_backward_scratch(length, head_size) * sizeof(float)); /* NaN, should any be read */
   const float *q = x + 2, *k = q + head_size, *v = k + head_size;
-  if (drop) {
-    dropping(q, k, v, length, stride, head_size, drop, scratch, context, head_size);
-  } else {
-    forward(q, k, v, length, stride, head_size, 0, length, scratch, context, head_size);
-  }
-  backward(q, k, v, length, stride, head_size, drop, context, g, head_size, more, gradient + 2,
+  forward(q, stride, rows, queries, k, v, length, stride, head_size, drop, scratch, context, head_size);
+  backward(q, stride, rows, queries, k, v, length, stride, head_size, drop, context, g, head_size, more, gradient + 2,
            gradient + 2 + head_size, gradient + 2 + 2 * head_size);
 
-  problem p = {length, head_size, malloc(3 * count * sizeof(double)), g, drop};
+  problem p = {length, head_size, queries, rows, malloc(3 * count * sizeof(double)), g, drop};
   for (int32_t part = 0; part < 3; part++)
     for (int32_t row = 0; row < length; row++)
       for (int32_t i = 0; i < head_size; i++)
         p.qkv[(size_t)part * count + (size_t)row * head_size + i] = x[row * stride + 2 + part * head_size + i];
+  double sum = 0;
+  for (int32_t i = 0; i < queries * head_size; i++) sum += (double)g[i] * (double)context[i];
+  CHECK(fabs(sum - attended(&p)) <= 1e-5 * (1 + (double)(queries * head_size)));
   const double h = 1e-5;
   for (int32_t trial = 0; trial < 40; trial++) {
     const int32_t at = (int32_t)(random_number(&state) % (uint32_t)(3 * count));
     const int32_t part = at / (int32_t)count, row = at % (int32_t)count / head_size, i = at % head_size;
+    if (part == 0 && row >= queries) continue;
     const double value = p.qkv[at];
     p.qkv[at] = value + h;
     double slope = attended(&p);
@@ -227,15 +229,15 @@ static void check_attention(attention_kernel *forward, attention_dropout_kernel 
   free(p.qkv);
 }
 
-static void attentions(attention_kernel *forward, attention_dropout_kernel *dropping,
-                       attention_backward_kernel *backward) {
+static void attentions(attention_training_kernel *forward, attention_backward_kernel *backward) {
   const int32_t lengths[] = {1, 2, 7, 8, 9, 31, 32, 33, 70}, head_sizes[] = {1, 4, 12, 32};
   const dropout drop = {.key = 12345, .threshold = 0x40000000, .scale = 4.0f / 3};
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
-    for (size_t j = 0; j < sizeof head_sizes / sizeof *head_sizes; j++) {
-      check_attention(forward, dropping, backward, lengths[i], head_sizes[j], NULL);
-      check_attention(forward, dropping, backward, lengths[i], head_sizes[j], &drop);
-    }
+    for (size_t j = 0; j < sizeof head_sizes / sizeof *head_sizes; j++)
+      for (int32_t step = 1; step <= 3; step += 2) {
+        check_attention(forward, backward, lengths[i], head_sizes[j], step, NULL);
+        check_attention(forward, backward, lengths[i], head_sizes[j], step, &drop);
+      }
 }
 
 /* ---- Dropout --------------------------------------------------------------------------------------------------------
@@ -267,10 +269,10 @@ static void checks(void) {
   TEST_KERNEL(slopes, activate_backward);
 #ifndef __wasm__
   norms(row_moments_scalar, layer_norm_backward_scalar);
-  attentions(attention_f32_scalar, attention_dropping_scalar, attention_backward_scalar);
+  attentions(attention_training_scalar, attention_backward_scalar);
 #endif
   norms(row_moments_simd, layer_norm_backward_simd);
-  attentions(attention_f32_simd, attention_dropping_simd, attention_backward_simd);
+  attentions(attention_training_simd, attention_backward_simd);
   TEST_KERNEL(dropouts, apply_dropout);
 }
 
@@ -283,8 +285,8 @@ static void times(void) {
         gradient);
   free(scratch);
   scratch = allocate(attention_backward_scratch(128, 32) * sizeof(float));
-  BENCH(attention_backward, "128 tokens, head of 32", x, x + 32, x + 64, 128, 96, 32, NULL, dy, dy + 4096, 32, scratch,
-        gradient, gradient + 32, gradient + 64);
+  BENCH(attention_backward, "128 tokens, head of 32", x, 96, NULL, 128, x + 32, x + 64, 128, 96, 32, NULL, dy,
+        dy + 4096, 32, scratch, gradient, gradient + 32, gradient + 64);
   for (int32_t i = 0; i < 32 * 1536; i++)
     dy[i] = 0; /* products that go on shrinking would become subnormal, and slow */
   BENCH(activate_backward, "32 x 1536, GELU", x, 32 * 1536, EPILOGUE_GELU, dy);

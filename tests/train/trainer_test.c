@@ -98,7 +98,7 @@ static void passes(const tiny_fixture *f, session *s, const bertlet_training *pl
     const int32_t first = f->starts[begin], rows = past - begin;
     int32_t starts[64];
     for (int32_t i = begin; i <= past; i++) starts[i - begin] = f->starts[i] - first;
-    CHECK(bertlet_trainer_forward(s->trainer, f->ids + first, f->type_ids + first, starts, rows, NULL, key, first) ==
+    CHECK(bertlet_trainer_forward(s->trainer, f->ids + first, f->type_ids + first, starts, rows, NULL, NULL, 0, key, first) ==
           BERTLET_OK);
     const size_t at = (size_t)(plan->pooling < 0 ? first : begin) * n;
     const size_t count = (size_t)(plan->pooling < 0 ? starts[rows] : rows) * n;
@@ -159,7 +159,7 @@ static void type_ids_default_to_zero(void) {
   for (int32_t i = 0; i < 2; i++) {
     float *gradient = allocate(count * sizeof(float));
     memcpy(gradient, oracle(&f, "all", "weights", ""), count * sizeof(float));
-    CHECK(bertlet_trainer_forward(s[i].trainer, f.ids, i ? zeros : NULL, f.starts, f.sequences, NULL, 0, 0) ==
+    CHECK(bertlet_trainer_forward(s[i].trainer, f.ids, i ? zeros : NULL, f.starts, f.sequences, NULL, NULL, 0, 0, 0) ==
           BERTLET_OK);
     bertlet_trainer_backward(s[i].trainer, gradient);
     free(gradient);
@@ -312,11 +312,11 @@ static void features_in_batches(void) {
     const int32_t n = f.config.hidden_size;
     const size_t bytes = (size_t)f.sequences * n * sizeof(float);
     float *whole = allocate(bytes);
-    CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, 7, 0) == BERTLET_OK);
+    CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, NULL, 0, 7, 0) == BERTLET_OK);
     memcpy(whole, bertlet_trainer_features(s.trainer), bytes);
     for (int32_t i = 0; i < f.sequences; i++) {
       const int32_t first = f.starts[i], starts[] = {0, f.starts[i + 1] - first};
-      CHECK(bertlet_trainer_forward(s.trainer, f.ids + first, f.type_ids + first, starts, 1, NULL, 7, first) ==
+      CHECK(bertlet_trainer_forward(s.trainer, f.ids + first, f.type_ids + first, starts, 1, NULL, NULL, 0, 7, first) ==
             BERTLET_OK);
       CHECK(memcmp(bertlet_trainer_features(s.trainer), whole + (size_t)i * n, (size_t)n * sizeof(float)) == 0);
     }
@@ -358,16 +358,16 @@ static void features(const char *name) {
   float *hidden = allocate((size_t)f.tokens * n * sizeof(float)), *pooled = allocate(bytes);
   CHECK(bertlet_forward(s.model, f.ids, f.type_ids, f.starts, f.sequences, 2, hidden, NULL) == BERTLET_OK);
   bertlet_pool(hidden, f.starts, f.sequences, n, BERTLET_POOL_MEAN, false, pooled);
-  CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, 0, 0) == BERTLET_OK);
+  CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, NULL, 0, 0, 0) == BERTLET_OK);
   check_near("features", bertlet_trainer_features(s.trainer), pooled, (size_t)f.sequences * n);
   end(&s);
 
   plan.begin = plan.kept_layers = 1;
   s = start(&f, NULL, 1, &plan, tuning);
   CHECK(bertlet_forward(s.model, f.ids, f.type_ids, f.starts, f.sequences, 1, hidden, NULL) == BERTLET_OK);
-  CHECK(bertlet_trainer_forward(s.trainer, NULL, NULL, f.starts, f.sequences, hidden, 0, 0) == BERTLET_OK);
+  CHECK(bertlet_trainer_forward(s.trainer, NULL, NULL, f.starts, f.sequences, hidden, NULL, 0, 0, 0) == BERTLET_OK);
   check_near("features of given states", bertlet_trainer_features(s.trainer), pooled, (size_t)f.sequences * n);
-  CHECK(bertlet_trainer_forward(s.trainer, f.ids, NULL, f.starts, f.sequences, NULL, 0, 0) == BERTLET_ERROR_ARGUMENT);
+  CHECK(bertlet_trainer_forward(s.trainer, f.ids, NULL, f.starts, f.sequences, NULL, NULL, 0, 0, 0) == BERTLET_ERROR_ARGUMENT);
   end(&s);
   free(hidden);
   free(pooled);
@@ -385,15 +385,15 @@ static void given_embeddings(const char *name) {
   float *hidden = allocate((size_t)f.tokens * f.config.hidden_size * sizeof(float)), *computed = allocate(bytes);
   session s = start(&f, NULL, 1, &plan, tuning);
   CHECK(bertlet_forward(s.model, f.ids, f.type_ids, f.starts, f.sequences, 0, hidden, NULL) == BERTLET_OK);
-  CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, 7, 0) == BERTLET_OK);
+  CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, NULL, 0, 7, 0) == BERTLET_OK);
   memcpy(computed, bertlet_trainer_features(s.trainer), bytes);
-  CHECK(bertlet_trainer_forward(s.trainer, NULL, NULL, f.starts, f.sequences, hidden, 7, 0) == BERTLET_OK);
+  CHECK(bertlet_trainer_forward(s.trainer, NULL, NULL, f.starts, f.sequences, hidden, NULL, 0, 7, 0) == BERTLET_OK);
   CHECK(memcmp(computed, bertlet_trainer_features(s.trainer), bytes) == 0);
   end(&s);
 
   tuning[0] = BERTLET_TRAINED; /* a table: its gradient needs ids */
   s = start(&f, NULL, 1, &plan, tuning);
-  CHECK(bertlet_trainer_forward(s.trainer, NULL, NULL, f.starts, f.sequences, hidden, 7, 0) == BERTLET_ERROR_ARGUMENT);
+  CHECK(bertlet_trainer_forward(s.trainer, NULL, NULL, f.starts, f.sequences, hidden, NULL, 0, 7, 0) == BERTLET_ERROR_ARGUMENT);
   end(&s);
   free(hidden);
   free(computed);

@@ -30,7 +30,7 @@ const floatsOf = (config) => Object.values(sizesOf(config)).reduce((sum, size) =
  * @param {Config} config
  * @param {number} maxTokens of a batch
  */
-export const maskedBytes = (config, maxTokens) => Math.max(4 * floatsOf(config), 2 * align(4 * maxTokens) + 4);
+export const maskedBytes = (config, maxTokens) => Math.max(4 * floatsOf(config), align(4 * maxTokens) + 4);
 
 export class MaskedHead {
   #core;
@@ -76,21 +76,19 @@ export class MaskedHead {
 
   /**
    * The loss of masked words of the batch whose features the trainer has.
-   * @param {ArrayLike<number>} rows tokens of the batch that are masked
-   * @param {ArrayLike<number>} labels [rows] the words in their places
+   * @param {ArrayLike<number>} labels [rows] the words in the places that were read
    * @param {number} share by which derivatives are multiplied
-   * @param {number} gradient address of room for the derivative by the features [tokens][hiddenSize]; 0: the loss is only measured
+   * @param {number} gradient address of room for the derivative by the features [rows][hiddenSize]; 0: the loss is only measured
    * @returns {{ loss: number, right: number }} the mean loss, negative or NaN if it is not finite; in how many places the true word was the
    *   most likely one
    */
-  loss(rows, labels, share, gradient) {
+  loss(labels, share, gradient) {
     const core = this.#core;
-    const size = align(4 * rows.length);
-    const at = core.scratch(2 * size + 4);
-    core.ints(at, rows.length).set(rows);
-    core.ints(at + size, rows.length).set(labels);
-    const rightAt = at + 2 * size;
-    const loss = core.fn.trainer_masked_loss(this.#trainer, at, at + size, rows.length, share, gradient, rightAt);
+    const size = align(4 * labels.length);
+    const at = core.scratch(size + 4);
+    core.ints(at, labels.length).set(labels);
+    const rightAt = at + size;
+    const loss = core.fn.trainer_masked_loss(this.#trainer, at, share, gradient, rightAt);
     return { loss, right: core.ints(rightAt, 1)[0] };
   }
 }

@@ -18,7 +18,8 @@ import { measure, writePlan } from './tuner-plan.js';
 /** @typedef {import('./tuner-plan.js').TunerPlan} TunerPlan */
 
 /**
- * A batch as the core wants it. `rows`: the rows of features that the head reads, by index; default: all.
+ * A batch as the core wants it. `rows`: the tokens whose vectors the head reads, ascending; default: all. Of these alone the last layer is
+ * computed.
  * @typedef {object} TunerBatch
  * @property {ArrayLike<number>} ids [tokens]
  * @property {ArrayLike<number>} [tokenTypeIds] [tokens], default 0
@@ -263,6 +264,7 @@ export class Tuner {
    * @returns {Float32Array} [rows][outputs], a copy
    */
   logits(batch) {
+    if (batch.rows?.length === 0) return new Float32Array(0);
     return this.#guard(() => {
       const rows = this.#forward(batch, 0, 0);
       return this.#core.floats(this.#at.logits, rows * this.#plan.outputs).slice();
@@ -296,7 +298,7 @@ export class Tuner {
   measureMasked(batch, labels) {
     return this.#guard(() => {
       this.#encode(batch, 0, 0);
-      const { loss, right } = this.masked.loss(batch.rows, labels, 1, 0);
+      const { loss, right } = this.masked.loss(labels, 1, 0);
       if (!(loss >= 0)) throw notFinite('The loss of held-out texts is not finite.');
       return { loss, right };
     });
@@ -426,13 +428,13 @@ export class Tuner {
     if (loss) {
       const rows = this.#forward(batch, key, firstToken, when);
       const value = checkLoss(loss(core, at.logits, rows, { ...this.#lossAt, share }), when);
-      this.#headBackward(batch, rows, share);
+      this.#headBackward(rows, share);
       core.fn.trainer_backward(at.trainer, at.features);
       return value;
     }
     if (!batch.rows || !labels) throw new Error('The part of a step has no loss');
     this.#encode(batch, key, firstToken, when);
-    const value = checkLoss(this.masked.loss(batch.rows, labels, share, at.features).loss, when);
+    const value = checkLoss(this.masked.loss(labels, share, at.features).loss, when);
     core.fn.trainer_backward(at.trainer, at.features);
     return value;
   }
@@ -443,7 +445,7 @@ export class Tuner {
    * @param {number} firstToken how many tokens the step's earlier batches had
    * @param {string} [when] for messages
    */
-  #encode({ ids, tokenTypeIds, starts, hidden }, key, firstToken, when = '') {
+  #encode({ ids, tokenTypeIds, starts, hidden, rows }, key, firstToken, when = '') {
     const core = this.#core;
     const { fn } = core;
     const at = this.#at;
@@ -452,6 +454,7 @@ export class Tuner {
     if (hidden) core.floats(at.hidden, hidden.length).set(hidden);
     else core.ints(at.ids, ids.length).set(ids);
     if (tokenTypeIds) core.ints(at.tokenTypeIds, ids.length).set(tokenTypeIds);
+    if (rows) core.ints(at.rows, rows.length).set(rows);
     const types = tokenTypeIds ? at.tokenTypeIds : 0;
     const given = hidden ? at.hidden : 0;
     const status = fn.trainer_forward(
@@ -461,6 +464,8 @@ export class Tuner {
       at.starts,
       texts,
       given,
+      rows ? at.rows : 0,
+      rows?.length ?? 0,
       key | 0,
       firstToken,
     );
@@ -483,19 +488,17 @@ export class Tuner {
     const { starts, rows } = batch;
     const texts = starts.length - 1;
     const count = rows?.length ?? (this.#plan.pooling === 'none' ? starts[texts] : texts);
-    if (rows) core.ints(at.rows, count).set(rows);
-    fn.mlp_forward(at.head, fn.trainer_features(at.trainer), rows ? at.rows : 0, count, at.logits);
+    fn.mlp_forward(at.head, fn.trainer_features(at.trainer), 0, count, at.logits);
     fn.mlp_run(at.head, Infinity);
     return count;
   }
 
   /**
    * From the derivative by a head's logits, in their place, to that by the features, and to the head's gradient.
-   * @param {TunerBatch} batch
    * @param {number} count rows of logits
    * @param {number} share by which they are multiplied first
    */
-  #headBackward({ starts, rows }, count, share) {
+  #headBackward(count, share) {
     const core = this.#core;
     const { fn } = core;
     const at = this.#at;
@@ -503,8 +506,7 @@ export class Tuner {
       const logits = core.floats(at.logits, count * this.#plan.outputs);
       for (let i = 0; i < logits.length; i++) logits[i] *= share;
     }
-    if (rows) core.floats(at.features, starts[starts.length - 1] * this.#hiddenSize).fill(0);
-    fn.mlp_backward_inputs(at.head, at.logits, rows ? at.rows : 0, at.features);
+    fn.mlp_backward_inputs(at.head, at.logits, at.features);
     fn.mlp_backward(at.head, at.logits);
     fn.mlp_run(at.head, Infinity);
   }
