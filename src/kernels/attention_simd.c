@@ -72,10 +72,11 @@ static void store_context(const float *sums, const v128_t inverse_sum[2], int32_
 }
 
 /* Inlined, so that what never drops has no code for it. */
-static inline __attribute__((always_inline)) void
-attend(const float *q, int32_t query_stride, const int32_t *rows, int32_t query_begin, int32_t query_end,
-       const float *k, const float *v, int32_t length, int32_t stride, int32_t head_size, const dropout *drop,
-       float *scratch, float *context, int32_t context_stride) {
+static inline __attribute__((always_inline)) void attend(const float *q, int32_t query_stride, const int32_t *rows,
+                                                         int32_t query_begin, int32_t query_end, const float *k,
+                                                         const float *v, int32_t length, int32_t stride,
+                                                         int32_t head_size, const dropout *drop, float *scratch,
+                                                         float *context, int32_t context_stride) {
   static const float zeros[TILE_COLUMNS] = {0};
   const float scale = LOG2_E / sqrtf((float)head_size); /* so that e^score is 2^(scaled score) */
   const int32_t padded = tiles_of(length) * TILE_ROWS;

@@ -98,8 +98,8 @@ static void passes(const tiny_fixture *f, session *s, const bertlet_training *pl
     const int32_t first = f->starts[begin], rows = past - begin;
     int32_t starts[64];
     for (int32_t i = begin; i <= past; i++) starts[i - begin] = f->starts[i] - first;
-    CHECK(bertlet_trainer_forward(s->trainer, f->ids + first, f->type_ids + first, starts, rows, NULL, NULL, 0, key, first) ==
-          BERTLET_OK);
+    CHECK(bertlet_trainer_forward(s->trainer, f->ids + first, f->type_ids + first, starts, rows, NULL, NULL, 0, key,
+                                  first) == BERTLET_OK);
     const size_t at = (size_t)(plan->pooling < 0 ? first : begin) * n;
     const size_t count = (size_t)(plan->pooling < 0 ? starts[rows] : rows) * n;
     float *gradient = allocate(count * sizeof(float));
@@ -107,6 +107,27 @@ static void passes(const tiny_fixture *f, session *s, const bertlet_training *pl
     bertlet_trainer_backward(s->trainer, gradient);
     free(gradient);
   }
+}
+
+/* Both passes of the whole batch, for the loss sum(weights * features) of some rows [count][hidden], or of what is
+ * pooled where `rows` is NULL. Leaves the features in `features`, unless that is NULL. */
+static void passes_of_rows(const tiny_fixture *f, session *s, const int32_t *rows, int32_t count, const float *weights,
+                           uint32_t key, float *features) {
+  const size_t bytes = (size_t)count * f->config.hidden_size * sizeof(float);
+  CHECK(bertlet_trainer_forward(s->trainer, f->ids, f->type_ids, f->starts, f->sequences, NULL, rows, rows ? count : 0,
+                                key, 0) == BERTLET_OK);
+  if (features) memcpy(features, bertlet_trainer_features(s->trainer), bytes);
+  float *gradient = allocate(bytes);
+  memcpy(gradient, weights, bytes);
+  bertlet_trainer_backward(s->trainer, gradient);
+  free(gradient);
+}
+
+/* Every third token, from the second on, into rows [tokens]. Returns how many. */
+static int32_t every_third(const tiny_fixture *f, int32_t *rows) {
+  int32_t count = 0;
+  for (int32_t token = 1; token < f->tokens; token += 3) rows[count++] = token;
+  return count;
 }
 
 /* A packed gradient as rows. */
@@ -238,35 +259,42 @@ static void gradients_of_adapters(const char *name, int32_t kept_layers, bertlet
   close_tiny_fixture(&f);
 }
 
-/* Some steps with every kind of dropout -> the state, [3][floats]. Free with free(). */
-static float *state_after(const tiny_fixture *f, int32_t thread_count, int32_t kept_layers, int32_t steps, int32_t from,
-                          const float *state, const uint8_t *tuning, size_t *floats) {
+/* Some steps with every kind of dropout, without pooling of a third of the rows -> the state, [3][floats]. Free with
+ * free(). */
+static float *state_after(const tiny_fixture *f, int32_t pooling, int32_t thread_count, int32_t kept_layers,
+                          int32_t steps, int32_t from, const float *state, const uint8_t *tuning, size_t *floats) {
   pool *threads = thread_count > 1 ? pool_start(thread_count) : NULL;
   bertlet_training plan = plan_for(f);
   plan.kept_layers = kept_layers;
+  plan.pooling = pooling;
   plan.normalize = true;
   plan.hidden_dropout = plan.attention_dropout = 0.1f;
   plan.adapter_dropout = plan.feature_dropout = 0.2f;
   session s = start(f, threads, thread_count, &plan, tuning);
   write_adapters(f, &s, tuning);
+  int32_t *rows = allocate((size_t)f->tokens * sizeof(int32_t));
+  const int32_t row_count = every_third(f, rows);
   *floats = bertlet_trainer_floats(s.trainer);
   const size_t all = 3 * *floats, piece = 777; /* such that pieces begin and end anywhere */
   for (size_t at = 0; state && at < all; at += piece)
     bertlet_trainer_write_state(s.trainer, at, all - at < piece ? all - at : piece, state + at);
   bertlet_trainer_set_steps(s.trainer, from);
   for (int32_t step = from; step < steps; step++) {
-    passes(f, &s, &plan, oracle(f, "all", "weights", ""), 1, 1 + (uint32_t)step);
+    const float *weights = oracle(f, "adapted", "weights", ""); /* [tokens][hidden] */
+    passes_of_rows(f, &s, pooling < 0 ? rows : NULL, pooling < 0 ? row_count : f->sequences, weights,
+                   1 + (uint32_t)step, NULL);
     CHECK(bertlet_trainer_step(s.trainer, 1e-2, 0.01, 1) > 0);
   }
   float *after = allocate(all * sizeof(float));
   bertlet_trainer_read_state(s.trainer, 0, piece, after);
   bertlet_trainer_read_state(s.trainer, piece, all - piece, after + piece);
+  free(rows);
   end(&s);
   if (threads) pool_stop(threads);
   return after;
 }
 
-static void same_bits(const char *name) {
+static void same_bits(const char *name, int32_t pooling) {
   tiny_fixture f;
   open_tiny_fixture(&f, name);
   bertlet_model *probe = load_model(&f.config, NULL, 1, &f.checkpoint, 1000);
@@ -276,26 +304,82 @@ static void same_bits(const char *name) {
   free(probe);
   for (int32_t way = 0; way < 2; way++) {
     size_t floats, others;
-    float *one = state_after(&f, 1, 2, 4, 0, NULL, tuning[way], &floats);
+    float *one = state_after(&f, pooling, 1, 2, 4, 0, NULL, tuning[way], &floats);
     const size_t bytes = 3 * floats * sizeof(float);
     for (int32_t threads = 2; threads <= 4; threads += 2) {
-      float *more = state_after(&f, threads, 2, 4, 0, NULL, tuning[way], &others);
+      float *more = state_after(&f, pooling, threads, 2, 4, 0, NULL, tuning[way], &others);
       CHECK(others == floats && memcmp(one, more, bytes) == 0);
       free(more);
     }
     for (int32_t kept = 0; kept < 2; kept++) {
-      float *again = state_after(&f, 1, kept, 4, 0, NULL, tuning[way], &others);
+      float *again = state_after(&f, pooling, 1, kept, 4, 0, NULL, tuning[way], &others);
       CHECK(others == floats && memcmp(one, again, bytes) == 0);
       free(again);
     }
-    float *half = state_after(&f, 1, 2, 2, 0, NULL, tuning[way], &others);
+    float *half = state_after(&f, pooling, 1, 2, 2, 0, NULL, tuning[way], &others);
     CHECK(memcmp(one, half, bytes) != 0);
-    float *resumed = state_after(&f, 1, 2, 4, 2, half, tuning[way], &others);
+    float *resumed = state_after(&f, pooling, 1, 2, 4, 2, half, tuning[way], &others);
     CHECK(memcmp(one, resumed, bytes) == 0);
     free(one);
     free(half);
     free(resumed);
   }
+  close_tiny_fixture(&f);
+}
+
+/* Rows that are read have the features, bit for bit, that they have when all are read, every kind of dropout included;
+ * and gradients are those of a loss that does not depend on the others. `pooling`: none, of every third token, or of
+ * the first of each text. */
+static void rows_that_are_read(const char *name, int32_t pooling, int32_t kept_layers) {
+  tiny_fixture f;
+  open_tiny_fixture(&f, name);
+  const int32_t n = f.config.hidden_size;
+  bertlet_training plan = plan_for(&f);
+  plan.kept_layers = kept_layers;
+  plan.hidden_dropout = plan.attention_dropout = 0.1f;
+  plan.adapter_dropout = plan.feature_dropout = 0.2f;
+  bertlet_model *probe = load_model(&f.config, NULL, 1, &f.checkpoint, 1000);
+  uint8_t tuning[2][TENSORS];
+  all_trained(probe, tuning[0]);
+  adapted(probe, tuning[1]);
+  free(probe);
+  int32_t *third = allocate((size_t)f.tokens * sizeof(int32_t)), count = every_third(&f, third);
+  const int32_t *rows = third;
+  if (pooling == BERTLET_POOL_CLS) {
+    rows = f.starts;
+    count = f.sequences;
+  }
+  const size_t floats = (size_t)f.tokens * n, row_bytes = (size_t)n * sizeof(float);
+  float *sparse = allocate(floats * sizeof(float)), *dense = allocate(floats * sizeof(float));
+  float *all = allocate(floats * sizeof(float)), *some = allocate(floats * sizeof(float));
+  memset(sparse, 0, floats * sizeof(float));
+  for (int32_t i = 0; i < count; i++) {
+    memcpy(dense + (size_t)i * n, oracle(&f, "adapted", "weights", "") + (size_t)i * n, row_bytes);
+    memcpy(sparse + (size_t)rows[i] * n, dense + (size_t)i * n, row_bytes);
+  }
+  for (int32_t way = 0; way < 3; way++) { /* everything, adapters, adapters beside int8 */
+    session s[2];
+    f.config.weights = way < 2 ? BERTLET_WEIGHTS_F32 : BERTLET_WEIGHTS_INT8;
+    for (int32_t few = 0; few < 2; few++) {
+      plan.pooling = few && pooling == BERTLET_POOL_CLS ? BERTLET_POOL_CLS : -1;
+      s[few] = start(&f, NULL, 1, &plan, tuning[way > 0]);
+      write_adapters(&f, &s[few], tuning[way > 0]);
+    }
+    passes_of_rows(&f, &s[0], NULL, f.tokens, sparse, 9, all);
+    passes_of_rows(&f, &s[1], pooling == BERTLET_POOL_CLS ? NULL : rows, count, dense, 9, some);
+    for (int32_t i = 0; i < count; i++) CHECK(memcmp(all + (size_t)rows[i] * n, some + (size_t)i * n, row_bytes) == 0);
+    for (int32_t i = 0; i < s[0].trainer->parameter_count; i++) {
+      const parameter *expected = &s[0].trainer->parameters[i], *got = &s[1].trainer->parameters[i];
+      check_near("gradient of few rows", got->gradient, expected->gradient, expected->count);
+    }
+    end(&s[0]);
+    end(&s[1]);
+  }
+  free(third);
+  free(sparse);
+  free(dense);
+  free(all);
+  free(some);
   close_tiny_fixture(&f);
 }
 
@@ -312,7 +396,8 @@ static void features_in_batches(void) {
     const int32_t n = f.config.hidden_size;
     const size_t bytes = (size_t)f.sequences * n * sizeof(float);
     float *whole = allocate(bytes);
-    CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, NULL, 0, 7, 0) == BERTLET_OK);
+    CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, NULL, 0, 7, 0) ==
+          BERTLET_OK);
     memcpy(whole, bertlet_trainer_features(s.trainer), bytes);
     for (int32_t i = 0; i < f.sequences; i++) {
       const int32_t first = f.starts[i], starts[] = {0, f.starts[i + 1] - first};
@@ -358,7 +443,8 @@ static void features(const char *name) {
   float *hidden = allocate((size_t)f.tokens * n * sizeof(float)), *pooled = allocate(bytes);
   CHECK(bertlet_forward(s.model, f.ids, f.type_ids, f.starts, f.sequences, 2, hidden, NULL) == BERTLET_OK);
   bertlet_pool(hidden, f.starts, f.sequences, n, BERTLET_POOL_MEAN, false, pooled);
-  CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, NULL, 0, 0, 0) == BERTLET_OK);
+  CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, NULL, 0, 0, 0) ==
+        BERTLET_OK);
   check_near("features", bertlet_trainer_features(s.trainer), pooled, (size_t)f.sequences * n);
   end(&s);
 
@@ -367,7 +453,8 @@ static void features(const char *name) {
   CHECK(bertlet_forward(s.model, f.ids, f.type_ids, f.starts, f.sequences, 1, hidden, NULL) == BERTLET_OK);
   CHECK(bertlet_trainer_forward(s.trainer, NULL, NULL, f.starts, f.sequences, hidden, NULL, 0, 0, 0) == BERTLET_OK);
   check_near("features of given states", bertlet_trainer_features(s.trainer), pooled, (size_t)f.sequences * n);
-  CHECK(bertlet_trainer_forward(s.trainer, f.ids, NULL, f.starts, f.sequences, NULL, NULL, 0, 0, 0) == BERTLET_ERROR_ARGUMENT);
+  CHECK(bertlet_trainer_forward(s.trainer, f.ids, NULL, f.starts, f.sequences, NULL, NULL, 0, 0, 0) ==
+        BERTLET_ERROR_ARGUMENT);
   end(&s);
   free(hidden);
   free(pooled);
@@ -385,7 +472,8 @@ static void given_embeddings(const char *name) {
   float *hidden = allocate((size_t)f.tokens * f.config.hidden_size * sizeof(float)), *computed = allocate(bytes);
   session s = start(&f, NULL, 1, &plan, tuning);
   CHECK(bertlet_forward(s.model, f.ids, f.type_ids, f.starts, f.sequences, 0, hidden, NULL) == BERTLET_OK);
-  CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, NULL, 0, 7, 0) == BERTLET_OK);
+  CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, NULL, 0, 7, 0) ==
+        BERTLET_OK);
   memcpy(computed, bertlet_trainer_features(s.trainer), bytes);
   CHECK(bertlet_trainer_forward(s.trainer, NULL, NULL, f.starts, f.sequences, hidden, NULL, 0, 7, 0) == BERTLET_OK);
   CHECK(memcmp(computed, bertlet_trainer_features(s.trainer), bytes) == 0);
@@ -393,7 +481,8 @@ static void given_embeddings(const char *name) {
 
   tuning[0] = BERTLET_TRAINED; /* a table: its gradient needs ids */
   s = start(&f, NULL, 1, &plan, tuning);
-  CHECK(bertlet_trainer_forward(s.trainer, NULL, NULL, f.starts, f.sequences, hidden, NULL, 0, 7, 0) == BERTLET_ERROR_ARGUMENT);
+  CHECK(bertlet_trainer_forward(s.trainer, NULL, NULL, f.starts, f.sequences, hidden, NULL, 0, 7, 0) ==
+        BERTLET_ERROR_ARGUMENT);
   end(&s);
   free(hidden);
   free(computed);
@@ -425,6 +514,28 @@ static void what_is_refused(void) {
   bertlet_training above = good;
   above.begin = above.kept_layers = 1;
   CHECK(bertlet_trainer_bytes(&f.config, 1, &above, tuning, 0) == 0);
+  bertlet_training none = good; /* no layer runs */
+  none.end = none.kept_layers = 0;
+  CHECK(bertlet_trainer_bytes(&f.config, 1, &none, tuning, 0) == 0);
+
+  /* Rows that are no tokens, do not ascend, are none, or are to be pooled. */
+  const struct {
+    int32_t pooling, count, rows[2];
+  } wrong[] = {{-1, 1, {-1}},
+               {-1, 2, {0, f.tokens}},
+               {-1, 2, {3, 3}},
+               {-1, 2, {3, 2}},
+               {-1, 0, {0}},
+               {BERTLET_POOL_MEAN, 2, {0, 1}},
+               {BERTLET_POOL_CLS, 2, {0, 1}}};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    bertlet_training reading = good;
+    reading.pooling = wrong[i].pooling;
+    session s = start(&f, NULL, 1, &reading, tuning);
+    CHECK(bertlet_trainer_forward(s.trainer, f.ids, f.type_ids, f.starts, f.sequences, NULL, wrong[i].rows,
+                                  wrong[i].count, 0, 0) == BERTLET_ERROR_ARGUMENT);
+    end(&s);
+  }
 
   /* A step whose gradient is not finite changes nothing. */
   session s = start(&f, NULL, 1, &good, tuning);
@@ -458,7 +569,13 @@ int main(void) {
     gradients_of_adapters(names[i], 2, BERTLET_WEIGHTS_F32);
     gradients_of_adapters(names[i], 1, BERTLET_WEIGHTS_F32);
     gradients_of_adapters(names[i], 2, BERTLET_WEIGHTS_INT8);
-    same_bits(names[i]);
+    same_bits(names[i], BERTLET_POOL_MEAN);
+    same_bits(names[i], BERTLET_POOL_CLS);
+    same_bits(names[i], -1);
+    for (int32_t kept_layers = 0; kept_layers <= 2; kept_layers++) {
+      rows_that_are_read(names[i], -1, kept_layers);
+      rows_that_are_read(names[i], BERTLET_POOL_CLS, kept_layers);
+    }
   }
   type_ids_default_to_zero();
   memory_of_positions();
