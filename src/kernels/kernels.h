@@ -211,8 +211,11 @@ DECLARE_ATTENTION(attention_f32_simd);
 size_t attention_scratch(int32_t length, int32_t head_size);
 
 /* The same in training: for some rows of the sequence, whose queries stand one behind the other, and with dropout of
- * the probabilities, unless `drop` is NULL. That of (query, key) has the number rows[query] * length + key. q
- * [queries][query_stride] rows      [queries] k, v      [length][stride] context   [queries][context_stride]  out */
+ * the probabilities, unless `drop` is NULL. That of (query, key) has the number rows[query] * length + key.
+ *   q         [queries][query_stride]
+ *   rows      [queries]
+ *   k, v      [length][stride]
+ *   context   [queries][context_stride]  out */
 #define DECLARE_ATTENTION_TRAINING(name)                                                                               \
   void name(const float *q, int32_t query_stride, const int32_t *rows, int32_t queries, const float *k,                \
             const float *v, int32_t length, int32_t stride, int32_t head_size, const dropout *drop, float *scratch,    \

@@ -11,10 +11,11 @@ typedef struct inner_buffers {
   float *qkv, *attention_output, *intermediate, *feed_forward_output;
 } inner_buffers;
 
-/* What a layer's forward pass keeps, of all tokens up to `qkv`, and then of the rows that are read: of the buffers,
- * `input`, `qkv`, `context` and attention_output     the sum with the residual, before the normalization intermediate
- * before the activation feed_forward_output  the sum with the residual, before the normalization The others can be
- * computed again from these at little cost, and lie in memory that all layers share. */
+/* What a layer's forward pass keeps: of the buffers, `input`, `qkv`, `context` and
+ *   attention_output     the sum with the residual, before the normalization
+ *   intermediate         before the activation
+ *   feed_forward_output  the sum with the residual, before the normalization
+ * The others can be computed again from these at little cost, and lie in memory that all layers share. */
 typedef struct layer_tape {
   layer_buffers buffers;
   inner_buffers inner;
