@@ -272,7 +272,7 @@
  * @property {number} [stride] tokens that a window shares with the one before; default 128
  * @property {boolean} [earlyStopping] of 'mlp': whether a held-out fold decides how many of the epochs are best; default true. Where the
  *   encoder is trained with `validation`: whether training ends when two epochs have brought nothing. The best epoch is kept in any case
- * @property {number} [rank] of 'lora': of each adapter; default 16
+ * @property {number} [rank] of 'lora': of each adapter; default 16, or the hidden size if that is less
  * @property {number} [alpha] of 'lora': adapters are multiplied by alpha / rank; default 2 * rank
  * @property {boolean} [rslora] of 'lora': by alpha / sqrt(rank) instead (Kalajdzievski 2023); default false
  * @property {number} [dropout] of 'lora': share of an adapter's inputs that are dropped in training; default 0.05

@@ -46,7 +46,7 @@ export function writeAdapterFolder(head, options) {
   if (!lora?.size)
     throw new BertletError(
       'BAD_INPUT',
-      "This head has no adapter. fit() with method: 'lora' trains one; head.save() gives the head alone.",
+      "This head has no adapter: fit() makes one with method: 'lora', and with 'contrastive' where tuning is better. head.save() gives the head alone.",
     );
   if (head.adapter !== undefined)
     throw new BertletError(

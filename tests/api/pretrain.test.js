@@ -198,6 +198,20 @@ test('the same seed gives the same model, another one another, and initial weigh
   await Promise.all(models.map((bert) => bert.dispose()));
 });
 
+test('a model narrower than the default rank learns, by adapters and without', async () => {
+  const bert = await createModel({ ...small, hiddenSize: 8, heads: 1 });
+  await bert.pretrain(texts, { steps: 2 });
+  await bert.pretrain(texts, { steps: 2, method: 'lora' });
+  const examples = texts.slice(0, 8).map((text, i) => ({ text, label: i % 2 ? 'odd' : 'even' }));
+  const ranks = [];
+  for (const method of ['full', 'lora']) {
+    const { report } = await bert.fit(examples, { method, epochs: 1 });
+    ranks.push(report.lora?.rank);
+  }
+  assert.deepEqual(ranks, [undefined, 8]);
+  await bert.dispose();
+});
+
 test('texts are normalized as the vocabulary was made', async () => {
   const pieces = [...vocabulary, 'Café', 'café', 'cafe', '日本', '日', '本'];
   const tokensOf = async (options) => {

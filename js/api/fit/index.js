@@ -124,7 +124,7 @@ async function fitHead(remote, info, examples, { signal, onProgress, onWarning, 
     tuning ? tuningCall(listeners, onCheckpoint) : callOptions(listeners),
   );
   const { model: baseModel, adapter } = info;
-  const { fingerprint = info.fingerprint } = fitted;
+  const { fingerprint } = fitted;
   const { heldOut = [], ...found } = finish(fitted);
   return { data: { task, labels, baseModel, ...(adapter && { adapter }), fingerprint, ...found }, heldOut };
 }

@@ -117,7 +117,8 @@ export function stepOptions(options, info, usual) {
  * @param {import('../../types.js').ModelInfo} info
  */
 export function adapterOptions(options, info) {
-  const { rank = 16, alpha = 2 * rank, rslora = false, dropout = 0.05, targetModules = 'all-linear' } = options;
+  const { rank = Math.min(16, info.hiddenSize), alpha = 2 * rank } = options;
+  const { rslora = false, dropout = 0.05, targetModules = 'all-linear' } = options;
   checkInteger('rank', rank, 1, info.hiddenSize);
   checkNumber('alpha', alpha, (value) => value > 0, 'a positive number');
   checkNumber('dropout', dropout, (value) => value >= 0 && value < 1, 'at least 0 and below 1');

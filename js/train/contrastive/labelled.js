@@ -43,15 +43,15 @@ const FEWEST = 3;
  * @param {ContrastiveParams} params
  * @param {Context} context
  * @param {import('../deep/session.js').UntilAlone} untilAlone
- * @returns {Promise<import('../frozen/classification.js').FittedClassifier & { fingerprint: string }>} the network has an adapter if one was
+ * @returns {Promise<import('../frozen/classification.js').FittedClassifier>} the network has an adapter if one was
  *   tuned, and that was better. Rejects with NO_EXAMPLES, OUT_OF_MEMORY, BAD_CHECKPOINT, BAD_WEIGHTS, WORKER_FAILED, BAD_INPUT,
  *   HEAD_MODEL_MISMATCH if another training has changed the model meanwhile, or the signal's reason
  */
 export function fitContrastive(engine, params, context, untilAlone) {
-  return withContrasted(engine, params, [], context, async ({ training, isTuned, fitted }) => ({
-    ...fitted,
-    fingerprint: await training.settle(isTuned, untilAlone),
-  }));
+  return withContrasted(engine, params, [], context, async ({ training, isTuned, fitted }) => {
+    await training.settle(isTuned, untilAlone);
+    return fitted;
+  });
 }
 
 /**

@@ -35,7 +35,7 @@ const MAX_EPOCHS = 10;
  * @param {SimilarityParams} params
  * @param {import('../../rpc/serve.js').Context} context
  * @param {import('../deep/session.js').UntilAlone} untilAlone
- * @returns {Promise<{ network: import('../../core/dense.js').HeadNetwork, report: object, fingerprint: string }>} the network is an adapter
+ * @returns {Promise<{ network: import('../../core/dense.js').HeadNetwork, report: object }>} the network is an adapter
  *   only, none if weights were tuned, or the model is better as it is. Rejects with UNSUPPORTED_MODEL, OUT_OF_MEMORY, BAD_CHECKPOINT, BAD_WEIGHTS,
  *   WORKER_FAILED, BAD_INPUT, HEAD_MODEL_MISMATCH if another training has changed the model meanwhile, or the signal's reason
  */
@@ -84,7 +84,7 @@ export async function fitSimilarity(engine, params, context, untilAlone) {
     const isTuned = comparison?.kept !== 'frozen';
     const { lora } = training;
     const { numLayers: layer } = engine.config;
-    return {
+    const fitted = {
       network: { layer, pooling, normalize, dense: [], ...(isTuned && lora && { lora }) },
       report: {
         examples: order.length,
@@ -94,8 +94,9 @@ export async function fitSimilarity(engine, params, context, untilAlone) {
         epochs,
         ...trained,
       },
-      fingerprint: await training.settle(isTuned, untilAlone),
     };
+    await training.settle(isTuned, untilAlone);
+    return fitted;
   });
 }
 

@@ -250,7 +250,7 @@ export class Trainings {
    * Gives the model the weights that were trained, if they are kept. Nothing must be able to fail after it.
    * @param {boolean} isKept whether what the last training has left is
    * @param {import('../deep/session.js').UntilAlone} untilAlone
-   * @returns {Promise<string>} the model's fingerprint. Rejects with HEAD_MODEL_MISMATCH if another training has changed the model meanwhile, or
+   * @returns {Promise<void>} rejects with HEAD_MODEL_MISMATCH if another training has changed the model meanwhile, or
    *   the signal's reason
    */
   async settle(isKept, untilAlone) {
@@ -261,7 +261,6 @@ export class Trainings {
     if (isKept && this.changesModel)
       await changeWeights(engine, fingerprint, signal, untilAlone, () => replaceWeights(engine, tuner, plan.tuning));
     else checkTurn(engine, fingerprint, signal);
-    return engine.fingerprint;
   }
 }
 
