@@ -99,6 +99,16 @@ test('texts are normalized as the files of the vocabulary say, unless options sa
   assert.deepEqual(await settingsOf('--strip-accents', 'true', '--split-chinese', 'false'), [false, true, false]);
 });
 
+test('--dropout of a new model is in its configuration', async () => {
+  const rates = [];
+  for (const more of [[], ['--dropout', '0']]) {
+    const output = join(folder, `dropout${more.length}`);
+    await succeed([...anew, ...more, '--steps', '1', '--output', output]);
+    rates.push(JSON.parse(readFileSync(join(output, 'config.json'), 'utf8')).hidden_dropout_prob);
+  }
+  assert.deepEqual(rates, [0.1, 0]);
+});
+
 test('interrupted by Ctrl-C, and on from there: the same model', async () => {
   const checkpoint = join(folder, 'checkpoint');
   const args = (output) => [...anew, '--steps', '400', '--batch-size', '4', '--output', join(folder, output)];
@@ -131,6 +141,7 @@ for (const [args, code, message] of [
     /--adapter is with --model only/,
   ],
   [['--train', texts, '--output', 'x', '--model', 'm', '--rank', '2'], 2, /--rank is for --method lora only/],
+  [['--train', texts, '--output', 'x', '--model', 'm', '--dropout', '0'], 2, /--dropout is for --method lora only/],
   [
     ['--train', texts, '--output', 'x', '--model', 'm', '--validation', '0.95'],
     2,

@@ -65,6 +65,7 @@ A new model:
   --hidden-size N        (default: 128)
   --heads N              (default: hidden size / 32)
   --intermediate-size N  (default: 4 * hidden size)
+  --dropout SHARE        rate with which it is trained, here and later; small models learn sooner with 0 (default: 0.1)
 
 ${f32ModelHelp}`;
 
@@ -159,9 +160,12 @@ export async function run(context) {
  */
 function readOptions(values) {
   const method = choice(values, 'method', ['full', 'lora']);
-  if (method !== 'lora') refuse(values, Object.keys(adapterOptions), 'is for --method lora only');
+  const ofAdapters = Object.keys(adapterOptions).filter((name) => name !== 'dropout' || values.model !== undefined);
+  if (method !== 'lora') refuse(values, ofAdapters, 'is for --method lora only');
+  const { dropout, ...others } = readStepOptions(values);
   return onlyGiven({
-    ...readStepOptions(values),
+    ...others,
+    dropout: method === 'lora' ? dropout : undefined,
     method,
     steps: integer(values, 'steps', 1),
     packed: values.separate === true ? false : undefined,
@@ -210,6 +214,7 @@ async function withGivenModel(context, work) {
     heads: integer(values, 'heads', 1),
     intermediateSize: integer(values, 'intermediate-size', 8),
     maxTokens: integer(values, 'max-tokens', 3),
+    dropout: values.method === 'lora' ? undefined : readStepOptions(values).dropout,
     seed: integer(values, 'seed', 0),
     threads: integer(values, 'threads', 1),
   };
