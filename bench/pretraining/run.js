@@ -4,7 +4,7 @@
 //   --steps N      of pre-training (default: 1000)
 //   --seeds LIST   (default: 0,1,2)
 //   --threads N    of both sides (default: 1)
-//   --only WORDS   comma-separated: pretrain, polarity, continued
+//   --only WORDS   comma-separated: pretrain, tasks, continued
 //   --output DIR   keeps the models, and takes those that are there already (default: none)
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -22,6 +22,7 @@ import { ensureTorch, startPython } from '../training/torch.js';
 
 const WIKI = join(root, '../shared/data/wiki-paragraphs');
 const POLARITY = join(root, '../shared/data/rt-polarity');
+const WNUT = join(root, '../shared/data/wnut17');
 
 /** Pieces of the vocabulary. */
 const SIZE = 8192;
@@ -35,8 +36,18 @@ const RECIPE = {
   maxNorm: 1,
   mlmProbability: 0.15,
 };
-/** How a label is learnt on top of a model of that size. */
-const FINE_TUNING = '--method full --epochs 4 --batch-size 32 --learning-rate 5e-4 --warmup 0.1 --weight-decay 0.01';
+
+/** What brings a model of that size furthest: sentences one by one, and no dropout. */
+const LONG_RECIPE = { batchSize: 64, maxTokens: 64, learningRate: 2e-3, warmup: 0.05, weightDecay: 0.01 };
+const LONG_STEPS = 11000;
+
+/** How tasks are learnt on top of it, with the dropout that BERT has. */
+const FINE_TUNING = '--method full --learning-rate 1e-3 --warmup 0.1 --weight-decay 0.01';
+const TASKS = {
+  'rt-polarity': `--epochs 4 --batch-size 32 --train ${POLARITY}/train.tsv --dev ${POLARITY}/test.tsv`,
+  wnut17: `--task token-classification --epochs 5 --batch-size 16 --train ${WNUT}/train.conll --dev ${WNUT}/dev.conll`,
+};
+const DROPOUT = 0.1;
 
 /** Paragraphs that the models have not seen. */
 const HELD_OUT = 400;
@@ -69,24 +80,26 @@ async function measure({ steps, seeds, threads, only, folder }) {
     printRow('mean', loss(0).toFixed(3), loss(1).toFixed(3), `${(100 * (loss(0) / loss(1) - 1)).toFixed(2)} %`, '');
   }
   end();
-  if (chosen('polarity')) {
-    printHead('seed', 'rt-polarity on random weights', 'on pre-trained ones');
+  if (chosen('tasks')) {
+    printHead('seed', ...Object.keys(TASKS).flatMap((name) => [`${name} on random weights`, 'on pre-trained ones']));
+    const model = await pretrainedLong(given);
     for (const seed of seeds) {
       const random = await randomModel(given, seed);
-      const { model } = await pretrained(given, seed);
-      const accuracies = [];
-      for (const one of [random, model]) accuracies.push(await polarity(one, `${FINE_TUNING} --seed ${seed}`, given));
-      printRow(String(seed), ...accuracies);
+      const found = [];
+      for (const task of Object.values(TASKS))
+        for (const one of [random, model]) found.push(await learn(`${task} ${FINE_TUNING} --seed ${seed}`, one, given));
+      printRow(String(seed), ...found);
     }
   }
   if (chosen('continued')) {
     printHead('MiniLM', 'frozen', 'LoRA');
+    const task = `--train ${POLARITY}/train.tsv --dev ${POLARITY}/test.tsv`;
     const lora = '--method lora --epochs 2 --batch-size 32 --learning-rate 1e-3';
     for (const [name, model] of [
       ['as it is', defaultModel],
       ["continued on the task's texts", await continued(given)],
     ])
-      printRow(name, await polarity(model, '', given), await polarity(model, lora, given));
+      printRow(name, await learn(task, model, given), await learn(`${task} ${lora}`, model, given));
   }
 }
 
@@ -138,18 +151,51 @@ async function pretrainedByTorch({ steps, threads, folder }, seed, ask) {
 /** A model that has learnt nothing. @param {Given} given @param {number} seed @returns {Promise<string>} its folder */
 async function randomModel({ folder, vocabulary }, seed) {
   const model = join(folder, `random-${seed}`);
-  const bert = await createModel({ ...ARCHITECTURE, vocabulary, seed, maxTokens: RECIPE.maxTokens });
+  const { maxTokens } = RECIPE;
+  const bert = await createModel({ ...ARCHITECTURE, vocabulary, seed, maxTokens, dropout: DROPOUT });
   await writeModelFolder(model, await bert.save());
   await bert.dispose();
   return model;
+}
+
+/**
+ * A model that has learnt from the sentences of the paragraphs and from the texts that are to be classified, without their labels.
+ * @param {Given} given
+ * @returns {Promise<string>} its folder
+ */
+async function pretrainedLong({ threads, folder }) {
+  const model = join(folder, 'long');
+  const texts = join(folder, 'sentences.txt');
+  const paragraphs = (await readFile(join(WIKI, 'train.txt'), 'utf8')).trimEnd();
+  const sentences = paragraphs.split(/\n|(?<=[.!?]) +(?=[A-Z])/);
+  await writeFile(texts, [...sentences, ...(await polarityTexts())].join('\n'));
+  const { layers, hiddenSize, heads } = ARCHITECTURE;
+  await once(model, async () => {
+    const { stdout } = await bertlet(
+      `pretrain --train ${texts} --separate --vocabulary ${folder}/vocab.txt --layers ${layers} --hidden-size ${hiddenSize} --heads ${heads} ` +
+        `--dropout 0 ${options(LONG_RECIPE)} --steps ${LONG_STEPS} --validation 0.03 --threads ${threads} --output ${model}`,
+    );
+    process.stderr.write(stdout);
+    const file = join(model, 'config.json');
+    const config = JSON.parse(await readFile(file, 'utf8'));
+    const dropout = { hidden_dropout_prob: DROPOUT, attention_probs_dropout_prob: DROPOUT };
+    await writeFile(file, JSON.stringify({ ...config, ...dropout }));
+    return JSON.parse(stdout).seconds;
+  });
+  return model;
+}
+
+/** The texts of rt-polarity's training part. */
+async function polarityTexts() {
+  const rows = (await readFile(join(POLARITY, 'train.tsv'), 'utf8')).trimEnd().split('\n');
+  return rows.map((row) => row.slice(0, row.lastIndexOf('\t')));
 }
 
 /** MiniLM, pre-trained further on the texts that are to be classified, without their labels. @param {Given} given @returns {Promise<string>} */
 async function continued({ threads, folder }) {
   const model = join(folder, 'continued');
   const texts = join(folder, 'polarity.txt');
-  const rows = (await readFile(join(POLARITY, 'train.tsv'), 'utf8')).trimEnd().split('\n');
-  await writeFile(texts, rows.map((row) => row.slice(0, row.lastIndexOf('\t'))).join('\n'));
+  await writeFile(texts, (await polarityTexts()).join('\n'));
   await once(model, async () => {
     const { stdout } = await bertlet(
       `pretrain --model ${defaultModel} --train ${texts} --separate --method lora --validation 0.05 --threads ${threads} --output ${model}`,
@@ -161,19 +207,20 @@ async function continued({ threads, folder }) {
 }
 
 /**
- * Accuracy on the test set of rt-polarity, in percent.
+ * Accuracy, or F1 of entities, on held-out examples, in percent.
+ * @param {string} task options of `bertlet train`
  * @param {string} model
- * @param {string} how options of `bertlet train`
  * @param {Given} given
  */
-async function polarity(model, how, { threads, folder }) {
+async function learn(task, model, { threads, folder }) {
   const { stdout } = await bertlet(
-    `train --dtype f32 --train ${POLARITY}/train.tsv --dev ${POLARITY}/test.tsv --model ${model} ${how} --threads ${threads} --output ${folder}/head`,
+    `train --dtype f32 --model ${model} ${task} --threads ${threads} --output ${folder}/head`,
   );
-  return (100 * JSON.parse(stdout).dev.accuracy).toFixed(2);
+  const { f1, accuracy } = JSON.parse(stdout).dev;
+  return (100 * (f1 ?? accuracy)).toFixed(2);
 }
 
-/** @param {typeof RECIPE} recipe as options of the command */
+/** @param {typeof LONG_RECIPE} recipe as options of the command */
 const options = ({ batchSize, maxTokens, learningRate, warmup, weightDecay }) =>
   `--batch-size ${batchSize} --max-tokens ${maxTokens} --learning-rate ${learningRate} --warmup ${warmup} --weight-decay ${weightDecay}`;
 
