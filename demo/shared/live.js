@@ -54,6 +54,7 @@ export function createLive(panel, { run, show, obstacle = () => '' }) {
     now,
     soon() {
       stop();
+      result.setAttribute('aria-busy', 'true'); // what it shows belongs to another text
       timer = setTimeout(now, PAUSE);
     },
   };
