@@ -47,6 +47,9 @@ What differs between engines, for whoever uses bertlet:
 
 - Firefox asks for a part of bertlet that could not be fetched only once. \`NETWORK\` errors say to load the page anew.
 - Firefox holds what a worker imports to \`worker-src\`: for a CDN the policy must name it there, too, beside \`blob:\`.
+- Firefox can hang where a worker starts a worker, as a model does for its threads. Two of some hundred loads did. One was looked into: the parent stood within
+  \`new Worker\`, waiting for the same condition as the new worker's thread, so that one can take the other's wake-up. \`load\` then never ends; with \`threads: 1\`
+  no worker starts another, and a pool has several cores even so.
 - Firefox has workers in shared workers; elsewhere the model works on the shared worker's own thread.
 `;
   const path = fromRoot('docs/engines.md');
