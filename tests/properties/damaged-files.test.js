@@ -153,7 +153,7 @@ test('a head with the model’s fingerprint that reads what the model does not h
         fingerprint: 'f',
       }),
       info,
-      { async keep() {} },
+      { async call() {} },
       {},
     );
   assert.equal((await open(2, 8)).network.layer, 2);
