@@ -25,6 +25,16 @@ before(async () => {
 });
 after(() => bert.dispose());
 
+/** A saved model's own head gives texts the labels of the head that was saved with it. */
+async function saysAlike(files, texts, labels) {
+  const saved = await load(files, { dtype: 'f32', threads: 1 });
+  (await saved.head.classify(texts)).forEach(([best], i) => {
+    assert.equal(best.label, labels[i][0].label);
+    assert.ok(Math.abs(best.score - labels[i][0].score) < 1e-3);
+  });
+  await saved.dispose();
+}
+
 describe('what comes of it', () => {
   test('tuned vectors that are better than frozen ones are kept: the head has an adapter, the model stays as it is', async () => {
     const examples = needles(24);
@@ -59,12 +69,7 @@ describe('what comes of it', () => {
     assert.deepEqual(again.report, head.report);
     const beside = await bert.loadHead(await head.saveAdapter());
     assert.deepEqual(await beside.classify(texts), labels);
-    const merged = await load(await bert.save({ head }), { dtype: 'f32', threads: 1 });
-    (await merged.head.classify(texts)).forEach(([best], i) => {
-      assert.equal(best.label, labels[i][0].label);
-      assert.ok(Math.abs(best.score - labels[i][0].score) < 1e-3);
-    });
-    await merged.dispose();
+    await saysAlike(await bert.save({ head }), texts, labels);
   });
 
   test('frozen vectors are kept if tuned ones are worse by more than chance: the head is that of the model as it is', async () => {
@@ -180,12 +185,7 @@ describe('weights instead of adapters', () => {
       assert.deepEqual(await (await own.loadHead(await head.save())).classify(texts), labels);
       await assert.rejects(bert.loadHead(await head.save()), { code: 'HEAD_MODEL_MISMATCH' });
       await assert.rejects(head.saveAdapter(), { code: 'BAD_INPUT' });
-      const saved = await load(await own.save({ head }), { dtype: 'f32', threads: 1 });
-      (await saved.head.classify(texts)).forEach(([best], i) => {
-        assert.equal(best.label, labels[i][0].label);
-        assert.ok(Math.abs(best.score - labels[i][0].score) < 1e-3);
-      });
-      await saved.dispose();
+      await saysAlike(await own.save({ head }), texts, labels);
     });
 
   test('what is worse leaves the model as it was, bit for bit, with the heads that it had', async () => {

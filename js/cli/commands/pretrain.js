@@ -214,7 +214,7 @@ async function withGivenModel(context, work) {
     heads: integer(values, 'heads', 1),
     intermediateSize: integer(values, 'intermediate-size', 8),
     maxTokens: integer(values, 'max-tokens', 3),
-    dropout: values.method === 'lora' ? undefined : readStepOptions(values).dropout,
+    dropout: values.method === 'lora' ? undefined : probability(values, 'dropout'),
     seed: integer(values, 'seed', 0),
     threads: integer(values, 'threads', 1),
   };

@@ -78,9 +78,11 @@ export async function fitSimilarity(engine, params, context, untilAlone) {
   return withTrainings(engine, params, what, context, async (training) => {
     const tuned = await training.run(0);
     const trained = training.finish();
-    const asTheyAre = heldOut.length > 0 ? await adaptedVectors(engine, measured.texts, { pooling }, context) : [];
-    const comparison =
-      heldOut.length > 0 ? compare(await measured.by(asTheyAre, pause), await measured.by(tuned, pause)) : undefined;
+    let comparison;
+    if (heldOut.length > 0) {
+      const asTheyAre = await adaptedVectors(engine, measured.texts, { pooling }, context);
+      comparison = compare(await measured.by(asTheyAre, pause), await measured.by(tuned, pause));
+    }
     const isTuned = comparison?.kept !== 'frozen';
     const { lora } = training;
     const { numLayers: layer } = engine.config;

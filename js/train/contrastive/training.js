@@ -83,13 +83,10 @@ export async function withTrainings(engine, params, what, context, work) {
     },
     finished: texts.length * hiddenSize,
   };
-  return withTuner(engine, options, context, (session) =>
-    work(
-      new Trainings(engine, session, context, {
-        ...{ fingerprint, initial, trainings, texts, whole, tensors, pooling, loss, how, seed, steps },
-      }),
-    ),
-  );
+  return withTuner(engine, options, context, (session) => {
+    const given = { fingerprint, initial, trainings, texts, whole, tensors, pooling, loss, how, seed, steps };
+    return work(new Trainings(engine, session, context, given));
+  });
 }
 
 /**
