@@ -1,30 +1,20 @@
 // Starts the worker where worker.js can't be started as it stands beside bertlet.js: from another origin than the page's, as from a CDN; and in a
 // sandboxed iframe, which has no origin. Fetched only there.
 
-/**
- * @param {string} url of worker.js, on another origin
- * @param {WorkerOptions} [options] of it
- * @returns {{ worker: Worker, reason: string }} `reason`: what is wrong if it can't be loaded. Throws where no worker can be started
- */
-export function startElsewhere(url, options) {
-  const reason = `${url} could not be loaded into a worker of this page, which has another origin. Its Content-Security-Policy must allow blob: and ${new URL(url).origin} in worker-src, and the server must allow other origins to read the file (Access-Control-Allow-Origin). Or serve bertlet's files from the page's own origin, or give load() { worker: false }`;
-  return { worker: new Worker(loaderOf(url, options?.type, reason)), reason };
-}
-
 /** Addresses of loaders, by the addresses of what they load. @type {Map<string, string>} */
 const loaders = new Map();
 
 /**
  * A script of this page's origin that loads one of another. It is a classic one, since a page without an origin may not start modules from
  * blob: addresses; it keeps what arrives before the module is there.
- * @param {string} url
+ * @param {string} url of worker.js, on another origin
  * @param {WorkerOptions['type']} type 'module', or else a classic script, which bundlers make of modules
- * @param {string} reason the message of the error that it throws if that can't be loaded
- * @returns {string} its address
+ * @returns {{ loader: string, reason: string }} its address, and what is wrong if it can't be loaded
  */
-function loaderOf(url, type, reason) {
+export function loaderOf(url, type) {
+  const reason = `${url} could not be loaded into a worker of this page, which has another origin. Its Content-Security-Policy must allow blob: and ${new URL(url).origin} in worker-src, and the server must allow other origins to read the file (Access-Control-Allow-Origin). Or serve bertlet's files from the page's own origin, or give load() { worker: false }`;
   const known = loaders.get(url);
-  if (known) return known;
+  if (known) return { loader: known, reason };
   const [script, message] = [url, reason].map((text) => JSON.stringify(text));
   const source =
     type === 'module'
@@ -35,7 +25,7 @@ import(${script}).then(
   () => setTimeout(() => { throw new Error(${message}); }),
 );`
       : `importScripts(${script});`;
-  const address = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
-  loaders.set(url, address);
-  return address;
+  const loader = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  loaders.set(url, loader);
+  return { loader, reason };
 }

@@ -2,7 +2,6 @@
 // counterpart for Node, js/base/platform.js says what each function does. Bundlers look for URLs in the form that they have below; they
 // are right in dist/, where bertlet.js and worker.js hold this file and the .wasm files are beside them.
 import { BertletError } from '../js/errors.js';
-import { channelTo } from './channel.js';
 
 export { checkHere } from '../js/base/own-build.js';
 export { openStore } from './store.js';
@@ -49,35 +48,43 @@ export function nextTask() {
 /** @type {import('../js/base/platform.js').Platform['whenIdle']} */
 export const whenIdle = (work) => void setTimeout(() => (globalThis.requestIdleCallback ?? setTimeout)(work), 1000);
 
-/**
- * A further thread runs the same file as this worker, at its own address: so no bundler needs to know of it, and none follows a file that names
- * itself in a circle. Whether that is a module, as in dist/, or a classic script, which some bundlers make of it, the error of importScripts tells:
- * modules have no such function, whereas to classic scripts '//' is no address. (Without an argument, Firefox complains in neither.) Where `assets` are
- * named, it runs their worker.js.
- * @type {import('../js/base/platform.js').Platform['startThread']}
- */
+/** Who started this worker starts the thread. @type {import('../js/base/platform.js').Platform['startThread']} */
 export async function startThread() {
-  /** @type {WorkerType} */
-  let type = 'classic';
-  try {
-    /** @type {any} */ (self).importScripts('//');
-  } catch (error) {
-    if (error instanceof TypeError) type = 'module';
-  }
-  const url = assets ? `${assets}worker.js` : location.href;
-  return channelTo(new Worker(url, { type: assets ? 'module' : type }), `${url} could not be loaded`);
+  const { port1: calls, port2: itsCalls } = new MessageChannel();
+  const { port1: life, port2: itsLife } = new MessageChannel();
+  /** @type {import('./channel.js').ThreadPorts} */
+  const ports = [itsCalls, itsLife];
+  self.postMessage({ thread: ports }, { transfer: ports });
+  return {
+    post: (message, transfer) => calls.postMessage(message, { transfer }),
+    listen(receive, fail) {
+      calls.onmessage = ({ data }) => receive(data);
+      life.onmessage = ({ data: [reason, code] }) => fail(reason, code);
+    },
+    keepAlive() {},
+    close: async () => life.postMessage('end'),
+  };
 }
 
-/** Chromium does not say that a worker's worker has ended. @type {import('../js/base/platform.js').Platform['announceThread']} */
+/** Nothing but the browser ends a thread. @type {import('../js/base/platform.js').Platform['announceThread']} */
 export const announceThread = () => undefined;
 
-/** @type {import('../js/base/platform.js').Platform['ownPort']} */
-export const ownPort = () => ({
-  post: (message, transfer) => self.postMessage(message, { transfer }),
-  listen(receive) {
-    self.onmessage = ({ data }) => receive(data);
-  },
-});
+/** A further thread gets the port for its calls in the first message. @type {import('../js/base/platform.js').Platform['ownPort']} */
+export function ownPort() {
+  /** @type {MessagePort} */
+  let port = /** @type {any} */ (self);
+  return {
+    post: (message, transfer) => port.postMessage(message, { transfer }),
+    listen(receive) {
+      const hear = (/** @type {MessageEvent} */ { data }) => {
+        if (!data.calls) return receive(data);
+        port = data.calls;
+        port.onmessage = hear;
+      };
+      port.onmessage = hear;
+    },
+  };
+}
 
 const WASM = {
   scalar: () => new URL('./bertlet-scalar.wasm', import.meta.url),

@@ -8,12 +8,16 @@ const newWorker = () => new Worker(new URL('./worker.js', import.meta.url), { ty
 
 /** @type {import('../js/base/platform.js').StartWorker} */
 export async function startWorker() {
+  if (!globalThis.document && navigator.userAgent.includes('Firefox'))
+    throw new Error('in Firefox, a worker that starts a worker can wait for ever');
   /** @type {ReturnType<typeof workerArguments>} */
   const [address, options] = assets ? [`${assets}worker.js`, { type: 'module' }] : workerArguments();
   const url = new URL(address, location.href);
-  if (url.origin === self.origin) return channelTo(new Worker(url, options), `${url} could not be loaded. ${REMEDY}`);
-  const { worker, reason } = (await fetchPart(() => import('./elsewhere.js'))).startElsewhere(url.href, options);
-  return channelTo(worker, reason);
+  if (url.origin === self.origin)
+    return channelTo(() => new Worker(url, options), `${url} could not be loaded. ${REMEDY}`);
+  const { loaderOf } = await fetchPart(() => import('./elsewhere.js'));
+  const { loader, reason } = loaderOf(url.href, options?.type);
+  return channelTo(() => new Worker(loader), reason);
 }
 
 /**

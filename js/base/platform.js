@@ -83,7 +83,8 @@
  * @property {() => Promise<void>} nextTask resolves in a later task, so that messages that wait are handled before
  * @property {(work: () => void) => void} whenIdle calls it after a second, when nothing more urgent is to be done. Node, which has all files at
  *   hand, never does
- * @property {() => Promise<Channel>} startThread starts a worker that is to be a further thread of an engine
+ * @property {() => Promise<Channel>} startThread in a worker: starts another that is to be a further thread of its
+ *   engine; in a page, who started this worker does it
  * @property {() => MessagePort | undefined} announceThread in a worker: lets who started it watch a thread that it starts, which gets the port;
  *   undefined where nobody watches
  * @property {() => Port} ownPort in a worker: its side of the channel. In Node's main thread there is nobody on the other one

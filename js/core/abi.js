@@ -1,5 +1,6 @@
 // The numbers of src/bertlet.h: its constants, enums and structs, under its names without their common prefix. Keys that are also words
-// of config.json or of the API are in lower case. tests/core/abi.test.js compares the two files.
+// of config.json or of the API are in lower case. Those of training are in abi-training.js, which only who trains fetches. tests/core/abi.test.js
+// compares them with the header.
 
 /** Objects of the core begin at a multiple of this many bytes. */
 export const ALIGNMENT = 64;
@@ -50,29 +51,3 @@ export const CONFIG = /** @type {const} */ ({
 export const CONFIG_BYTES = 4 * Object.keys(CONFIG).length;
 
 export const POOLING = { mean: 0, cls: 1, max: 2 };
-
-export const FIT_STATE = { RUNNING: 0, CONVERGED: 1, STALLED: 2, UNFINISHED: 3 };
-
-/** What is done with a tensor when the encoder is trained. */
-export const TUNING = { FROZEN: 0, TRAINED: 1, ADAPTED: 2 };
-
-/** The fields of bertlet_training in order, with their types in C; each has 4 bytes. */
-export const TRAINING = /** @type {const} */ ({
-  begin: 'int32_t',
-  end: 'int32_t',
-  max_tokens: 'int32_t',
-  kept_layers: 'int32_t',
-  pooling: 'int32_t',
-  normalize: 'int32_t',
-  rank: 'int32_t',
-  adapter_scale: 'float',
-  hidden_dropout: 'float',
-  attention_dropout: 'float',
-  adapter_dropout: 'float',
-  feature_dropout: 'float',
-  masked_lm: 'int32_t',
-  masked_act: 'int32_t',
-});
-
-/** sizeof(bertlet_training) */
-export const TRAINING_BYTES = 4 * Object.keys(TRAINING).length;

@@ -4,7 +4,7 @@
 //   caller -> worker   { id, method, params, progress }   { id, abort: true }                      { method, params }
 //   worker -> caller   { id, event }   { id, part }       { id, result, part }  or  { id, error }
 //   worker -> caller   { failed }, the message of a WebAssembly trap: the worker can't go on, and is ended
-//   worker -> caller   { thread }, a port whose other end a further thread has; Node watches it, see js/node/watch-thread.js
+//   worker -> caller   { thread }, ports for a further thread: a page starts it, see web/channel.js; Node watches it, see js/node/watch-thread.js
 import { BertletError, fromWire } from '../errors.js';
 
 /**
@@ -47,7 +47,8 @@ export class Connection {
     channel.keepAlive(false);
     channel.listen(
       (message) => this.#receive(message),
-      (reason, code = 'WORKER_FAILED') => this.#end(new BertletError(code, `The worker ended unexpectedly: ${reason}`)),
+      (reason, code = 'WORKER_FAILED') =>
+        this.#fail(new BertletError(code, `The worker ended unexpectedly: ${reason}`)),
     );
   }
 
@@ -99,14 +100,12 @@ export class Connection {
     if (this.#ended) return; // a message that was already on its way
     const { id, event, part, result, error, failed } = message;
     if (failed !== undefined) {
-      this.#end(
+      return this.#fail(
         new BertletError(
           'WORKER_FAILED',
           `The worker failed in WebAssembly (${failed}) and was ended. Load the model again, and please report it.`,
         ),
       );
-      this.close(); // frees its memory
-      return;
     }
     const call = this.#calls.get(id);
     try {
@@ -143,6 +142,12 @@ export class Connection {
     this.#calls.clear();
     this.#running.clear();
     this.#channel.keepAlive(false);
+  }
+
+  /** Rejects all calls with it, and ends what is left of the worker, which frees its memory. @param {BertletError} error */
+  #fail(error) {
+    this.#end(error);
+    this.close();
   }
 
   /** Ends the worker at once, and rejects open calls with DISPOSED. @returns {Promise<void>} resolves when it has ended */

@@ -1,13 +1,15 @@
-// In a page's worker: losses of twenty steps, and the state after them, on several numbers of threads.
+// A worker of a page, and each of its threads: losses of twenty steps, and the state after them, on several numbers of threads.
 import { compile } from '../../js/core/compile.js';
+import { runThread } from '../../js/engine/threads.js';
 import { describe } from '../../js/io/describe.js';
+import { serve } from '../../js/rpc/serve.js';
 import { loadEngine } from '../../js/worker/load.js';
-import { useAssets } from '../../web/platform.js';
+import { ownPort, useAssets } from '../../web/platform.js';
 import { createTuning, everywhere } from '../train/tuning.js';
 
-useAssets('/dist/'); // whose worker.js its threads run
+useAssets('/dist/'); // which has the .wasm files
 
-self.onmessage = async ({ data: { fixture, given, counts } }) => {
+async function tune({ fixture, given, counts }) {
   const { name, description } = await describe(given.checkpoint, { hub: '/models' });
   const context = { signal: new AbortController().signal, emit() {} };
   const engine = await loadEngine({ description, names: { model: name }, dtype: 'f32', threads: 1 }, context);
@@ -20,5 +22,7 @@ self.onmessage = async ({ data: { fixture, given, counts } }) => {
     runs.push({ threads: compiled.threads, losses, state: [...tuner.readState().floats] });
     tuner.dispose();
   }
-  self.postMessage({ runs, losses: await train(engine, given) });
-};
+  return { runs, losses: await train(engine, given) };
+}
+
+serve(ownPort(), { tune, thread: runThread });

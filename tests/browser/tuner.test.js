@@ -1,4 +1,4 @@
-// The encoder is trained in a page's worker, on threads, which are workers of that one.
+// The encoder is trained in a page's worker, on threads, which the page starts for it.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,9 +23,9 @@ after(async () => {
   await server.close();
 });
 
-/** The script of the worker, as it would lie in dist/, whose files it asks for. */
-async function bundleWorker() {
-  const input = fileURLToPath(new URL('tuner-worker.js', import.meta.url));
+/** A script, as it would lie in dist/, whose files it asks for. @param {string} name of a file in this folder */
+async function bundle(name) {
+  const input = fileURLToPath(new URL(name, import.meta.url));
   const build = await rolldown({
     input,
     platform: 'browser',
@@ -39,21 +39,19 @@ async function bundleWorker() {
 test("PyTorch's losses, and the same bits on 1, 2 and 4 threads", async () => {
   const page = await openPage(browser, server.url + EMPTY_PAGE);
   const headers = { 'Cross-Origin-Embedder-Policy': 'require-corp' };
-  const body = await bundleWorker();
-  await page
-    .context()
-    .route('**/dist/tuner-worker.js', (route) => route.fulfill({ contentType: 'text/javascript', headers, body }));
+  for (const name of ['tuner-page.js', 'tuner-worker.js']) {
+    const body = await bundle(name);
+    await page
+      .context()
+      .route(`**/dist/${name}`, (route) => route.fulfill({ contentType: 'text/javascript', headers, body }));
+  }
   for (const method of ['lora', 'full']) {
     const given = fixture.cases.find((one) => one.method === method);
     const { runs, losses } = await page.evaluate(
-      (params) =>
-        new Promise((resolve, reject) => {
-          const worker = new Worker('/dist/tuner-worker.js', { type: 'module' });
-          // What comes before is of the threads that it starts, for who started it.
-          worker.onmessage = ({ data }) => data.runs && (resolve(data), worker.terminate());
-          worker.onerror = ({ message }) => reject(new Error(message));
-          worker.postMessage(params);
-        }),
+      async (params) => {
+        const { tune } = await import('/dist/tuner-page.js');
+        return tune(params);
+      },
       { fixture, given, counts: [1, 2, 4] },
     );
     losses.forEach((loss, step) => {

@@ -47,10 +47,8 @@ What differs between engines, for whoever uses bertlet:
 
 - Firefox asks for a part of bertlet that could not be fetched only once. \`NETWORK\` errors say to load the page anew.
 - Firefox holds what a worker imports to \`worker-src\`: for a CDN the policy must name it there, too, beside \`blob:\`.
-- Firefox can hang where a worker starts a worker, as a model does for its threads. Two of some hundred loads did. One was looked into: the parent stood within
-  \`new Worker\`, waiting for the same condition as the new worker's thread, so that one can take the other's wake-up. \`load\` then never ends; with \`threads: 1\`
-  no worker starts another, and a pool has several cores even so.
-- Firefox has workers in shared workers; elsewhere the model works on the shared worker's own thread.
+- In Firefox a worker that starts a worker can wait for ever within \`new Worker\`. So where \`load\` is called in a worker, the model works on that worker's own
+  thread there, and \`info.notes\` says so; called in the page, it has a worker and threads.
 `;
   const path = fromRoot('docs/engines.md');
   await writeFile(path, await prettier.format(text, { ...(await prettier.resolveConfig(path)), parser: 'markdown' }));

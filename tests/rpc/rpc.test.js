@@ -198,7 +198,7 @@ test('a worker that dies takes its calls with it, and later ones', async (t) => 
   state.fail('out of memory');
   await assert.rejects(call, { code: 'WORKER_FAILED', message: /out of memory/ });
   await assert.rejects(connection.call('never', {}), { code: 'WORKER_FAILED' });
-  assert.equal(state.busy, false);
+  assert.deepEqual([state.closed, state.busy], [1, false]);
 });
 
 test('a trap in WebAssembly ends the worker', async (t) => {

@@ -1,5 +1,6 @@
 // What a tuner trains and how, as the core is told it, and how much memory that takes.
-import { ACTIVATION, CONFIG_BYTES, POOLING, TRAINING, TRAINING_BYTES, TUNING } from '../../core/abi.js';
+import { TRAINING, TRAINING_BYTES, TUNING } from '../../core/abi-training.js';
+import { ACTIVATION, CONFIG_BYTES, POOLING } from '../../core/abi.js';
 import { writeStruct } from '../../core/struct.js';
 import { writeConfig } from '../../engine/core-config.js';
 import { measureThreads } from '../../engine/threads.js';

@@ -1,6 +1,6 @@
 // Logistic regression, which the core solves by L-BFGS: for one label of several, or any number of labels.
 import { BertletError } from '../../errors.js';
-import { FIT_STATE } from '../../core/abi.js';
+import { FIT_STATE } from '../../core/abi-training.js';
 import { align } from '../../core/instance.js';
 import { TURN } from './turn.js';
 
