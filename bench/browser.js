@@ -22,7 +22,7 @@ const HEADERS = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Emb
 const SCRIPT = '/dist/bench.js';
 const PAGE = `<!doctype html><meta charset="utf-8"><title>bench</title><script type="module" src="${SCRIPT}"></script>`;
 
-const TRAINING_SCRIPT = '/dist/bench-training.js';
+const TRAINING_SCRIPTS = { '/dist/bench-training-page.js': 'page.js', '/dist/bench-training.js': 'worker.js' };
 
 /** @param {string} entry */
 async function bundleScript(entry) {
@@ -93,10 +93,12 @@ export async function measureInBrowser(executablePath, request, say) {
   const modules = join(here, 'node_modules');
   const trains = request.suites.includes('training');
   const others = request.suites.some((suite) => suite !== 'training');
-  const scripts = {
-    ...(others && { [SCRIPT]: await bundleScript('page.js') }),
-    ...(trains && { [TRAINING_SCRIPT]: await bundleScript('training/worker.js') }),
-  };
+  /** @type {Record<string, string>} */
+  const scripts = {};
+  if (others) scripts[SCRIPT] = await bundleScript('page.js');
+  if (trains)
+    for (const [path, entry] of Object.entries(TRAINING_SCRIPTS))
+      scripts[path] = await bundleScript(`training/${entry}`);
   const folders = {
     '/dist/': join(root, 'dist'),
     '/model/': request.model,

@@ -31,6 +31,7 @@ export function channelTo(start, reason) {
     },
     keepAlive() {},
     async close() {
+      worker.onmessage = null; // it may have asked for a thread that nobody would end
       for (const each of [worker, ...threads]) each.terminate();
     },
   };

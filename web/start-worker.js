@@ -9,7 +9,7 @@ const newWorker = () => new Worker(new URL('./worker.js', import.meta.url), { ty
 /** @type {import('../js/base/platform.js').StartWorker} */
 export async function startWorker() {
   if (!globalThis.document && navigator.userAgent.includes('Firefox'))
-    throw new Error('in Firefox, a worker that starts a worker can wait for ever');
+    throw new Error('in Firefox a worker that starts one can hang');
   /** @type {ReturnType<typeof workerArguments>} */
   const [address, options] = assets ? [`${assets}worker.js`, { type: 'module' }] : workerArguments();
   const url = new URL(address, location.href);

@@ -4,7 +4,7 @@
 
 /**
  * @param {import('playwright-core').BrowserContext} context
- * @param {string} address of the server, which has worker.js as a script beside the package's
+ * @param {string} address of the server, which has page.js and worker.js as scripts beside the package's
  * @param {import('../run.js').Request} request
  * @param {import('./suite.js').Ask} ask
  * @param {(message: string) => void} say
@@ -15,19 +15,10 @@ export async function measureTraining(context, address, request, ask, say) {
   page.on('console', (message) => message.type() === 'info' && say(message.text()));
   await page.exposeFunction('ask', ask);
   await page.goto(`${address}/model/config.json`); // any document that runs no script
-  const facts = await page.evaluate(
-    (request) =>
-      new Promise((resolve, reject) => {
-        const worker = new Worker('/dist/bench-training.js', { type: 'module' });
-        worker.onmessage = async ({ data }) => {
-          if (data.facts) resolve(data.facts);
-          else worker.postMessage({ answer: await /** @type {any} */ (globalThis).ask(data.ask) });
-        };
-        worker.onerror = ({ message }) => reject(new Error(message));
-        worker.postMessage({ request });
-      }),
-    request,
-  );
+  const facts = await page.evaluate(async (request) => {
+    const { measure } = await import('/dist/bench-training-page.js');
+    return measure(request);
+  }, request);
   await page.close();
-  return /** @type {Fact[]} */ (facts);
+  return facts;
 }
