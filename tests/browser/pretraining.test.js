@@ -96,9 +96,10 @@ test(
     const story = panel.locator('.gap >> nth=0 >> .learned mark:has-text("story")');
     await story.waitFor({ timeout: 60000 });
     assert.equal(await filled('untrained').textContent(), random, 'the twin is the same one');
+    const curve = panel.locator('.chart .with-model .mean');
+    await curve.waitFor({ state: 'attached', timeout: 60000 }); // it needs two measurements
     await pause();
-    const length = await panel.locator('.chart .with-model .mean').evaluate((path) => path.getTotalLength());
-    assert.ok(length > 0);
+    assert.ok((await curve.evaluate((path) => path.getTotalLength())) > 0);
     assert.match(
       await panel.locator('.tune-status').textContent(),
       /^After [\d,]+ steps it finds \d+% of the hidden pieces/,
