@@ -11,10 +11,12 @@ export async function measure(request) {
   const start = () => new Worker('/dist/bench-training.js', { type: 'module' });
   const connection = new Connection(channelTo(start, 'bench-training.js could not be loaded'));
   const { ask } = /** @type {typeof globalThis & { ask: import('./suite.js').Ask }} */ (globalThis);
-  /** @param {{ asked: Parameters<import('./suite.js').Ask>[0] }} event */
-  const onEvent = async ({ asked }) => connection.tell('answer', await ask(asked));
   try {
-    return await connection.call('measure', request, { onEvent });
+    return await new Promise((resolve, reject) => {
+      const onEvent = (/** @type {{ asked: Parameters<typeof ask>[0] }} */ { asked }) =>
+        ask(asked).then((answer) => connection.tell('answer', answer), reject);
+      connection.call('measure', request, { onEvent }).then(resolve, reject);
+    });
   } finally {
     connection.close();
   }
