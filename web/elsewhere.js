@@ -1,7 +1,7 @@
-// Starts the worker where worker.js can't be started as it stands beside bertlet.js: from another origin than the page's, as from a CDN; and in a
+// What to start where worker.js can't be started as it stands beside bertlet.js: from another origin than the page's, as from a CDN; and in a
 // sandboxed iframe, which has no origin. Fetched only there.
 
-/** Addresses of loaders, by the addresses of what they load. @type {Map<string, string>} */
+/** By the addresses of what they load. @type {Map<string, ReturnType<typeof loaderOf>>} */
 const loaders = new Map();
 
 /**
@@ -12,9 +12,9 @@ const loaders = new Map();
  * @returns {{ loader: string, reason: string }} its address, and what is wrong if it can't be loaded
  */
 export function loaderOf(url, type) {
-  const reason = `${url} could not be loaded into a worker of this page, which has another origin. Its Content-Security-Policy must allow blob: and ${new URL(url).origin} in worker-src, and the server must allow other origins to read the file (Access-Control-Allow-Origin). Or serve bertlet's files from the page's own origin, or give load() { worker: false }`;
   const known = loaders.get(url);
-  if (known) return { loader: known, reason };
+  if (known) return known;
+  const reason = `${url} could not be loaded into a worker of this page, which has another origin. Its Content-Security-Policy must allow blob: and ${new URL(url).origin} in worker-src, and the server must allow other origins to read the file (Access-Control-Allow-Origin). Or serve bertlet's files from the page's own origin, or give load() { worker: false }`;
   const [script, message] = [url, reason].map((text) => JSON.stringify(text));
   const source =
     type === 'module'
@@ -25,7 +25,7 @@ import(${script}).then(
   () => setTimeout(() => { throw new Error(${message}); }),
 );`
       : `importScripts(${script});`;
-  const loader = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
-  loaders.set(url, loader);
-  return { loader, reason };
+  const made = { loader: URL.createObjectURL(new Blob([source], { type: 'text/javascript' })), reason };
+  loaders.set(url, made);
+  return made;
 }

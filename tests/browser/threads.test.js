@@ -24,6 +24,9 @@ beforeEach(async () => {
       }
     };
     window.alive = () => window.workers.flatMap(({ ended }, i) => (ended ? [] : [i]));
+    window.untilLeft = async (count) => {
+      while (window.alive().length > count) await new Promise((resolve) => setTimeout(resolve, 10));
+    };
     window.examples = ['good', 'bad', 'fine', 'poor', 'great', 'dull', 'kind', 'mean'].map((word, i) => ({
       text: `a ${word} movie`,
       label: i % 2 ? 'no' : 'yes',
@@ -47,7 +50,7 @@ test('they are workers of the page, which end with the training or the model tha
       if (window.alive().length > training.length) training = window.alive();
     };
     await bert.fit(window.examples, { ...window.tune, onProgress });
-    while (window.alive().length > 3) await new Promise((resolve) => setTimeout(resolve, 10));
+    await window.untilLeft(3);
     const trained = window.alive();
     await bert.dispose();
     return { loaded, training, trained, disposed: window.alive() };
@@ -63,7 +66,7 @@ test('a model whose thread can’t be started is not loaded, and leaves nothing 
     const { load } = await import('/dist/bertlet.js');
     window.fails = [2];
     const error = await window.codeOf(load(model, { threads: 3 }));
-    while (window.alive().length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await window.untilLeft(0);
     return error;
   }, MODEL);
   assert.match(seen, /^WORKER_FAILED: .*worker\.js could not be loaded/);
@@ -94,7 +97,7 @@ test('a thread that fails takes its model with it, and nothing is left of either
     window.workers[1].dispatchEvent(new ErrorEvent('error', { message: 'out of memory', cancelable: true }));
     let error = 'none';
     while (error === 'none') error = await window.codeOf(bert.embed('a good movie'));
-    while (window.alive().length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await window.untilLeft(0);
     return error;
   }, MODEL);
   assert.match(error, /^WORKER_FAILED: .*out of memory/);
